@@ -1,0 +1,108 @@
+"""A PET volume: voxels, where they are, what they mean."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .geometry import VolumeGeometry
+
+UNKNOWN_UNIT = 'unknown'
+"""The unit of an image whose header names none."""
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """
+    What the header says of the scan; empty where it says nothing.
+
+    Attributes
+    ----------
+    series_instance_uid, study_instance_uid : str
+        Identity of the series and of its study.
+
+    series_description, manufacturer, model, patient_id : str
+        As the header names them.
+
+    series_datetime, acquisition_datetime : str
+        ISO 8601, local time of the scanner, e.g. ``'2026-03-01T10:15:00'``.
+
+    patient_position : str
+        ``'HFS'``, ``'FFS'`` …
+
+    corrected_image : tuple of str
+        Corrections that the reconstruction names, e.g. ``('ATTN', 'DECY')``.
+
+    decay_correction : str
+        ``'START'``, ``'ADMIN'`` or ``'NONE'``.
+
+    notes : tuple of str
+        Sentences about the reading: files passed over, slices repaired.
+    """
+
+    series_instance_uid: str = ''
+    study_instance_uid: str = ''
+    series_description: str = ''
+    manufacturer: str = ''
+    model: str = ''
+    patient_id: str = ''
+    series_datetime: str = ''
+    acquisition_datetime: str = ''
+    patient_position: str = ''
+    corrected_image: tuple[str, ...] = ()
+    decay_correction: str = ''
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PETImage:
+    """
+    A PET volume and what is known of it.
+
+    Attributes
+    ----------
+    voxels : (K, J, I) `numpy.ndarray` of float32
+        Voxel values in `unit`.
+
+    geometry : VolumeGeometry
+        Where the voxels are.
+
+    unit : str
+        Unit of the values, e.g. ``'Bq/mL'``; ``'unknown'`` if nothing says it.
+
+    acquisition : Acquisition
+        Facts from the header.
+
+    Raises
+    ------
+    ValueError
+        If `voxels` has not the shape of `geometry`.
+    """
+
+    voxels: npt.NDArray[np.float32]
+    geometry: VolumeGeometry
+    unit: str = UNKNOWN_UNIT
+    acquisition: Acquisition = field(default_factory=Acquisition)
+
+    def __post_init__(self) -> None:
+        if self.voxels.shape != self.geometry.shape_kji:
+            msg = (
+                f'the voxels have the shape {self.voxels.shape}, '
+                f'the geometry {self.geometry.shape_kji}'
+            )
+            raise ValueError(msg)
+
+    def sha256(self) -> str:
+        """
+        Fingerprint of the voxel values.
+
+        Returns
+        -------
+        digest : str
+            SHA-256 of the values as little-endian float32 in numpy order, so
+            that the same image gives the same text by whichever way it came.
+        """
+        return hashlib.sha256(np.ascontiguousarray(self.voxels, dtype='<f4').data).hexdigest()

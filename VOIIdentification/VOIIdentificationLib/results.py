@@ -1,0 +1,232 @@
+"""What an analysis found: facts that `analysis` fills and everything that shows them reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .flags import Flag
+from .geometry import FloatArray
+from .image import PETImage
+from .phantom import Insert, Phantom
+from .settings import Settings
+from .sphere import Solid, VOIMask
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """
+    A point that somebody placed.
+
+    Attributes
+    ----------
+    label : str
+        Name of the insert it is meant for; may be empty.
+
+    position_ras_mm : tuple of float
+        Position ``(r, a, s)``, in millimeter.
+    """
+
+    label: str
+    position_ras_mm: Point
+
+
+@dataclass(frozen=True)
+class VOIStatistics:
+    """
+    Values of the voxels of one VOI. None where there is nothing to say.
+
+    Attributes
+    ----------
+    mean, sd, variance : float or None
+        Weighted by the part of each voxel inside, over the whole weight
+        (no ``ddof``), as the original script's variance.
+
+    max, min : float or None
+        Over the voxels at least half inside.
+
+    percentile_5, percentile_25, median, percentile_75, percentile_95 : float or None
+        Of the weighted distribution.
+
+    voxel_cov : float or None
+        SD over mean, no unit. Never called N_j.
+
+    voxel_count : int
+        Voxels with any part inside.
+
+    volume_ml : float
+        Sum of the weights times the volume of a voxel.
+    """
+
+    mean: float | None
+    sd: float | None
+    variance: float | None
+    max: float | None
+    min: float | None
+    percentile_5: float | None
+    percentile_25: float | None
+    median: float | None
+    percentile_75: float | None
+    percentile_95: float | None
+    voxel_cov: float | None
+    voxel_count: int
+    volume_ml: float
+
+
+@dataclass(frozen=True)
+class SliceStatistics:
+    """
+    Values of one VOI in one slice.
+
+    Attributes
+    ----------
+    slice_k : int
+        Index of the slice, from 0.
+
+    radius_mm : float
+        Radius of the circle in which the middle of the slice cuts the VOI.
+
+    mean, max : float or None
+        As in `VOIStatistics`, in this slice.
+
+    voxel_count : int
+        Voxels of this slice with any part inside.
+
+    area_mm2 : float
+        Sum of the weights in this slice times the area of a voxel.
+    """
+
+    slice_k: int
+    radius_mm: float
+    mean: float | None
+    max: float | None
+    voxel_count: int
+    area_mm2: float
+
+
+@dataclass(frozen=True, eq=False)
+class SearchTable:
+    """
+    Every position that the search tried.
+
+    Attributes
+    ----------
+    index_ijk : (N, 3) `numpy.ndarray` of int
+        Voxels on which the sphere was centered.
+
+    mean, max : (N,) `numpy.ndarray` of float
+        Mean inside the sphere there, and its highest voxel; NaN where the
+        sphere was not allowed to be.
+    """
+
+    index_ijk: npt.NDArray[np.int64]
+    mean: FloatArray
+    max: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class VOIResult:
+    """
+    One insert, found and measured.
+
+    Attributes
+    ----------
+    insert : Insert
+        What it is.
+
+    seed_ras_mm : tuple of float
+        Where the user put the seed.
+
+    center_ras_mm, center_ijk : tuple of float
+        The refined center, in millimeter and as a (fractional) index.
+
+    solid : Sphere or Cylinder
+        The VOI at the refined center.
+
+    mask : VOIMask
+        Its voxels.
+
+    statistics : VOIStatistics
+        Their values.
+
+    slices : tuple of SliceStatistics
+        The same per slice, lowest k first.
+
+    peak, peak_at_max : float or None
+        Highest mean in 1 cm3 moved over the VOI; the mean in 1 cm3 at the maximum voxel.
+
+    search : SearchTable or None
+        Every candidate; None if the seed was not refined.
+
+    flags : tuple of Flag
+        Reasons for doubt.
+    """
+
+    insert: Insert
+    seed_ras_mm: Point
+    center_ras_mm: Point
+    center_ijk: Point
+    solid: Solid
+    mask: VOIMask
+    statistics: VOIStatistics
+    slices: tuple[SliceStatistics, ...]
+    peak: float | None = None
+    peak_at_max: float | None = None
+    search: SearchTable | None = None
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The label of the insert."""
+        return self.insert.label
+
+    @property
+    def shift_mm(self) -> float:
+        """Distance from the seed to the refined center, in millimeter."""
+        return float(np.linalg.norm(np.subtract(self.center_ras_mm, self.seed_ras_mm)))
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysisResult:
+    """
+    Everything that one analysis found.
+
+    Attributes
+    ----------
+    image : PETImage
+        What was measured.
+
+    phantom : Phantom
+        What was looked for.
+
+    settings : Settings
+        How.
+
+    spheres : tuple of VOIResult
+        The inserts that had a seed, in the phantom's order.
+
+    background : tuple of VOIResult
+        The background VOIs, one a background seed; not refined.
+
+    flags : tuple of Flag
+        Doubts about the whole analysis.
+
+    notes : tuple of str
+        Sentences for the user: how seeds were matched, what was left out.
+
+    analyzed_at : str
+        ISO 8601, local time.
+    """
+
+    image: PETImage
+    phantom: Phantom
+    settings: Settings
+    spheres: tuple[VOIResult, ...]
+    background: tuple[VOIResult, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    notes: tuple[str, ...] = ()
+    analyzed_at: str = field(default='')
