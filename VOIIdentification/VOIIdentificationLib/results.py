@@ -35,13 +35,19 @@ class Seed:
     position_ras_mm: Point
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VOIStatistics:
     """
     Values of the voxels of one VOI. None where there is nothing to say.
 
     Attributes
     ----------
+    voxel_count : int
+        Voxels with any part inside.
+
+    volume_ml : float
+        Sum of the weights times the volume of a voxel.
+
     mean, sd, variance : float or None
         Weighted by the part of each voxel inside, over the whole weight
         (no ``ddof``), as the original script's variance.
@@ -54,27 +60,21 @@ class VOIStatistics:
 
     voxel_cov : float or None
         SD over mean, no unit. Never called N_j.
-
-    voxel_count : int
-        Voxels with any part inside.
-
-    volume_ml : float
-        Sum of the weights times the volume of a voxel.
     """
 
-    mean: float | None
-    sd: float | None
-    variance: float | None
-    max: float | None
-    min: float | None
-    percentile_5: float | None
-    percentile_25: float | None
-    median: float | None
-    percentile_75: float | None
-    percentile_95: float | None
-    voxel_cov: float | None
     voxel_count: int
     volume_ml: float
+    mean: float | None = None
+    sd: float | None = None
+    variance: float | None = None
+    max: float | None = None
+    min: float | None = None
+    percentile_5: float | None = None
+    percentile_25: float | None = None
+    median: float | None = None
+    percentile_75: float | None = None
+    percentile_95: float | None = None
+    voxel_cov: float | None = None
 
 
 @dataclass(frozen=True)

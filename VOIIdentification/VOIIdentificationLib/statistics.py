@@ -12,7 +12,7 @@ from .sphere import Solid, VOIMask
 HALF_INSIDE = 0.5
 """Part of its volume from which a voxel counts for maximum, minimum and segmentation."""
 
-PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
+PERCENTILES = (5, 25, 50, 75, 95)
 
 
 def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
@@ -43,22 +43,26 @@ def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
     volume_ml = float(mask.weights.sum()) * image.geometry.voxel_volume_mm3 / 1000
     count = int(np.count_nonzero(mask.weights > 0))
     if not values.size:
-        return VOIStatistics(*[None] * 11, voxel_count=count, volume_ml=volume_ml)
+        return VOIStatistics(voxel_count=count, volume_ml=volume_ml)
     mean = float(np.average(values, weights=weights))
     variance = float(np.average((values - mean) ** 2, weights=weights))
-    spread = weights.sum() >= 2
-    sd = float(np.sqrt(variance)) if spread else None
+    sd = float(np.sqrt(variance)) if weights.sum() >= 2 else None
     core = _core(values, weights)
+    percentiles = dict(zip(PERCENTILES, _percentiles(values, weights), strict=True))
     return VOIStatistics(
-        mean,
-        sd,
-        variance if spread else None,
-        float(core.max()),
-        float(core.min()),
-        *_percentiles(values, weights),
-        voxel_cov=sd / mean if sd is not None and mean > 0 else None,
         voxel_count=count,
         volume_ml=volume_ml,
+        mean=mean,
+        sd=sd,
+        variance=None if sd is None else variance,
+        max=float(core.max()),
+        min=float(core.min()),
+        percentile_5=percentiles[5],
+        percentile_25=percentiles[25],
+        median=percentiles[50],
+        percentile_75=percentiles[75],
+        percentile_95=percentiles[95],
+        voxel_cov=None if sd is None or mean <= 0 else sd / mean,
     )
 
 
