@@ -8,6 +8,7 @@ Errors that a user can act on.
   - OutputError           the results cannot be written where they were asked for
   - SeedError             the seeds do not fit the phantom or the image
   - VOIOutsideImageError  the VOI has no voxel in the image
+  - NodeError             a node of the Slicer scene cannot be used
   - CanceledError         the user stopped the work
 
 A wrong argument in a call is a plain ``ValueError`` or ``TypeError``: that is
@@ -41,6 +42,10 @@ class SeedError(PhantomError):
 
 class VOIOutsideImageError(PhantomError):
     """The VOI has no voxel in the image."""
+
+
+class NodeError(PhantomError):
+    """A node of the Slicer scene cannot be used."""
 
 
 class CanceledError(PhantomError):

@@ -1,0 +1,294 @@
+"""
+Volume nodes of the Slicer scene and `PETImage`, both ways.
+
+Needs of Slicer only what the ``slicer-core`` wheel has too. VTK and MRML calls
+do not raise: they print and return None or 0, so each return value is checked
+here and a failure becomes a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from .errors import NodeError
+from .geometry import FloatArray, VolumeGeometry
+from .image import UNKNOWN_UNIT, Acquisition, PETImage
+
+Node = Any
+"""A node of the scene: VTK comes without types."""
+
+_OWN_SCHEME = '99VOI'
+"""Coding scheme of units that UCUM has no code for; DICOM asks private ones to begin with 99."""
+
+_UCUM = {
+    'Bq/mL': ('Bq/ml', 'Becquerels/milliliter'),
+    'kBq/mL': ('kBq/ml', 'Kilobecquerels/milliliter'),
+    'g/mL': ('g/ml', 'Grams/milliliter'),
+    'counts': ('{counts}', 'Counts'),
+    'counts/s': ('{counts}/s', 'Counts per second'),
+    'SUVbw': ('{SUVbw}g/ml', 'Standardized Uptake Value body weight'),
+    'SUVlbm': ('{SUVlbm}g/ml', 'Standardized Uptake Value lean body mass'),
+    'SUVibw': ('{SUVibw}g/ml', 'Standardized Uptake Value ideal body weight'),
+    'SUVbsa': ('{SUVbsa}cm2/ml', 'Standardized Uptake Value body surface area'),
+}
+"""Our unit: code value and meaning, DICOM PS3.16 CID 84 and 85."""
+
+_UNIT_OF_CODE = {code.casefold(): unit for unit, (code, _) in _UCUM.items()} | {
+    '{bq}/ml': 'Bq/mL',
+    '{propcounts}': 'counts',
+    '{counts}/s': 'counts/s',
+    '{suvlbm(james128)}g/ml': 'SUVlbm',
+    '{suvlbm(janma)}g/ml': 'SUVlbm',
+}
+
+
+def image_from_volume_node(
+    volume_node: Node, *, unit: str | None = None, acquisition: Acquisition | None = None
+) -> PETImage:
+    """
+    What a volume node shows, placed in the world.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        One component, not a label map. It may be under linear transforms.
+
+    unit : str, optional
+        Used if the node names no unit of its own.
+
+    acquisition : Acquisition, optional
+        Facts from the header, which the node does not hold.
+
+    Returns
+    -------
+    image : PETImage
+        Voxels in float32, shared with the node and locked if it holds float32;
+        geometry in world RAS, parent transforms included.
+
+    Raises
+    ------
+    NodeError
+        If there is no such volume, or a transform above it is not linear.
+
+    GeometryError
+        If the node's matrix squeezes the voxels to no volume.
+    """
+    image_data = _image_data(volume_node)
+    return PETImage(
+        voxels=_voxels(image_data),
+        geometry=VolumeGeometry(
+            shape_kji=_shape_kji(image_data),
+            ijk_to_ras=world_matrix(volume_node) @ _ijk_to_local(volume_node, image_data),
+        ),
+        unit=unit_of_volume_node(volume_node) or unit or UNKNOWN_UNIT,
+        acquisition=acquisition or Acquisition(),
+    )
+
+
+def volume_node_from_image(
+    image: PETImage, name: str, *, volume_node: Node = None, scene: Node = None
+) -> Node:
+    """
+    Make a volume node of an image, or fill one anew.
+
+    Parameters
+    ----------
+    image : PETImage
+        Its geometry becomes that of the node, in the frame of the node's
+        parent transform if it has one.
+
+    name : str
+        Name of the node.
+
+    volume_node : vtkMRMLScalarVolumeNode, optional
+        Filled instead of a new node; it keeps its display and its transform.
+
+    scene : vtkMRMLScene, optional
+        Where the new node goes; by default ``slicer.mrmlScene``.
+
+    Returns
+    -------
+    volume_node : vtkMRMLScalarVolumeNode
+        Holds a copy of the voxels and the unit as a coded entry.
+
+    Raises
+    ------
+    NodeError
+        If the scene refuses the node.
+    """
+    node = volume_node or new_node('vtkMRMLScalarVolumeNode', name, scene=scene)
+    node.SetName(name)
+    slicer.util.updateVolumeFromArray(node, image.voxels)
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(image.geometry.ijk_to_ras))
+    node.SetVoxelValueUnits(_coded_unit(image.unit))
+    return node
+
+
+def unit_of_volume_node(volume_node: Node) -> str | None:
+    """
+    The unit that a volume node names.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        As loaded by Slicer, the PETDICOM extension or this module.
+
+    Returns
+    -------
+    unit : str or None
+        E.g. ``'Bq/mL'`` or ``'SUVbw'``; an unknown code as it stands; None if
+        the node names none, as after Slicer's own DICOM reader.
+    """
+    entry = volume_node.GetVoxelValueUnits()
+    if entry is None or not entry.GetCodeValue():
+        return None
+    code = str(entry.GetCodeValue())
+    return _UNIT_OF_CODE.get(code.casefold(), code)
+
+
+def world_matrix(node: Node) -> FloatArray:
+    """
+    From a node's own frame to the world, through all its parent transforms.
+
+    Parameters
+    ----------
+    node : vtkMRMLTransformableNode
+        E.g. a volume or a segmentation.
+
+    Returns
+    -------
+    matrix : (4, 4) `numpy.ndarray` of float
+        The unit matrix if there is no transform.
+
+    Raises
+    ------
+    NodeError
+        If one of the transforms is not linear or cannot be inverted.
+    """
+    parent = node.GetParentTransformNode()
+    if parent is None:
+        return np.eye(4)
+    name = _non_linear_transform_name(parent)
+    if name is not None:
+        msg = (
+            f'{node.GetName()} is under the transform {name}, which is not linear: spheres would '
+            'not stay spheres. Take it out of the transform, or harden the transform (Data '
+            'module, right click on the transform), which resamples the volume.'
+        )
+        raise NodeError(msg)
+    matrix = vtk.vtkMatrix4x4()
+    done = slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(parent, None, matrix)
+    array = np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
+    if not done or not np.isfinite(array).all() or not abs(np.linalg.det(array)) > 0:
+        msg = (
+            f'{node.GetName()} is under the transform {parent.GetName()}, which flattens space: '
+            f'its matrix is {array.round(4).tolist()}. Correct the matrix in the Transforms module.'
+        )
+        raise NodeError(msg)
+    return array
+
+
+def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
+    """
+    Add a node to the scene.
+
+    Parameters
+    ----------
+    class_name : str
+        E.g. ``'vtkMRMLTableNode'``.
+
+    name : str
+        Made unique if the scene has a node of that name.
+
+    scene : vtkMRMLScene, optional
+        By default ``slicer.mrmlScene``.
+
+    Returns
+    -------
+    node : vtkMRMLNode
+        The node.
+
+    Raises
+    ------
+    NodeError
+        If the scene makes no such node.
+    """
+    home = scene or slicer.mrmlScene
+    node = home.AddNewNodeByClass(class_name, home.GenerateUniqueName(name))
+    if node is None:
+        msg = f'the scene cannot make a {class_name} for {name}. Restart Slicer and load the data again.'
+        raise NodeError(msg)
+    return node
+
+
+def _image_data(volume_node: Node) -> Node:
+    if volume_node is None:
+        msg = 'no volume is chosen. Choose the PET volume.'
+        raise NodeError(msg)
+    name = volume_node.GetName()
+    if volume_node.IsA('vtkMRMLLabelMapVolumeNode') or not volume_node.IsA(
+        'vtkMRMLScalarVolumeNode'
+    ):
+        msg = f'{name} is not a scalar volume but a {volume_node.GetNodeTagName()}. Choose the PET volume.'
+        raise NodeError(msg)
+    image_data = volume_node.GetImageData()
+    if image_data is None or image_data.GetPointData().GetScalars() is None:
+        msg = f'the volume {name} holds no voxels. Load the PET series again.'
+        raise NodeError(msg)
+    if 0 in image_data.GetDimensions():
+        msg = f'the volume {name} holds no voxels: its size is {image_data.GetDimensions()}. Load the PET series again.'
+        raise NodeError(msg)
+    if image_data.GetNumberOfScalarComponents() != 1:
+        msg = (
+            f'the volume {name} has {image_data.GetNumberOfScalarComponents()} values in each '
+            'voxel, but a PET volume has one. Choose the PET volume.'
+        )
+        raise NodeError(msg)
+    return image_data
+
+
+def _shape_kji(image_data: Node) -> tuple[int, int, int]:
+    i, j, k = image_data.GetDimensions()
+    return k, j, i
+
+
+def _voxels(image_data: Node) -> Any:
+    values = vtk_to_numpy(image_data.GetPointData().GetScalars())
+    voxels = values.reshape(_shape_kji(image_data)).astype(np.float32, copy=False)
+    voxels.setflags(write=False)
+    return voxels
+
+
+def _ijk_to_local(volume_node: Node, image_data: Node) -> FloatArray:
+    """From numpy's index, which begins with the first voxel held, to the node's frame."""
+    matrix = vtk.vtkMatrix4x4()
+    volume_node.GetIJKToRASMatrix(matrix)
+    first = np.eye(4)
+    first[:3, 3] = image_data.GetExtent()[::2]
+    return np.asarray(slicer.util.arrayFromVTKMatrix(matrix) @ first)
+
+
+def _non_linear_transform_name(transform_node: Node) -> str | None:
+    """Name of the first transform, from the node upwards, that bends space."""
+    while transform_node is not None:
+        if not transform_node.IsLinear():
+            return str(transform_node.GetName())
+        transform_node = transform_node.GetParentTransformNode()
+    return None
+
+
+def _coded_unit(unit: str) -> Node:
+    if unit == UNKNOWN_UNIT:
+        return None
+    entry = slicer.vtkCodedEntry()
+    if unit in _UCUM:
+        code, meaning = _UCUM[unit]
+        entry.SetValueSchemeMeaning(code, 'UCUM', meaning)
+    else:
+        entry.SetValueSchemeMeaning(unit, _OWN_SCHEME, unit)
+    return entry
