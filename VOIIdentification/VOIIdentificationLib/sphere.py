@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,12 +10,16 @@ import numpy.typing as npt
 
 from .errors import VOIOutsideImageError
 from .geometry import FloatArray, VolumeGeometry
+from .phantom import Insert
 
 Counting = Literal['partial', 'hard']
 """``'partial'``: weight by volume inside. ``'hard'``: 1 where the voxel center is inside."""
 
 LINES_PER_RADIUS = 40
 """Sampling lines per radius. The volume of any sphere is then within 0.05 % (measured)."""
+
+_FAR_IJK = 10_000
+"""Index of the voxel on which a kernel is centered: far from any edge."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,29 @@ class Cylinder:
 Solid = Sphere | Cylinder
 
 
+def insert_solid(insert: Insert, center_ras_mm: tuple[float, float, float]) -> Solid:
+    """
+    The VOI of an insert at a place.
+
+    Parameters
+    ----------
+    insert : Insert
+        Label, shape and size.
+
+    center_ras_mm : tuple of float
+        Center ``(r, a, s)``, in millimeter.
+
+    Returns
+    -------
+    solid : Sphere or Cylinder
+        A cylinder without a height is as high as wide.
+    """
+    if insert.shape == 'sphere':
+        return Sphere(insert.label, center_ras_mm, insert.diameter_mm)
+    height_mm = insert.height_mm or insert.diameter_mm
+    return Cylinder(insert.label, center_ras_mm, insert.diameter_mm, height_mm)
+
+
 @dataclass(frozen=True, eq=False)
 class VOIMask:
     """
@@ -203,6 +230,35 @@ def voi_mask(solid: Solid, geometry: VolumeGeometry, *, counting: Counting = 'pa
         slices_kji=(k, j, i),
         clipped=bool(np.any(start > low) or np.any(stop < high)),
     )
+
+
+def kernel_mask(
+    solid: Solid, geometry: VolumeGeometry, *, counting: Counting = 'partial'
+) -> VOIMask:
+    """
+    Weights of a VOI that is centered on a voxel far from any edge.
+
+    Parameters
+    ----------
+    solid : Sphere or Cylinder
+        Shape and size; its center does not matter.
+
+    geometry : VolumeGeometry
+        The image grid; its shape and origin do not matter.
+
+    counting : {'partial', 'hard'}, optional
+        As in `voi_mask`.
+
+    Returns
+    -------
+    mask : VOIMask
+        Odd in size along each axis and centrally symmetric, so that moving it
+        over the image moves no center.
+    """
+    ijk_to_ras = geometry.ijk_to_ras.copy()
+    ijk_to_ras[:3, 3] = -geometry.axes_ras_mm @ np.full(3, _FAR_IJK)
+    endless = VolumeGeometry((2 * _FAR_IJK,) * 3, ijk_to_ras)
+    return voi_mask(replace(solid, center_ras_mm=(0.0, 0.0, 0.0)), endless, counting=counting)
 
 
 def _box_ijk(
