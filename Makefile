@@ -1,0 +1,49 @@
+# Two commands do everything: `make demo` and `make test`. Each target makes its own
+# environment in .venv if there is none; a second run finds it there.
+
+# slicer-core (real MRML nodes without Qt) has wheels for these Pythons only.
+SLICER_PYTHONS := 3.12 3.11 3.13 3.10
+
+PYTHON ?= $(shell for version in $(SLICER_PYTHONS); do \
+    python$$version -c 'import ensurepip, venv' 2>/dev/null && echo python$$version && exit; \
+  done; echo python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO ?= demo
+
+.PHONY: demo test check format bench clean
+
+demo: $(INSTALLED)
+	$(BIN)/python docs/demo.py $(DEMO)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy VOIIdentification/VOIIdentificationLib
+	$(BIN)/numpydoc lint VOIIdentification/VOIIdentificationLib/*.py
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(INSTALLED)
+	for file in Testing/Benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) $(DEMO)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
+	@if $(BIN)/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))'; then \
+	  $(BIN)/python -m pip install --quiet --editable '.[slicer]'; \
+	else \
+	  echo 'No Python 3.10 to 3.13 here, so no slicer-core: MRML nodes and segmentation.seg.nrrd'; \
+	  echo 'are left out of the demo, and their tests are skipped.'; \
+	fi
+	touch $(INSTALLED)
