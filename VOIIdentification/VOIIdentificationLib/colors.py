@@ -23,6 +23,9 @@ PALETTE: tuple[RGB, ...] = (
 BACKGROUND_COLOR: RGB = (0.6, 0.6, 0.6)
 """Of everything that belongs to the background VOIs."""
 
+SERIES_COLORS: tuple[RGB, ...] = ((0.15, 0.15, 0.15), (0.45, 0.45, 0.75), (0.55, 0.35, 0.25))
+"""Of the curves of a plot, where one curve passes through all inserts: none of the palette."""
+
 _GOLDEN_RATIO = 0.618033988749895
 """Steps of this part of the color circle never come back to a hue already used."""
 

@@ -1,9 +1,7 @@
 """
 Volume nodes of the Slicer scene and `PETImage`, both ways.
 
-Needs of Slicer only what the ``slicer-core`` wheel has too. VTK and MRML calls
-do not raise: they print and return None or 0, so each return value is checked
-here and a failure becomes a sentence.
+Needs of Slicer only what the ``slicer-core`` wheel has too.
 """
 
 from __future__ import annotations
@@ -18,9 +16,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from .errors import NodeError
 from .geometry import FloatArray, VolumeGeometry
 from .image import UNKNOWN_UNIT, Acquisition, PETImage
-
-Node = Any
-"""A node of the scene: VTK comes without types."""
+from .mrml_nodes import Node, new_node, world_matrix
 
 _OWN_SCHEME = '99VOI'
 """Coding scheme of units that UCUM has no code for; DICOM asks private ones to begin with 99."""
@@ -151,81 +147,6 @@ def unit_of_volume_node(volume_node: Node) -> str | None:
     return _UNIT_OF_CODE.get(code.casefold(), code)
 
 
-def world_matrix(node: Node) -> FloatArray:
-    """
-    From a node's own frame to the world, through all its parent transforms.
-
-    Parameters
-    ----------
-    node : vtkMRMLTransformableNode
-        E.g. a volume or a segmentation.
-
-    Returns
-    -------
-    matrix : (4, 4) `numpy.ndarray` of float
-        The unit matrix if there is no transform.
-
-    Raises
-    ------
-    NodeError
-        If one of the transforms is not linear or cannot be inverted.
-    """
-    parent = node.GetParentTransformNode()
-    if parent is None:
-        return np.eye(4)
-    name = _non_linear_transform_name(parent)
-    if name is not None:
-        msg = (
-            f'{node.GetName()} is under the transform {name}, which is not linear: spheres would '
-            'not stay spheres. Take it out of the transform, or harden the transform (Data '
-            'module, right click on the transform), which resamples the volume.'
-        )
-        raise NodeError(msg)
-    matrix = vtk.vtkMatrix4x4()
-    done = slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(parent, None, matrix)
-    array = np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
-    if not done or not np.isfinite(array).all() or not abs(np.linalg.det(array)) > 0:
-        msg = (
-            f'{node.GetName()} is under the transform {parent.GetName()}, which flattens space: '
-            f'its matrix is {array.round(4).tolist()}. Correct the matrix in the Transforms module.'
-        )
-        raise NodeError(msg)
-    return array
-
-
-def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
-    """
-    Add a node to the scene.
-
-    Parameters
-    ----------
-    class_name : str
-        E.g. ``'vtkMRMLTableNode'``.
-
-    name : str
-        Made unique if the scene has a node of that name.
-
-    scene : vtkMRMLScene, optional
-        By default ``slicer.mrmlScene``.
-
-    Returns
-    -------
-    node : vtkMRMLNode
-        The node.
-
-    Raises
-    ------
-    NodeError
-        If the scene makes no such node.
-    """
-    home = scene or slicer.mrmlScene
-    node = home.AddNewNodeByClass(class_name, home.GenerateUniqueName(name))
-    if node is None:
-        msg = f'the scene cannot make a {class_name} for {name}. Restart Slicer and load the data again.'
-        raise NodeError(msg)
-    return node
-
-
 def _image_data(volume_node: Node) -> Node:
     if volume_node is None:
         msg = 'no volume is chosen. Choose the PET volume.'
@@ -234,14 +155,13 @@ def _image_data(volume_node: Node) -> Node:
     if volume_node.IsA('vtkMRMLLabelMapVolumeNode') or not volume_node.IsA(
         'vtkMRMLScalarVolumeNode'
     ):
-        msg = f'{name} is not a scalar volume but a {volume_node.GetNodeTagName()}. Choose the PET volume.'
+        kind = volume_node.GetNodeTagName()
+        msg = f'{name} is not a scalar volume but a {kind}. Choose the PET volume.'
         raise NodeError(msg)
     image_data = volume_node.GetImageData()
-    if image_data is None or image_data.GetPointData().GetScalars() is None:
+    scalars = None if image_data is None else image_data.GetPointData().GetScalars()
+    if scalars is None or scalars.GetNumberOfTuples() == 0:
         msg = f'the volume {name} holds no voxels. Load the PET series again.'
-        raise NodeError(msg)
-    if 0 in image_data.GetDimensions():
-        msg = f'the volume {name} holds no voxels: its size is {image_data.GetDimensions()}. Load the PET series again.'
         raise NodeError(msg)
     if image_data.GetNumberOfScalarComponents() != 1:
         msg = (
@@ -271,15 +191,6 @@ def _ijk_to_local(volume_node: Node, image_data: Node) -> FloatArray:
     first = np.eye(4)
     first[:3, 3] = image_data.GetExtent()[::2]
     return np.asarray(slicer.util.arrayFromVTKMatrix(matrix) @ first)
-
-
-def _non_linear_transform_name(transform_node: Node) -> str | None:
-    """Name of the first transform, from the node upwards, that bends space."""
-    while transform_node is not None:
-        if not transform_node.IsLinear():
-            return str(transform_node.GetName())
-        transform_node = transform_node.GetParentTransformNode()
-    return None
 
 
 def _coded_unit(unit: str) -> Node:

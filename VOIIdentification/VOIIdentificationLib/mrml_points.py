@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import slicer
+import vtk
 
 from .errors import NodeError
-from .mrml import Node
-from .results import Seed
+from .mrml_nodes import Node
+from .results import Point, Seed
 
-_LARGEST_ROUND_TRIP_MM = 1e-3
-"""How far a point may land from where it was sent through an inverted transform."""
+_LARGEST_ROUND_TRIP_MM = 0.01
+"""
+How far a point may land from where it was sent through inverted transforms.
+
+VTK inverts bent ones by iteration, by default to 0.001 mm.
+"""
 
 
 def seeds_from_points(points_node: Node) -> tuple[Seed, ...]:
@@ -65,7 +70,8 @@ def fill_points(points_node: Node, points: Sequence[Seed]) -> None:
         points_node.SetFixedNumberOfControlPoints(False)
         points_node.RemoveAllControlPoints()
         for n, point in enumerate(points):
-            points_node.AddControlPointWorld(list(point.position_ras_mm), point.label)
+            points_node.AddControlPointWorld(vtk.vtkVector3d(*point.position_ras_mm))
+            points_node.SetNthControlPointLabel(n, point.label)
             points_node.SetNthControlPointLocked(n, True)
         points_node.SetFixedNumberOfControlPoints(True)
         points_node.SetLocked(True)
@@ -135,3 +141,67 @@ def next_unset_label(points_node: Node) -> str | None:
         if points_node.GetNthControlPointPositionStatus(n) in waiting:
             return points_node.GetNthControlPointLabel(n) or ''
     return None
+
+
+def _require_points(points_node: Node) -> None:
+    if points_node is None or not points_node.IsA('vtkMRMLMarkupsNode'):
+        found = 'nothing' if points_node is None else points_node.GetName()
+        msg = f'a point list is needed, got {found}. Choose or create a point list.'
+        raise NodeError(msg)
+
+
+def _world_position(points_node: Node, n: int) -> Point:
+    position = [0.0, 0.0, 0.0]
+    points_node.GetNthControlPointPositionWorld(n, position)
+    if not np.isfinite(position).all():
+        label = points_node.GetNthControlPointLabel(n)
+        msg = (
+            f'the point {label} of {points_node.GetName()} lies nowhere: its position is '
+            f'{position}. Place it again, and check the transform of the list.'
+        )
+        raise NodeError(msg)
+    r, a, s = position
+    return r, a, s
+
+
+def _check_round_trip(points_node: Node, points: Sequence[Seed]) -> None:
+    for n, point in enumerate(points):
+        error = np.subtract(_world_position(points_node, n), point.position_ras_mm)
+        if not np.linalg.norm(error) <= _LARGEST_ROUND_TRIP_MM:
+            msg = (
+                f'the transform of {points_node.GetName()} cannot be inverted at {point.label}: '
+                f'the point lands {np.linalg.norm(error):.3g} mm off. '
+                'Take the list out of its transform.'
+            )
+            raise NodeError(msg)
+
+
+def _reorder(points_node: Node, labels: Sequence[str]) -> None:
+    placed = _placed_local(points_node)
+    points_node.SetFixedNumberOfControlPoints(False)
+    points_node.RemoveAllControlPoints()
+    for label in labels:
+        match = next((n for n, (name, _) in enumerate(placed) if name == label), None)
+        n = _append(points_node, label, [0.0, 0.0, 0.0] if match is None else placed.pop(match)[1])
+        if match is None:
+            points_node.UnsetNthControlPointPosition(n)
+    for label, position in placed:
+        _append(points_node, label, position)
+    points_node.SetFixedNumberOfControlPoints(True)
+
+
+def _placed_local(points_node: Node) -> list[tuple[str, list[float]]]:
+    """Labels and positions, in the list's own frame, of the points that are set."""
+    placed = []
+    for n in range(points_node.GetNumberOfControlPoints()):
+        if points_node.GetNthControlPointPositionStatus(n) == points_node.PositionDefined:
+            position = [0.0, 0.0, 0.0]
+            points_node.GetNthControlPointPosition(n, position)
+            placed.append((points_node.GetNthControlPointLabel(n) or '', position))
+    return placed
+
+
+def _append(points_node: Node, label: str, local: Sequence[float]) -> int:
+    n = int(points_node.AddControlPoint(vtk.vtkVector3d(*local)))
+    points_node.SetNthControlPointLabel(n, label)
+    return n

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .mrml import Node
-from .results import AnalysisResult
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from .colors import BACKGROUND_COLOR, RGB, insert_colors
+from .errors import NodeError, OutputError
+from .geometry import VolumeGeometry
+from .mrml_nodes import Node, world_matrix
+from .results import AnalysisResult, VOIResult
+from .sphere import VOIMask
+
+INSIDE_WEIGHT = 0.5
+"""Part of a voxel inside the VOI from which on the voxel belongs to the segment."""
 
 DIAMETER_TAG = 'VOI.DiameterMm'
 """Segment tag: the inner diameter, in millimeter, as text."""
@@ -48,7 +61,20 @@ def fill_segmentation(
     NodeError
         If the node is under a non-linear transform or refuses a segment.
     """
-    raise NotImplementedError
+    geometry = result.image.geometry.transformed(np.linalg.inv(world_matrix(segmentation_node)))
+    colors = insert_colors(result.phantom)
+    with slicer.util.NodeModify(segmentation_node):
+        _remove_own_segments(segmentation_node)
+        _set_reference(segmentation_node, geometry, volume_node)
+        ids = [
+            _add_segment(segmentation_node, [voi], geometry, _name(voi), colors[voi.label])
+            for voi in result.spheres
+        ]
+        if result.background:
+            vois = result.background
+            name = f'Background ({len(vois)} VOIs)' if len(vois) > 1 else 'Background'
+            ids.append(_add_segment(segmentation_node, vois, geometry, name, BACKGROUND_COLOR))
+    return tuple(ids)
 
 
 def write_segmentation(result: AnalysisResult, path: Path) -> None:
@@ -71,4 +97,113 @@ def write_segmentation(result: AnalysisResult, path: Path) -> None:
     ValueError
         If `path` ends otherwise.
     """
-    raise NotImplementedError
+    if not path.name.endswith('.seg.nrrd'):
+        msg = f'the name of a segmentation file must end in .seg.nrrd, got {path.name}'
+        raise ValueError(msg)
+    # Without a scene: what is made here is gone when the function returns.
+    segmentation_node = slicer.vtkMRMLSegmentationNode()
+    segmentation_node.SetName(path.name.removesuffix('.seg.nrrd'))
+    fill_segmentation(segmentation_node, result)
+    storage_node = slicer.vtkMRMLSegmentationStorageNode()
+    storage_node.SetCropToMinimumExtent(True)
+    partial = path.with_name(f'{path.name.removesuffix(".seg.nrrd")}.part.seg.nrrd')
+    storage_node.SetFileName(str(partial))
+    try:
+        if not path.parent.is_dir() or not storage_node.WriteData(segmentation_node):
+            msg = (
+                f'{path} cannot be written. Check that the folder exists, '
+                'can be written to and has space left.'
+            )
+            raise OutputError(msg)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _name(voi: VOIResult) -> str:
+    return f'{voi.label} ({voi.insert.diameter_mm:g} mm)'
+
+
+def _remove_own_segments(segmentation_node: Node) -> None:
+    segmentation = segmentation_node.GetSegmentation()
+    for n in reversed(range(segmentation.GetNumberOfSegments())):
+        if segmentation.GetNthSegment(n).HasTag(KIND_TAG):
+            segmentation_node.RemoveSegment(segmentation.GetNthSegmentID(n))
+
+
+def _set_reference(segmentation_node: Node, geometry: VolumeGeometry, volume_node: Node) -> None:
+    """Tell on which grid to draw, edit and export."""
+    whole = slicer.vtkOrientedImageData()
+    whole.SetExtent(*_extent(slice(0, n) for n in geometry.shape_kji))
+    _place(whole, geometry)
+    converter = slicer.vtkSegmentationConverter
+    segmentation_node.GetSegmentation().SetConversionParameter(
+        converter.GetReferenceImageGeometryParameterName(),
+        converter.SerializeImageGeometry(whole),
+    )
+    if volume_node is not None:
+        segmentation_node.SetNodeReferenceID(
+            segmentation_node.GetReferenceImageGeometryReferenceRole(), volume_node.GetID()
+        )
+
+
+def _add_segment(
+    segmentation_node: Node,
+    vois: Sequence[VOIResult],
+    geometry: VolumeGeometry,
+    name: str,
+    color: RGB,
+) -> str:
+    labelmap = _labelmap([voi.mask for voi in vois], geometry)
+    segment_id = segmentation_node.AddSegmentFromBinaryLabelmapRepresentation(labelmap, name, color)
+    segment = segmentation_node.GetSegmentation().GetSegment(segment_id)
+    if segment is None:
+        msg = (
+            f'the segmentation {segmentation_node.GetName()} does not take the segment {name}. '
+            'Choose a new segmentation for the output.'
+        )
+        raise NodeError(msg)
+    for tag, value in _tags(vois).items():
+        segment.SetTag(tag, value)
+    return str(segment_id)
+
+
+def _tags(vois: Sequence[VOIResult]) -> dict[str, str]:
+    flags = sorted({flag.value for voi in vois for flag in voi.flags})
+    diameters = {f'{voi.insert.diameter_mm:g}' for voi in vois}
+    return {
+        KIND_TAG: 'insert' if len(vois) == 1 else 'background',
+        **({DIAMETER_TAG: diameters.pop()} if len(diameters) == 1 else {}),
+        **({FLAGS_TAG: ' '.join(flags)} if flags else {}),
+    }
+
+
+def _labelmap(masks: Sequence[VOIMask], geometry: VolumeGeometry) -> Node:
+    """The voxels at least half inside, on the smallest box around all masks."""
+    box = tuple(
+        slice(min(part.start for part in axis), max(part.stop for part in axis))
+        for axis in zip(*(mask.slices_kji for mask in masks), strict=True)
+    )
+    labelmap = slicer.vtkOrientedImageData()
+    labelmap.SetExtent(*_extent(box))
+    labelmap.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    _place(labelmap, geometry)
+    inside = vtk_to_numpy(labelmap.GetPointData().GetScalars())
+    inside[:] = 0
+    inside = inside.reshape([part.stop - part.start for part in box])
+    for mask in masks:
+        part = tuple(
+            slice(own.start - whole.start, own.stop - whole.start)
+            for own, whole in zip(mask.slices_kji, box, strict=True)
+        )
+        inside[part] |= mask.weights >= INSIDE_WEIGHT
+    return labelmap
+
+
+def _extent(slices_kji: Iterable[slice]) -> tuple[int, ...]:
+    """First and last index along i, j and k, as VTK orders them."""
+    return tuple(n for part in reversed(tuple(slices_kji)) for n in (part.start, part.stop - 1))
+
+
+def _place(labelmap: Node, geometry: VolumeGeometry) -> None:
+    labelmap.SetImageToWorldMatrix(slicer.util.vtkMatrixFromArray(geometry.ijk_to_ras))

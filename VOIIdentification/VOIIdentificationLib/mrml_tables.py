@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .mrml import Node
-from .table import Table
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk
+
+from .colors import SERIES_COLORS
+from .errors import NodeError
+from .mrml_nodes import Node, new_node, remove_node
+from .table import Column, Table
+
+_LARGEST_INT = np.iinfo(np.int32).max
+"""A column of larger whole numbers is stored as double: VTK's ``int`` has 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,10 @@ class Plot:
     y_keys: tuple[str, ...]
 
 
+PLOTS = (Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),)
+"""Every plot of an analysis. A new one is one more line."""
+
+
 def fill_table(table_node: Node, table: Table) -> None:
     """
     Replace what a table node holds.
@@ -45,14 +59,27 @@ def fill_table(table_node: Node, table: Table) -> None:
         Its columns get typed values, titles, units and descriptions.
 
     table : Table
-        What to show. Column names are the keys; the header shows the titles.
+        What to show. Column names are the keys; the header shows the titles
+        with their units.
 
     Raises
     ------
     NodeError
         If the node does not take the columns.
     """
-    raise NotImplementedError
+    with slicer.util.NodeModify(table_node):
+        table_node.RemoveAllColumns()
+        table_node.SetUseColumnTitleAsColumnHeader(True)
+        for column in table.columns:
+            _add_column(table_node, column)
+        table_node.SetLocked(True)
+    shape = (table_node.GetNumberOfRows(), table_node.GetNumberOfColumns())
+    if shape != (table.row_count, len(table.columns)):
+        msg = (
+            f'the table {table_node.GetName()} took {shape[0]} rows and {shape[1]} columns of '
+            f'{table.row_count} and {len(table.columns)}. Choose a new table for the output.'
+        )
+        raise NodeError(msg)
 
 
 def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> None:
@@ -78,6 +105,88 @@ def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> N
     Raises
     ------
     NodeError
-        If a series cannot be made, or the table lacks one of the columns.
+        If a series cannot be made.
+
+    KeyError
+        If the table lacks one of the columns.
     """
-    raise NotImplementedError
+    x, *ys = (table.column(key) for key in (plot.x_key, *plot.y_keys))
+    with slicer.util.NodeModify(chart_node):
+        chart_node.SetTitle(plot.title)
+        chart_node.SetXAxisTitle(x.header)
+        chart_node.SetYAxisTitle(ys[0].header if len(ys) == 1 else _common_axis_title(ys))
+        for series_node in series_of_chart(chart_node)[len(ys) :]:
+            remove_node(series_node)
+        for n, y in enumerate(ys):
+            _fill_series(_nth_series(chart_node, n, y), x, y, table_node, n)
+
+
+def series_of_chart(chart_node: Node) -> tuple[Node, ...]:
+    """
+    The series nodes of a chart.
+
+    Parameters
+    ----------
+    chart_node : vtkMRMLPlotChartNode
+        The chart.
+
+    Returns
+    -------
+    series_nodes : tuple of vtkMRMLPlotSeriesNode
+        In the chart's order.
+    """
+    count = chart_node.GetNumberOfPlotSeriesNodes()
+    nodes = (chart_node.GetNthPlotSeriesNode(n) for n in range(count))
+    return tuple(node for node in nodes if node is not None)
+
+
+def _add_column(table_node: Node, column: Column) -> None:
+    array = _typed_array(column)
+    array.SetName(column.key)
+    table_node.AddColumn(array)
+    table_node.SetColumnTitle(column.key, column.title)
+    table_node.SetColumnUnitLabel(column.key, column.unit)
+    table_node.SetColumnDescription(column.key, column.description)
+
+
+def _typed_array(column: Column) -> Node:
+    if isinstance(column.values, tuple):
+        texts = vtk.vtkStringArray()
+        for text in column.values:
+            texts.InsertNextValue(text)
+        return texts
+    values = np.ascontiguousarray(column.values)
+    whole = values.dtype.kind in 'iu' and not (np.abs(values) > _LARGEST_INT).any()
+    if whole:
+        return numpy_to_vtk(values.astype(np.int32), deep=True, array_type=vtk.VTK_INT)
+    return numpy_to_vtk(values.astype(np.float64), deep=True, array_type=vtk.VTK_DOUBLE)
+
+
+def _common_axis_title(columns: list[Column]) -> str:
+    units = {column.unit for column in columns}
+    titles = ', '.join(column.title for column in columns)
+    return f'{titles} [{units.pop()}]' if units != {''} and len(units) == 1 else titles
+
+
+def _nth_series(chart_node: Node, n: int, y: Column) -> Node:
+    series_nodes = series_of_chart(chart_node)
+    if n < len(series_nodes):
+        return series_nodes[n]
+    name = f'{chart_node.GetName()}: {y.title.lower()}'
+    node = new_node('vtkMRMLPlotSeriesNode', name, scene=chart_node.GetScene())
+    chart_node.AddAndObservePlotSeriesNodeID(node.GetID())
+    return node
+
+
+def _fill_series(series_node: Node, x: Column, y: Column, table_node: Node, n: int) -> None:
+    kinds = slicer.vtkMRMLPlotSeriesNode
+    # A line through points that run back and forth would be a tangle.
+    in_order = (np.diff(np.asarray(x.values, dtype=float)) > 0).all()
+    series_node.SetAndObserveTableNodeID(table_node.GetID())
+    series_node.SetPlotType(kinds.PlotTypeScatter)
+    series_node.SetXColumnName(x.key)
+    series_node.SetYColumnName(y.key)
+    series_node.SetLabelColumnName('label' if table_node.GetColumnIndex('label') >= 0 else '')
+    series_node.SetMarkerStyle(kinds.MarkerStyleCircle)
+    series_node.SetLineStyle(kinds.LineStyleSolid if in_order else kinds.LineStyleNone)
+    series_node.SetColor(*SERIES_COLORS[n % len(SERIES_COLORS)])
