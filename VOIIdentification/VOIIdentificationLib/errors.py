@@ -9,6 +9,7 @@ Errors that a user can act on.
   - SeedError             the seeds do not fit the phantom or the image
   - VOIOutsideImageError  the VOI has no voxel in the image
   - NodeError             a node of the Slicer scene cannot be used
+  - SUVError              the header does not allow an SUV
   - CanceledError         the user stopped the work
 
 A wrong argument in a call is a plain ``ValueError`` or ``TypeError``: that is
@@ -46,6 +47,10 @@ class VOIOutsideImageError(PhantomError):
 
 class NodeError(PhantomError):
     """A node of the Slicer scene cannot be used."""
+
+
+class SUVError(PhantomError):
+    """The header does not allow an SUV; the sentence names the tag."""
 
 
 class CanceledError(PhantomError):

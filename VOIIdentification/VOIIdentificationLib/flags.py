@@ -21,6 +21,11 @@ class Flag(str, Enum):
     SEEDS_OVERLAP = 'seeds_overlap'
     NOT_REFINED = 'not_refined'
     UNIT_UNKNOWN = 'unit_unknown'
+    TIMES_CONTRADICT = 'times_contradict'
+    HEADER_CONTRADICTS = 'header_contradicts'
+    DOSE_IN_MBQ = 'dose_in_mbq'
+    WEIGHT_IN_GRAMS = 'weight_in_grams'
+    HEIGHT_IN_CM = 'height_in_cm'
 
     @property
     def text(self) -> str:
@@ -37,4 +42,9 @@ _TEXTS = {
     Flag.SEEDS_OVERLAP: 'the spheres of two seeds overlap: check the seeds',
     Flag.NOT_REFINED: 'the seed itself is used: no position around it could be searched',
     Flag.UNIT_UNKNOWN: 'the header names no unit: the values are those stored in the image',
+    Flag.TIMES_CONTRADICT: 'times in the header contradict each other: check the SUV decisions',
+    Flag.HEADER_CONTRADICTS: 'entries of the header contradict each other: check the SUV decisions',
+    Flag.DOSE_IN_MBQ: 'the stored dose is so small that it is taken for MBq',
+    Flag.WEIGHT_IN_GRAMS: 'the stored weight is so large that it is taken for gram',
+    Flag.HEIGHT_IN_CM: 'the stored height is so large that it is taken for centimeter',
 }
