@@ -47,17 +47,17 @@ class VolumeGeometry:
             raise ValueError(msg)
         matrix.setflags(write=False)
         object.__setattr__(self, 'ijk_to_ras', matrix)
-        product = float(np.prod(self.spacing_ijk_mm))
-        if not np.isfinite(matrix).all() or not (
-            self.voxel_volume_mm3 > _SMALLEST_RELATIVE_VOLUME * product
-        ):
+        if not np.isfinite(matrix).all() or self._is_flat():
             msg = (
                 'the image grid cannot be used: its voxels have the edges '
-                f'{self.spacing_ijk_mm.round(4).tolist()} mm and the volume '
-                f'{self.voxel_volume_mm3:g} mm3. Check the spacing and the '
-                'direction matrix of the volume.'
+                f'{self.spacing_ijk_mm.round(4).tolist()} mm and must span a volume. '
+                'Check the spacing and the direction matrix of the volume.'
             )
             raise GeometryError(msg)
+
+    def _is_flat(self) -> bool:
+        box_mm3 = float(np.prod(self.spacing_ijk_mm))
+        return not self.voxel_volume_mm3 > _SMALLEST_RELATIVE_VOLUME * box_mm3
 
     @property
     def size_ijk(self) -> npt.NDArray[np.int64]:

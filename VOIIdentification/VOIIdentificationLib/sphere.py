@@ -213,8 +213,8 @@ def voi_mask(solid: Solid, geometry: VolumeGeometry, *, counting: Counting = 'pa
     >>> mask = voi_mask(Sphere('S10', (8.0, 8.0, 8.0), 10.0), geometry)
     >>> mask.weights.shape, mask.clipped
     ((5, 5, 5), False)
-    >>> round(float(mask.weights.sum()) * geometry.voxel_volume_mm3, 1)
-    523.6
+    >>> round(float(mask.weights.sum()) * geometry.voxel_volume_mm3)
+    524
     """
     center_ijk = geometry.index_ijk(solid.center_ras_mm)
     low, high = _box_ijk(solid, geometry, center_ijk)
