@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from .geometry import VolumeGeometry
 from .results import SliceStatistics, VOIResult
-from .slice_cut import cut_center_ras_mm, slice_distance_mm
+from .slice_cut import cut_center_ras_mm
+from .statistics import slice_distance_mm
 from .table import VALUE_UNIT, Measure
 
 MM_DECIMALS = 2
@@ -45,7 +46,7 @@ _MAX: Measure[VOIResult] = Measure(
     'max',
     'Max',
     VALUE_UNIT,
-    'Highest voxel of the VOI, of those at least half inside.',
+    'Highest voxel of the VOI, of those at least half inside; of all if none is.',
     lambda voi: voi.statistics.max,
 )
 
@@ -127,7 +128,7 @@ STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
         'min',
         'Min',
         VALUE_UNIT,
-        'Lowest voxel of the VOI, of those at least half inside.',
+        'Lowest voxel of the VOI, of those at least half inside; of all if none is.',
         lambda voi: voi.statistics.min,
     ),
     _percentile('percentile_5', 'Percentile 5', '5 %'),
@@ -232,7 +233,7 @@ SLICE_COLUMNS: list[Measure[SliceRow]] = [
         'max',
         'Max',
         VALUE_UNIT,
-        'Highest voxel of this slice, of those at least half inside the VOI.',
+        'Highest voxel of this slice, of those at least half inside the VOI; of all if none is.',
         lambda cut: cut[1].max,
     ),
     Measure(
@@ -266,7 +267,7 @@ SLICE_COLUMNS: list[Measure[SliceRow]] = [
         'mm',
         'From the center of the VOI to the middle of the slice, along the slice normal, '
         'positive towards higher k.',
-        lambda cut: float(slice_distance_mm(cut[0].solid, cut[2], cut[1].slice_k)),
+        lambda cut: slice_distance_mm(cut[0].solid, cut[2], cut[1].slice_k),
         decimals=MM_DECIMALS,
     ),
     _cut_point(0, 'R'),

@@ -162,4 +162,4 @@ def _notes(result: AnalysisResult) -> list[str]:
         for voi in (*result.spheres, *result.background)
         for flag in voi.flags
     ]
-    return [*flagged, *result.notes, *result.image.acquisition.notes]
+    return list(dict.fromkeys([*flagged, *result.notes, *result.image.acquisition.notes]))

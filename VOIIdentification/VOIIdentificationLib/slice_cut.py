@@ -1,39 +1,15 @@
-"""Where a slice cuts a VOI: how far from its center, where the circle lies."""
+"""Where a slice cuts a VOI."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from .geometry import FloatArray, VolumeGeometry
 from .sphere import Solid
+from .statistics import slice_distance_mm
 
 OUTLINE_POINTS = 120
 """Corners of an outline: a 37 mm circle then deviates by less than 0.01 mm."""
-
-
-def slice_distance_mm(solid: Solid, geometry: VolumeGeometry, slice_k: npt.ArrayLike) -> FloatArray:
-    """
-    Distance of slices from the center of a VOI.
-
-    Parameters
-    ----------
-    solid : Sphere or Cylinder
-        The VOI.
-
-    geometry : VolumeGeometry
-        The image grid.
-
-    slice_k : array_like of int
-        Indices of slices; the middle of each is meant.
-
-    Returns
-    -------
-    distance_mm : `numpy.ndarray` of float
-        Along the slice normal, positive towards higher k.
-    """
-    center_k = geometry.index_ijk(solid.center_ras_mm)[2]
-    return np.asarray((np.asarray(slice_k) - center_k) * geometry.slice_spacing_mm)
 
 
 def cut_center_ras_mm(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> FloatArray:

@@ -1,0 +1,222 @@
+"""All files of an analysis into one folder: every one of them, or none."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import OutputError
+from .figures import write_slice_images
+from .markups import write_markups
+from .progress import Progress, no_progress, part_of
+from .results import AnalysisResult, Seed
+from .results_json import write_results
+from .workbook import write_workbooks
+
+RESULT_FILES = (
+    'results.json',
+    'centers.mrk.json',
+    'segmentation.seg.nrrd',
+    'outputMetaTargets.xlsx',
+    'outputMidPoints3D.xlsx',
+    'outputTargets.xlsx',
+    'outputMetaBackground.xlsx',
+)
+"""Names that an export may write, and that a later one replaces."""
+
+IMAGE_FOLDER = 'output_images'
+_IMAGE_PATTERN = 'slice_*.png'
+
+_ADVICE = {
+    errno.ENOSPC: 'Free some space, or choose another folder.',
+    errno.EACCES: 'Close the file in other programs, or choose a folder that you may write to.',
+    errno.EPERM: 'Close the file in other programs, or choose a folder that you may write to.',
+    errno.ENOENT: 'Make that folder first, or choose another one.',
+}
+_OTHER_ADVICE = 'Choose another folder.'
+
+SegmentationWriter = Callable[[Path], None]
+"""Writes the segmentation to a path, e.g. by the storage node of Slicer."""
+
+
+def export_results(
+    result: AnalysisResult,
+    directory: Path,
+    *,
+    overwrite: bool = False,
+    write_segmentation: SegmentationWriter | None = None,
+    progress: Progress = no_progress,
+) -> tuple[Path, ...]:
+    """
+    Write all files of an analysis.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    directory : `pathlib.Path`
+        The folder for the files. It is made if only it is missing.
+
+    overwrite : bool, optional
+        True replaces the files of an earlier analysis, also those that this
+        one does not write. Other files in the folder are left alone.
+
+    write_segmentation : callable, optional
+        Writes ``segmentation.seg.nrrd`` to the path it is given.
+
+    progress : callable, optional
+        Told before each file; may raise `CanceledError`.
+
+    Returns
+    -------
+    paths : tuple of `pathlib.Path`
+        What was written.
+
+    Raises
+    ------
+    OutputError
+        If results are there already, or a file cannot be written. The folder
+        is then as it was before.
+    """
+    _refuse_file(directory)
+    old = existing_results(directory)
+    if old and not overwrite:
+        raise OutputError(_in_the_way(directory, old))
+    with _sentences(directory), _staging(directory) as staging:
+        new = staging / 'new'
+        new.mkdir()
+        _write_all(result, new, write_segmentation, progress)
+        written = tuple(path.relative_to(new) for path in _files_below(new))
+        progress(1.0, 'Moving the files into place')
+        if directory.is_dir():
+            _replace(directory, old, new, staging / 'old')
+        else:
+            new.rename(directory)
+    return tuple(directory / path for path in written)
+
+
+def existing_results(directory: Path) -> tuple[Path, ...]:
+    """
+    Files of an earlier export in a folder.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        A folder; it need not exist.
+
+    Returns
+    -------
+    paths : tuple of `pathlib.Path`
+        Relative to the folder; by name only, whatever they hold.
+    """
+    names = [Path(name) for name in RESULT_FILES]
+    images = sorted((directory / IMAGE_FOLDER).glob(_IMAGE_PATTERN))
+    candidates = [*names, *(path.relative_to(directory) for path in images)]
+    return tuple(path for path in candidates if (directory / path).exists())
+
+
+def _write_all(
+    result: AnalysisResult,
+    folder: Path,
+    write_segmentation: SegmentationWriter | None,
+    progress: Progress,
+) -> None:
+    progress(0.0, 'Writing the results')
+    write_results(folder / 'results.json', result)
+    centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
+    write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
+    if write_segmentation is not None:
+        progress(0.05, 'Writing the segmentation')
+        write_segmentation(folder / 'segmentation.seg.nrrd')
+    images = folder / IMAGE_FOLDER
+    images.mkdir()
+    write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5))
+    write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob('*')) if path.is_file())
+
+
+@contextmanager
+def _staging(directory: Path) -> Iterator[Path]:
+    """A hidden folder on the same disk, gone afterwards whatever happens."""
+    parent = directory if directory.is_dir() else directory.parent
+    staging = parent / f'.voi-identification-{secrets.token_hex(6)}'
+    staging.mkdir()
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _replace(directory: Path, old: Iterable[Path], new: Path, backup: Path) -> None:
+    """Put the old files aside and the new ones in their place; undo all if one step fails."""
+    moves = [(directory / path, backup / path) for path in old]
+    moves += [(path, directory / path.relative_to(new)) for path in _files_below(new)]
+    done: list[tuple[Path, Path]] = []
+    made: list[Path] = []
+    try:
+        for source, target in moves:
+            made += _make_folders(target.parent)
+            source.replace(target)
+            done.append((source, target))
+    except BaseException:
+        for source, target in reversed(done):
+            target.replace(source)
+        for folder in reversed(made):
+            folder.rmdir()
+        raise
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; the ones that were missing, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()][::-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+@contextmanager
+def _sentences(directory: Path) -> Iterator[None]:
+    """Turn what the system says into what the user can do."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        msg = (
+            f'writing the results needs the Python package {error.name}, which is not installed. '
+            'Install it and try again.'
+        )
+        raise OutputError(msg) from error
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, _OTHER_ADVICE)
+        reason = error.strerror or str(error)
+        msg = f'the results cannot be written to {directory}: {reason}. {advice}'
+        raise OutputError(msg) from error
+
+
+def _refuse_file(directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        msg = f'the results cannot be written to {directory}: it is a file. Choose a folder.'
+        raise OutputError(msg)
+    for name in (*RESULT_FILES, f'{IMAGE_FOLDER}'):
+        path = directory / name
+        if path.exists() and path.is_dir() != (name == IMAGE_FOLDER):
+            kind = 'folder' if path.is_dir() else 'file'
+            msg = f'a {kind} named {name} is in the way in {directory}. Choose another folder.'
+            raise OutputError(msg)
+
+
+def _in_the_way(directory: Path, old: Iterable[Path]) -> str:
+    images = [path for path in old if path.parent.name == IMAGE_FOLDER]
+    names = [path.name for path in old if path not in images]
+    if images:
+        names.append(f'{len(images)} pictures in {IMAGE_FOLDER}')
+    return (
+        f'{directory} holds results already: {", ".join(names)}. '
+        'Choose another folder, or allow overwriting.'
+    )

@@ -1,0 +1,134 @@
+"""Results for programs: ``results.json``, whose keys stay as they are."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .image import PETImage
+from .method import SOFTWARE_NAME
+from .phantom import Phantom
+from .results import AnalysisResult, VOIResult
+
+RESULTS_SCHEMA = 'voi-identification/results/1'
+
+
+def write_results(path: Path, result: AnalysisResult) -> None:
+    """
+    Write ``results.json``.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file to write.
+
+    result : AnalysisResult
+        What was found.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    text = json.dumps(results_json(result), indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + '\n', encoding='utf-8')
+
+
+def results_json(result: AnalysisResult) -> dict[str, Any]:
+    """
+    The results as plain JSON data.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    data : dict
+        Numbers, texts, lists and None only. None stands where there is no
+        value, and for the background if none was measured. Flags are the
+        stable names of `Flag`.
+    """
+    data = {
+        'schema': RESULTS_SCHEMA,
+        'software': {'name': SOFTWARE_NAME, 'version': __version__},
+        'analyzed_at': result.analyzed_at,
+        'input': _input(result.image),
+        'phantom': _phantom(result.phantom),
+        'settings': result.settings.to_json(),
+        'spheres': [_voi(voi) for voi in result.spheres],
+        'background': _background(result.background),
+        'flags': [flag.value for flag in result.flags],
+        'notes': list(result.notes),
+    }
+    plain: dict[str, Any] = _plain(data)
+    return plain
+
+
+def _input(image: PETImage) -> dict[str, Any]:
+    return {
+        'series_instance_uid': image.acquisition.series_instance_uid,
+        'unit': image.unit,
+        'shape_ijk': image.geometry.size_ijk,
+        'spacing_ijk_mm': image.geometry.spacing_ijk_mm,
+        'ijk_to_ras': image.geometry.ijk_to_ras,
+        'sha256': image.sha256(),
+    }
+
+
+def _phantom(phantom: Phantom) -> dict[str, Any]:
+    return {'name': phantom.name, 'source': phantom.source}
+
+
+def _voi(voi: VOIResult) -> dict[str, Any]:
+    return {
+        'label': voi.label,
+        'shape': voi.insert.shape,
+        'diameter_mm': voi.insert.diameter_mm,
+        'seed_ras_mm': voi.seed_ras_mm,
+        'center_ras_mm': voi.center_ras_mm,
+        'center_ijk': voi.center_ijk,
+        'shift_mm': voi.shift_mm,
+        **asdict(voi.statistics),
+        'peak': voi.peak,
+        'peak_at_max': voi.peak_at_max,
+        'flags': [flag.value for flag in voi.flags],
+    }
+
+
+def _background(vois: Sequence[VOIResult]) -> dict[str, Any] | None:
+    """The voxels of all background VOIs as one, each VOI weighted by its volume."""
+    if not vois:
+        return None
+    volumes = [voi.statistics.volume_ml for voi in vois]
+    means = np.array([voi.statistics.mean for voi in vois], dtype=float)
+    variances = np.array([voi.statistics.variance for voi in vois], dtype=float)
+    mean = float(np.average(means, weights=volumes))
+    sd = float(np.sqrt(np.average(variances + (means - mean) ** 2, weights=volumes)))
+    return {
+        'mean': mean,
+        'sd': sd,
+        'voxel_cov': sd / mean if mean > 0 else None,
+        'vois': [_voi(voi) for voi in vois],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Lists and numbers that JSON knows; what is no number becomes None."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
