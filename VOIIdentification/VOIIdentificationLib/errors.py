@@ -10,6 +10,7 @@ Errors that a user can act on.
   - VOIOutsideImageError  the VOI has no voxel in the image
   - NodeError             a node of the Slicer scene cannot be used
   - SUVError              the header does not allow an SUV
+  - ActivityError         the fill worksheet does not make sense
   - CanceledError         the user stopped the work
 
 A wrong argument in a call is a plain ``ValueError`` or ``TypeError``: that is
@@ -51,6 +52,10 @@ class NodeError(PhantomError):
 
 class SUVError(PhantomError):
     """The header does not allow an SUV; the sentence names the tag."""
+
+
+class ActivityError(PhantomError):
+    """The fill worksheet does not make sense."""
 
 
 class CanceledError(PhantomError):
