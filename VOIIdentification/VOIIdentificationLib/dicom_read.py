@@ -62,17 +62,62 @@ def read_pet_series(
     """
     headers = part_of(progress, 0.0, _PART_FOR_HEADERS)
     series, notes = series_to_read(Path(folder), series_uid, headers)
+    return _image_of(series, notes, part_of(progress, _PART_FOR_HEADERS, 1.0))
+
+
+def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:
+    """
+    Read a PET series from its files, wherever each of them lies.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        The files of one volume, in any order.
+
+    progress : callable, optional
+        Told how far the reading is; may raise `CanceledError`.
+
+    Returns
+    -------
+    image : PETImage
+        As from `read_pet_series`.
+
+    Raises
+    ------
+    SeriesError
+        If a file is no DICOM, or they do not make one regular volume of known
+        values.
+    """
+    headers = part_of(progress, 0.0, _PART_FOR_HEADERS)
+    files = []
+    for n, path in enumerate(paths):
+        if n % _SLICES_PER_STEP == 0:
+            headers(n / len(paths), f'reading header {n + 1} of {len(paths)}')
+        files.append(_require_header(path))
+    series = Series(
+        uid=files[0].text(Tag.SeriesInstanceUID) if files else '',
+        modality=files[0].text(Tag.Modality) if files else '',
+        description='',
+        image_count=len(files),
+        files=tuple(files),
+    )
+    if not series.is_pet:
+        msg = f'none of the {len(files)} files is a PET image; load a PET series.'
+        raise SeriesError(msg)
+    return _image_of(series, (), part_of(progress, _PART_FOR_HEADERS, 1.0))
+
+
+def _image_of(series: Series, notes: tuple[str, ...], progress: Progress) -> PETImage:
     slices, slice_notes = ordered_slices(series)
     geometry = grid_of_slices(slices)
     unit, acquisition = series_unit(slices), acquisition_facts(slices, (*notes, *slice_notes))
-
     voxels = np.empty(geometry.shape_kji, np.float32)
-    reader, step = PixelReader(), part_of(progress, _PART_FOR_HEADERS, 1.0)
+    reader = PixelReader()
     for k, plane in enumerate(slices):
         if k % _SLICES_PER_STEP == 0:
-            step(k / len(slices), f'reading slice {k + 1} of {len(slices)}')
+            progress(k / len(slices), f'reading slice {k + 1} of {len(slices)}')
         reader.read_into(plane, voxels[k])
-    step(1.0, f'{len(slices)} slices read')
+    progress(1.0, f'{len(slices)} slices read')
     return PETImage(voxels, geometry, unit, acquisition)
 
 
@@ -108,7 +153,10 @@ def series_to_read(
     """
     folder = path
     if path.is_file():
-        folder, series_uid = path.parent, series_uid or _series_uid_of(path)
+        folder, series_uid = (
+            path.parent,
+            series_uid or _require_header(path).text(Tag.SeriesInstanceUID),
+        )
     listing = find_series(folder, progress)
     return choose_pet_series(listing, series_uid), listing.notes
 
@@ -149,7 +197,7 @@ def ordered_slices(series: Series) -> tuple[list[PETSlice], tuple[str, ...]]:
     return ordered, (*notes, *_count_notes(ordered))
 
 
-def _series_uid_of(path: Path) -> str:
+def _require_header(path: Path) -> DicomFile:
     try:
         file = read_header(path)
     except OSError as error:
@@ -158,7 +206,7 @@ def _series_uid_of(path: Path) -> str:
     if file is None:
         msg = f'{path} is not a DICOM file; give a folder, or a file of the series.'
         raise SeriesError(msg)
-    return file.text(Tag.SeriesInstanceUID)
+    return file
 
 
 def _slices_of(file: DicomFile) -> list[PETSlice]:

@@ -26,6 +26,7 @@ class Flag(str, Enum):
     DOSE_IN_MBQ = 'dose_in_mbq'
     WEIGHT_IN_GRAMS = 'weight_in_grams'
     HEIGHT_IN_CM = 'height_in_cm'
+    VOXELS_DIFFER = 'voxels_differ'
 
     @property
     def text(self) -> str:
@@ -47,4 +48,5 @@ _TEXTS = {
     Flag.DOSE_IN_MBQ: 'the stored dose is so small that it is taken for MBq',
     Flag.WEIGHT_IN_GRAMS: 'the stored weight is so large that it is taken for gram',
     Flag.HEIGHT_IN_CM: 'the stored height is so large that it is taken for centimeter',
+    Flag.VOXELS_DIFFER: 'the voxels are not those of the DICOM files: reload the volume',
 }

@@ -1,0 +1,235 @@
+"""What belongs to one PET volume of the scene: its files, its colors, its point lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import slicer
+import vtk
+
+from .errors import SeriesError
+from .first_look import display_window
+from .image import PETImage
+from .mrml import volume_node_from_image
+from .mrml_nodes import Node, new_node
+
+PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
+"""Color node that the DICOM module gives to PET series: from black over red and yellow to white."""
+
+SEEDS = 'seeds'
+BACKGROUND = 'background'
+
+_INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'
+"""Node attribute of the application's DICOM module: what the volume was loaded from."""
+
+_VOLUME_ROLE = 'VOIIdentification.volume'
+"""Node reference of a point list: its volume. Saved with the scene, so never to be renamed."""
+
+_LIST_ATTRIBUTE = 'VOIIdentification.Points'
+"""Node attribute of a point list: which of the lists. Saved with the scene."""
+
+_LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
+"""Yellow and cyan: neither is in the PET colors."""
+
+
+def dicom_files(volume_node: Node, database: Node) -> tuple[Path, ...]:
+    """
+    The files that a volume was loaded from.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    database : ctkDICOMDatabase or None
+        Where the application keeps what it imported.
+
+    Returns
+    -------
+    paths : tuple of `pathlib.Path`
+        In the order of the volume's slices; empty if it did not come from
+        DICOM, or the database does not know its instances.
+
+    Raises
+    ------
+    SeriesError
+        If the database knows the files but they are gone.
+    """
+    uids = (volume_node.GetAttribute(_INSTANCES_ATTRIBUTE) or '').split()
+    if not uids or database is None or not database.isOpen:
+        return ()
+    names = [database.fileForInstance(uid) for uid in uids]
+    if not all(names):
+        return ()
+    paths = tuple(Path(name) for name in names)
+    gone = [path for path in paths if not path.is_file()]
+    if gone:
+        msg = (
+            f'{len(gone)} of the {len(paths)} DICOM files of {volume_node.GetName()} are gone, '
+            f'e.g. {gone[0]}: the volume cannot be compared with them. Import the series again.'
+        )
+        raise SeriesError(msg)
+    return paths
+
+
+def ijk_to_local(volume_node: Node) -> vtk.vtkMatrix4x4:
+    """
+    The matrix of a volume without the transforms above it.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    Returns
+    -------
+    matrix : vtkMatrix4x4
+        From the index to the node's own RAS, in millimeter.
+    """
+    matrix = vtk.vtkMatrix4x4()
+    volume_node.GetIJKToRASMatrix(matrix)
+    return matrix
+
+
+def show_as_pet(volume_node: Node, image: PETImage) -> None:
+    """
+    Give a volume PET colors and one window for all its slices.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        Gets a display node if it has none.
+
+    image : PETImage
+        Its voxels.
+    """
+    if volume_node.GetDisplayNode() is None:
+        volume_node.CreateDefaultDisplayNodes()
+    display = volume_node.GetDisplayNode()
+    low, high = display_window(image)
+    with slicer.util.NodeModify(display):
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevelMinMax(low, high)
+        if volume_node.GetScene().GetNodeByID(PET_COLORS) is not None:
+            display.SetAndObserveColorNodeID(PET_COLORS)
+
+
+def points_of_volume(volume_node: Node, kind: str) -> Node:
+    """
+    The point list that was placed on a volume.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    kind : {'seeds', 'background'}
+        Which list.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode or None
+        None if there is none.
+    """
+    lists = slicer.util.getNodesByClass('vtkMRMLMarkupsFiducialNode', volume_node.GetScene())
+    for node in lists:
+        belongs = node.GetNodeReferenceID(_VOLUME_ROLE) == volume_node.GetID()
+        if belongs and node.GetAttribute(_LIST_ATTRIBUTE) == kind:
+            return node
+    return None
+
+
+def new_points(volume_node: Node, kind: str) -> Node:
+    """
+    Make an empty point list for a volume.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    kind : {'seeds', 'background'}
+        Which list.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode
+        Without points.
+    """
+    name = f'{volume_node.GetName()} {kind}'
+    node = new_node('vtkMRMLMarkupsFiducialNode', name, scene=volume_node.GetScene())
+    node.CreateDefaultDisplayNodes()
+    if node.GetDisplayNode() is not None:
+        node.GetDisplayNode().SetSelectedColor(*_LIST_COLORS[kind])
+    assign_points(node, volume_node, kind)
+    return node
+
+
+def assign_points(points_node: Node, volume_node: Node, kind: str) -> None:
+    """
+    Remember that a point list was placed on a volume.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        The list. It takes the place of the one that the volume had.
+
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    kind : {'seeds', 'background'}
+        Which list.
+    """
+    before = points_of_volume(volume_node, kind)
+    if before is not None and before is not points_node:
+        before.SetNodeReferenceID(_VOLUME_ROLE, None)
+    points_node.SetAttribute(_LIST_ATTRIBUTE, kind)
+    points_node.SetNodeReferenceID(_VOLUME_ROLE, volume_node.GetID())
+
+
+def replace_volume(volume_node: Node, image: PETImage, suffix: str) -> Node:
+    """
+    Put a better reading of a volume in its place.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        Stays in the scene under another name.
+
+    image : PETImage
+        What the new volume holds.
+
+    suffix : str
+        Ends the old volume's name.
+
+    Returns
+    -------
+    new : vtkMRMLScalarVolumeNode
+        Has the old one's name, linear transform, place in the subject
+        hierarchy, DICOM instances and point lists.
+    """
+    name = volume_node.GetName()
+    new = volume_node_from_image(image, name, scene=volume_node.GetScene())
+    volume_node.SetName(name + suffix)
+    new.SetName(name)
+    new.SetAttribute(_INSTANCES_ATTRIBUTE, volume_node.GetAttribute(_INSTANCES_ATTRIBUTE))
+    transform = volume_node.GetParentTransformNode()
+    if transform is not None and transform.IsTransformToWorldLinear():
+        new.SetAndObserveTransformNodeID(transform.GetID())
+    _place_beside(new, volume_node)
+    for kind in (SEEDS, BACKGROUND):
+        points = points_of_volume(volume_node, kind)
+        if points is not None:
+            assign_points(points, new, kind)
+    show_as_pet(new, image)
+    return new
+
+
+def _place_beside(new: Node, old: Node) -> None:
+    """Into the same study of the subject hierarchy."""
+    hierarchy = old.GetScene().GetSubjectHierarchyNode()
+    old_item = hierarchy.GetItemByDataNode(old)
+    if old_item:
+        parent = hierarchy.GetItemParent(old_item)
+        item = hierarchy.GetItemByDataNode(new) or hierarchy.CreateItem(parent, new)
+        hierarchy.SetItemParent(item, parent)
