@@ -104,9 +104,12 @@ def world_matrix(node: Node) -> FloatArray:
             'module, right click on the transform), which resamples the volume.'
         )
         raise NodeError(msg)
-    matrix = vtk.vtkMatrix4x4()
-    done = slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(parent, None, matrix)
-    array = np.asarray(slicer.util.arrayFromVTKMatrix(matrix), dtype=float)
+    to_world, linear = vtk.vtkGeneralTransform(), vtk.vtkTransform()
+    transforms = slicer.vtkMRMLTransformNode
+    transforms.GetTransformBetweenNodes(parent, None, to_world)
+    # Not GetMatrixTransformBetweenNodes: it refuses linear transforms that are made of several.
+    done = transforms.IsGeneralTransformLinear(to_world, linear)
+    array = np.array(slicer.util.arrayFromVTKMatrix(linear.GetMatrix()), dtype=float)
     if not done or not np.isfinite(array).all() or not abs(np.linalg.det(array)) > 0:
         msg = (
             f'{node.GetName()} is under the transform {parent.GetName()}, which flattens space: '

@@ -100,6 +100,8 @@ def prepare_seed_list(points_node: Node, labels: Sequence[str]) -> None:
         If there is no list.
     """
     _require_points(points_node)
+    if _asks_for(points_node, labels):
+        return
     with slicer.util.NodeModify(points_node):
         _reorder(points_node, labels)
 
@@ -174,6 +176,21 @@ def _check_round_trip(points_node: Node, points: Sequence[Seed]) -> None:
                 'Take the list out of its transform.'
             )
             raise NodeError(msg)
+
+
+def _asks_for(points_node: Node, labels: Sequence[str]) -> bool:
+    """Whether the list begins with the labels, and all points after them are set."""
+    count = points_node.GetNumberOfControlPoints()
+    present = [points_node.GetNthControlPointLabel(n) for n in range(count)]
+    rest = range(len(labels), count)
+    return (
+        points_node.GetFixedNumberOfControlPoints()
+        and present[: len(labels)] == list(labels)
+        and all(
+            points_node.GetNthControlPointPositionStatus(n) == points_node.PositionDefined
+            for n in rest
+        )
+    )
 
 
 def _reorder(points_node: Node, labels: Sequence[str]) -> None:
