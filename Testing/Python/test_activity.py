@@ -109,12 +109,12 @@ def test_a_phantom_without_background_has_no_ratio():
     assert activity.ratio_sd_percent is None
 
 
-def drawn_concentrations(n, seed):
+def drawn_concentrations(worksheet, n, seed):
     """Fills with every input drawn about its nominal value; shapes ``(n,)``."""
     rng = np.random.default_rng(seed)
-    calibrator = 1 + 0.025 * rng.standard_normal(n)
-    clock_s = 40.0 * rng.standard_normal(n)
-    half_life_s = HALF_LIFE_S + 10.0 * rng.standard_normal(n)
+    calibrator = 1 + worksheet.calibrator_sd_percent / 100 * rng.standard_normal(n)
+    clock_s = worksheet.clock_sd_s * rng.standard_normal(n)
+    half_life_s = HALF_LIFE_S + worksheet.half_life_sd_s * rng.standard_normal(n)
 
     def left(fill):
         volume = fill.volume_ml * (1 + fill.volume_sd_percent / 100 * rng.standard_normal(n))
@@ -122,25 +122,45 @@ def drawn_concentrations(n, seed):
         readings = [(fill.assay_mbq, fill.assay_time), (-fill.residual_mbq, fill.residual_time)]
         for activity_mbq, when in readings:
             reading = activity_mbq * (1 + fill.reading_sd_percent / 100 * rng.standard_normal(n))
-            elapsed_s = (SCAN - when).total_seconds() - clock_s - 15.0 * rng.standard_normal(n)
+            noted_s = clock_s + worksheet.reading_time_sd_s * rng.standard_normal(n)
+            elapsed_s = (worksheet.scan_start - when).total_seconds() - noted_s
             total += reading * calibrator * 0.5 ** (elapsed_s / half_life_s)
         return 1e6 * total / volume
 
-    return left(HOT), left(BACKGROUND)
+    return left(worksheet.hot), left(worksheet.background)
 
 
-def test_uncertainties_agree_with_random_fills():
-    """200,000 draws: the SD is known to 0.2 %, the first order to about 0.5 %."""
-    hot, background = drawn_concentrations(200_000, seed=5)
+# A residual that matters, so that its part in every uncertainty shows.
+MUCH_LEFT = replace(HOT, residual_mbq=7.0, residual_time=before(-2000.0))
+ONLY = {
+    'all': {},
+    'half-life': {'calibrator_sd_percent': 0.0, 'clock_sd_s': 0.0, 'half_life_sd_s': 100.0},
+    'clock': {'calibrator_sd_percent': 0.0, 'clock_sd_s': 200.0},
+    'noted times': {'calibrator_sd_percent': 0.0, 'clock_sd_s': 0.0, 'reading_time_sd_s': 200.0},
+}
 
-    activity = true_activity(WORKSHEET)
+
+@pytest.mark.parametrize('dominant', ONLY)
+@pytest.mark.parametrize('hot', [HOT, MUCH_LEFT])
+def test_uncertainties_agree_with_random_fills(hot, dominant):
+    """100,000 draws: the SD is known to 0.25 %, the first order to about 1 %."""
+    precise = {'volume_sd_percent': 0.0, 'reading_sd_percent': 0.0} if ONLY[dominant] else {}
+    worksheet = replace(
+        WORKSHEET,
+        hot=replace(hot, **precise),
+        background=replace(BACKGROUND, **precise),
+        **ONLY[dominant],
+    )
+    hot_bqml, background_bqml = drawn_concentrations(worksheet, 100_000, seed=5)
+
+    activity = true_activity(worksheet)
 
     for drawn, found in (
-        (hot, activity.hot_sd_percent),
-        (background, activity.background_sd_percent),
-        (hot / background, activity.ratio_sd_percent),
+        (hot_bqml, activity.hot_sd_percent),
+        (background_bqml, activity.background_sd_percent),
+        (hot_bqml / background_bqml, activity.ratio_sd_percent),
     ):
-        assert found == pytest.approx(100 * drawn.std() / drawn.mean(), rel=0.01)
+        assert found == pytest.approx(100 * drawn.std() / drawn.mean(), rel=0.015)
 
 
 def test_what_both_fills_share_cancels_in_the_ratio():

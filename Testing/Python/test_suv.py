@@ -261,7 +261,7 @@ def test_a_scan_that_crosses_midnight_counts_through():
 
 
 def test_the_first_bed_decides_the_day_of_the_injection():
-    """Zr-89 injected nearly 24 h before, shortly after midnight; the second bed is past the next."""
+    """Zr-89 injected shortly after midnight, nearly 24 h before; bed 2 is past midnight."""
     half_life_s = 78.41 * 3600
     beds = (datetime(2026, 3, 1, 23, 50), datetime(2026, 3, 2, 0, 10))
     header = replace(
