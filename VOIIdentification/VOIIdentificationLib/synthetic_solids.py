@@ -59,7 +59,7 @@ class PSF:
     def sigma_ijk_mm(self) -> FloatArray:
         """Standard deviation along i, j and k, in millimeter, never below `SHARPEST_SIGMA_MM`."""
         fwhm = (self.in_plane_fwhm_mm, self.in_plane_fwhm_mm, self.axial_fwhm_mm)
-        return np.maximum(np.array(fwhm) / FWHM_PER_SIGMA, SHARPEST_SIGMA_MM)
+        return np.asarray(np.maximum(np.array(fwhm) / FWHM_PER_SIGMA, SHARPEST_SIGMA_MM))
 
     @property
     def common_sigma_mm(self) -> float:
