@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import slicer
@@ -97,20 +98,25 @@ def write_segmentation(result: AnalysisResult, path: Path) -> None:
     segmentation_node = slicer.vtkMRMLSegmentationNode()
     segmentation_node.SetName(path.name.removesuffix('.seg.nrrd'))
     fill_segmentation(segmentation_node, result)
+    try:
+        # Beside the target and then moved: nothing half-written is ever seen.
+        with TemporaryDirectory(dir=path.parent, prefix='.segmentation') as directory:
+            partial = Path(directory) / path.name
+            if _store(segmentation_node, partial):
+                partial.replace(path)
+                return
+            reason = 'the disk may be full'
+    except OSError as error:
+        reason = error.strerror or str(error)
+    msg = f'{path} cannot be written: {reason}. Choose another folder.'
+    raise OutputError(msg)
+
+
+def _store(segmentation_node: Node, path: Path) -> bool:
     storage_node = slicer.vtkMRMLSegmentationStorageNode()
     storage_node.SetCropToMinimumExtent(True)
-    partial = path.with_name(f'{path.name.removesuffix(".seg.nrrd")}.part.seg.nrrd')
-    storage_node.SetFileName(str(partial))
-    try:
-        if not path.parent.is_dir() or not storage_node.WriteData(segmentation_node):
-            msg = (
-                f'{path} cannot be written. Check that the folder exists, '
-                'can be written to and has space left.'
-            )
-            raise OutputError(msg)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    storage_node.SetFileName(str(path))
+    return bool(storage_node.WriteData(segmentation_node))
 
 
 @dataclass(frozen=True)
