@@ -10,19 +10,18 @@ from .dicom_series import decoded_text
 from .dicom_slices import ENHANCED_CLASSES, PETSlice
 from .image import UNKNOWN_UNIT, Acquisition
 
-UNITS = {
-    'BQML': 'Bq/mL',
-    'CNTS': 'counts',
-    'GML': 'g/mL',
-    'CM2ML': 'cm2/mL',
+UNITS = {'BQML': 'Bq/mL', 'CNTS': 'counts', 'GML': 'g/mL', 'CM2ML': 'cm2/mL'}
+"""Units (0054,1001), PS3.3 C.8.9.1.1.3, to the unit of a `PETImage`; others stay as coded."""
+
+_UCUM_UNITS = {
     'Bq/ml': 'Bq/mL',
     'Bq/mL': 'Bq/mL',
+    '{counts}': 'counts',
     'g/ml': 'g/mL',
     '{SUVbw}g/ml': 'g/mL',
     'cm2/ml': 'cm2/mL',
-    '{counts}': 'counts',
 }
-"""Units (0054,1001), PS3.3 C.8.9.1.1.3, and UCUM codes, PS3.16, to the unit of a `PETImage`."""
+"""Codes of real-world value mappings, PS3.16 CID 83, likewise."""
 
 
 def series_unit(slices: Sequence[PETSlice]) -> str:
@@ -44,12 +43,12 @@ def series_unit(slices: Sequence[PETSlice]) -> str:
     code = file.text(Tag.Units)
     if not code and file.text(Tag.SOPClassUID) in ENHANCED_CLASSES:
         code = enhanced_unit_code(file)
-    return UNITS.get(code, code) or UNKNOWN_UNIT
+    return UNITS.get(code) or _UCUM_UNITS.get(code, code) or UNKNOWN_UNIT
 
 
 def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> Acquisition:
     """
-    Facts of the scan from the first slice, and the earliest acquisition time.
+    The facts of the scan: from the first slice, and the earliest acquisition time.
 
     Parameters
     ----------

@@ -9,10 +9,7 @@ import numpy as np
 from .dicom_header import Tag
 from .dicom_slices import PETSlice
 from .errors import SeriesError
-from .geometry import FloatArray, VolumeGeometry
-
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-"""DICOM's axes point left, posterior, superior; Slicer's right, anterior, superior."""
+from .geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 
 _SAME_PLANE_MM = 0.01
 """Slices nearer than this lie in one plane: no scanner makes thinner slices."""
@@ -32,7 +29,7 @@ _SAME_SPACING_MM = 1e-4
 
 def order_slices(slices: Sequence[PETSlice]) -> list[PETSlice]:
     """
-    Slices by their position along the normal, cross product of row and column direction.
+    The slices by their position along the normal, cross product of row and column direction.
 
     Parameters
     ----------
@@ -77,7 +74,7 @@ def slice_heights_mm(slices: Sequence[PETSlice]) -> FloatArray:
 
 def same_plane_groups(ordered: Sequence[PETSlice]) -> list[list[PETSlice]]:
     """
-    Slices that lie in one plane, together.
+    The slices of each plane, together.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ class PixelReader:
             deflated = file.transfer_syntax == DEFLATED_LITTLE
             self._frames = _deflated_frames(file) if deflated else _decoded_frames(file)
             self._file = file
-        return self._frames[plane.frame]
+        return np.asarray(self._frames[plane.frame])
 
 
 def _lies_in_the_file(file: DicomFile) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .dicom_header import DicomFile, Tag, read_header
+from .dicom_header import DicomFile, Tag
+from .dicom_scan import read_header
 from .dicom_slices import PET_CLASSES
 from .errors import SeriesError
 from .progress import Progress, no_progress
@@ -130,18 +131,34 @@ def find_series(folder: Path, progress: Progress = no_progress) -> SeriesListing
         msg = f'{folder} is not a folder; give the folder that holds the DICOM files.'
         raise SeriesError(msg)
     paths = sorted(_files_below(folder))
-    images: list[DicomFile] = []
-    passed_over: dict[str, list[str]] = {'not DICOM': [], 'DICOM without an image': []}
-    for count, path in enumerate(paths):
-        if count % _FILES_PER_STEP == 0:
-            progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
-        file = _header(path, path.relative_to(folder).as_posix())
-        if file is not None and (file.pixel_tag or _should_have_pixels(file)):
-            images.append(file)
-        else:
-            passed_over['not DICOM' if file is None else 'DICOM without an image'].append(path.name)
-    notes = tuple(_passed_over_note(kind, names) for kind, names in passed_over.items() if names)
-    return SeriesListing(folder, _grouped(images), notes)
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return _listing(folder, paths, names, progress)
+
+
+def list_series(paths: Sequence[Path], progress: Progress = no_progress) -> SeriesListing:
+    """
+    Group the DICOM images among given files.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        Files, at least one.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    listing : SeriesListing
+        The series, and what was passed over; its folder is that of the first file.
+
+    Raises
+    ------
+    SeriesError
+        If a file cannot be read.
+    """
+    paths = [Path(path) for path in paths]
+    return _listing(paths[0].parent, paths, [path.name for path in paths], progress)
 
 
 def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> Series:
@@ -190,6 +207,68 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
     else:
         msg = f'{listing.folder} holds no DICOM images{_reasons(listing.notes)}.'
     raise SeriesError(msg)
+
+
+def series_to_read(
+    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> tuple[Series, tuple[str, ...]]:
+    """
+    The one PET series meant by a folder or by a file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A folder, or a DICOM file of the series.
+
+    series_uid : str, optional
+        Which series, where there are several.
+
+    progress : callable, optional
+        Told how far the search is.
+
+    Returns
+    -------
+    series : Series
+        The series.
+
+    notes : tuple of str
+        What was passed over.
+
+    Raises
+    ------
+    SeriesError
+        If there is not exactly one such series.
+    """
+    folder = path
+    if path.is_file():
+        folder, series_uid = path.parent, series_uid or _series_uid_of(path)
+    listing = find_series(folder, progress)
+    return choose_pet_series(listing, series_uid), listing.notes
+
+
+def _series_uid_of(path: Path) -> str:
+    file = _header(path, path.name)
+    if file is None:
+        msg = f'{path} is not a DICOM file; give a folder, or a file of the series.'
+        raise SeriesError(msg)
+    return file.text(Tag.SeriesInstanceUID)
+
+
+def _listing(
+    folder: Path, paths: Sequence[Path], names: Sequence[str], progress: Progress
+) -> SeriesListing:
+    images: list[DicomFile] = []
+    passed_over: dict[str, list[str]] = {'not DICOM': [], 'DICOM without an image': []}
+    for count, (path, name) in enumerate(zip(paths, names, strict=True)):
+        if count % _FILES_PER_STEP == 0:
+            progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
+        file = _header(path, name)
+        if file is not None and (file.pixel_tag or _should_have_pixels(file)):
+            images.append(file)
+        else:
+            passed_over['not DICOM' if file is None else 'DICOM without an image'].append(name)
+    notes = tuple(_passed_over_note(kind, named) for kind, named in passed_over.items() if named)
+    return SeriesListing(folder, _grouped(images), notes)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

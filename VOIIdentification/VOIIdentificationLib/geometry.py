@@ -11,6 +11,9 @@ from .errors import GeometryError
 
 FloatArray = npt.NDArray[np.float64]
 
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""From the axes of DICOM and ITK (left, posterior, superior) to Slicer's; its own inverse."""
+
 _SMALLEST_RELATIVE_VOLUME = 1e-6
 """Voxel volume over the product of the spacings below which a grid counts as flat."""
 

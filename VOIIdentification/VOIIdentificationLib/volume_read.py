@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 
 from .errors import InputFileError
-from .geometry import FloatArray, VolumeGeometry
+from .geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from .image import UNKNOWN_UNIT, PETImage
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
-
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-"""SimpleITK's axes point left, posterior, superior; Slicer's right, anterior, superior."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -76,7 +73,7 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT) -> PETImage:
         raise InputFileError(msg)
     voxels, ijk_to_lps = _read(path)
     k, j, i = voxels.shape
-    return PETImage(voxels, VolumeGeometry((k, j, i), _LPS_TO_RAS @ ijk_to_lps), unit)
+    return PETImage(voxels, VolumeGeometry((k, j, i), LPS_TO_RAS @ ijk_to_lps), unit)
 
 
 def _read(path: Path) -> tuple[Any, FloatArray]:
@@ -134,7 +131,7 @@ def _byte_count(path: Path) -> int:
     count = 0
     try:
         with gzip.open(path) as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
+            while chunk := stream.read1(_CHUNK_BYTES):
                 count += len(chunk)
     except (EOFError, OSError, zlib.error):
         return count
