@@ -51,7 +51,7 @@ def color_of_index(index: int) -> RGB:
     """
     if index < len(PALETTE):
         return PALETTE[index]
-    return colorsys.hsv_to_rgb((index * _GOLDEN_RATIO) % 1.0, 0.65, 0.9)
+    return colorsys.hsv_to_rgb((index * _GOLDEN_RATIO) % 1.0, 0.65, 0.9 if index % 2 else 0.55)
 
 
 def insert_colors(phantom: Phantom) -> dict[str, RGB]:
