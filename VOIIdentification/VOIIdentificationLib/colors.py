@@ -51,12 +51,13 @@ def color_of_index(index: int) -> RGB:
     """
     if index < len(PALETTE):
         return PALETTE[index]
-    return colorsys.hsv_to_rgb((index * _GOLDEN_RATIO) % 1.0, 0.65, 0.9 if index % 2 else 0.55)
+    # Paler than the palette, so that they differ from it too.
+    return colorsys.hsv_to_rgb((index * _GOLDEN_RATIO) % 1.0, 0.55, 1.0)
 
 
 def insert_colors(phantom: Phantom) -> dict[str, RGB]:
     """
-    Colors by the labels of the inserts.
+    Each insert's color, by its label.
 
     Parameters
     ----------
