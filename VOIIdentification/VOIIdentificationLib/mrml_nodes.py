@@ -19,6 +19,9 @@ from .geometry import FloatArray
 Node = Any
 """A node of the scene: VTK comes without types."""
 
+VOLUME_ROLE = 'VOIIdentification.volume'
+"""Node reference: the volume that a node belongs to. Saved with the scene: never rename it."""
+
 
 def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
     """

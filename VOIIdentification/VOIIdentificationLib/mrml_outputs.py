@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import slicer
 
 from .errors import NodeError
-from .mrml_nodes import Node, new_node, remove_node, world_matrix
+from .mrml_nodes import VOLUME_ROLE, Node, new_node, remove_node, world_matrix
 from .mrml_points import fill_points
 from .mrml_segmentation import fill_segmentation
 from .mrml_tables import PLOTS, fill_plot, fill_table, series_of_chart
@@ -21,9 +21,6 @@ FOLDER_NAME = 'VOI Identification'
 
 _OUTPUT_ATTRIBUTE = 'VOIIdentification.Output'
 """Node attribute: which output it is. Saved with the scene, so never to be renamed."""
-
-_VOLUME_ROLE = 'VOIIdentification.volume'
-"""Node reference: the volume it was measured on. Saved with the scene."""
 
 _SEGMENTATION = 'vtkMRMLSegmentationNode'
 _POINTS = 'vtkMRMLMarkupsFiducialNode'
@@ -124,7 +121,7 @@ def find_outputs(volume_node: Node) -> OutputNodes | None:
     for class_name in (_SEGMENTATION, _POINTS, _TABLE, _CHART):
         for node in slicer.util.getNodesByClass(class_name, volume_node.GetScene()):
             key = node.GetAttribute(_OUTPUT_ATTRIBUTE)
-            if key and node.GetNodeReferenceID(_VOLUME_ROLE) == volume_node.GetID():
+            if key and node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID():
                 found[key] = node
     if not {'segmentation', 'centers'} <= set(found):
         return None
@@ -152,7 +149,7 @@ class _Workshop:
         node = new_node(class_name, f'{self.volume_node.GetName()} {title}', scene=scene)
         self.made.append(node)
         node.SetAttribute(_OUTPUT_ATTRIBUTE, key)
-        node.SetNodeReferenceID(_VOLUME_ROLE, self.volume_node.GetID())
+        node.SetNodeReferenceID(VOLUME_ROLE, self.volume_node.GetID())
         if node.IsA('vtkMRMLDisplayableNode'):
             node.CreateDefaultDisplayNodes()
         return node
