@@ -35,10 +35,16 @@ AT_FILE_SCOPE = {'numpy', 'scipy', 'slicer', 'vtk'} | set(sys.stdlib_module_name
 LAYERS = (
     ('__init__', 'errors', 'flags', 'progress', 'resources'),
     ('geometry', 'image', 'phantom', 'isotopes', 'table'),
-    ('sphere', 'settings', 'results', 'statistics', 'peak', 'windowed', 'markups', 'colors'),
+    (
+        *('sphere', 'settings', 'results', 'statistics', 'peak', 'windowed', 'markups', 'colors'),
+        *('quality', 'activity', 'suv', 'suv_header', 'suv_times', 'body_size'),
+    ),
     ('*',),
     ('analysis',),
-    ('mrml*', 'dicom_*', 'volume_*', 'workbook', 'figures', 'report*', 'export', 'make_phantom'),
+    (
+        *('mrml*', 'dicom_*', 'volume_*', 'workbook', 'figures', 'report*', 'export'),
+        *('make_phantom', 'suv_command'),
+    ),
     ('cli', '__main__'),
 )
 

@@ -60,6 +60,9 @@ class SUVHeader:
     ge_scan_start : datetime or None
         GE private scan time (0009,100d).
 
+    decay_reference : datetime or None
+        Decay Correction DateTime (0018,9701), which only enhanced images have.
+
     injection : datetime or None
         Radiopharmaceutical Start DateTime (0018,1078).
 
@@ -97,6 +100,7 @@ class SUVHeader:
     corrected_image: tuple[str, ...] = ()
     series_start: datetime | None = None
     ge_scan_start: datetime | None = None
+    decay_reference: datetime | None = None
     injection: datetime | None = None
     injection_time: time | None = None
     dose: float | None = None

@@ -48,6 +48,9 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
     SUVError
         If the header has none of these times.
     """
+    if header.decay_reference is not None:
+        log.note(f'the image is decay-corrected to {_clock(header.decay_reference)} (0018,9701)')
+        return header.decay_reference
     earliest = _earliest_frame(header)
     if _not_after_acquisition(header.series_start, earliest):
         reference = header.series_start
