@@ -15,7 +15,7 @@ DEMO ?= demo
 .PHONY: demo test check format bench clean
 
 demo: $(INSTALLED)
-	$(BIN)/python docs/demo.py $(DEMO)
+	$(BIN)/python Testing/demo.py $(DEMO)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q

@@ -173,13 +173,25 @@ def _export(result: AnalysisResult, args: argparse.Namespace, progress: Progress
         result,
         args.output,
         overwrite=args.overwrite,
-        write_segmentation=_segmentation_writer(result),
+        write_segmentation=segmentation_writer(result),
         progress=progress,
     )
 
 
-def _segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
-    """How to write the segmentation, where slicer-core is installed."""
+def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
+    """
+    How to write the segmentation.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    write : callable or None
+        Takes the path; None where slicer-core is not installed.
+    """
     from importlib.util import find_spec
 
     if find_spec('slicer') is None:
