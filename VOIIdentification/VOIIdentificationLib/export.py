@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +30,7 @@ RESULT_FILES = (
 """Names that an export may write, and that a later one replaces."""
 
 IMAGE_FOLDER = 'output_images'
-_IMAGE_PATTERN = 'slice_*.png'
+_IMAGE_NAME = re.compile(r'slice_\d+\.png')
 
 _ADVICE = {
     errno.ENOSPC: 'Free some space, or choose another folder.',
@@ -102,7 +103,7 @@ def export_results(
 
 def existing_results(directory: Path) -> tuple[Path, ...]:
     """
-    Files of an earlier export in a folder.
+    Find the files of an earlier export in a folder.
 
     Parameters
     ----------
@@ -114,10 +115,10 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
     paths : tuple of `pathlib.Path`
         Relative to the folder; by name only, whatever they hold.
     """
-    names = [Path(name) for name in RESULT_FILES]
-    images = sorted((directory / IMAGE_FOLDER).glob(_IMAGE_PATTERN))
-    candidates = [*names, *(path.relative_to(directory) for path in images)]
-    return tuple(path for path in candidates if (directory / path).exists())
+    names = [directory / name for name in RESULT_FILES]
+    images = sorted((directory / IMAGE_FOLDER).glob('*.png'))
+    candidates = [*names, *(path for path in images if _IMAGE_NAME.fullmatch(path.name))]
+    return tuple(path.relative_to(directory) for path in candidates if path.exists())
 
 
 def _write_all(

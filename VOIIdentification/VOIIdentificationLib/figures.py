@@ -14,7 +14,7 @@ from .geometry import FloatArray, VolumeGeometry
 from .progress import Progress, no_progress
 from .results import AnalysisResult, VOIResult
 from .slice_cut import cut_outline_ij
-from .table import unit_text
+from .table import VALUE_UNIT, plain_text, unit_text
 
 MARGIN_MM = 85.0
 """Shown around the VOIs, so that the body of a NEMA phantom (290 mm wide) fits in."""
@@ -248,7 +248,8 @@ class SlicePicture:
 
     def _add_color_bar(self, place: tuple[float, float, float, float]) -> None:
         bar = self.figure.colorbar(self._image, cax=self.figure.add_axes(place), extend='max')
-        bar.set_label(unit_text('{unit}', self._result.image.unit), parse_math=False)
+        unit = plain_text(unit_text(VALUE_UNIT, self._result.image.unit))
+        bar.set_label(unit, parse_math=False)
 
     def _outline(self, voi: VOIResult, slice_k: int) -> Sequence[Any]:
         from matplotlib.patches import Polygon
@@ -262,7 +263,7 @@ class SlicePicture:
         _, flip_j = _flips(self._result.image.geometry)
         top = points[(np.argmax if flip_j else np.argmin)(points[:, 1])]
         text = self.axes.annotate(
-            voi.label,
+            plain_text(voi.label),
             top,
             xytext=(0, 4),
             textcoords='offset points',

@@ -38,7 +38,7 @@ def write_results(path: Path, result: AnalysisResult) -> None:
         If the file cannot be written.
     """
     text = json.dumps(results_json(result), indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + '\n', encoding='utf-8')
+    path.write_text(text + '\n', encoding='utf-8', errors='replace')
 
 
 def results_json(result: AnalysisResult) -> dict[str, Any]:
@@ -105,20 +105,24 @@ def _voi(voi: VOIResult) -> dict[str, Any]:
 
 
 def _background(vois: Sequence[VOIResult]) -> dict[str, Any] | None:
-    """The voxels of all background VOIs as one, each VOI weighted by its volume."""
     if not vois:
         return None
-    volumes = [voi.statistics.volume_ml for voi in vois]
-    means = np.array([voi.statistics.mean for voi in vois], dtype=float)
-    variances = np.array([voi.statistics.variance for voi in vois], dtype=float)
+    mean, sd = _pooled(vois)
+    cov = None if mean is None or sd is None or mean <= 0 else sd / mean
+    return {'mean': mean, 'sd': sd, 'voxel_cov': cov, 'vois': [_voi(voi) for voi in vois]}
+
+
+def _pooled(vois: Sequence[VOIResult]) -> tuple[float | None, float | None]:
+    """Mean and SD of the voxels of several VOIs as one, each VOI weighted by its volume."""
+    measured = [voi.statistics for voi in vois if voi.statistics.mean is not None]
+    if not measured:
+        return None, None
+    volumes = [part.volume_ml for part in measured]
+    means = np.array([part.mean for part in measured], dtype=float)
+    variances = np.array([part.variance for part in measured], dtype=float)
     mean = float(np.average(means, weights=volumes))
-    sd = float(np.sqrt(np.average(variances + (means - mean) ** 2, weights=volumes)))
-    return {
-        'mean': mean,
-        'sd': sd,
-        'voxel_cov': sd / mean if mean > 0 else None,
-        'vois': [_voi(voi) for voi in vois],
-    }
+    variance = float(np.average(variances + (means - mean) ** 2, weights=volumes))
+    return mean, None if math.isnan(variance) else math.sqrt(variance)
 
 
 def _plain(value: Any) -> Any:

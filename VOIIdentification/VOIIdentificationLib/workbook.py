@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .method import MethodRow, column_rows, method_rows
 from .progress import Progress, no_progress
 from .results import AnalysisResult
-from .table import Cell, Column, Table
+from .table import Cell, Column, Table, plain_text
 from .tables import result_tables, search_table, voxel_table
 
 if TYPE_CHECKING:
@@ -29,9 +31,6 @@ WIDEST_COLUMN = 60
 """Characters; longer texts are wrapped."""
 
 _FORBIDDEN_IN_TITLE = re.compile(r'[\[\]:*?/\\]')
-_NOT_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
-"""Characters that XML 1.0 does not allow, section 2.2."""
-
 _FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')
 """Text that begins so becomes a formula once it is edited: OWASP, "CSV injection"."""
 
@@ -183,32 +182,24 @@ class SheetTitles:
         ('a_b', 'A_B (2)')
         """
         base = _FORBIDDEN_IN_TITLE.sub('_', plain_text(wanted).replace('\n', ' '))
-        base = base[:EXCEL_TITLE_LIMIT].strip(" '\t\r") or 'VOI'
-        title, number = base, 1
+        base = base.strip(" '\t\r") or 'VOI'
+        title, number = _cut(base).strip(" '"), 1
         while title.lower() in self._taken:
             number += 1
-            suffix = f' ({number})'
-            title = base[: EXCEL_TITLE_LIMIT - len(suffix)] + suffix
+            title = _cut(base, f' ({number})')
         self._taken.add(title.lower())
         return title
 
 
-def plain_text(text: str) -> str:
-    """
-    Text that a workbook can hold.
+def _cut(title: str, suffix: str = '') -> str:
+    """As much of a title as fits before the suffix; Excel counts in UTF-16."""
+    room = 2 * (EXCEL_TITLE_LIMIT - len(suffix))
+    return title.encode('utf-16-le')[:room].decode('utf-16-le', errors='ignore') + suffix
 
-    Parameters
-    ----------
-    text : str
-        From anywhere.
 
-    Returns
-    -------
-    text : str
-        Characters that XML forbids are replaced; what is longer than a cell
-        can be is cut and ends in ``…``.
-    """
-    clean = _NOT_XML.sub('\ufffd', text)
+def _cell_text(text: str) -> str:
+    """Text that a cell can hold, with … where it had to be cut."""
+    clean = plain_text(text)
     return clean if len(clean) <= EXCEL_TEXT_LIMIT else clean[: EXCEL_TEXT_LIMIT - 1] + '…'
 
 
@@ -252,9 +243,7 @@ def _rows(sheet: Any, columns: Sequence[Column], start: int, stop: int) -> Itera
     parts = [column.values[start:stop] for column in columns]
     lists = [part if isinstance(part, tuple) else part.tolist() for part in parts]
     for row in zip(*lists, strict=True):
-        for cell, value in zip(cells, row, strict=True):
-            _fill(cell, value)
-        yield cells
+        yield [_filled(cell, value) for cell, value in zip(cells, row, strict=True)]
 
 
 def _prepare(cell: Any, column: Column) -> None:
@@ -267,16 +256,27 @@ def _prepare(cell: Any, column: Column) -> None:
         cell.number_format = f'0.{"0" * decimals}' if decimals else '0'
 
 
-def _fill(cell: Any, value: Cell) -> None:
+def _filled(cell: Any, value: Cell) -> Any:
     """Numbers stay numbers, no number is an empty cell, and text is never a formula."""
     if isinstance(value, str):
-        cell.value = plain_text(value)
-        cell.data_type = 's'
-        cell.quotePrefix = value.startswith(_FORMULA_STARTS)
-    elif value is None or value - value != 0:  # NaN or infinite
+        cell = _quoted(cell) if value.startswith(_FORMULA_STARTS) else cell
+        cell.value = _cell_text(value) or None
+        cell.data_type = 's' if value else 'n'
+    elif value is None or not isfinite(value):
         cell.value = None
     else:
         cell.value = value
+    return cell
+
+
+def _quoted(cell: Any) -> Any:
+    """A new cell that looks the same and stays text when someone edits it."""
+    from openpyxl.cell import WriteOnlyCell
+
+    quoted = WriteOnlyCell(cell.parent)
+    quoted.font, quoted.alignment = copy(cell.font), copy(cell.alignment)
+    quoted.quotePrefix = True
+    return quoted
 
 
 def _header_cell(sheet: Any, text: str) -> Any:
@@ -284,10 +284,9 @@ def _header_cell(sheet: Any, text: str) -> Any:
     from openpyxl.styles import Alignment, Font
 
     cell = WriteOnlyCell(sheet)
-    cell.font = Font(bold=True)
+    cell.font = Font(name='Calibri', size=11, bold=True)
     cell.alignment = Alignment(wrap_text=True, vertical='top')
-    _fill(cell, text)
-    return cell
+    return _filled(cell, text)
 
 
 def _width(column: Column) -> float:
@@ -311,6 +310,5 @@ def _add_method(book: Workbook, rows: Sequence[MethodRow]) -> None:
     for cell in cells:
         cell.alignment = Alignment(wrap_text=True, vertical='top', horizontal='left')
     for row in rows:
-        for cell, value in zip(cells, (row.section, row.name, row.value), strict=True):
-            _fill(cell, value)
-        sheet.append(cells)
+        values = (row.section, row.name, row.value)
+        sheet.append([_filled(cell, value) for cell, value in zip(cells, values, strict=True)])
