@@ -8,9 +8,10 @@ from typing import Any
 
 from .dicom_enhanced import header_dataset
 from .dicom_facts import acquisition_facts, series_unit
+from .dicom_find import series_to_read
 from .dicom_geometry import grid_of_slices
 from .dicom_header import Tag
-from .dicom_series import Series, series_to_read
+from .dicom_series import Series
 from .dicom_slices import PETSlice
 from .dicom_stack import ordered_slices
 from .image import UNKNOWN_UNIT, Acquisition

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from .dicom_enhanced import enhanced_unit_code
 from .dicom_header import DicomFile, Tag
-from .dicom_series import decoded_text
 from .dicom_slices import ENHANCED_CLASSES, PETSlice
 from .image import UNKNOWN_UNIT, Acquisition
 
@@ -69,10 +68,10 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
     return Acquisition(
         series_instance_uid=file.text(Tag.SeriesInstanceUID),
         study_instance_uid=file.text(Tag.StudyInstanceUID),
-        series_description=decoded_text(file, Tag.SeriesDescription),
-        manufacturer=decoded_text(file, Tag.Manufacturer),
-        model=decoded_text(file, Tag.ManufacturerModelName),
-        patient_id=decoded_text(file, Tag.PatientID),
+        series_description=file.decoded_text(Tag.SeriesDescription),
+        manufacturer=file.decoded_text(Tag.Manufacturer),
+        model=file.decoded_text(Tag.ManufacturerModelName),
+        patient_id=file.decoded_text(Tag.PatientID),
         series_datetime=iso_datetime(file.text(Tag.SeriesDate), file.text(Tag.SeriesTime)),
         acquisition_datetime=times[0] if times else '',
         patient_position=file.text(Tag.PatientPosition),

@@ -136,6 +136,28 @@ class DicomFile:
         """
         return self.values.get(tag, b'').decode('latin-1').strip(' \0')
 
+    def decoded_text(self, tag: Tag) -> str:
+        """
+        Text in the file's own character set.
+
+        Parameters
+        ----------
+        tag : Tag
+            Element of text that people wrote.
+
+        Returns
+        -------
+        text : str
+            Without padding; empty if the element is missing.
+        """
+        charset, value = self.text(Tag.SpecificCharacterSet), self.values.get(tag, b'')
+        if not charset or value.isascii():
+            return self.text(tag)
+        from pydicom.charset import convert_encodings, decode_bytes
+
+        decoded: str = decode_bytes(value, convert_encodings(charset.split('\\')), set())
+        return decoded.strip(' \0')
+
     def numbers(self, tag: Tag, count: int) -> tuple[float, ...] | None:
         """
         The numbers of a decimal or integer string.

@@ -9,9 +9,10 @@ import numpy as np
 
 from .dicom_describe import describe_series
 from .dicom_facts import acquisition_facts, series_unit
+from .dicom_find import find_series, list_series, series_to_read
 from .dicom_geometry import grid_of_slices
 from .dicom_pixels import PixelReader
-from .dicom_series import Series, choose_pet_series, find_series, list_series, series_to_read
+from .dicom_series import Series, choose_pet_series
 from .dicom_stack import ordered_slices
 from .errors import SeriesError
 from .image import PETImage

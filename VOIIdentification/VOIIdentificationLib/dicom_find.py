@@ -1,0 +1,174 @@
+"""DICOM images found in a folder, among files of any name and kind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .dicom_header import DicomFile, Tag
+from .dicom_scan import read_header
+from .dicom_series import Series, SeriesListing, choose_pet_series, grouped_series
+from .dicom_slices import PET_CLASSES
+from .errors import SeriesError
+from .progress import Progress, no_progress
+
+_FILES_PER_STEP = 20
+"""Files between two calls of `progress`."""
+
+_NAMES_SHOWN = 5
+"""File names that a note lists before it only counts."""
+
+
+def find_series(folder: Path, progress: Progress = no_progress) -> SeriesListing:
+    """
+    Search a folder and all below it for DICOM images.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        The folder. File names do not matter.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    listing : SeriesListing
+        The series, and what was passed over.
+
+    Raises
+    ------
+    SeriesError
+        If the folder does not exist, or it or one of its files cannot be read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        msg = f'{folder} is not a folder; give the folder that holds the DICOM files.'
+        raise SeriesError(msg)
+    paths = sorted(_files_below(folder))
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return _listing(folder, paths, names, progress)
+
+
+def list_series(paths: Sequence[Path], progress: Progress = no_progress) -> SeriesListing:
+    """
+    Group the DICOM images among given files.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        Files, at least one.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    listing : SeriesListing
+        The series, and what was passed over; its folder is that of the first file.
+
+    Raises
+    ------
+    SeriesError
+        If a file cannot be read.
+    """
+    paths = [Path(path) for path in paths]
+    return _listing(paths[0].parent, paths, [path.name for path in paths], progress)
+
+
+def series_to_read(
+    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> tuple[Series, tuple[str, ...]]:
+    """
+    The one PET series meant by a folder or by a file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A folder, or a DICOM file of the series.
+
+    series_uid : str, optional
+        Which series, where there are several.
+
+    progress : callable, optional
+        Told how far the search is.
+
+    Returns
+    -------
+    series : Series
+        The series.
+
+    notes : tuple of str
+        What was passed over.
+
+    Raises
+    ------
+    SeriesError
+        If there is not exactly one such series.
+    """
+    folder = path
+    if path.is_file():
+        folder, series_uid = path.parent, series_uid or _series_uid_of(path)
+    listing = find_series(folder, progress)
+    return choose_pet_series(listing, series_uid), listing.notes
+
+
+def _series_uid_of(path: Path) -> str:
+    file = _header(path, path.name)
+    if file is None:
+        msg = f'{path} is not a DICOM file; give a folder, or a file of the series.'
+        raise SeriesError(msg)
+    return file.text(Tag.SeriesInstanceUID)
+
+
+def _listing(
+    folder: Path, paths: Sequence[Path], names: Sequence[str], progress: Progress
+) -> SeriesListing:
+    images: list[DicomFile] = []
+    passed_over: dict[str, list[str]] = {'not DICOM': [], 'DICOM without an image': []}
+    for count, (path, name) in enumerate(zip(paths, names, strict=True)):
+        if count % _FILES_PER_STEP == 0:
+            progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
+        file = _header(path, name)
+        if file is not None and (file.pixel_tag or _should_have_pixels(file)):
+            images.append(file)
+        else:
+            passed_over['not DICOM' if file is None else 'DICOM without an image'].append(name)
+    notes = tuple(_passed_over_note(kind, named) for kind, named in passed_over.items() if named)
+    return SeriesListing(folder, grouped_series(images), notes)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise _unreadable(Path(error.filename or folder), error) from error
+
+    for directory, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(directory, name) for name in names)
+
+
+def _header(path: Path, name: str) -> DicomFile | None:
+    if not path.is_file():  # sockets, pipes, broken links
+        return None
+    try:
+        return read_header(path, name)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> SeriesError:
+    msg = (
+        f'{path} cannot be read ({error.strerror or error}); '
+        'it may be a slice: give read permission, or copy the series elsewhere.'
+    )
+    return SeriesError(msg)
+
+
+def _should_have_pixels(file: DicomFile) -> bool:
+    pet = file.text(Tag.SOPClassUID) in PET_CLASSES
+    return (file.cut or pet) and bool(file.text(Tag.SeriesInstanceUID))
+
+
+def _passed_over_note(kind: str, names: list[str]) -> str:
+    shown = ', '.join(names[:_NAMES_SHOWN]) + (', …' if len(names) > _NAMES_SHOWN else '')
+    return f'{len(names)} file{"s" if len(names) > 1 else ""} passed over, {kind}: {shown}'
