@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from . import __version__
 from .dicom_write import Scan, write_pet_series
 from .errors import InputFileError, OutputError
-from .geometry import VolumeGeometry
-from .image import PETImage
 from .markups import write_markups
 from .phantom import DEFAULT_PHANTOM, load_phantom
 from .progress import Progress, no_progress, part_of
 from .results import Point, Seed
 from .staging import replace_files, staging_folder, system_errors_named
-from .synthetic import (
-    Activities,
-    Noise,
-    Pose,
-    SyntheticPhantom,
-    TrueInsert,
-    Truth,
-    ball_mean,
-    grid,
-    sampled_mean,
-    synthesize,
-)
-from .synthetic_solids import PSF
+from .synthetic import PSF, Activities, Noise, Pose, SyntheticPhantom, Truth, grid, synthesize
 from .terminal import terminal_progress
+from .truth_json import write_truth
 
-TRUTH_SCHEMA = 'voi-identification/truth/1'
 TRUTH_FILE = 'truth.json'
 SEEDS_FILE = 'seeds.mrk.json'
 DICOM_FOLDER = 'dicom'
@@ -101,7 +83,7 @@ def make_phantom_study(
             scan=scan,
             progress=part_of(progress, 0.5, 0.8),
         )
-        _write_truth(new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
+        write_truth(new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
         write_markups(new / SEEDS_FILE, _pushed_seeds(truth, seed_shift_mm), name='Seeds')
         replace_files(folder, _own_files(folder), new, staging / 'old')
         written = [path.relative_to(new) for path in slices]
@@ -217,67 +199,6 @@ def _scene(args: argparse.Namespace) -> SyntheticPhantom:
         noise=Noise(args.cov, args.noise_fwhm),
         random_seed=args.random_seed,
     )
-
-
-def _write_truth(path: Path, image: PETImage, truth: Truth, progress: Progress) -> None:
-    clean = replace(image, voxels=truth.noise_free)
-    inserts = []
-    for number, true in enumerate(truth.inserts):
-        progress(number / len(truth.inserts), 'sampling the true means')
-        inserts.append(_insert_facts(true, image, clean, truth.scene))
-    facts = {
-        'schema': TRUTH_SCHEMA,
-        'software': {'name': 'VOIIdentification', 'version': __version__},
-        **_scene_facts(truth.scene),
-        'inserts': inserts,
-    }
-    path.write_text(json.dumps(facts, indent=1, allow_nan=False), encoding='utf-8')
-
-
-def _insert_facts(
-    true: TrueInsert, image: PETImage, clean: PETImage, scene: SyntheticPhantom
-) -> dict[str, Any]:
-    """What is true of one insert; means only of spheres."""
-    center, diameter = true.center_ras_mm, true.insert.diameter_mm
-    sphere = true.insert.shape == 'sphere'
-    return {
-        'label': true.insert.label,
-        'shape': true.insert.shape,
-        'diameter_mm': diameter,
-        'height_mm': true.insert.height_mm,
-        'hot': true.insert.hot,
-        'center_ras_mm': list(center),
-        'center_ijk': image.geometry.index_ijk(center).tolist(),
-        'activity': true.activity,
-        'sampled_mean': sampled_mean(image, center, diameter) if sphere else None,
-        'sampled_mean_noise_free': sampled_mean(clean, center, diameter) if sphere else None,
-        'continuous_mean': ball_mean(scene, center, diameter) if sphere else None,
-    }
-
-
-def _scene_facts(scene: SyntheticPhantom) -> dict[str, Any]:
-    return {
-        'unit': scene.unit,
-        'random_seed': scene.random_seed,
-        'grid': _grid_facts(scene.geometry),
-        'phantom': scene.phantom.name,
-        'pose': asdict(scene.pose),
-        'activities': asdict(scene.activities),
-        'psf': asdict(scene.psf),
-        'noise': asdict(scene.noise),
-        'wall_mm': scene.wall_mm,
-        'body': asdict(scene.body) if scene.body else None,
-        'lung_diameter_mm': scene.lung_diameter_mm,
-        'distractors': [asdict(solid) for solid in scene.distractors],
-    }
-
-
-def _grid_facts(geometry: VolumeGeometry) -> dict[str, Any]:
-    return {
-        'shape_ijk': geometry.size_ijk.tolist(),
-        'spacing_ijk_mm': geometry.spacing_ijk_mm.tolist(),
-        'ijk_to_ras': geometry.ijk_to_ras.tolist(),
-    }
 
 
 def _pushed_seeds(truth: Truth, shift_mm: float) -> tuple[Seed, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from .geometry import FloatArray, VolumeGeometry
-from .synthetic_solids import PSF, REACH_SIGMAS, blurred_slab
+from .synthetic_psf import PSF, REACH_SIGMAS, blurred_slab
 
 _STEP_MM = 0.5
 """Pixel of the table in which the outline is blurred."""
