@@ -8,8 +8,18 @@ Progress = Callable[[float, str], None]
 """Called with the part done, 0 to 1, and what is being done. It may raise `CanceledError`."""
 
 
-def no_progress(_fraction: float, _text: str) -> None:
-    """Tell nobody."""
+def no_progress(fraction: float, text: str) -> None:
+    """
+    Tell nobody.
+
+    Parameters
+    ----------
+    fraction : float
+        Part done, from 0 to 1.
+
+    text : str
+        What is being done.
+    """
 
 
 def part_of(progress: Progress, start: float, stop: float) -> Progress:
@@ -30,7 +40,7 @@ def part_of(progress: Progress, start: float, stop: float) -> Progress:
         For the step, which counts from 0 to 1.
     """
 
-    def step(fraction: float, text: str) -> None:
+    def _step(fraction: float, text: str) -> None:
         progress(start + (stop - start) * fraction, text)
 
-    return step
+    return _step

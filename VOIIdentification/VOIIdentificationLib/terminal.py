@@ -28,24 +28,24 @@ def terminal_progress(stream: TextIO) -> Progress:
 
 
 def _bar(stream: TextIO) -> Progress:
-    def show(fraction: float, text: str) -> None:
+    def _show(fraction: float, text: str) -> None:
         done = round(min(max(fraction, 0.0), 1.0) * _BAR_WIDTH)
         bar = '#' * done + '-' * (_BAR_WIDTH - done)
         end = '\n' if fraction >= 1 else ''
         stream.write(f'\r\x1b[K[{bar}] {fraction:4.0%} {text}{end}')
         stream.flush()
 
-    return show
+    return _show
 
 
 def _lines(stream: TextIO) -> Progress:
     last = ''
 
-    def show(_fraction: float, text: str) -> None:
+    def _show(_fraction: float, text: str) -> None:
         nonlocal last
         if text != last:
             stream.write(f'{text}\n')
             stream.flush()
             last = text
 
-    return show
+    return _show
