@@ -77,23 +77,6 @@ def write_workbooks(
     return tuple(paths)
 
 
-def workbook_names(result: AnalysisResult) -> tuple[str, ...]:
-    """
-    Names of the workbooks of an analysis.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    names : tuple of str
-        The background's only if there is one.
-    """
-    return tuple(_contents(result))
-
-
 def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     """Tables by the name of their workbook; big ones are made when they are asked for."""
     tables = {table.key: table for table in result_tables(result)}
