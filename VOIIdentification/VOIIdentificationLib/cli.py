@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from . import __version__, make_phantom
 from .errors import InputFileError, PhantomError
+from .image import UNKNOWN_UNIT
 from .phantom import DEFAULT_PHANTOM, load_phantom
 from .progress import Progress, part_of
 from .settings import Settings, load_settings
 from .terminal import terminal_progress
+from .volume_read import is_volume_file
 
 if TYPE_CHECKING:
     from .image import PETImage
@@ -25,8 +27,6 @@ EXIT_PROBLEM = 1
 
 EXIT_INTERRUPTED = 130
 """Stopped from the keyboard, as shells count it."""
-
-_VOLUME_SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -150,20 +150,16 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _read_image(args: argparse.Namespace, progress: Progress) -> PETImage:
-    if _is_volume(args.input):
+    if is_volume_file(args.input):
         from .volume_read import read_volume
 
-        image = read_volume(args.input, unit=args.unit or 'unknown')
+        image = read_volume(args.input, unit=args.unit or UNKNOWN_UNIT)
         progress(1.0, 'read')
         return image
     from .dicom_read import read_pet_series
 
     image = read_pet_series(args.input, series_uid=args.series, progress=progress)
-    return replace(image, unit=args.unit) if args.unit and image.unit == 'unknown' else image
-
-
-def _is_volume(path: Path) -> bool:
-    return path.name.lower().endswith(_VOLUME_SUFFIXES)
+    return replace(image, unit=args.unit) if args.unit and image.unit == UNKNOWN_UNIT else image
 
 
 def _export(result: AnalysisResult, args: argparse.Namespace, progress: Progress) -> None:
@@ -221,10 +217,10 @@ def _number(value: float | None) -> str:
 
 
 def _run_info(args: argparse.Namespace) -> int:
-    if _is_volume(args.input):
+    if is_volume_file(args.input):
         lines = _describe_volume(args)
     else:
-        from .dicom_read import describe_series
+        from .dicom_describe import describe_series
 
         lines = list(describe_series(args.input, series_uid=args.series))
     sys.stdout.write('\n'.join([*lines, '']))
@@ -234,7 +230,7 @@ def _run_info(args: argparse.Namespace) -> int:
 def _describe_volume(args: argparse.Namespace) -> list[str]:
     from .volume_read import read_volume
 
-    image = read_volume(args.input, unit=args.unit or 'unknown')
+    image = read_volume(args.input, unit=args.unit or UNKNOWN_UNIT)
     i, j, k = image.geometry.size_ijk
     x, y, z = image.geometry.spacing_ijk_mm
     return [
