@@ -245,10 +245,20 @@ def test_progress_never_goes_back(result, tmp_path):
 
 @pytest.mark.usefixtures('quick')
 def test_a_folder_whose_parent_is_missing_is_refused(result, tmp_path):
-    with pytest.raises(OutputError, match=r'No such file.*Make that folder first'):
+    with pytest.raises(OutputError, match=r'there is no folder .*a\. Make it first'):
         export_results(result, tmp_path / 'a' / 'b')
 
     assert tree(tmp_path) == {}
+
+
+@pytest.mark.usefixtures('quick')
+def test_a_relative_folder_is_made_where_the_user_is(result, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    paths = export_results(result, Path('out'))
+
+    assert {path.parts[0] for path in paths} == {'out'}
+    assert (tmp_path / 'out' / 'results.json').is_file()
 
 
 @pytest.mark.usefixtures('quick')

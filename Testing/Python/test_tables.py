@@ -101,6 +101,8 @@ def test_the_slice_table_says_where_the_circle_lies(kind):
         circle = np.array(voi.center_ras_mm) + distance * normal
         towards_higher_k = np.sign(geometry.ijk_to_ras[:3, 2] @ normal)
         assert table.column('slice_k').values[n] == cut.slice_k
+        for key in ('mean', 'voxel_count', 'radius_mm', 'area_mm2'):
+            assert table.column(key).values[n] == getattr(cut, key), key
         assert table.column('distance_mm').values[n] == pytest.approx(distance * towards_higher_k)
         found = [table.column(f'circle_{axis}_mm').values[n] for axis in 'ras']
         assert found == pytest.approx(circle.tolist())
@@ -194,6 +196,12 @@ def test_an_optional_column_without_values_is_left_out():
 
     assert tabulate('t', 'T', [peak], [None, None]).columns == ()
     assert tabulate('t', 'T', [peak], [None, 3.0]).columns[0].title == 'Peak'
+
+
+def test_any_other_column_stays_where_nothing_is_known():
+    mean = Measure('mean', 'Mean', '', 'Mean.', lambda row: row)
+
+    assert tabulate('t', 'T', [mean], [None, None]).columns[0].texts() == ('', '')
 
 
 @pytest.mark.parametrize(

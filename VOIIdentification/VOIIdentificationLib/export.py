@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import re
-import secrets
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,7 @@ from .markups import write_markups
 from .progress import Progress, no_progress, part_of
 from .results import AnalysisResult, Seed
 from .results_json import write_results
+from .staging import replace_files, staging_folder, system_errors_named
 from .workbook import write_workbooks
 
 RESULT_FILES = (
@@ -31,14 +29,6 @@ RESULT_FILES = (
 
 IMAGE_FOLDER = 'output_images'
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
-
-_ADVICE = {
-    errno.ENOSPC: 'Free some space, or choose another folder.',
-    errno.EACCES: 'Close the file in other programs, or choose a folder that you may write to.',
-    errno.EPERM: 'Close the file in other programs, or choose a folder that you may write to.',
-    errno.ENOENT: 'Make that folder first, or choose another one.',
-}
-_OTHER_ADVICE = 'Choose another folder.'
 
 SegmentationWriter = Callable[[Path], None]
 """Writes the segmentation to a path, e.g. by the storage node of Slicer."""
@@ -84,20 +74,21 @@ def export_results(
         If results are there already, or a file cannot be written. The folder
         is then as it was before.
     """
-    _refuse_file(directory)
+    _refuse_obstacles(directory)
     old = existing_results(directory)
     if old and not overwrite:
         raise OutputError(_in_the_way(directory, old))
-    with _sentences(directory), _staging(directory) as staging:
+    with (
+        system_errors_named(directory, 'the results'),
+        _missing_package_named(),
+        staging_folder(directory) as staging,
+    ):
         new = staging / 'new'
         new.mkdir()
         _write_all(result, new, write_segmentation, progress)
-        written = tuple(path.relative_to(new) for path in _files_below(new))
+        written = sorted(path.relative_to(new) for path in new.rglob('*') if path.is_file())
         progress(1.0, 'Moving the files into place')
-        if directory.is_dir():
-            _replace(directory, old, new, staging / 'old')
-        else:
-            new.rename(directory)
+        replace_files(directory, old, new, staging / 'old')
     return tuple(directory / path for path in written)
 
 
@@ -140,51 +131,8 @@ def _write_all(
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob('*')) if path.is_file())
-
-
 @contextmanager
-def _staging(directory: Path) -> Iterator[Path]:
-    """A hidden folder on the same disk, gone afterwards whatever happens."""
-    parent = directory if directory.is_dir() else directory.parent
-    staging = parent / f'.voi-identification-{secrets.token_hex(6)}'
-    staging.mkdir()
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _replace(directory: Path, old: Iterable[Path], new: Path, backup: Path) -> None:
-    """Put the old files aside and the new ones in their place; undo all if one step fails."""
-    moves = [(directory / path, backup / path) for path in old]
-    moves += [(path, directory / path.relative_to(new)) for path in _files_below(new)]
-    done: list[tuple[Path, Path]] = []
-    made: list[Path] = []
-    try:
-        for source, target in moves:
-            made += _make_folders(target.parent)
-            source.replace(target)
-            done.append((source, target))
-    except BaseException:
-        for source, target in reversed(done):
-            target.replace(source)
-        for folder in reversed(made):
-            folder.rmdir()
-        raise
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; the ones that were missing, outermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()][::-1]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-@contextmanager
-def _sentences(directory: Path) -> Iterator[None]:
-    """Turn what the system says into what the user can do."""
+def _missing_package_named() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
@@ -193,16 +141,18 @@ def _sentences(directory: Path) -> Iterator[None]:
             'Install it and try again.'
         )
         raise OutputError(msg) from error
-    except OSError as error:
-        advice = _ADVICE.get(error.errno or 0, _OTHER_ADVICE)
-        reason = error.strerror or str(error)
-        msg = f'the results cannot be written to {directory}: {reason}. {advice}'
-        raise OutputError(msg) from error
 
 
-def _refuse_file(directory: Path) -> None:
+def _refuse_obstacles(directory: Path) -> None:
     if directory.exists() and not directory.is_dir():
         msg = f'the results cannot be written to {directory}: it is a file. Choose a folder.'
+        raise OutputError(msg)
+    parent = directory.absolute().parent
+    if not parent.is_dir():
+        msg = (
+            f'the results cannot be written to {directory}: there is no folder {parent}. '
+            'Make it first, or choose another one.'
+        )
         raise OutputError(msg)
     for name in (*RESULT_FILES, f'{IMAGE_FOLDER}'):
         path = directory / name
