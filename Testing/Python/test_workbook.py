@@ -2,6 +2,7 @@
 
 import re
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -221,6 +222,9 @@ def test_what_is_no_number_is_an_empty_cell(tmp_path):
     book = opened(tmp_path / 'a.xlsx')
     assert [row['A'] for row in records(book['T'])] == [1.5, None, None, None, 0]
     assert records(book['Method'])[0]['Value'] is None
+    # No empty <v/> either, which openpyxl would write for NaN.
+    with zipfile.ZipFile(tmp_path / 'a.xlsx') as archive:
+        assert archive.read('xl/worksheets/sheet1.xml').count(b'<v') == 2
 
 
 @pytest.mark.parametrize('bad', ['\x00', '\x0b', '\x1f', '\ud800', '\uffff'])
