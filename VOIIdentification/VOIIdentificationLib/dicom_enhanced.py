@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .dicom_header import DicomFile, Tag
+from .dicom_header import DicomFile, Tag, finite_numbers
 from .dicom_slices import PETSlice, checked_rescale, checked_spacing, missing_element
 from .errors import SeriesError
 
@@ -41,7 +41,8 @@ def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
             f'{len(frames)}; export it again from its source.'
         )
         raise SeriesError(msg)
-    return [_slice_of_frame(file, _Groups(shared, frame), n) for n, frame in enumerate(frames)]
+    named = [_Groups(f'{file.name} frame {n}', shared, one) for n, one in enumerate(frames, 1)]
+    return [_slice_of_frame(file, groups, n) for n, groups in enumerate(named)]
 
 
 def enhanced_unit_code(file: DicomFile) -> str:
@@ -62,7 +63,7 @@ def enhanced_unit_code(file: DicomFile) -> str:
     dataset = header_dataset(file)
     shared = (dataset.get('SharedFunctionalGroupsSequence') or [None])[0]
     frames = dataset.get('PerFrameFunctionalGroupsSequence') or [None]
-    groups = _Groups(shared, frames[0])
+    groups = _Groups(file.name, shared, frames[0])
     for sequence in (
         'UnassignedSharedConvertedAttributesSequence',
         'UnassignedPerFrameConvertedAttributesSequence',
@@ -97,7 +98,8 @@ def header_dataset(file: DicomFile) -> Any:
 class _Groups:
     """Functional groups of one frame: its own first, then those of all frames."""
 
-    def __init__(self, shared: Any, frame: Any) -> None:
+    def __init__(self, name: str, shared: Any, frame: Any) -> None:
+        self.name = name
         self._items = [item for item in (frame, shared) if item is not None]
 
     def value(self, sequence: str, keyword: str) -> Any:
@@ -107,36 +109,34 @@ class _Groups:
                 return macro[0].get(keyword)
         return None
 
-    def numbers(self, sequence: str, keyword: str) -> tuple[float, ...] | None:
-        value = self.value(sequence, keyword)
+    def numbers(self, sequence: str, tag: Tag, count: int) -> tuple[float, ...] | None:
+        value = self.value(sequence, tag.name)
         if value is None:
             return None
-        return tuple(float(part) for part in ([value] if _is_single(value) else value))
+        several = hasattr(value, '__iter__') and not isinstance(value, str)
+        return finite_numbers(
+            self.name, tag, [str(part) for part in (value if several else [value])], count
+        )
 
-
-def _is_single(value: Any) -> bool:
-    return isinstance(value, (int, float, str)) or not hasattr(value, '__iter__')
+    def required(self, sequence: str, tag: Tag, count: int) -> tuple[float, ...]:
+        numbers = self.numbers(sequence, tag, count)
+        if numbers is None:
+            raise missing_element(self.name, tag)
+        return numbers
 
 
 def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
-    name = f'{file.name} frame {frame + 1}'
-
-    def required(sequence: str, tag: Tag, count: int) -> tuple[float, ...]:
-        numbers = groups.numbers(sequence, tag.name)
-        if numbers is None or len(numbers) != count:
-            raise missing_element(name, tag)
-        return numbers
-
-    thickness = groups.numbers('PixelMeasuresSequence', 'SpacingBetweenSlices') or groups.numbers(
-        'PixelMeasuresSequence', 'SliceThickness'
+    measures = 'PixelMeasuresSequence'
+    thickness = groups.numbers(measures, Tag.SpacingBetweenSlices, 1) or groups.numbers(
+        measures, Tag.SliceThickness, 1
     )
-    slope, intercept = _rescale(name, groups)
-    spacing = required('PixelMeasuresSequence', Tag.PixelSpacing, 2)
+    slope, intercept = _rescale(groups)
+    spacing = groups.required(measures, Tag.PixelSpacing, 2)
     return PETSlice(
         file=file,
-        position_lps_mm=required('PlanePositionSequence', Tag.ImagePositionPatient, 3),
-        orientation=required('PlaneOrientationSequence', Tag.ImageOrientationPatient, 6),
-        pixel_spacing_mm=checked_spacing(name, spacing),
+        position_lps_mm=groups.required('PlanePositionSequence', Tag.ImagePositionPatient, 3),
+        orientation=groups.required('PlaneOrientationSequence', Tag.ImageOrientationPatient, 6),
+        pixel_spacing_mm=checked_spacing(groups.name, spacing),
         slope=slope,
         intercept=intercept,
         thickness_mm=abs(thickness[0]) if thickness else None,
@@ -145,13 +145,13 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
     )
 
 
-def _rescale(name: str, groups: _Groups) -> tuple[float, float]:
+def _rescale(groups: _Groups) -> tuple[float, float]:
     sequence = 'PixelValueTransformationSequence'
-    slope = groups.numbers(sequence, 'RescaleSlope')
-    intercept = groups.numbers(sequence, 'RescaleIntercept')
+    slope = groups.numbers(sequence, Tag.RescaleSlope, 1)
+    intercept = groups.numbers(sequence, Tag.RescaleIntercept, 1)
     if slope is None and intercept is None:
         slope, intercept = _real_world_rescale(groups)
-    return checked_rescale(name, slope, intercept)
+    return checked_rescale(groups.name, slope, intercept)
 
 
 def _real_world_rescale(
@@ -159,8 +159,8 @@ def _real_world_rescale(
 ) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
     sequence = 'RealWorldValueMappingSequence'
     return (
-        groups.numbers(sequence, 'RealWorldValueSlope'),
-        groups.numbers(sequence, 'RealWorldValueIntercept'),
+        groups.numbers(sequence, Tag.RealWorldValueSlope, 1),
+        groups.numbers(sequence, Tag.RealWorldValueIntercept, 1),
     )
 
 
@@ -169,7 +169,7 @@ def _real_world_unit(groups: _Groups) -> str:
     codes = groups.value('RealWorldValueMappingSequence', 'MeasurementUnitsCodeSequence')
     if slope is None or not codes:
         return ''
-    used_slope, used_intercept = _rescale('', groups)
+    used_slope, used_intercept = _rescale(groups)
     same = abs(slope[0] - used_slope) <= _RELATIVE_SLOPE_TOLERANCE * abs(used_slope)
     same = same and (intercept or (0.0,))[0] == used_intercept
     return str(codes[0].get('CodeValue', '')) if same else ''

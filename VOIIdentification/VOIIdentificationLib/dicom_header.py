@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -60,6 +60,8 @@ class Tag(IntEnum):
     PixelRepresentation = 0x00280103
     RescaleIntercept = 0x00281052
     RescaleSlope = 0x00281053
+    RealWorldValueIntercept = 0x00409224
+    RealWorldValueSlope = 0x00409225
     NumberOfSlices = 0x00540081
     SeriesType = 0x00541000
     Units = 0x00541001
@@ -181,19 +183,7 @@ class DicomFile:
             If the numbers are too few, too many, or not finite.
         """
         text = self.text(tag)
-        if not text:
-            return None
-        try:
-            numbers = tuple(float(part) for part in text.split('\\'))
-        except ValueError:
-            numbers = ()
-        if len(numbers) != count or not all(math.isfinite(number) for number in numbers):
-            msg = (
-                f'{self.name}: {tag.text} is {text!r}, which is not {count} finite '
-                f'number{"s" if count > 1 else ""}; export the series again from its source.'
-            )
-            raise SeriesError(msg)
-        return numbers
+        return finite_numbers(self.name, tag, text.split('\\'), count) if text else None
 
     def integer(self, tag: Tag) -> int | None:
         """
@@ -217,3 +207,45 @@ class DicomFile:
         """Number of images in the file."""
         text = self.text(Tag.NumberOfFrames)
         return int(text) if text.isdigit() and int(text) > 0 else 1
+
+
+def finite_numbers(name: str, tag: Tag, parts: Sequence[str], count: int) -> tuple[float, ...]:
+    """
+    Numbers from their texts.
+
+    Parameters
+    ----------
+    name : str
+        The file or frame, for messages.
+
+    tag : Tag
+        The element, for messages.
+
+    parts : sequence of str
+        One text a number.
+
+    count : int
+        How many numbers there must be.
+
+    Returns
+    -------
+    numbers : tuple of float
+        All finite.
+
+    Raises
+    ------
+    SeriesError
+        If they are too few, too many, no numbers, or not finite.
+    """
+    try:
+        numbers = tuple(float(part) for part in parts)
+    except ValueError:
+        numbers = ()
+    if len(numbers) == count and all(math.isfinite(number) for number in numbers):
+        return numbers
+    wanted = 'a finite number' if count == 1 else f'{count} finite numbers'
+    msg = (
+        f"{name}: {tag.text} is '{', '.join(parts)}', which is not {wanted}; "
+        'export the series again from its source.'
+    )
+    raise SeriesError(msg)
