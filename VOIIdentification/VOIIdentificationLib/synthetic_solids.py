@@ -24,6 +24,9 @@ Radial = Callable[[FloatArray], FloatArray]
 LARGEST_SHEAR = 1e-6
 """Largest cosine between two grid axes on which the PSF may differ along the axes."""
 
+_LEAST_SIGMA_PER_VOXEL = 1 / 32
+"""A sharper PSF, over the width of a voxel, is replaced by this one: the nodes cannot see it."""
+
 _TABLE_STEPS_PER_SIGMA = 200
 _TABLE_STEP_MIN_MM = 0.002
 
@@ -194,7 +197,7 @@ def _average(
     solid: Solid, offset: FloatArray, geometry: VolumeGeometry, psf: PSF, width_ijk_mm: FloatArray
 ) -> FloatArray:
     """Closed form for the common part of the blur, Gauss rules for the rest and the voxel."""
-    common = psf.common_sigma_mm
+    common = max(psf.common_sigma_mm, _LEAST_SIGMA_PER_VOXEL * float(width_ijk_mm.max()))
     value = solid.seen(common)
     rest = np.sqrt(np.maximum(psf.sigma_ijk_mm**2 - common**2, 0))
     _require_axes_for(rest, geometry)

@@ -164,8 +164,9 @@ def sampled_mean(
     Mean of the voxels of an image in a ball, weighted by counting points.
 
     Every voxel that the surface may cut is filled with a lattice of points;
-    its weight is the part of them inside. Obvious on purpose: a judge of
-    `sphere`, with which it shares nothing.
+    its weight is the part of them inside. A point within half a lattice step of
+    the surface counts in part, in proportion to its depth. Obvious on purpose:
+    a judge of `sphere`, with which it shares nothing.
 
     Parameters
     ----------
@@ -198,9 +199,11 @@ def sampled_mean(
     cut = np.abs(distance - radius) <= geometry.spacing_ijk_mm.sum() / 2
     weight = np.where(distance < radius, 1.0, 0.0)
     points = _voxel_points(geometry, samples)
+    step = geometry.voxel_volume_mm3 ** (1 / 3) / samples
     for place in np.argwhere(cut):
-        inside = np.sum((offset[tuple(place)][:, None] + points) ** 2, axis=0) <= radius**2
-        weight[tuple(place)] = inside.mean()
+        point = offset[tuple(place)][:, None] + points
+        depth = radius - np.sqrt(np.sum(point**2, axis=0))
+        weight[tuple(place)] = np.clip(depth / step + 0.5, 0.0, 1.0).mean()
     return float(np.average(image.voxels[k, j, i].astype(float), weights=weight))
 
 
