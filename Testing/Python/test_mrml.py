@@ -245,6 +245,7 @@ def test_image_comes_back_from_the_node_made_of_it(directions, unit):
     back = image_from_volume_node(node)
 
     assert node.GetName() == 'Made'
+    assert (node.GetVoxelValueUnits() is None) == (unit == 'unknown')
     assert back.unit == unit
     assert back.geometry.ijk_to_ras == pytest.approx(image.geometry.ijk_to_ras, rel=1e-15)
     assert back.sha256() == image.sha256()

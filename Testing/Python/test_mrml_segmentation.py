@@ -139,9 +139,11 @@ def test_segments_lie_on_the_volume_under_transforms(scene, parent, moved):
             assert np.array_equal(exported.astype(bool), found)
 
 
-def test_background_vois_become_one_segment(scene):
+@pytest.mark.parametrize(
+    'places', [[(3.2, 13.3, 3.0), (20.0, 3.0, 7.9)], [(9.0, 9.0, 5.0), (12.0, 11.0, 5.4)]]
+)
+def test_background_vois_become_one_segment(scene, places):
     image = PETImage(random_voxels(), VolumeGeometry(SHAPE_KJI, IJK_TO_RAS['oblique']))
-    places = [(3.2, 13.3, 3.0), (20.0, 3.0, 7.9)]
     result = result_on(image, background=places)
     node = new_segmentation(scene)
 
@@ -345,7 +347,7 @@ def test_refusal_of_the_storage_node_is_said(tmp_path, monkeypatch):
 
     monkeypatch.setattr(slicer, 'vtkMRMLSegmentationStorageNode', FullDisk)
 
-    with pytest.raises(OutputError, match=r'a\.seg\.nrrd cannot be written'):
+    with pytest.raises(OutputError, match=r'a\.seg\.nrrd cannot be written: the disk may be full'):
         write_segmentation(made_result(), tmp_path / 'a.seg.nrrd')
 
     assert list(tmp_path.iterdir()) == []

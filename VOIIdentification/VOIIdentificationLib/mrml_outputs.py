@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import slicer
 
 from .errors import NodeError
-from .mrml_nodes import VOLUME_ROLE, Node, new_node, remove_node, world_matrix
+from .mrml_nodes import VOLUME_ROLE, Node, new_node, remove_node
 from .mrml_points import fill_points
 from .mrml_segmentation import fill_segmentation
 from .mrml_tables import PLOTS, fill_plot, fill_table, series_of_chart
@@ -91,8 +91,6 @@ def publish(
     """
     tables = {table.key: table for table in result_tables(result)}
     workshop = _Workshop(volume_node, nodes or find_outputs(volume_node))
-    if workshop.old is not None:
-        world_matrix(workshop.old.segmentation)  # refuse before anything is changed
     try:
         filled = _fill_all(workshop, result, tables)
         folder = _place_in_folder(filled, workshop.made)
@@ -163,6 +161,7 @@ def _fill_all(
     workshop: _Workshop, result: AnalysisResult, tables: Mapping[str, Table]
 ) -> OutputNodes:
     old = workshop.old or OutputNodes(None, None)
+    # First, because it is what can be refused; old nodes are then as they were.
     segmentation = workshop.node(_SEGMENTATION, 'segmentation', 'VOIs', old.segmentation)
     fill_segmentation(segmentation, result, workshop.volume_node)
     centers = workshop.node(_POINTS, 'centers', 'centers', old.centers)
