@@ -132,4 +132,4 @@ def _noise_free(scene: SyntheticPhantom, progress: Progress) -> npt.NDArray[np.f
 
 def _nothing_negative(scene: SyntheticPhantom) -> bool:
     parts = [*vars(scene.activities).values(), *(solid.activity for solid in scene.distractors)]
-    return min(parts) >= 0
+    return bool(min(parts) >= 0)
