@@ -25,7 +25,7 @@ def brute_force_mean(image, index_ijk):
         slice(int(n - r), int(n + r + 1)) for n, r in zip(index_ijk[::-1], reach[::-1], strict=True)
     )
     weights = brute_force_weights(
-        lambda p: np.linalg.norm(p - center, axis=-1) <= 6.2035, image.geometry, box, 20
+        lambda p: np.linalg.norm(p - center, axis=-1) <= 6.2035, image.geometry, box, 10
     )
     return np.average(image.voxels[box], weights=weights)
 
@@ -37,15 +37,15 @@ def test_the_peak_sphere_holds_one_cubic_centimeter():
 
 
 def test_both_peaks_are_those_of_the_plain_loop(image):
-    mask = voi_mask(Sphere('S', (22.0, 21.0, 20.0), 13.0), image.geometry)
+    mask = voi_mask(Sphere('S', (22.0, 21.0, 20.0), 10.0), image.geometry)
     inside = np.argwhere(mask.weights >= 0.5) + [s.start for s in mask.slices_kji]
     means = [brute_force_mean(image, index[::-1]) for index in inside]
     values = [image.voxels[tuple(index)] for index in inside]
 
     peak = voi_peak(image, mask)
 
-    assert peak.highest == pytest.approx(max(means), rel=2e-3)
-    assert peak.at_max == pytest.approx(means[int(np.argmax(values))], rel=2e-3)
+    assert peak.highest == pytest.approx(max(means), rel=4e-3)
+    assert peak.at_max == pytest.approx(means[int(np.argmax(values))], rel=4e-3)
 
 
 def test_a_voxel_that_is_not_finite_is_left_out(image):

@@ -188,6 +188,25 @@ def test_sphere_on_the_border_is_halved_and_flagged():
     assert mask.weights.sum() * geometry.voxel_volume_mm3 == pytest.approx(half, rel=1e-3)
 
 
+@pytest.mark.parametrize('axis', [0, 1, 2])
+@pytest.mark.parametrize('end', [0, 1])
+def test_a_sphere_across_any_face_of_the_image_is_clipped(axis, end):
+    geometry = grid((2.0, 2.1, 2.2), angle_deg=10.0)
+    index = (geometry.size_ijk - 1) / 2
+    index[axis] = (0, geometry.size_ijk[axis] - 1)[end]
+    assert voi_mask(Sphere('S', tuple(geometry.position_ras_mm(index)), 22.0), geometry).clipped
+
+
+@pytest.mark.parametrize('height_mm', [None, 19.0])
+def test_the_box_holds_the_whole_solid_on_a_skewed_anisotropic_grid(height_mm):
+    geometry = grid((1.0, 2.0, 6.0), angle_deg=35.0, shape_kji=(40, 60, 90), shear=True)
+    center = (0.3, -0.4, 0.5)
+    solid = Cylinder('C', center, 22.0, height_mm) if height_mm else Sphere('S', center, 22.0)
+    measured = voi_mask(solid, geometry).weights.sum() * geometry.voxel_volume_mm3
+    height = (height_mm or 22.0 * 2 / 3) * np.pi * 11**2
+    assert measured == pytest.approx(height, rel=1e-3)
+
+
 def test_sphere_that_only_touches_the_border_is_not_clipped():
     geometry = grid((2.0, 2.0, 2.0))
     face_s = -44.0
