@@ -20,6 +20,7 @@ CONTRACT = {
     'outputMidPoints3D.xlsx',
     'outputTargets.xlsx',
     'outputMetaBackground.xlsx',
+    'output_images/overview.png',
 }
 
 
@@ -35,6 +36,7 @@ def quick(monkeypatch):
     def pictures(_result, directory, *, progress):
         progress(0.0, 'Drawing slice 7')
         (directory / 'slice_07.png').write_text('new')
+        return ()
 
     def workbooks(_result, directory, *, progress):
         progress(0.0, 'Writing outputTargets.xlsx')

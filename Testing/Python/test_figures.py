@@ -7,16 +7,12 @@ import pytest
 from made_results import INSERTS, SPACINGS_MM, made_result
 from VOIIdentificationLib.colors import insert_colors
 from VOIIdentificationLib.errors import CanceledError
-from VOIIdentificationLib.figures import (
-    SlicePicture,
-    drawn_slices,
-    grey_window,
-    shown_field_ij,
-    write_slice_images,
-)
+from VOIIdentificationLib.figures import SlicePicture, write_overview, write_slice_images
 from VOIIdentificationLib.geometry import VolumeGeometry
 from VOIIdentificationLib.image import PETImage
 from VOIIdentificationLib.phantom import Insert
+from VOIIdentificationLib.slice_view import drawn_slices, grey_window, shown_field_ij
+from VOIIdentificationLib.sphere import Cylinder
 
 pytest.importorskip('matplotlib')
 
@@ -33,6 +29,11 @@ def pixels_of(picture, points_ij, height):
     """Row and column in the file of positions in the slice."""
     across, up = picture.axes.transData.transform(points_ij).T
     return np.stack([height - up, across], axis=1)
+
+
+def circles(axes):
+    """The outlines; the scale bar is a line of two points."""
+    return [line for line in axes.lines if len(line.get_xdata()) > 2]
 
 
 def colored(pixels, color):
@@ -140,7 +141,7 @@ def test_a_slice_that_only_its_edge_lets_touch_a_voi_has_no_circle():
     assert [label for label in labels if label.startswith('S')] == [
         label for label in ('S22', 'S17', 'S10') if label in cut_there
     ]
-    assert len(picture.axes.patches) == len(cut_there)
+    assert len(circles(picture.axes)) == len(cut_there)
 
 
 def test_drawing_another_slice_removes_the_circles_of_the_last():
@@ -150,7 +151,7 @@ def test_drawing_another_slice_removes_the_circles_of_the_last():
     for slice_k in (9, 9, 5, 9):
         picture.draw(slice_k)
 
-    assert len(picture.axes.patches) == 2  # S10 and B0 end 0.4 and 1.5 mm before this slice
+    assert len(circles(picture.axes)) == 2  # S10 and B0 end 0.4 and 1.5 mm before this slice
     assert picture.axes.get_title() == 'Slice NR = 9    S = 10.0 mm'  # -17 mm + 9 * 3 mm
 
 
@@ -230,8 +231,8 @@ def test_letters_at_the_edges_say_how_the_slice_is_shown(axes_ras, letters):
 
     found = {}
     for text in picture.axes.texts:
-        if text.get_transform() == picture.axes.transAxes and len(text.get_text()) == 1:
-            x, y = text.get_position()
+        if text.xycoords == 'axes fraction' and 'mm' not in text.get_text():
+            x, y = text.xy
             side = (
                 ('left' if x < 0.3 else 'right') if y == 0.5 else ('top' if y > 0.5 else 'bottom')
             )
@@ -242,6 +243,24 @@ def test_letters_at_the_edges_say_how_the_slice_is_shown(axes_ras, letters):
             axis = int(np.argmax(np.abs(towards)))
             assert ('RAS' if towards[axis] > 0 else 'LPI')[axis] == text.get_text()
     assert found == letters
+
+
+@pytest.mark.parametrize(
+    ('angle_deg', 'letters'), [(0, {'R', 'L', 'A', 'P'}), (30, {'RA', 'LP', 'AL', 'PR'})]
+)
+def test_an_oblique_slice_has_two_letters_at_an_edge(angle_deg, letters):
+    made = made_result(background=False)
+    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ np.diag([-2, -2.5, 3])
+    geometry = VolumeGeometry(made.image.geometry.shape_kji, matrix)
+    image = PETImage(made.image.voxels, geometry)
+    vois = tuple(_moved(voi, geometry) for voi in made.spheres)
+
+    picture = SlicePicture(replace(made, image=image, spheres=vois))
+
+    found = {text.get_text() for text in picture.axes.texts if text.xycoords == 'axes fraction'}
+    assert found - {'50 mm'} == letters
 
 
 def _moved(voi, geometry):
@@ -326,3 +345,50 @@ def test_the_user_can_stop_the_drawing(tmp_path):
 
     with pytest.raises(CanceledError):
         write_slice_images(made_result(), tmp_path, progress=stop)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('background', [True, False])
+def test_the_overview_shows_a_slice_a_row_and_the_values(kind, background, tmp_path):
+    write_overview(made_result(kind, background=background), tmp_path / 'overview.png')
+
+    pixels = read_png(tmp_path / 'overview.png')
+    assert pixels.shape == (600, 1160, 3)
+    # The largest sphere in all three parts: circle, outline across the slices, markers.
+    found = colored(pixels, insert_colors(made_result(kind).phantom)['S22'])
+    parts = [found[:, :580], found[:330, 700:], found[330:, 700:]]
+    assert [bool(part.sum() > 20) for part in parts] == [True, True, True]
+
+
+def test_the_outline_across_the_slices_is_the_surface():
+    """Judge: the ellipse of a sphere in a plane through its center has the sphere's radius."""
+    from matplotlib.figure import Figure
+    from VOIIdentificationLib.figures import _draw_across
+
+    result = made_result('sheared', background=False)
+    axes = Figure().add_subplot()
+
+    _draw_across(axes, result)
+
+    voi, geometry = result.spheres[0], result.image.geometry
+    row_j = round(voi.center_ijk[1])
+    outline = axes.collections[0].get_paths()[0].vertices
+    index = np.c_[outline[:, 0], np.full(len(outline), row_j), outline[:, 1], np.ones(len(outline))]
+    position = (index @ geometry.ijk_to_ras.T)[:, :3]
+    distance = np.linalg.norm(position - voi.center_ras_mm, axis=1)
+    assert distance == pytest.approx(11.0, abs=0.05)
+
+
+def test_the_outline_of_a_cylinder_across_the_slices_has_its_height():
+    from matplotlib.figure import Figure
+    from VOIIdentificationLib.figures import _draw_across
+
+    result = made_result(background=False)
+    voi = result.spheres[0]
+    cylinder = Cylinder('S22', voi.center_ras_mm, 22.0, 12.0)
+    axes = Figure().add_subplot()
+
+    _draw_across(axes, replace(result, spheres=(replace(voi, solid=cylinder),)))
+
+    outline = axes.collections[0].get_paths()[0].vertices
+    assert np.ptp(outline[:, 1]) * SPACINGS_MM[2] == pytest.approx(12.0, abs=0.1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
-from .figures import write_slice_images
+from .figures import write_overview, write_slice_images
 from .markups import write_markups
 from .progress import Progress, no_progress, part_of
 from .results import AnalysisResult, Seed
@@ -24,6 +24,7 @@ RESULT_FILES = (
     'outputMidPoints3D.xlsx',
     'outputTargets.xlsx',
     'outputMetaBackground.xlsx',
+    'output_images/overview.png',
 )
 """Names that an export may write, and that a later one replaces."""
 
@@ -127,7 +128,8 @@ def _write_all(
         write_segmentation(folder / 'segmentation.seg.nrrd')
     images = folder / IMAGE_FOLDER
     images.mkdir()
-    write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5))
+    if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
+        write_overview(result, images / 'overview.png')
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
 
 
@@ -154,7 +156,7 @@ def _refuse_obstacles(directory: Path) -> None:
             'Make it first, or choose another one.'
         )
         raise OutputError(msg)
-    for name in (*RESULT_FILES, f'{IMAGE_FOLDER}'):
+    for name in (*RESULT_FILES, IMAGE_FOLDER):
         path = directory / name
         if path.exists() and path.is_dir() != (name == IMAGE_FOLDER):
             kind = 'folder' if path.is_dir() else 'file'
