@@ -237,6 +237,53 @@ def test_small_boxes_are_stored_not_the_whole_image(scene):
     assert labelmap.GetNumberOfPoints() == result.spheres[2].mask.weights.size
 
 
+def surface_volume_mm3(node, segment_id):
+    import vtk
+
+    surface, properties = vtk.vtkPolyData(), vtk.vtkMassProperties()
+    assert node.GetClosedSurfaceRepresentation(segment_id, surface)
+    properties.SetInputData(surface)
+    return properties.GetVolume()
+
+
+def test_spheres_seen_in_3d_are_as_large_as_their_voxels(scene):
+    result = made_result()
+    node = new_segmentation(scene)
+    fill_segmentation(node, result)
+
+    assert node.CreateClosedSurfaceRepresentation()
+
+    for voi in result.spheres:
+        voxels_mm3 = (voi.mask.weights >= 0.5).sum() * 2.0 * 2.5 * 3.0
+        # A surface through the middles of the outermost voxels' sides cuts the corners.
+        assert 0.75 < surface_volume_mm3(node, voi.label) / voxels_mm3 < 1.02
+
+
+def test_spheres_stay_visible_in_3d_when_filled_again(scene):
+    result = made_result()
+    node = new_segmentation(scene)
+    fill_segmentation(node, result)
+    assert node.CreateClosedSurfaceRepresentation()
+    volume = surface_volume_mm3(node, 'S22')
+
+    fill_segmentation(node, result)
+
+    assert surface_volume_mm3(node, 'S22') == pytest.approx(volume, rel=1e-6)
+
+
+def test_empty_segment_does_not_disturb_the_others_in_3d(scene):
+    result = made_result(background=False)
+    node = new_segmentation(scene)
+    fill_segmentation(node, result)
+    assert node.CreateClosedSurfaceRepresentation()
+    first, *rest = result.spheres
+    faint = replace(first, mask=replace(first.mask, weights=first.mask.weights * 0.49))
+
+    fill_segmentation(node, replace(result, spheres=(faint, *rest)))
+
+    assert surface_volume_mm3(node, 'S17') > 1000
+
+
 def test_reference_grid_is_that_of_the_volume(scene):
     volume = made_volume(random_voxels(), IJK_TO_RAS['sheared'])
     put_under(volume, linear_transform(PARENTS['shear']))

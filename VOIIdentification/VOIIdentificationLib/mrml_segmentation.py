@@ -22,6 +22,15 @@ from .sphere import VOIMask
 INSIDE_WEIGHT = 0.5
 """Part of a voxel inside the VOI from which on the voxel belongs to the segment."""
 
+_SURFACE = 'Closed surface'
+"""Slicer's name of the representation that is seen in 3-D."""
+
+_SMOOTHING = ('Smoothing factor', '0.2')
+"""
+Of the surfaces in 3-D. Slicer's default of 0.5 shrinks a 10 mm sphere on 2 to 3 mm
+voxels to a ninth of its volume; 0.2 leaves it within 1 % of the voxels' own surface (measured).
+"""
+
 DIAMETER_TAG = 'VOI.DiameterMm'
 """Segment tag: the inner diameter, in millimeter, as text."""
 
@@ -64,10 +73,15 @@ def fill_segmentation(
         If the node is under a non-linear transform or refuses a segment.
     """
     geometry = result.image.geometry.transformed(np.linalg.inv(world_matrix(segmentation_node)))
+    segmentation = segmentation_node.GetSegmentation()
+    in_3d = segmentation.ContainsRepresentation(_SURFACE)
     with slicer.util.NodeModify(segmentation_node):
         _remove_own_segments(segmentation_node)
         _set_reference(segmentation_node, geometry, volume_node)
         ids = [_add_segment(segmentation_node, segment, geometry) for segment in _segments(result)]
+        segmentation.SetConversionParameter(*_SMOOTHING)
+        if in_3d:  # the last segment to go took the surfaces with it
+            segmentation_node.CreateClosedSurfaceRepresentation()
     return tuple(ids)
 
 
