@@ -46,6 +46,7 @@ def test_every_column_has_its_own_key_and_a_definition(result, tables):
     for table in [*tables.values(), *more]:
         keys = [column.key for column in table.columns]
         assert len(set(keys)) == len(keys)
+        assert len({column.header for column in table.columns}) == len(keys)
         assert all(column.description.endswith('.') for column in table.columns)
         assert {len(column.values) for column in table.columns} == {table.row_count}
 
