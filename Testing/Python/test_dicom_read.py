@@ -6,6 +6,7 @@ the header of the slice's own file; the judge of a value is the stored number
 times the slope of that file. SimpleITK judges the real scan.
 """
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,15 @@ def test_values_are_stored_times_slope_plus_intercept(tmp_path, syntax, dtype, i
 
     expected = stored * np.array(slopes)[:, None, None] + float(intercept)
     assert voxels.dtype == np.float32
-    np.testing.assert_array_equal(voxels, expected.astype(np.float32))
+    # Slope and product each rounded to float32.
+    np.testing.assert_allclose(voxels, expected, rtol=2**-23)
+
+
+@pytest.mark.parametrize('slope', ['1e-42', '1e+36'])
+def test_slopes_beyond_float32_lose_nothing(tmp_path, slope):
+    stored = np.full((3, 6, 7), 100, np.uint16)
+    write(Made(stored=stored, slopes=(slope,) * 3), tmp_path)
+    assert read_pet_series(tmp_path).voxels == pytest.approx(100 * float(slope), rel=1e-5)
 
 
 def test_an_odd_number_of_bytes_may_be_padded(tmp_path):
@@ -325,6 +334,18 @@ def test_progress_rises_to_one_and_may_cancel(tmp_path):
 
     with pytest.raises(CanceledError):
         read_pet_series(tmp_path, progress=stop)
+
+
+def test_peak_memory_is_the_volume_and_little_more(tmp_path):
+    made = Made(stored=np.zeros((40, 256, 256), np.uint16))
+    write(made, tmp_path)
+
+    tracemalloc.start()
+    voxels = read_pet_series(tmp_path).voxels
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak_bytes < voxels.nbytes + 2_000_000
 
 
 def test_the_description_says_what_the_suv_lacks(tmp_path):

@@ -27,6 +27,10 @@ _PACKAGES = {
 """What pydicom needs to decode JPEG 2000 and JPEG-LS; the other JPEGs need pylibjpeg-libjpeg."""
 
 
+_SMALLEST_SLOPE, _LARGEST_SLOPE = 1e-30, 1e30
+"""Slopes between these can be multiplied in float32."""
+
+
 class PixelReader:
     """
     Reads slice after slice; keeps what the slices of one file share.
@@ -37,6 +41,7 @@ class PixelReader:
     def __init__(self) -> None:
         self._file: DicomFile | None = None
         self._frames: Stored | None = None
+        self._buffer = bytearray()
 
     def read_into(self, plane: PETSlice, values: npt.NDArray[np.float32]) -> None:
         """
@@ -57,37 +62,43 @@ class PixelReader:
             If the pixels are cut, compressed beyond pydicom, or no grey values.
         """
         stored = self._stored(plane)
-        if plane.intercept == 0:
-            np.multiply(stored, plane.slope, out=values, casting='unsafe')
+        if plane.intercept == 0 and stored.dtype.itemsize <= 2 and _fits_float32(plane.slope):
+            np.multiply(stored, np.float32(plane.slope), out=values, dtype=np.float32)
         else:
-            values[...] = stored * plane.slope + plane.intercept
+            values[...] = stored * np.float64(plane.slope) + plane.intercept
 
     def _stored(self, plane: PETSlice) -> Stored:
         file = plane.file
         if _lies_in_the_file(file):
-            return _native_frame(file, plane.frame)
+            return self._native_frame(file, plane.frame)
         if self._file is not file or self._frames is None:
             deflated = file.transfer_syntax == DEFLATED_LITTLE
             self._frames = _deflated_frames(file) if deflated else _decoded_frames(file)
             self._file = file
         return np.asarray(self._frames[plane.frame])
 
+    def _native_frame(self, file: DicomFile, frame: int) -> Stored:
+        """Stored values in a buffer that the next slice overwrites."""
+        dtype, shape = _stored_dtype(file), _shape(file)
+        size = shape[0] * shape[1] * dtype.itemsize
+        if len(self._buffer) != size:
+            self._buffer = bytearray(size)
+        with file.path.open('rb', buffering=0) as stream:
+            stream.seek(file.pixel_offset + frame * size)
+            got = stream.readinto(self._buffer) or 0
+        _require_bytes(file, min(got + frame * size, file.pixel_length), (frame + 1) * size)
+        return _meaningful_bits(file, np.frombuffer(self._buffer, dtype).reshape(shape))
+
+
+def _fits_float32(slope: float) -> bool:
+    """Whether 16 bits times the slope lose nothing in float32 but its last digit."""
+    return _SMALLEST_SLOPE < abs(slope) < _LARGEST_SLOPE
+
 
 def _lies_in_the_file(file: DicomFile) -> bool:
     """Whether the stored values are the file's bytes. Words of two 8 bit pixels are swapped."""
     swapped = file.transfer_syntax == EXPLICIT_BIG and file.integer(Tag.BitsAllocated) == 8
     return file.transfer_syntax in NATIVE_SYNTAXES - {DEFLATED_LITTLE} and not swapped
-
-
-def _native_frame(file: DicomFile, frame: int) -> Stored:
-    dtype, shape = _stored_dtype(file), _shape(file)
-    size = shape[0] * shape[1] * dtype.itemsize
-    buffer = bytearray(size)
-    with file.path.open('rb', buffering=0) as stream:
-        stream.seek(file.pixel_offset + frame * size)
-        got = stream.readinto(buffer) or 0
-    _require_bytes(file, min(got + frame * size, file.pixel_length), (frame + 1) * size)
-    return _meaningful_bits(file, np.frombuffer(buffer, dtype).reshape(shape))
 
 
 def _deflated_frames(file: DicomFile) -> Stored:

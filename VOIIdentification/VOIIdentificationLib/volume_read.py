@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import InputFileError
 from .geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
@@ -16,7 +17,22 @@ from .image import UNKNOWN_UNIT, PETImage
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
 
-_CHUNK_BYTES = 1 << 20
+_NIFTI_HEADER_BYTES = (348, 540)
+"""First number of a NIfTI-1 and a NIfTI-2 file, which shows the byte order."""
+
+_NIFTI_TYPES = {
+    2: 'u1',
+    4: 'i2',
+    8: 'i4',
+    16: 'f4',
+    64: 'f8',
+    256: 'i1',
+    512: 'u2',
+    768: 'u4',
+    1024: 'i8',
+    1280: 'u8',
+}
+"""NIfTI's datatype codes of real numbers (nifti1.h) by numpy's names."""
 
 
 def is_volume_file(path: Path) -> bool:
@@ -85,16 +101,19 @@ def _read(path: Path) -> tuple[Any, FloatArray]:
     try:
         reader.ReadImageInformation()
         _require_one_scalar_image(path, reader)
-        _require_all_bytes(path, reader)
+        if '.nii' in path.name.lower():
+            return _nifti_voxels(path, reader), _ijk_to_lps(reader)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
-        image = reader.Execute()
+        return SimpleITK.GetArrayFromImage(reader.Execute()), _ijk_to_lps(reader)
     except RuntimeError as error:
         raise InputFileError(_reading_message(path, str(error))) from error
-    ijk_to_lps = np.eye(4)
-    direction = np.reshape(image.GetDirection(), (3, 3))
-    ijk_to_lps[:3, :3] = direction * image.GetSpacing()
-    ijk_to_lps[:3, 3] = image.GetOrigin()
-    return SimpleITK.GetArrayFromImage(image), ijk_to_lps
+
+
+def _ijk_to_lps(reader: Any) -> FloatArray:
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.reshape(reader.GetDirection(), (3, 3)) * reader.GetSpacing()
+    matrix[:3, 3] = reader.GetOrigin()
+    return matrix
 
 
 def _require_one_scalar_image(path: Path, reader: Any) -> None:
@@ -110,32 +129,48 @@ def _require_one_scalar_image(path: Path, reader: Any) -> None:
     raise InputFileError(msg)
 
 
-def _require_all_bytes(path: Path, reader: Any) -> None:
-    """Refuse a cut NIfTI file, whose missing voxels ITK would silently make 0."""
-    if not reader.HasMetaDataKey('vox_offset'):
-        return
-    bits = int(reader.GetMetaData('bitpix')) * int(np.prod(reader.GetSize()))
-    needed = int(float(reader.GetMetaData('vox_offset'))) + bits // 8
-    got = _byte_count(path)
-    if got < needed:
-        msg = (
-            f'{path} is truncated: it holds {got} of {needed} bytes; copy it again from its source.'
-        )
+def _nifti_voxels(path: Path, reader: Any) -> npt.NDArray[np.float32]:
+    """Values of a NIfTI file. ITK would make 0 of NaN, and of what a cut file lacks."""
+    data = _all_bytes(path)
+    order = '<' if int.from_bytes(data[:4], 'little') in _NIFTI_HEADER_BYTES else '>'
+    code = int(reader.GetMetaData('datatype'))
+    if code not in _NIFTI_TYPES:
+        msg = f'{path}: NIfTI data type {code} cannot be read; save the volume as float32.'
         raise InputFileError(msg)
+    dtype = np.dtype(order + _NIFTI_TYPES[code])
+    shape_kji = reader.GetSize()[::-1]
+    start = int(float(reader.GetMetaData('vox_offset')))
+    needed = start + int(np.prod(shape_kji)) * dtype.itemsize
+    if len(data) < needed:
+        raise InputFileError(_truncated(path, f'it holds {len(data)} of {needed} bytes'))
+    stored = np.frombuffer(data, dtype, int(np.prod(shape_kji)), start).reshape(shape_kji)
+    return _scaled(stored, *(float(reader.GetMetaData(f'scl_{k}')) for k in ('slope', 'inter')))
 
 
-def _byte_count(path: Path) -> int:
-    """Number of bytes in the file, after decompression as far as that succeeds."""
-    if path.suffix.lower() != '.gz':
-        return path.stat().st_size
-    count = 0
+def _scaled(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[np.float32]:
+    """Values slice by slice, to spare memory. A slope of 0 means none (NIfTI-1, scl_slope)."""
+    if slope == 0 or not np.isfinite([slope, intercept]).all():
+        slope, intercept = 1.0, 0.0
+    voxels = np.empty(stored.shape, np.float32)
+    for k, plane in enumerate(stored):
+        voxels[k] = plane * np.float64(slope) + intercept
+    return voxels
+
+
+def _all_bytes(path: Path) -> bytes:
     try:
+        if path.suffix.lower() != '.gz':
+            return path.read_bytes()
         with gzip.open(path) as stream:
-            while chunk := stream.read1(_CHUNK_BYTES):
-                count += len(chunk)
-    except (EOFError, OSError, zlib.error):
-        return count
-    return count
+            return stream.read()
+    except EOFError as error:
+        raise InputFileError(_truncated(path, 'its compressed data end too early')) from error
+    except (OSError, zlib.error) as error:
+        raise InputFileError(_reading_message(path, str(error))) from error
+
+
+def _truncated(path: Path, how: str) -> str:
+    return f'{path} is truncated: {how}; copy it again from its source.'
 
 
 def _reading_message(path: Path, reason: str) -> str:
