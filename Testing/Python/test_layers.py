@@ -19,8 +19,8 @@ FILES = sorted(LIBRARY.glob('*.py'))
 
 # Third-party packages, and the files that may import them.
 ALLOWED = {
-    'slicer': ('mrml',),
-    'vtk': ('mrml',),
+    'slicer': ('mrml', 'panel'),
+    'vtk': ('mrml', 'panel'),
     'pydicom': ('dicom_',),
     'pandas': ('table', 'workbook', 'report'),
     'openpyxl': ('workbook',),
@@ -37,7 +37,15 @@ LAYERS = (
     ('geometry', 'image', 'phantom', 'isotopes', 'table'),
     (
         *('sphere', 'settings', 'results', 'statistics', 'peak', 'windowed', 'markups', 'colors'),
-        *('quality', 'activity', 'suv', 'suv_header', 'suv_times', 'body_size'),
+        *(
+            'nema_results',
+            'recovery_results',
+            'activity',
+            'suv',
+            'suv_header',
+            'suv_times',
+            'body_size',
+        ),
     ),
     ('*',),
     ('analysis',),
@@ -45,7 +53,7 @@ LAYERS = (
         *('mrml*', 'dicom_*', 'volume_*', 'workbook', 'figures', 'report*', 'export'),
         *('make_phantom', 'suv_command'),
     ),
-    ('cli', '__main__'),
+    ('cli', '__main__', 'panel*'),
 )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import slicer
-import vtk
 
 from .errors import SeriesError
 from .first_look import display_window
 from .image import PETImage
-from .mrml import volume_node_from_image
-from .mrml_nodes import Node, new_node
+from .mrml import image_from_volume_node, volume_node_from_image
+from .mrml_nodes import Node, new_node, world_matrix
 
 PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
 """Color node that the DICOM module gives to PET series: from black over red and yellow to white."""
@@ -72,9 +73,9 @@ def dicom_files(volume_node: Node, database: Node) -> tuple[Path, ...]:
     return paths
 
 
-def ijk_to_local(volume_node: Node) -> vtk.vtkMatrix4x4:
+def local_image(volume_node: Node) -> PETImage:
     """
-    The matrix of a volume without the transforms above it.
+    A volume without the transforms above it, to be compared with its files.
 
     Parameters
     ----------
@@ -83,12 +84,17 @@ def ijk_to_local(volume_node: Node) -> vtk.vtkMatrix4x4:
 
     Returns
     -------
-    matrix : vtkMatrix4x4
-        From the index to the node's own RAS, in millimeter.
+    image : PETImage
+        In the node's own frame.
+
+    Raises
+    ------
+    NodeError
+        If the volume holds no voxels, or a transform above it is not linear.
     """
-    matrix = vtk.vtkMatrix4x4()
-    volume_node.GetIJKToRASMatrix(matrix)
-    return matrix
+    image = image_from_volume_node(volume_node)
+    back = np.linalg.inv(world_matrix(volume_node))
+    return replace(image, geometry=image.geometry.transformed(back))
 
 
 def show_as_pet(volume_node: Node, image: PETImage) -> None:

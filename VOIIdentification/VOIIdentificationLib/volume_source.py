@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .dicom_read import read_pet_files
-from .errors import SeriesError
+from .errors import CanceledError, SeriesError
 from .image import UNKNOWN_UNIT, Acquisition, PETImage
 from .progress import Progress, no_progress
 from .verify import Verification, verify_voxels
@@ -45,6 +45,11 @@ class VolumeSource:
         return self.verification.text if self.verification else self.problem
 
     @property
+    def same(self) -> bool:
+        """Whether there is nothing that reading the files again would mend."""
+        return not self.problem and self.trusted
+
+    @property
     def trusted(self) -> bool:
         """False if the voxels are known to be wrong."""
         return self.verification is None or self.verification.trusted
@@ -74,12 +79,41 @@ def trace_volume(
     Returns
     -------
     source : VolumeSource
-        With a problem instead of an error if the files cannot be read.
+        With a problem instead of an error if the files cannot be read, or the
+        user canceled.
     """
     if not paths:
         return NO_FILES
     try:
         stored = read_pet_files(paths, progress=progress)
-    except SeriesError as error:
+    except (SeriesError, CanceledError) as error:
         return VolumeSource(problem=f'Not compared with the DICOM files: {error}')
     return VolumeSource(stored.unit, stored.acquisition, verify_voxels(loaded, stored))
+
+
+def stored_image(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:
+    """
+    What the files of a volume say.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        Its DICOM files.
+
+    progress : callable, optional
+        Told while the files are read; may raise `CanceledError`.
+
+    Returns
+    -------
+    image : PETImage
+        As the scanner stored it.
+
+    Raises
+    ------
+    SeriesError
+        If there are no files, or they cannot be read.
+    """
+    if not paths:
+        msg = 'the DICOM files of the volume are not known. Import the series again.'
+        raise SeriesError(msg)
+    return read_pet_files(paths, progress=progress)

@@ -1,0 +1,410 @@
+"""
+Stand-ins for the classes of Qt, CTK and Slicer's widgets, made from what the application lists.
+
+Each class is built from its entry in reference/slicer_api.json. Whatever the entry does not
+name raises AttributeError; properties hold their values; signals can be connected and emitted.
+What a test needs beyond that (a button that clicks, a table with cells) is in BEHAVIOR.
+"""
+
+import inspect
+import json
+from pathlib import Path
+
+API = json.loads(
+    (Path(__file__).parent / 'reference' / 'slicer_api.json').read_text(encoding='utf-8')
+)
+
+DEFAULTS = {'bool': False, 'int': 0, 'double': 0.0, 'QString': '', 'QStringList': ()}
+SHOWN = {'enabled', 'visible', 'updatesEnabled'}
+"""Properties of a widget that are true from the beginning."""
+
+
+class Signal:
+    """Calls what is connected with as many arguments as it takes, as PythonQt does."""
+
+    def __init__(self, owner):
+        self._owner = owner
+        self._slots = []
+
+    def connect(self, slot):
+        self._slots.append(slot)
+
+    def disconnect(self, slot):
+        self._slots.remove(slot)
+
+    def emit(self, *values):
+        if not self._owner.signals_blocked:
+            for slot in list(self._slots):
+                slot(*values[: _positional(slot)])
+
+
+def _positional(slot):
+    kinds = [parameter.kind for parameter in inspect.signature(slot).parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return None
+    return sum(kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for kind in kinds)
+
+
+class Enumerator(str):
+    """A named value of an enumeration."""
+
+    __slots__ = ()
+
+
+class ApplicationClass(type):
+    """Gives the enumerators of a class, and static methods that do nothing."""
+
+    def __getattr__(cls, name):
+        if name.startswith('__') or name not in cls.attributes:
+            msg = f'the application does not list {cls.api_name}.{name}'
+            raise AttributeError(msg)
+        return Enumerator(f'{cls.api_name}.{name}') if name[0].isupper() else _nothing
+
+
+class StandIn(metaclass=ApplicationClass):
+    """An object of a listed class."""
+
+    api_name = ''
+    attributes = frozenset()
+    properties: dict = {}  # noqa: RUF012 - replaced, never changed
+    signals = frozenset()
+
+    def __init__(self, *_args):
+        values = {name: DEFAULTS.get(kind) for name, kind in self.properties.items()}
+        values |= dict.fromkeys(SHOWN & set(values), True)
+        self.__dict__.update(
+            values=values, dynamic={}, called=[], signals_blocked=False, emitters={}, children_={}
+        )
+        self.start()
+
+    def start(self):
+        """What a behavior needs before it is used."""
+
+    def __getattr__(self, name):
+        if name in self.signals:
+            return self.emitters.setdefault(name, Signal(self))
+        if name in self.properties:
+            return self.values[name]
+        if name not in self.attributes:
+            msg = f'the application does not list {self.api_name}.{name}'
+            raise AttributeError(msg)
+        if name[0].isupper():
+            return Enumerator(f'{self.api_name}.{name}')
+        return lambda *args: self.called.append((name, args))
+
+    def __setattr__(self, name, value):
+        if name.endswith('_') or name == 'signals_blocked':
+            self.__dict__[name] = value  # of the stand-in, not of the application
+        elif name in self.properties:
+            if self.values.get(name) != value:
+                self.values[name] = value
+                self.changed(name)
+        elif name in self.attributes or name in self.signals:
+            msg = f'{self.api_name}.{name} is no property'
+            raise AttributeError(msg)
+        else:
+            msg = f'the application does not list {self.api_name}.{name}'
+            raise AttributeError(msg)
+
+    def changed(self, name):
+        """Called after a property got another value."""
+
+    def property(self, name):
+        return self.values.get(name) if name in self.properties else self.dynamic.get(name)
+
+    def setProperty(self, name, value):
+        if name in self.properties:
+            setattr(self, name, value)
+        else:
+            self.dynamic[name] = value
+
+    def blockSignals(self, blocked):
+        before, self.signals_blocked = self.signals_blocked, blocked
+        return before
+
+
+def _nothing(*_args):
+    return None
+
+
+class Button(StandIn):
+    def click(self):
+        if self.enabled and self.visible:
+            if self.checkable:
+                self.checked = not self.checked
+            self.clicked.emit(self.checked)
+
+    def changed(self, name):
+        if name == 'checked':
+            self.toggled.emit(self.checked)
+
+
+class CheckBox(Button):
+    def start(self):
+        self.values['checkable'] = True
+
+    def changed(self, name):
+        super().changed(name)
+        if name == 'checked':
+            self.stateChanged.emit(2 if self.checked else 0)
+
+
+class ComboBox(StandIn):
+    def start(self):
+        self.items_ = []
+        self.values['currentIndex'] = -1
+
+    def addItem(self, text):
+        self.items_.append(text)
+        self.values['count'] = len(self.items_)
+        self.currentIndex = max(self.currentIndex, 0)
+
+    def addItems(self, texts):
+        for text in texts:
+            self.addItem(text)
+
+    def clear(self):
+        self.items_.clear()
+        self.values.update(count=0, currentText='')
+        self.currentIndex = -1
+
+    def changed(self, name):
+        if name == 'currentText':
+            self.currentIndex = self.items_.index(self.values['currentText'])
+        if name == 'currentIndex':
+            text = self.items_[self.currentIndex] if self.currentIndex >= 0 else ''
+            self.values['currentText'] = text
+            self.currentIndexChanged.emit(self.currentIndex)
+            self.currentTextChanged.emit(text)
+
+
+class SpinBox(StandIn):
+    def setRange(self, low, high):
+        self.values.update(minimum=low, maximum=high)
+
+    def changed(self, name):
+        if name == 'value':
+            self.values['value'] = min(max(self.value, self.minimum), self.maximum)
+            self.valueChanged.emit(self.value)
+
+
+class Table(StandIn):
+    def start(self):
+        self.cells_ = {}
+        self.selected_row_ = -1
+
+    def setRowCount(self, count):
+        self.values['rowCount'] = count
+        self.cells_ = {place: item for place, item in self.cells_.items() if place[0] < count}
+
+    def setColumnCount(self, count):
+        self.values['columnCount'] = count
+
+    def setItem(self, row, column, item):
+        item.table_, item.place_ = self, (row, column)
+        self.cells_[row, column] = item
+        self.cellChanged.emit(row, column)
+
+    def item(self, row, column):
+        return self.cells_.get((row, column))
+
+    def currentRow(self):
+        return self.selected_row_
+
+
+class TableItem(StandIn):
+    def __init__(self, text=''):
+        super().__init__()
+        self.shown_, self.ticked_, self.table_, self.place_ = text, None, None, None
+
+    def text(self):
+        return self.shown_
+
+    def setText(self, text):
+        self.shown_ = text
+        self._tell()
+
+    def checkState(self):
+        return self.ticked_
+
+    def setCheckState(self, state):
+        self.ticked_ = state
+        self._tell()
+
+    def _tell(self):
+        if self.table_ is not None:
+            self.table_.cellChanged.emit(*self.place_)
+
+
+class SceneWidget(StandIn):
+    def start(self):
+        self.scene_ = None
+
+    def setMRMLScene(self, scene):
+        self.scene_ = scene
+        for receiver in self.dynamic.get('scene receivers', ()):
+            receiver.setMRMLScene(scene)
+
+
+class NodeComboBox(SceneWidget):
+    def start(self):
+        super().start()
+        self.node_ = None
+
+    def currentNode(self):
+        return self.node_
+
+    def setCurrentNode(self, node):
+        if node is not self.node_:
+            assert self.scene_ is not None, 'a node selector without a scene stays empty'
+            self.node_ = node
+            self.currentNodeChanged.emit(node)
+
+
+class PlaceWidget(StandIn):
+    def start(self):
+        self.placing_, self.owner_, self.node_ = False, None, None
+        self.place_button_ = classes()['qt.QToolButton']()
+
+    def placeButton(self):
+        return self.place_button_
+
+    def setPlaceModeEnabled(self, placing):
+        placing = bool(placing and self.node_ is not None)
+        if placing != self.placing_:
+            self.placing_ = placing
+            self.activeMarkupsPlaceModeChanged.emit(placing)
+            self.owner_.activeMarkupsPlaceModeChanged.emit(placing)
+
+
+class MarkupsWidget(NodeComboBox):
+    def start(self):
+        super().start()
+        self.table_, self.place_ = classes()['qt.QTableWidget'](), None
+        self.selector_ = classes()['slicer.qMRMLNodeComboBox']()
+        place = classes()['slicer.qSlicerMarkupsPlaceWidget']()
+        place.owner_, self.place_ = self, place
+
+    def tableWidget(self):
+        return self.table_
+
+    def markupsPlaceWidget(self):
+        return self.place_
+
+    def markupsSelectorComboBox(self):
+        return self.selector_
+
+    def setCurrentNode(self, node):
+        if node is not self.node_:
+            assert self.scene_ is not None, 'a point list without a scene stays empty'
+            self.node_ = self.place_.node_ = node
+            self.markupsNodeChanged.emit()
+
+    def click_in_slice(self, position_ras_mm):
+        """A click of the user in a slice view; nothing happens outside place mode."""
+        if not self.place_.placing_:
+            return
+        points = self.node_
+        for n in range(points.GetNumberOfControlPoints()):
+            if points.GetNthControlPointPositionStatus(n) != points.PositionDefined:
+                points.SetNthControlPointPositionWorld(n, *position_ras_mm)
+                break
+        else:
+            if not points.GetFixedNumberOfControlPoints():
+                points.AddControlPointWorld(*position_ras_mm)
+        if points.GetControlPointPlacementComplete():
+            self.place_.setPlaceModeEnabled(False)
+
+
+class ProgressDialog(StandIn):
+    cancel_next_ = False
+    made_ = []  # noqa: RUF012 - every dialog of a test
+
+    def start(self):
+        type(self).made_.append(self)
+
+    def changed(self, name):
+        if name == 'value' and type(self).cancel_next_:
+            self.values['wasCanceled'] = True
+
+
+class FileDialog(StandIn):
+    answer_ = ''
+
+    @classmethod
+    def getExistingDirectory(cls, _parent, _title, _start):
+        return cls.answer_
+
+    @classmethod
+    def getOpenFileName(cls, _parent, _title, _start, _filter):
+        return cls.answer_
+
+    @classmethod
+    def getSaveFileName(cls, _parent, _title, _start, _filter):
+        return cls.answer_
+
+
+class DesktopServices(StandIn):
+    opened_ = []  # noqa: RUF012 - what a test asks for
+
+    @classmethod
+    def openUrl(cls, url):
+        cls.opened_.append(url)
+
+
+class Url(StandIn):
+    @staticmethod
+    def fromLocalFile(path):
+        return f'file:{path}'
+
+
+BEHAVIOR = {
+    'qt.QPushButton': Button,
+    'qt.QToolButton': Button,
+    'qt.QCheckBox': CheckBox,
+    'qt.QComboBox': ComboBox,
+    'qt.QDoubleSpinBox': SpinBox,
+    'qt.QTableWidget': Table,
+    'qt.QTableWidgetItem': TableItem,
+    'qt.QProgressDialog': ProgressDialog,
+    'qt.QFileDialog': FileDialog,
+    'qt.QDesktopServices': DesktopServices,
+    'qt.QUrl': Url,
+    'slicer.qMRMLWidget': SceneWidget,
+    'slicer.qMRMLNodeComboBox': NodeComboBox,
+    'slicer.qSlicerMarkupsPlaceWidget': PlaceWidget,
+    'slicer.qSlicerSimpleMarkupsWidget': MarkupsWidget,
+}
+
+_CLASSES = {}
+
+
+def listed(api_name):
+    """Attributes, properties and signals of a class, with those of QWidget if it is one."""
+    entry = API['classes'][api_name]
+    entries = [entry]
+    if 'extends' in entry:
+        entries.append(API['classes'][entry['extends']])
+    properties = dict(p.split(': ') for one in entries for p in one.get('properties', ()))
+    signals = {s.split('(')[0] for one in entries for s in one.get('signals', ())}
+    attributes = {name for one in entries for name in one['attributes']} | set(properties) | signals
+    return attributes, properties, signals
+
+
+def classes():
+    """Every listed class by its name, e.g. ``'qt.QLabel'``."""
+    if not _CLASSES:
+        for api_name in API['classes']:
+            attributes, properties, signals = listed(api_name)
+            base = BEHAVIOR.get(api_name, StandIn)
+            _CLASSES[api_name] = ApplicationClass(
+                api_name.split('.')[1],
+                (base,),
+                {
+                    'api_name': api_name,
+                    'attributes': frozenset(attributes),
+                    'properties': properties,
+                    'signals': frozenset(signals),
+                },
+            )
+    return _CLASSES

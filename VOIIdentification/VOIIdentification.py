@@ -1,0 +1,371 @@
+"""Slicer's door to the library: module, sample data, parameters, panel, logic, self test."""
+
+import enum
+import math
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import qt
+import slicer
+from slicer import vtkMRMLMarkupsFiducialNode, vtkMRMLScalarVolumeNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+from VOIIdentificationLib.export import export_results
+from VOIIdentificationLib.mrml import image_from_volume_node, volume_node_from_image
+from VOIIdentificationLib.mrml_outputs import find_outputs
+from VOIIdentificationLib.mrml_seed_lists import all_seeds
+from VOIIdentificationLib.mrml_segmentation import write_segmentation
+from VOIIdentificationLib.mrml_session import SourceTracer, measure, reload_volume
+from VOIIdentificationLib.panel import Panel
+from VOIIdentificationLib.panel_view import show_volume
+from VOIIdentificationLib.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
+from VOIIdentificationLib.progress import no_progress
+from VOIIdentificationLib.requirements import missing_requirements
+from VOIIdentificationLib.settings import Settings
+
+MODULE = 'VOIIdentification'
+
+
+class VOIIdentification(ScriptedLoadableModule):
+    """What the application lists of the module."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _('VOI Identification')
+        parent.categories = [translate('qSlicerAbstractCoreModule', 'Quantification')]
+        parent.dependencies = ['Markups', 'Segmentations', 'Tables', 'Plots']
+        parent.contributors = ['The VOI Identification developers']
+        parent.helpText = _(
+            'Finds and measures the spheres of a PET image-quality phantom (NEMA/IEC body): '
+            'load the PET series, place one point near each sphere, press Apply. '
+            'Sample Data has a phantom to try it on.'
+        )
+        parent.acknowledgementText = _(
+            'Refined midpoints and their tables follow the scripts VOI_identification_IQ, '
+            'made for a phantom study on motion correction in PET-CT.'
+        )
+        slicer.app.connect('startupCompleted()', registerSampleData)
+
+
+def registerSampleData():
+    """Offer a phantom in the Sample Data module: made on the spot, not downloaded."""
+    import SampleData
+
+    samples = SampleData.SampleDataLogic
+    if hasattr(samples, 'registerCustomSampleDataCategory'):  # Slicer 5.12 and later
+        samples.registerCustomSampleDataCategory(MODULE, title=_('VOI Identification'))
+    samples.registerCustomSampleDataSource(
+        category=MODULE,
+        sampleName='PETPhantom',
+        uris='',
+        nodeNames='PETPhantom',
+        thumbnailFileName=str(Path(__file__).parent / 'Resources' / 'Icons' / f'{MODULE}.png'),
+        customDownloader=makeSampleVolume,
+    )
+
+
+def makeSampleVolume(source=None):
+    """Make a PET volume of a phantom and show it; the Sample Data module passes its source."""
+    with slicer.util.tryWithErrorDisplay(_('The phantom could not be made.'), waitCursor=True):
+        name = source.nodeNames[0] if source else 'PETPhantom'
+        image = sampleImage()
+        node = volume_node_from_image(image, name)
+        show_volume(node, image)
+    return node
+
+
+def sampleImage():
+    """A synthetic phantom, with noise; always the same."""
+    from VOIIdentificationLib.synthetic import Noise, SyntheticPhantom, grid, synthesize
+
+    scan = grid((144, 136, 72), (2.73, 2.73, 3.27))
+    return synthesize(SyntheticPhantom(scan, noise=Noise(0.1)))[0]
+
+
+class Refinement(enum.Enum):
+    """Kept in scenes by name, so names never change."""
+
+    SEARCH = 'search'
+    NONE = 'none'
+
+    def label(self):
+        """Return what the panel shows."""
+        return _('searched around the seeds') if self is Refinement.SEARCH else _('the seeds')
+
+
+class Counting(enum.Enum):
+    """Kept in scenes by name, so names never change."""
+
+    PARTIAL = 'partial'
+    HARD = 'hard'
+
+    def label(self):
+        """Return what the panel shows."""
+        return _('by the part inside') if self is Counting.PARTIAL else _('whole or not at all')
+
+
+@parameterNodeWrapper
+class VOIIdentificationParameterNode:
+    """
+    Everything the user chose; saved with the scene.
+
+    inputVolume, seeds, background - The PET volume and the point lists.
+    phantom - The phantom as JSON; empty for the default one.
+    refinement, counting, searchInPlaneMm, searchAxialMm, searchLimitMm - The settings.
+    showTable, show3D - What is shown after Apply.
+    exportFolder - Where results were exported last.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode | None
+    seeds: vtkMRMLMarkupsFiducialNode | None
+    background: vtkMRMLMarkupsFiducialNode | None
+    phantom: str = ''
+    refinement: Refinement = Refinement.SEARCH
+    counting: Counting = Counting.PARTIAL
+    searchInPlaneMm: Annotated[float, WithinRange(0.5, 50.0)] = Settings.search_in_plane_mm
+    searchAxialMm: Annotated[float, WithinRange(0.5, 50.0)] = Settings.search_axial_mm
+    searchLimitMm: Annotated[float, WithinRange(1.0, 100.0)] = Settings.search_limit_mm
+    showTable: bool = True
+    show3D: bool = True
+    exportFolder: str = ''
+
+
+class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The life of the panel; what it does is in `VOIIdentificationLib.panel`."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.ui = None
+        self.panel = None
+
+    def setup(self):
+        """Called when the module is opened for the first time, and after a reload."""
+        ScriptedLoadableModuleWidget.setup(self)
+        panelWidget = slicer.util.loadUI(self.resourcePath(f'UI/{MODULE}.ui'))
+        self.layout.addWidget(panelWidget)
+        self.ui = slicer.util.childWidgetVariables(panelWidget)
+        panelWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = VOIIdentificationLogic()
+        self.panel = Panel(qt, self.ui, self.logic, Path(self.resourcePath('requirements.txt')))
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        self.enter()
+
+    def cleanup(self):
+        """Called before the widget goes: when the application ends or the module is reloaded."""
+        self.removeObservers()
+        if self.panel is not None:
+            self.panel.leave()
+
+    def enter(self):
+        """Called each time the module is opened."""
+        self.panel.follow(self.logic.getParameterNode())
+
+    def exit(self):
+        """Called each time another module is opened."""
+        self.panel.leave()
+
+    def onSceneStartClose(self, caller, event):
+        """Let go of nodes that are about to disappear."""
+        self.panel.leave()
+        self.panel.forget()
+
+    def onSceneEndClose(self, caller, event):
+        """Begin with the empty scene, if the panel is shown."""
+        if self.parent.isEntered:
+            self.enter()
+
+    def onSceneEndImport(self, caller, event):
+        """Show what a scene file holds."""
+        self.panel.refresh()
+
+    def onReload(self):
+        """Developer mode: the library is read again too, each file when it is imported next."""
+        for name in [name for name in sys.modules if name.split('.')[0] == f'{MODULE}Lib']:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
+    """What the panel and the Python console can do; touches no widget, view or layout."""
+
+    def __init__(self):
+        ScriptedLoadableModuleLogic.__init__(self)
+        self._parameterNode = None
+        self._sources = SourceTracer()
+
+    def getParameterNode(self):
+        """Return the user's choices; the same object as long as the scene keeps its node."""
+        node = ScriptedLoadableModuleLogic.getParameterNode(self)
+        if self._parameterNode is None or self._parameterNode.parameterNode is not node:
+            self._parameterNode = VOIIdentificationParameterNode(node)
+        return self._parameterNode
+
+    def process(
+        self,
+        volumeNode,
+        seedsNode,
+        phantom=DEFAULT_PHANTOM,
+        settings=None,
+        backgroundNode=None,
+        progress=None,
+    ):
+        """
+        Measure a volume, and make or refill the nodes that show the result.
+
+        Parameters
+        ----------
+        volumeNode : vtkMRMLScalarVolumeNode
+            The scan of the phantom.
+
+        seedsNode, backgroundNode : vtkMRMLMarkupsFiducialNode
+            Points near the inserts, labeled as these are, or one for each in
+            their order; points of background VOIs.
+
+        phantom : str, Path or Phantom
+            A preset, a JSON file, or the phantom itself.
+
+        settings : Settings, optional
+            How it is measured.
+
+        progress : callable, optional
+            Called with the part done, 0 to 1, and a text.
+
+        Returns
+        -------
+        result : AnalysisResult
+            What was found.
+        """
+        phantom = phantom if isinstance(phantom, Phantom) else load_phantom(phantom)
+        progress = progress or no_progress
+        source = self.sourceOf(volumeNode, progress)
+        seeds = all_seeds(seedsNode, backgroundNode, phantom)
+        return measure(volumeNode, seeds, phantom, settings or Settings(), source, progress)
+
+    def exportResults(self, result, folder, overwrite=False, progress=None):
+        """Write all files of a result into a folder; return their paths."""
+        return export_results(
+            result,
+            Path(folder),
+            overwrite=overwrite,
+            write_segmentation=lambda path: write_segmentation(result, path),
+            progress=progress or no_progress,
+        )
+
+    def sourceOf(self, volumeNode, progress=None):
+        """Return where a volume came from, and whether its voxels are those of its files."""
+        database = getattr(slicer, 'dicomDatabase', None)
+        return self._sources.source(volumeNode, database, progress or no_progress)
+
+    def imageOf(self, volumeNode):
+        """Return a volume as it is measured: in the world, with what its files say."""
+        source = self.sourceOf(volumeNode)
+        return image_from_volume_node(volumeNode, unit=source.unit, acquisition=source.acquisition)
+
+    def reloadVolume(self, volumeNode, progress=None):
+        """Read a volume again from its DICOM files; return the new node in its place."""
+        database = getattr(slicer, 'dicomDatabase', None)
+        return reload_volume(volumeNode, database, progress or no_progress)
+
+
+class VOIIdentificationTest(ScriptedLoadableModuleTest):
+    """The way of a user through the real panel, from DICOM files to the workbook; no network."""
+
+    def setUp(self):
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        """Run both tests; called by Reload and Test."""
+        for test in (self.test_fromFilesToWorkbook, self.test_invertedSeriesIsMended):
+            self.setUp()
+            test()
+
+    def test_fromFilesToWorkbook(self):
+        """Load, place, apply, export, save, read again."""
+        with self._importedPhantom('MONOCHROME2') as (volume, truth, folder):
+            panel = self._panelFor(volume)
+            seeds = panel.parameters.seeds
+            self.assertEqual(seeds.GetNumberOfControlPoints(), len(truth.inserts))
+            self.assertFalse(panel.ui.applyButton.enabled)
+            for n, true in enumerate(truth.inserts):
+                r, a, s = true.center_ras_mm
+                seeds.SetNthControlPointPositionWorld(n, r + 3.0, a - 2.0, s + 1.0)
+            self.assertTrue(panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip)
+            panel.ui.applyButton.click()
+            self._checkOutputs(volume, truth)
+            if missing_requirements(panel.results_section.requirements):
+                self.delayDisplay('The workbook is not tested: its packages are not installed')
+            else:
+                panel.dialogs.choose_folder = lambda start: str(folder / 'results')
+                panel.ui.exportButton.click()
+                self.assertTrue((folder / 'results' / 'outputMetaTargets.xlsx').is_file())
+            self.assertTrue(slicer.util.saveScene(str(folder / 'scene.mrb')))
+            slicer.mrmlScene.Clear()
+            slicer.util.loadScene(str(folder / 'scene.mrb'))
+            self._checkOutputs(VOIIdentificationLogic().getParameterNode().inputVolume, truth)
+        self.delayDisplay('Test passed: from files to workbook')
+
+    def test_invertedSeriesIsMended(self):
+        """Whether or not this application's reader inverts MONOCHROME1, the panel must notice."""
+        with self._importedPhantom('MONOCHROME1') as (volume, truth, _folder):
+            panel = self._panelFor(volume)
+            if not panel.logic.sourceOf(volume).trusted:
+                panel.ui.reloadButton.click()
+            mended = panel.parameters.inputVolume
+            self.assertTrue(panel.logic.sourceOf(mended).trusted)
+            highest = mended.GetImageData().GetScalarRange()[1]
+            self.assertAlmostEqual(highest / float(truth.noise_free.max()), 1.0, 3)
+        self.delayDisplay('Test passed: inverted series')
+
+    @contextmanager
+    def _importedPhantom(self, photometric):
+        """Write a synthetic series, import it into a database of its own, and load it."""
+        from DICOMLib import DICOMUtils
+        from VOIIdentificationLib.dicom_write import Scan, write_pet_series
+        from VOIIdentificationLib.synthetic import SyntheticPhantom, grid, synthesize
+
+        image, truth = synthesize(SyntheticPhantom(grid((96, 88, 40), (3.0, 3.0, 4.0))))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            files = Path(name) / 'dicom'
+            write_pet_series(image, files, seed=1, scan=Scan(photometric=photometric))
+            with DICOMUtils.TemporaryDICOMDatabase() as database:
+                self.assertTrue(DICOMUtils.importDicom(str(files), database))
+                patients = database.patients()
+                nodes = [i for uid in patients for i in DICOMUtils.loadPatientByUID(uid)]
+                self.assertEqual(len(nodes), 1)
+                yield slicer.mrmlScene.GetNodeByID(nodes[0]), truth, Path(name)
+
+    def _panelFor(self, volume):
+        """Open the module on a volume."""
+        widget = slicer.util.getModuleWidget(MODULE)
+        widget.enter()
+        widget.panel.parameters.inputVolume = volume
+        slicer.app.processEvents()
+        return widget.panel
+
+    def _checkOutputs(self, volume, truth):
+        """Compare centers, segments and table with the truth."""
+        outputs = find_outputs(volume)
+        for n, true in enumerate(truth.inserts):
+            center = [0.0, 0.0, 0.0]
+            outputs.centers.GetNthControlPointPositionWorld(n, center)
+            self.assertLess(math.dist(center, true.center_ras_mm), 1.0, true.insert.label)
+        segments = outputs.segmentation.GetSegmentation().GetNumberOfSegments()
+        self.assertEqual(segments, len(truth.inserts))
+        self.assertEqual(outputs.tables['spheres'].GetNumberOfRows(), len(truth.inserts))

@@ -1,0 +1,189 @@
+"""The point lists that belong to a volume: what they ask for, and what was placed."""
+
+from __future__ import annotations
+
+import slicer
+
+from .analysis import match_seeds
+from .mrml_nodes import Node
+from .mrml_points import count_defined, next_unset_label, prepare_seed_list, seeds_from_points
+from .mrml_volume import BACKGROUND, SEEDS, new_points, points_of_volume
+from .phantom import Phantom
+from .results import Seed
+
+
+def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tuple[Seed, ...]:
+    """
+    The placed points of both lists, as `analyze` takes them.
+
+    Parameters
+    ----------
+    seeds_node : vtkMRMLMarkupsFiducialNode
+        Points near the inserts.
+
+    background_node : vtkMRMLMarkupsFiducialNode or None
+        Points of background VOIs, whatever their labels.
+
+    phantom : Phantom
+        Names the background.
+
+    Returns
+    -------
+    seeds : tuple of Seed
+        Those of the background last.
+
+    Raises
+    ------
+    NodeError
+        If there is no list of seeds.
+    """
+    seeds = seeds_from_points(seeds_node)
+    if background_node is None:
+        return seeds
+    name = phantom.background.label
+    points = seeds_from_points(background_node)
+    return seeds + tuple(
+        Seed(f'{name}-{n}', point.position_ras_mm) for n, point in enumerate(points, start=1)
+    )
+
+
+def require_seeds(seeds: tuple[Seed, ...], phantom: Phantom) -> None:
+    """
+    Check that the seeds fit the phantom, before anything is measured.
+
+    Parameters
+    ----------
+    seeds : tuple of Seed
+        From `all_seeds`.
+
+    phantom : Phantom
+        What was scanned.
+
+    Raises
+    ------
+    SeedError
+        If they cannot be matched.
+    """
+    background = phantom.background.label + '-'
+    match_seeds([seed for seed in seeds if not seed.label.startswith(background)], phantom)
+
+
+def seed_list(volume_node: Node, phantom: Phantom) -> Node:
+    """
+    The list of seeds of a volume, made if there is none.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    phantom : Phantom
+        Whose inserts the points are named for.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode
+        One point an insert, not set until the user places it.
+    """
+    points_node = points_of_volume(volume_node, SEEDS) or new_points(volume_node, SEEDS)
+    ask_for_inserts(points_node, phantom)
+    return points_node
+
+
+def ask_for_inserts(points_node: Node, phantom: Phantom) -> None:
+    """
+    Let a list ask for the inserts that it lacks.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        Left alone if it has a point for each insert, by label or by number.
+
+    phantom : Phantom
+        What was scanned.
+    """
+    labels = [insert.label for insert in phantom.used_inserts]
+    listed = [
+        points_node.GetNthControlPointLabel(n)
+        for n in range(points_node.GetNumberOfControlPoints())
+    ]
+    complete = count_defined(points_node) == len(labels) == len(listed)
+    if listed != labels and not complete:
+        _drop_unset(points_node)
+        prepare_seed_list(points_node, labels)
+
+
+def background_list(volume_node: Node, phantom: Phantom) -> Node:
+    """
+    The list of background points of a volume, made if there is none.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    phantom : Phantom
+        Names the background.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode
+        Takes any number of points.
+    """
+    points_node = points_of_volume(volume_node, BACKGROUND) or new_points(volume_node, BACKGROUND)
+    points_node.SetControlPointLabelFormat(f'{phantom.background.label}-%d')
+    return points_node
+
+
+def seeds_state(points_node: Node, phantom: Phantom) -> tuple[int, int, str | None]:
+    """
+    How far the placing of the seeds is.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode or None
+        The list.
+
+    phantom : Phantom
+        What was scanned.
+
+    Returns
+    -------
+    placed, wanted : int
+        Points that are set, and inserts that are measured.
+
+    label : str or None
+        Of the next point; None if there is none to place.
+    """
+    wanted = len(phantom.used_inserts)
+    if points_node is None:
+        return 0, wanted, None
+    return count_defined(points_node), wanted, next_unset_label(points_node)
+
+
+def jump_to_point(points_node: Node, n: int) -> None:
+    """
+    Turn all slice views to a point.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        The list.
+
+    n : int
+        Its place in the list. Nothing happens if it is not set.
+    """
+    if not 0 <= n < points_node.GetNumberOfControlPoints():
+        return
+    if points_node.GetNthControlPointPositionStatus(n) == points_node.PositionDefined:
+        position = [0.0, 0.0, 0.0]
+        points_node.GetNthControlPointPositionWorld(n, position)
+        slicer.vtkMRMLSliceNode.JumpAllSlices(points_node.GetScene(), *position)
+
+
+def _drop_unset(points_node: Node) -> None:
+    """Points for inserts of another phantom that were never placed."""
+    points_node.SetFixedNumberOfControlPoints(False)
+    for n in reversed(range(points_node.GetNumberOfControlPoints())):
+        if points_node.GetNthControlPointPositionStatus(n) != points_node.PositionDefined:
+            points_node.RemoveNthControlPoint(n)

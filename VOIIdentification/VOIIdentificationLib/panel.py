@@ -1,0 +1,297 @@
+"""
+The panel: the user's choices and the widgets that show them.
+
+It is given Qt and its widgets by the module file and imports none. No number is made here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import slicer
+import vtk
+
+from . import panel_text as say
+from .errors import PhantomError
+from .insert_table import phantom_from_text, phantom_to_text
+from .mrml_nodes import Node
+from .mrml_outputs import find_outputs
+from .mrml_points import count_defined
+from .mrml_seed_lists import (
+    all_seeds,
+    ask_for_inserts,
+    background_list,
+    require_seeds,
+    seed_list,
+    seeds_state,
+)
+from .mrml_session import likely_volume
+from .mrml_volume import BACKGROUND, SEEDS, assign_points, points_of_volume
+from .panel_dialogs import Dialogs
+from .panel_phantom import PhantomSection
+from .panel_results import ResultsSection
+from .panel_seeds import PlaceSection
+from .panel_view import show_in_3d, show_table, show_volume
+from .phantom import Phantom
+from .results import AnalysisResult
+from .settings import Settings
+from .volume_source import NO_FILES, VolumeSource
+
+_POINT_EVENTS = (
+    slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent,
+    slicer.vtkMRMLMarkupsNode.PointPositionUndefinedEvent,
+    slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
+    slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
+)
+
+
+class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
+    """
+    Keeps widgets and parameters alike, and does what the buttons say.
+
+    Parameters
+    ----------
+    qt : module
+        Qt as the application offers it.
+
+    ui : object
+        The widgets by their names.
+
+    logic : VOIIdentificationLogic
+        Does the work.
+
+    requirements : `pathlib.Path`
+        File that lists the packages an export needs.
+    """
+
+    def __init__(self, qt: Any, ui: Any, logic: Any, requirements: Path) -> None:
+        super().__init__()
+        self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
+        self.parameters: Any = None
+        self._gui_tag: Any = None
+        self._points: list[Node] = []
+        self.forget()
+        self._make_sections(qt, requirements)
+        ui.importButton.clicked.connect(self._on_import)
+        ui.reloadButton.clicked.connect(self._on_reload_volume)
+        ui.applyButton.clicked.connect(self._on_apply)
+
+    def _make_sections(self, qt: Any, requirements: Path) -> None:
+        ui, read_only = self.ui, qt.QAbstractItemView.NoEditTriggers
+        self.phantom_section = PhantomSection(qt, ui, self.dialogs, self._on_phantom)
+        self.seeds_section = PlaceSection(
+            ui.placeSeedsButton, ui.seedsWidget, read_only, self._seeds_to_place
+        )
+        self.background_section = PlaceSection(
+            ui.placeBackgroundButton, ui.backgroundWidget, read_only, self._background_to_place
+        )
+        self.results_section = ResultsSection(
+            ui, self.dialogs, self.logic.exportResults, requirements
+        )
+        self.results_section.exported = self._remember_folder
+
+    def forget(self) -> None:
+        """Drop all that was known of a volume."""
+        self.result: AnalysisResult | None = None
+        self._measured: object = None
+        self._volume: Node = None
+        self._source: VolumeSource = NO_FILES
+        self._summary = ''
+        self._problem = ''
+        self._shown_phantom: str | None = None
+
+    def follow(self, parameters: Any) -> None:
+        """Show other parameters; None lets go of those shown now."""
+        if parameters is self.parameters:
+            return
+        if self.parameters is not None:
+            self.parameters.disconnectGui(self._gui_tag)
+            self.removeObservers()
+            self._points = []
+        self.parameters = parameters
+        if parameters is not None:
+            self._gui_tag = parameters.connectGui(self.ui)
+            event = vtk.vtkCommand.ModifiedEvent
+            self.addObserver(parameters, event, self._on_parameters)
+            self._on_parameters()
+            if parameters.inputVolume is None:
+                parameters.inputVolume = likely_volume(slicer.mrmlScene)
+
+    def refresh(self) -> None:
+        """Show the parameters again, as after a scene was read."""
+        self._on_parameters()
+
+    def leave(self) -> None:
+        """End placing and let go of the parameters."""
+        self.seeds_section.stop()
+        self.background_section.stop()
+        self.follow(None)
+
+    @property
+    def phantom(self) -> Phantom:
+        """The phantom that is chosen."""
+        return phantom_from_text(self.parameters.phantom)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that are chosen."""
+        chosen = self.parameters
+        return Settings(
+            counting=chosen.counting.value,
+            refinement=chosen.refinement.value,
+            search_in_plane_mm=chosen.searchInPlaneMm,
+            search_axial_mm=chosen.searchAxialMm,
+            search_limit_mm=chosen.searchLimitMm,
+        )
+
+    def _on_parameters(self, _caller: Node = None, _event: str = '') -> None:
+        """Follow a change, be it the user's, a script's or a scene's that was read."""
+        if self.parameters is None or slicer.mrmlScene.IsImporting():
+            return
+        self._follow_volume()
+        self._follow_points()
+        if self.parameters.phantom != self._shown_phantom:
+            self._shown_phantom = self.parameters.phantom
+            self.phantom_section.show(self.phantom)
+        self.update()
+
+    def _follow_volume(self) -> None:
+        volume = self.parameters.inputVolume
+        if volume is self._volume:
+            return
+        self.forget()
+        self._volume = volume
+        if volume is None:
+            return
+        try:
+            with self.dialogs.progress(say.reading()) as progress:
+                self._source = self.logic.sourceOf(volume, progress)
+            image = self.logic.imageOf(volume)
+        except PhantomError as error:
+            self._problem = str(error)
+            return
+        if volume is not self._volume:  # changed while it was read
+            return
+        self._summary = say.volume_text(image)
+        show_volume(volume, image)
+        with slicer.util.NodeModify(self.parameters):
+            self.parameters.background = points_of_volume(volume, BACKGROUND)
+            self.parameters.seeds = seed_list(volume, self.phantom)
+
+    def _follow_points(self) -> None:
+        lists = {SEEDS: self.parameters.seeds, BACKGROUND: self.parameters.background}
+        for kind, points in lists.items():
+            if points and self._volume and points_of_volume(self._volume, kind) is not points:
+                assign_points(points, self._volume, kind)
+        present = [points for points in lists.values() if points]
+        if present != self._points:
+            for event in _POINT_EVENTS:
+                for node in self._points:
+                    self.removeObserver(node, event, self.update)
+                for node in present:
+                    self.addObserver(node, event, self.update)
+            self._points = present
+
+    def update(self, _caller: Node = None, _event: str = '') -> None:
+        """Show what the parameters and the points say now."""
+        if self.parameters is None:
+            return
+        self._update_input()
+        self._update_seeds()
+        hint = self._what_is_missing()
+        self.ui.applyButton.enabled = not hint
+        self.ui.applyButton.toolTip = hint or say.apply_tip()
+        outputs = find_outputs(self._volume) if self._volume else None
+        changed = self.result is not None and self._measured != self._inputs()
+        self.results_section.show(
+            self.result, outputs, self.parameters.exportFolder, changed=changed
+        )
+
+    def _update_input(self) -> None:
+        ui, source = self.ui, self._source
+        ui.inputSummaryLabel.text = self._problem or self._summary or say.no_volume()
+        ui.verificationLabel.text = source.text
+        ui.verificationWidget.visible = bool(source.text)
+        ui.reloadButton.visible = not source.same
+
+    def _update_seeds(self) -> None:
+        ui, volume = self.ui, self._volume
+        placed, wanted, label = seeds_state(self.parameters.seeds, self.phantom)
+        ui.seedCountLabel.text = say.seeds_text(placed, wanted, label)
+        ui.placeSeedsButton.enabled = bool(volume) and placed < wanted
+        background = self.parameters.background
+        ui.backgroundCountLabel.text = say.background_text(
+            count_defined(background) if background else 0
+        )
+        ui.placeBackgroundButton.enabled = bool(volume)
+
+    def _what_is_missing(self) -> str:
+        """Why Apply cannot work; empty if it can."""
+        if not self._volume:
+            return say.select_volume()
+        if self._problem:
+            return self._problem
+        if not self.parameters.seeds or not count_defined(self.parameters.seeds):
+            return say.place_seeds()
+        try:
+            require_seeds(*self._inputs()[:2])
+        except PhantomError as error:
+            return str(error)
+        return ''
+
+    def _inputs(self) -> tuple[Any, Phantom, Settings]:
+        """What a result depends on."""
+        chosen, phantom = self.parameters, self.phantom
+        seeds = all_seeds(chosen.seeds, chosen.background, phantom) if chosen.seeds else ()
+        return seeds, phantom, self.settings
+
+    def _on_import(self) -> None:
+        """Go to the DICOM module."""
+        slicer.util.selectModule('DICOM')
+
+    def _on_reload_volume(self) -> None:
+        """Read the volume again by the library's reader."""
+        with self.dialogs.guard(say.reload_failed()):
+            with self.dialogs.progress(say.reading()) as progress:
+                volume = self.logic.reloadVolume(self._volume, progress)
+            self.parameters.inputVolume = volume
+
+    def _on_phantom(self, phantom: Phantom) -> None:
+        """Take another phantom; seeds that are placed stay."""
+        self.parameters.phantom = phantom_to_text(phantom)
+        if self.parameters.seeds:
+            ask_for_inserts(self.parameters.seeds, phantom)
+        self.update()
+
+    def _on_apply(self) -> None:
+        """Measure; what was there before stays if that fails."""
+        chosen, inputs = self.parameters, self._inputs()
+        with self.dialogs.guard(say.apply_failed()):
+            with self.dialogs.progress(say.measuring()) as progress:
+                self.result = self.logic.process(
+                    chosen.inputVolume,
+                    chosen.seeds,
+                    self.phantom,
+                    self.settings,
+                    chosen.background,
+                    progress,
+                )
+            self._measured = inputs
+            outputs = find_outputs(chosen.inputVolume)
+            if outputs is not None:
+                show_in_3d(outputs, visible=chosen.show3D)
+                if chosen.showTable:
+                    show_table(outputs)
+        self.update()
+
+    def _seeds_to_place(self) -> Node:
+        self.parameters.seeds = seed_list(self._volume, self.phantom)
+        return self.parameters.seeds
+
+    def _background_to_place(self) -> Node:
+        self.parameters.background = background_list(self._volume, self.phantom)
+        return self.parameters.background
+
+    def _remember_folder(self, folder: str) -> None:
+        self.parameters.exportFolder = folder

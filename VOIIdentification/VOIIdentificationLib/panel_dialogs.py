@@ -1,0 +1,95 @@
+"""
+The dialogs of the panel: one for an error, one for long work.
+
+It is given Qt by the module file and imports none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import slicer
+
+from . import panel_text as say
+from .errors import CanceledError
+from .progress import Progress
+
+_LAST_PERCENT = 99
+"""At 100 Qt closes the dialog and forgets that it was canceled."""
+
+_SHOWN_AFTER_MS = 500
+"""Shorter work shows no dialog."""
+
+_STATUS_MS = 5000
+"""How long the status bar keeps a message."""
+
+
+class Dialogs:
+    """
+    Error boundary and progress of everything the panel does.
+
+    Parameters
+    ----------
+    qt : module
+        Qt as the application offers it.
+    """
+
+    def __init__(self, qt: Any) -> None:
+        self.qt = qt
+
+    @contextmanager
+    def guard(self, message: str) -> Iterator[None]:
+        """Show an error in one dialog and raise it again; end quietly if the user canceled."""
+        with slicer.util.tryWithErrorDisplay(message, waitCursor=True):
+            try:
+                yield
+            except CanceledError:
+                slicer.util.showStatusMessage(say.canceled(), _STATUS_MS)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Progress]:
+        """Give what tells of progress and raises `CanceledError` when the user cancels."""
+        dialog = slicer.util.createProgressDialog(
+            labelText=title,
+            windowTitle=say.title(),
+            windowModality=self.qt.Qt.ApplicationModal,
+            minimumDuration=_SHOWN_AFTER_MS,
+        )
+
+        def tell(fraction: float, text: str) -> None:
+            dialog.labelText = text
+            dialog.value = min(round(100 * fraction), _LAST_PERCENT)
+            slicer.app.processEvents()
+            if dialog.wasCanceled:
+                raise CanceledError(say.canceled())
+
+        try:
+            yield tell
+        finally:
+            dialog.close()
+            dialog.deleteLater()
+
+    def ask(self, question: str) -> bool:
+        """Let the user decide between OK and Cancel."""
+        return bool(slicer.util.confirmOkCancelDisplay(question, say.title()))
+
+    def choose_folder(self, start: str) -> str:
+        """Let the user choose a folder; empty if not."""
+        return str(self.qt.QFileDialog.getExistingDirectory(None, say.export_title(), start))
+
+    def choose_file(self, *, to_save: bool) -> str:
+        """Let the user choose a phantom file; empty if not."""
+        dialog = self.qt.QFileDialog
+        if to_save:
+            path = dialog.getSaveFileName(
+                None, say.save_phantom_title(), 'phantom.json', say.phantom_files()
+            )
+        else:
+            path = dialog.getOpenFileName(None, say.load_phantom_title(), '', say.phantom_files())
+        return str(path)
+
+    def open(self, path: str) -> None:
+        """Open a folder or a file with the desktop's own program."""
+        self.qt.QDesktopServices.openUrl(self.qt.QUrl.fromLocalFile(path))
