@@ -27,6 +27,17 @@ class Flag(str, Enum):
     WEIGHT_IN_GRAMS = 'weight_in_grams'
     HEIGHT_IN_CM = 'height_in_cm'
     VOXELS_DIFFER = 'voxels_differ'
+    NOT_MONOTONIC = 'not_monotonic'
+    A50_AT_EDGE = 'a50_at_edge'
+    ROI_NEAR_EDGE = 'roi_near_edge'
+    ROI_NEAR_SPHERE = 'roi_near_sphere'
+    ROI_NEAR_LUNG = 'roi_near_lung'
+    ROI_OVERLAPS = 'roi_overlaps'
+    FEW_ROIS = 'few_rois'
+    SLICES_REPEATED = 'slices_repeated'
+    SLICES_OUTSIDE = 'slices_outside'
+    LUNG_ASSUMED = 'lung_assumed'
+    OFF_SLICE = 'off_slice'
 
     @property
     def text(self) -> str:
@@ -49,4 +60,15 @@ _TEXTS = {
     Flag.WEIGHT_IN_GRAMS: 'the stored weight is so large that it is taken for gram',
     Flag.HEIGHT_IN_CM: 'the stored height is so large that it is taken for centimeter',
     Flag.VOXELS_DIFFER: 'the voxels are not those of the DICOM files: reload the volume',
+    Flag.NOT_MONOTONIC: 'a recovery coefficient falls as the spheres grow',
+    Flag.A50_AT_EDGE: 'the A50 VOI runs away from its sphere: check the background value',
+    Flag.ROI_NEAR_EDGE: "a background ROI is less than 15 mm from the phantom's edge",
+    Flag.ROI_NEAR_SPHERE: 'a background ROI is less than 15 mm from a sphere',
+    Flag.ROI_NEAR_LUNG: 'a background ROI touches the lung insert',
+    Flag.ROI_OVERLAPS: 'two background ROIs overlap',
+    Flag.FEW_ROIS: 'there is no room for twelve background ROIs',
+    Flag.SLICES_REPEATED: 'slices so thick that two background slices are the same: it counts once',
+    Flag.SLICES_OUTSIDE: 'a background slice lies outside the image and is left out',
+    Flag.LUNG_ASSUMED: 'the lung insert was not found and is assumed on the axis of the ring',
+    Flag.OFF_SLICE: 'the center of the sphere is more than 2 mm off the common slice',
 }
