@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -58,15 +59,6 @@ class Body:
         """Middle of the interior along z, in millimeter."""
         return self.lid_mm - self.length_mm / 2
 
-    @property
-    def area_mm2(self) -> float:
-        """Area inside the outline, in square millimeter."""
-        half = self.width_mm / 2
-        if self.outline == 'ellipse':
-            return float(np.pi * half * self.height_mm / 2)
-        corner = self.height_mm - half
-        return float(np.pi * half**2 / 2 + self.width_mm * corner - (2 - np.pi / 2) * corner**2)
-
     def contains(self, x_mm: FloatArray, y_mm: FloatArray) -> FloatArray:
         """
         Whether points lie inside the sharp outline.
@@ -110,7 +102,7 @@ class Body:
         value : (...) `numpy.ndarray` of float
             Between 0 and 1; 1 within 1e-9 further inside than `REACH_SIGMAS`.
         """
-        table, first_xy = self._blurred_outline(in_plane_sigma_mm)
+        table, first_xy = _blurred_outline(self, in_plane_sigma_mm)
         return self._looked_up(points_mm, table, first_xy, axial_sigma_mm)
 
     def on_grid(self, geometry: VolumeGeometry, to_own: FloatArray, psf: PSF) -> FloatArray:
@@ -137,7 +129,7 @@ class Body:
         """
         box = geometry.spacing_ijk_mm**2 / 12
         sigma = np.sqrt(psf.sigma_ijk_mm**2 + (box[:2].mean(), box[:2].mean(), box[2]))
-        table, first_xy = self._blurred_outline(float(sigma[0]))
+        table, first_xy = _blurred_outline(self, float(sigma[0]))
         own = VolumeGeometry(geometry.shape_kji, to_own @ geometry.ijk_to_ras)
         depth, height, width = geometry.shape_kji
         j, i = np.mgrid[:height, :width]
@@ -159,17 +151,19 @@ class Body:
         index = np.moveaxis((points_mm[..., :2] - first_xy) / _STEP_MM, -1, 0)
         return np.asarray(along * map_coordinates(table, index[::-1], order=1, mode='constant'))
 
-    def _blurred_outline(self, sigma_mm: float) -> tuple[FloatArray, FloatArray]:
-        """Table ``(y, x)`` of the blurred outline, and the position of its first pixel."""
-        half = np.array([self.width_mm, self.height_mm]) / 2 + REACH_SIGMAS * sigma_mm + _STEP_MM
-        count = 2 * np.ceil(half / _STEP_MM).astype(int) + 1
-        x, y = (_STEP_MM * (np.arange(n) - n // 2) for n in count)
-        fine = (np.arange(_SUBSAMPLES) + 0.5) / _SUBSAMPLES - 0.5
-        share = np.zeros((y.size, x.size))
-        for dx in fine * _STEP_MM:
-            for dy in fine * _STEP_MM:
-                share += self.contains(x + dx, (y + dy)[:, None])
-        blurred = gaussian_filter(
-            share / _SUBSAMPLES**2, sigma_mm / _STEP_MM, mode='constant', truncate=REACH_SIGMAS
-        )
-        return blurred, np.array([x[0], y[0]])
+
+@lru_cache(maxsize=4)
+def _blurred_outline(body: Body, sigma_mm: float) -> tuple[FloatArray, FloatArray]:
+    """Table ``(y, x)`` of the blurred outline, and the position of its first pixel."""
+    half = np.array([body.width_mm, body.height_mm]) / 2 + REACH_SIGMAS * sigma_mm + _STEP_MM
+    count = 2 * np.ceil(half / _STEP_MM).astype(int) + 1
+    x, y = (_STEP_MM * (np.arange(n) - n // 2) for n in count)
+    fine = (np.arange(_SUBSAMPLES) + 0.5) / _SUBSAMPLES - 0.5
+    share = np.zeros((y.size, x.size))
+    for dx in fine * _STEP_MM:
+        for dy in fine * _STEP_MM:
+            share += body.contains(x + dx, (y + dy)[:, None])
+    blurred = gaussian_filter(
+        share / _SUBSAMPLES**2, sigma_mm / _STEP_MM, mode='constant', truncate=REACH_SIGMAS
+    )
+    return blurred, np.array([x[0], y[0]])
