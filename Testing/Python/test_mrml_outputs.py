@@ -118,6 +118,20 @@ def test_node_that_the_user_deleted_is_made_again(scene, volume):
     assert len(series_of_chart(again.charts['mean'])) == 2
 
 
+@pytest.mark.parametrize('key', ['segmentation', 'centers'])
+def test_main_node_that_the_user_deleted_is_made_again_beside_the_old_tables(scene, volume, key):
+    first = publish(made_result(), volume)
+    counts = count_of_nodes(scene)
+    scene.RemoveNode(getattr(first, key))
+    assert find_outputs(volume) is None
+
+    again = publish(made_result(), volume)
+
+    assert count_of_nodes(scene) == counts
+    assert again.tables['spheres'] is first.tables['spheres']
+    assert getattr(again, key).GetScene() is scene
+
+
 def test_node_that_the_user_moved_stays_there(scene, volume):
     first = publish(made_result(), volume)
     hierarchy = scene.GetSubjectHierarchyNode()
@@ -184,6 +198,56 @@ def test_old_nodes_are_untouched_if_the_segmentation_cannot_be_filled(volume):
 
     assert means_of(first) == means
     assert first.segmentation.GetSegmentation().GetNumberOfSegments() == 4
+
+
+@pytest.mark.parametrize('failing', ['fill_plot', '_place_in_folder'])
+def test_a_failure_leaves_old_nodes_as_they_were(scene, volume, monkeypatch, failing):
+    def fail(*_):
+        raise NodeError(failing)
+
+    first = publish(made_result(), volume)
+    first.segmentation.GetSegmentation().AddEmptySegment('Mine', 'Drawn by hand')
+    before, total = contents_of(first), scene.GetNumberOfNodes()
+    monkeypatch.setattr(mrml_outputs, failing, fail)
+    changed = made_result('oblique', background=False)
+
+    with pytest.raises(NodeError, match=failing):
+        publish(replace(changed, spheres=changed.spheres[:2]), volume)
+
+    assert contents_of(first) == before
+    assert scene.GetNumberOfNodes() == total
+    monkeypatch.undo()
+    assert contents_of(publish(made_result(), volume)) == before
+
+
+def contents_of(outputs):
+    segmentation = outputs.segmentation.GetSegmentation()
+    segments = {
+        segment_id: (
+            segmentation.GetSegment(segment_id).GetName(),
+            slicer.util.arrayFromSegmentInternalBinaryLabelmap(outputs.segmentation, segment_id)
+            .astype(int)
+            .sum(),
+            tag_of(segmentation.GetSegment(segment_id)),
+        )
+        for segment_id in segmentation.GetSegmentIDs()
+        if segment_id != 'Mine'
+    }
+    tables = {
+        key: (node.GetTable().GetNumberOfColumns(), node.GetColumnUnitLabel('mean'), node.GetName())
+        for key, node in outputs.tables.items()
+    }
+    points = (seeds_from_points(outputs.centers), outputs.centers.GetLocked())
+    drawn = segmentation.GetSegment('Mine') is not None
+    return segments, tables, points, means_of(outputs), drawn
+
+
+def tag_of(segment):
+    import vtk
+
+    value = vtk.mutable('')
+    segment.GetTag('VOI.DiameterMm', value)
+    return str(value)
 
 
 def test_outputs_are_found_again_in_a_saved_scene(scene, volume, tmp_path):

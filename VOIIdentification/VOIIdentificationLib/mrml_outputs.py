@@ -87,17 +87,20 @@ def publish(
     ------
     NodeError
         If a node cannot be made or filled. Nodes made by this call are then
-        removed again.
+        removed again, and the others show what they showed before.
     """
     tables = {table.key: table for table in result_tables(result)}
-    workshop = _Workshop(volume_node, nodes or find_outputs(volume_node))
+    old = _found(volume_node) | ({} if nodes is None else _by_key(nodes))
+    workshop = _Workshop(volume_node, old)
     try:
         filled = _fill_all(workshop, result, tables)
         folder = _place_in_folder(filled, workshop.made)
     except BaseException:
-        workshop.remove_made()
+        workshop.undo()
         raise
-    _remove_stale(workshop.old, filled)
+    # Tables and charts that this result has no more must not show old numbers.
+    for key in sorted(set(old) - set(_by_key(filled))):
+        _remove_with_series(old[key])
     return replace(filled, folder_item=folder)
 
 
@@ -115,33 +118,57 @@ def find_outputs(volume_node: Node) -> OutputNodes | None:
     nodes : OutputNodes or None
         None if the segmentation or the centers are missing.
     """
-    found: dict[str, Node] = {}
-    for class_name in (_SEGMENTATION, _POINTS, _TABLE, _CHART):
-        for node in slicer.util.getNodesByClass(class_name, volume_node.GetScene()):
-            key = node.GetAttribute(_OUTPUT_ATTRIBUTE)
-            if key and node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID():
-                found[key] = node
+    found = _found(volume_node)
     if not {'segmentation', 'centers'} <= set(found):
         return None
-    nodes = OutputNodes(
-        found['segmentation'],
-        found['centers'],
-        {key[len('table:') :]: node for key, node in found.items() if key.startswith('table:')},
-        {key[len('chart:') :]: node for key, node in found.items() if key.startswith('chart:')},
+    return OutputNodes(
+        segmentation=found['segmentation'],
+        centers=found['centers'],
+        tables=_of_kind(found, 'table:'),
+        charts=_of_kind(found, 'chart:'),
+        folder_item=_folder_item(volume_node.GetScene()),
     )
-    return replace(nodes, folder_item=_folder_item(volume_node.GetScene()))
+
+
+def _found(volume_node: Node) -> dict[str, Node]:
+    """By key, the nodes in the scene that say they are outputs of the volume."""
+    return {
+        node.GetAttribute(_OUTPUT_ATTRIBUTE): node
+        for class_name in (_SEGMENTATION, _POINTS, _TABLE, _CHART)
+        for node in slicer.util.getNodesByClass(class_name, volume_node.GetScene())
+        if node.GetAttribute(_OUTPUT_ATTRIBUTE)
+        and node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()
+    }
+
+
+def _of_kind(nodes: Mapping[str, Node], kind: str) -> dict[str, Node]:
+    return {key[len(kind) :]: node for key, node in nodes.items() if key.startswith(kind)}
+
+
+def _by_key(nodes: OutputNodes) -> dict[str, Node]:
+    return {
+        'segmentation': nodes.segmentation,
+        'centers': nodes.centers,
+        **{f'table:{key}': node for key, node in nodes.tables.items()},
+        **{f'chart:{key}': node for key, node in nodes.charts.items()},
+    }
 
 
 class _Workshop:
     """Gives out nodes to fill: the old ones that still exist, new ones for the rest."""
 
-    def __init__(self, volume_node: Node, old: OutputNodes | None) -> None:
+    def __init__(self, volume_node: Node, old: Mapping[str, Node]) -> None:
         self.volume_node = volume_node
-        self.old = None if old is None or not _in_scene(old.segmentation) else old
         self.made: list[Node] = []
+        self._old = old
+        self._copies: list[tuple[Node, Node]] = []
 
-    def node(self, class_name: str, key: str, title: str, old: Node) -> Node:
-        if _in_scene(old):
+    def node(self, class_name: str, key: str, title: str) -> Node:
+        old = self._old.get(key)
+        if old is not None and old.GetScene() is not None:
+            copy = type(old)()  # not CreateNodeInstance, which leaks in Python
+            copy.CopyContent(old, True)  # True: deep
+            self._copies.append((old, copy))
             return old
         scene = self.volume_node.GetScene()
         node = new_node(class_name, f'{self.volume_node.GetName()} {title}', scene=scene)
@@ -152,7 +179,9 @@ class _Workshop:
             node.CreateDefaultDisplayNodes()
         return node
 
-    def remove_made(self) -> None:
+    def undo(self) -> None:
+        for node, copy in self._copies:
+            node.CopyContent(copy, True)
         for node in reversed(self.made):
             _remove_with_series(node)
 
@@ -160,21 +189,19 @@ class _Workshop:
 def _fill_all(
     workshop: _Workshop, result: AnalysisResult, tables: Mapping[str, Table]
 ) -> OutputNodes:
-    old = workshop.old or OutputNodes(None, None)
-    # First, because it is what can be refused; old nodes are then as they were.
-    segmentation = workshop.node(_SEGMENTATION, 'segmentation', 'VOIs', old.segmentation)
+    segmentation = workshop.node(_SEGMENTATION, 'segmentation', 'VOIs')
     fill_segmentation(segmentation, result, workshop.volume_node)
-    centers = workshop.node(_POINTS, 'centers', 'centers', old.centers)
+    centers = workshop.node(_POINTS, 'centers', 'centers')
     fill_points(centers, [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres])
     table_nodes = {}
     for key, table in tables.items():
         title = key.replace('_', ' ') + ' table'
-        table_nodes[key] = workshop.node(_TABLE, f'table:{key}', title, old.tables.get(key))
+        table_nodes[key] = workshop.node(_TABLE, f'table:{key}', title)
         fill_table(table_nodes[key], table)
     charts = {}
     for plot in (plot for plot in PLOTS if plot.table_key in tables):
         title = f'{plot.key.replace("_", " ")} chart'
-        chart = workshop.node(_CHART, f'chart:{plot.key}', title, old.charts.get(plot.key))
+        chart = workshop.node(_CHART, f'chart:{plot.key}', title)
         fill_plot(chart, plot, table_nodes[plot.table_key], tables[plot.table_key])
         charts[plot.key] = chart
     return OutputNodes(segmentation, centers, table_nodes, charts)
@@ -186,25 +213,11 @@ def _all_nodes(nodes: OutputNodes) -> list[Node]:
     return [nodes.segmentation, nodes.centers, *tables, *charts, *series]
 
 
-def _in_scene(node: Node) -> bool:
-    return node is not None and node.GetScene() is not None
-
-
 def _remove_with_series(node: Node) -> None:
     if node.IsA(_CHART):
         for series_node in series_of_chart(node):
             remove_node(series_node)
     remove_node(node)
-
-
-def _remove_stale(old: OutputNodes | None, new: OutputNodes) -> None:
-    """Tables and charts that this result has no more must not show old numbers."""
-    if old is None:
-        return
-    kept = {node.GetID() for node in _all_nodes(new)}
-    for node in (*old.charts.values(), *old.tables.values()):
-        if _in_scene(node) and node.GetID() not in kept:
-            _remove_with_series(node)
 
 
 def _folder_item(scene: Node) -> int:
