@@ -143,6 +143,17 @@ def test_a_hot_neighbor_that_is_not_connected_stays_out():
     assert beside.inside.sum() == alone.inside.sum()
 
 
+def test_a_hotter_voxel_outside_the_sphere_is_not_its_maximum():
+    image, sphere = ball_image(13.0)
+    alone = a50_voi(image, sphere, BACKGROUND)
+    box = voi_mask(sphere, image.geometry)
+    corner = tuple(s.start for s in box.slices_kji)
+    assert box.weights[0, 0, 0] == 0
+    image.voxels[corner] = 3 * HOT
+
+    assert a50_voi(image, sphere, BACKGROUND).max == alone.max
+
+
 def test_a_background_far_too_low_lets_the_voi_run_away_and_says_so():
     image, sphere = ball_image(13.0)
 
@@ -286,6 +297,14 @@ def test_a_curve_that_falls_with_size_is_flagged_by_its_quantity():
 
     assert found.not_monotonic == ('rc_peak',)
     assert found.flags == (Flag.NOT_MONOTONIC,)
+
+
+def test_a_sphere_of_another_size_is_not_judged():
+    image, sphere = ball_image(12.0)
+
+    found = recovery(image, [measured(image, sphere)], RULES, TRUTH)
+
+    assert found.spheres[0].verdicts == ()
 
 
 @pytest.mark.parametrize(
