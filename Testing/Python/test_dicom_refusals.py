@@ -312,10 +312,18 @@ def test_a_pet_image_without_pixels_is_named(tmp_path):
     refused(tmp_path, f'{path.name} is truncated: it ends before the pixel data')
 
 
-def test_a_syntax_that_nothing_here_decodes_names_syntax_and_package(tmp_path):
-    pytest.importorskip('pydicom', minversion='3')
-    path = _compressed(tmp_path, '1.2.840.10008.1.2.4.80')
-    refused(tmp_path, rf'{path.name}: .*JPEG-LS Lossless.* \(1.2.840.10008.1.2.4.80\).* pyjpegls')
+@pytest.mark.parametrize(
+    ('number', 'name', 'advice'),
+    [
+        (80, 'JPEG-LS Lossless', 'install pylibjpeg and pylibjpeg-libjpeg, or export'),
+        (91, 'JPEG 2000', 'install pylibjpeg and pylibjpeg-openjpeg, or export'),
+        (100, 'MPEG2', 'here; export the series uncompressed'),
+    ],
+)
+def test_pixels_that_cannot_be_decoded_name_syntax_and_package(tmp_path, number, name, advice):
+    uid = f'1.2.840.10008.1.2.4.{number}'
+    path = _compressed(tmp_path, uid)
+    refused(tmp_path, rf'{path.name}: .*{name}.* \({uid}\).*{advice}')
 
 
 def test_damaged_run_lengths_are_refused(tmp_path):

@@ -15,17 +15,10 @@ from .errors import SeriesError
 
 Stored = npt.NDArray[Any]
 
-_PACKAGES = {
-    '1.2.840.10008.1.2.4.90': 'pylibjpeg and pylibjpeg-openjpeg',
-    '1.2.840.10008.1.2.4.91': 'pylibjpeg and pylibjpeg-openjpeg',
-    '1.2.840.10008.1.2.4.201': 'pylibjpeg and pylibjpeg-openjpeg',
-    '1.2.840.10008.1.2.4.202': 'pylibjpeg and pylibjpeg-openjpeg',
-    '1.2.840.10008.1.2.4.203': 'pylibjpeg and pylibjpeg-openjpeg',
-    '1.2.840.10008.1.2.4.80': 'pyjpegls',
-    '1.2.840.10008.1.2.4.81': 'pyjpegls',
-}
-"""What pydicom needs to decode JPEG 2000 and JPEG-LS; the other JPEGs need pylibjpeg-libjpeg."""
-
+_JPEG = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (50, 51, 57, 70, 80, 81))
+_JPEG_2000 = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (90, 91, 92, 93, 201, 202, 203))
+_RUN_LENGTHS = '1.2.840.10008.1.2.5'
+"""Compressed transfer syntaxes by what pydicom needs for them; it decodes run lengths itself."""
 
 _SMALLEST_SLOPE, _LARGEST_SLOPE = 1e-30, 1e30
 """Slopes between these can be multiplied in float32."""
@@ -130,14 +123,18 @@ def _decoded_frames(file: DicomFile) -> Stored:
 def _undecodable(file: DicomFile, error: Exception) -> str:
     from pydicom.uid import UID
 
-    syntax = file.transfer_syntax
+    syntax, name = file.transfer_syntax, UID(file.transfer_syntax).name
     reason = ' '.join(str(error).split())
-    if syntax == '1.2.840.10008.1.2.5':
-        return f'{file.name}: its {UID(syntax).name} pixels are damaged ({reason}); copy it again.'
-    package = _PACKAGES.get(syntax, 'pylibjpeg and pylibjpeg-libjpeg')
+    if syntax == _RUN_LENGTHS:
+        return f'{file.name}: its {name} pixels are damaged ({reason}); copy it again.'
+    advice = 'export the series uncompressed'
+    if syntax in _JPEG:
+        advice = f'install pylibjpeg and pylibjpeg-libjpeg, or {advice}'
+    elif syntax in _JPEG_2000:
+        advice = f'install pylibjpeg and pylibjpeg-openjpeg, or {advice}'
     return (
-        f'{file.name}: its pixels are compressed as {UID(syntax).name} ({syntax}) and cannot be '
-        f'decoded here; install {package}, or export the series uncompressed ({reason}).'
+        f'{file.name}: its pixels are compressed as {name} ({syntax}) and cannot be decoded '
+        f'here; {advice} ({reason}).'
     )
 
 
