@@ -168,6 +168,26 @@ def test_the_grey_scale_is_the_same_in_every_picture_and_has_the_unit():
     assert 'Bq/mL' in [axes.get_ylabel() for axes in picture.figure.axes]
 
 
+@pytest.mark.parametrize(
+    ('lowest', 'percentile_95', 'window'),
+    [
+        (10.0, 500.0, (0.0, 500.0)),  # hot spheres
+        (-5.0, 500.0, (-5.0, 500.0)),  # negative voxels after scatter correction
+        (1.0, 20.0, (0.0, 100.0)),  # cold spheres: the background sets the scale
+    ],
+)
+def test_the_grey_scale_reaches_over_vois_and_background(lowest, percentile_95, window):
+    result = made_result(background=False)
+    image = PETImage(np.full_like(result.image.voxels, 100.0), result.image.geometry)
+    voi = result.spheres[0]
+    statistics = replace(
+        voi.statistics, min=lowest, percentile_95=percentile_95, max=2 * percentile_95
+    )
+    made = replace(result, image=image, spheres=(replace(voi, statistics=statistics),))
+
+    assert grey_window(made, shown_field_ij(made)) == window
+
+
 def test_noise_at_the_edge_does_not_darken_the_pictures():
     result = made_result()
     field = shown_field_ij(result)
@@ -370,6 +390,8 @@ def test_the_outline_across_the_slices_is_the_surface():
 
     _draw_across(axes, result)
 
+    assert axes.get_ylim() == (-0.5, 19.5)  # all slices and nothing else; S is up
+    assert axes.get_xlim() == (-0.5, 49.5)
     voi, geometry = result.spheres[0], result.image.geometry
     row_j = round(voi.center_ijk[1])
     outline = axes.collections[0].get_paths()[0].vertices

@@ -231,7 +231,9 @@ def _add_outline(
     index = np.stack([across, np.full_like(across, row_j), along], axis=-1)
     outside_mm = _distance_outside_mm(voi.solid, geometry, geometry.position_ras_mm(index))
     if outside_mm.min() < 0:
+        limits = axes.axis()
         axes.contour(i, k, outside_mm, levels=[0], colors=[color], linewidths=1.4)
+        axes.axis(limits)
 
 
 def _distance_outside_mm(

@@ -28,6 +28,9 @@ _TRANSVERSE_WITHIN_DEG = 0.1
 _OBLIQUE_PART = 0.4
 """Part of a direction from which a second letter is written, as in ``RA``."""
 
+_SHADE = {'facecolor': 'black', 'alpha': 0.6, 'linewidth': 0, 'pad': 1.0}
+"""Behind letters, so that they can be read on bright voxels."""
+
 _ENDS = ('LPI', 'RAS')
 
 
@@ -195,6 +198,7 @@ class SliceView:
             fontsize=10,
             ha='center',
             va='bottom',
+            bbox=_SHADE,
             parse_math=False,
         )
         return (*line, label)
@@ -303,6 +307,7 @@ def _white_text(
         color='white',
         ha='center',
         va='center',
+        bbox=_SHADE,
     )
 
 
