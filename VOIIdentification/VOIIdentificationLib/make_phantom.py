@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .dicom_write import Scan, write_pet_series
 from .errors import InputFileError, OutputError
-from .markups import write_markups
 from .phantom import DEFAULT_PHANTOM, load_phantom
 from .progress import Progress, no_progress, part_of
-from .results import Point, Seed
 from .staging import replace_files, staging_folder, system_errors_named
-from .synthetic import PSF, Activities, Noise, Pose, SyntheticPhantom, Truth, grid, synthesize
 from .terminal import terminal_progress
-from .truth_json import write_truth
+
+if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
+    from .dicom_write import Scan
+    from .results import Seed
+    from .synthetic import SyntheticPhantom, Truth
 
 TRUTH_FILE = 'truth.json'
 SEEDS_FILE = 'seeds.mrk.json'
@@ -72,6 +71,11 @@ def make_phantom_study(
     GeometryError
         If the grid is sheared, which DICOM does not know.
     """
+    from .dicom_write import write_pet_series
+    from .markups import write_markups
+    from .synthetic import synthesize
+    from .truth_json import write_truth
+
     _refuse_occupied(folder, overwrite=overwrite)
     image, truth = synthesize(scene, progress=part_of(progress, 0.0, 0.5))
     with system_errors_named(folder, 'the phantom'), staging_folder(folder) as staging:
@@ -179,6 +183,8 @@ def _add_phantom_arguments(group: argparse._ArgumentGroup) -> None:
 
 
 def _scene(args: argparse.Namespace) -> SyntheticPhantom:
+    from .synthetic import PSF, Activities, Noise, Pose, SyntheticPhantom, grid
+
     if len(args.fwhm) > 2:
         msg = f'--fwhm takes one or two numbers, got {len(args.fwhm)}'
         raise InputFileError(msg)
@@ -203,12 +209,16 @@ def _scene(args: argparse.Namespace) -> SyntheticPhantom:
 
 def _pushed_seeds(truth: Truth, shift_mm: float) -> tuple[Seed, ...]:
     """The true centers, each pushed in a random direction."""
+    import numpy as np
+
+    from .results import Seed
+
     rng = np.random.default_rng([truth.scene.random_seed, 1])  # not the stream of the noise
     seeds = []
     for true in truth.inserts:
         direction = rng.standard_normal(3)
         pushed = true.center_ras_mm + direction / np.linalg.norm(direction) * shift_mm
-        position: Point = (float(pushed[0]), float(pushed[1]), float(pushed[2]))
+        position = (float(pushed[0]), float(pushed[1]), float(pushed[2]))
         seeds.append(Seed(true.insert.label, position))
     return tuple(seeds)
 
