@@ -129,6 +129,35 @@ def test_two_seeds_on_one_sphere_are_flagged(two_spheres):
     assert all(Flag.SEEDS_OVERLAP in s.flags for s in result.spheres)
 
 
+def test_the_spheres_of_other_seeds_are_kept_out_of():
+    """The seed of the small sphere lies beside the big one, which would pull it in."""
+    geometry = grid((2.0, 2.2, 2.5), shape_kji=(26, 34, 42))
+    kwargs = {'fwhm_mm': (6.0, 6.0), 'signal': 8000.0, 'background': 1000.0}
+    values = walled_sphere(geometry, (0.0, 0.0, 0.0), 22.0, **kwargs)
+    image = PETImage(values.astype(np.float32), geometry)
+    seeds = [Seed('big', (1.0, 0.0, 0.0)), Seed('small', (19.0, 0.0, 0.0))]
+
+    result = analyze(image, seeds, TWO_SPHERES, Settings(refinement='search'))
+
+    assert Flag.SEARCH_BLOCKED in result.spheres[1].flags
+    assert np.linalg.norm(result.spheres[1].center_ras_mm) > 11.0 + 6.5 - 2.0
+
+
+def test_a_cold_insert_is_looked_for_where_the_mean_is_lowest(two_spheres):
+    cold = Phantom('cold', (Insert('big', 22.0, hot=False),))
+    image = replace(two_spheres, voxels=10_000 - two_spheres.voxels)
+    result = analyze(image, seeds_near(CENTERS)[:1], cold, Settings(refinement='search'))
+    found = result.spheres[0].center_ras_mm
+    assert np.linalg.norm(np.subtract(found, CENTERS['big'])) < 0.1
+
+
+def test_what_the_reader_noted_is_passed_on(two_spheres):
+    acquisition = replace(two_spheres.acquisition, notes=('2 files passed over.',))
+    image = replace(two_spheres, acquisition=acquisition)
+    result = analyze(image, seeds_near(CENTERS)[:1], TWO_SPHERES)
+    assert result.notes == ('2 files passed over.', 'No seed for small: not measured.')
+
+
 def test_an_unknown_unit_is_flagged(two_spheres):
     image = replace(two_spheres, unit='unknown')
     assert analyze(image, seeds_near(CENTERS), TWO_SPHERES).flags == (Flag.UNIT_UNKNOWN,)
@@ -170,9 +199,10 @@ def test_seeds_that_do_not_fit_are_refused_in_words(labels, words):
     assert words in str(caught.value)
 
 
-def test_a_seed_outside_the_image_is_named_with_its_place(two_spheres):
-    seeds = [Seed('big', (500.0, 0.0, 0.0)), Seed('small', CENTERS['small'])]
-    with pytest.raises(SeedError, match=r'seed big at RAS \(500\.0, 0\.0, 0\.0\) mm lies outside'):
+@pytest.mark.parametrize('place', [(500.0, 0.0, 0.0), (-500.0, 0.0, 0.0)])
+def test_a_seed_outside_the_image_is_named_with_its_place(two_spheres, place):
+    seeds = [Seed('big', place), Seed('small', CENTERS['small'])]
+    with pytest.raises(SeedError, match=rf'seed big at RAS \({place[0]}, 0\.0, 0\.0\) mm lies out'):
         analyze(two_spheres, seeds, TWO_SPHERES)
 
 

@@ -67,6 +67,7 @@ def test_a_cold_sphere_is_where_the_mean_is_lowest():
     image = sphere_image(geometry, center, 28.0, signal=0.0, background=5.0)
     refined = refine_center(image, Sphere('S', (3.0, 2.0, -1.0), 28.0), Settings(), hot=False)
     assert np.linalg.norm(np.subtract(refined.position_ras_mm, center)) < 0.1
+    assert 0 < refined.search.mean.min() < refined.search.mean.max() < 5.0
 
 
 def test_a_cylinder_is_found_too():
@@ -117,6 +118,36 @@ def test_the_table_holds_every_candidate_with_the_loops_mean_and_maximum():
         assert refined.search.max[row] == image.voxels[inside].max()
 
 
+def test_a_window_that_holds_the_maximum_is_the_whole_table():
+    """Every voxel center within ±9 mm in plane and ±6 mm across, and no other."""
+    geometry = grid((2.0, 2.2, 2.5), shape_kji=(30, 34, 38))
+    image = sphere_image(geometry, (0.7, -0.4, 0.9), 17.0)
+    seed = (3.3, 2.2, -1.1)
+
+    table = refine_center(image, Sphere('S', seed, 17.0), Settings()).search
+
+    index = np.stack(np.meshgrid(*map(np.arange, geometry.size_ijk), indexing='ij'), axis=-1)
+    offset_mm = (index - geometry.index_ijk(seed)) * geometry.spacing_ijk_mm
+    expected = index[np.all(np.abs(offset_mm) <= [9.0, 9.0, 6.0], axis=-1)]
+    assert sorted(map(tuple, table.index_ijk)) == sorted(map(tuple, expected))
+
+
+def test_maxima_of_partial_voxels_are_of_those_at_least_half_inside():
+    rng = np.random.default_rng(2)
+    geometry = grid((2.5, 3.1, 2.2), shape_kji=(24, 26, 30))
+    image = PETImage(rng.normal(100, 20, geometry.shape_kji).astype(np.float32), geometry)
+
+    table = refine_center(image, Sphere('S', (0.4, -0.9, 0.7), 13.0), Settings()).search
+
+    for index, maximum in zip(table.index_ijk[::40], table.max[::40], strict=True):
+        center = geometry.position_ras_mm(index)
+        box = tuple(slice(int(n) - 4, int(n) + 5) for n in index[::-1])
+        weights = brute_force_weights(
+            lambda p, c=center: np.linalg.norm(p - c, axis=-1) <= 6.5, geometry, box, 12
+        )
+        assert maximum == image.voxels[box][weights >= 0.5].max()
+
+
 def test_the_window_moves_on_when_the_means_still_rise_at_its_edge():
     geometry = grid((2.0, 2.2, 2.5), shape_kji=(36, 40, 46))
     image = sphere_image(geometry, (0.0, 0.0, 0.0), 22.0)
@@ -148,6 +179,16 @@ def test_the_search_never_enters_the_sphere_of_another_seed():
     gap = np.linalg.norm(np.subtract(refined.position_ras_mm, neighbor.center_ras_mm))
     assert gap > 19.0 - 2.0
     assert Flag.SEARCH_BLOCKED in refined.flags
+
+
+def test_a_seed_that_already_overlaps_does_not_block_the_search():
+    geometry = grid((2.0, 2.2, 2.5), shape_kji=(30, 34, 38))
+    image = sphere_image(geometry, (0.7, -0.4, 0.9), 17.0)
+    overlapping = Sphere('other', (8.0, 0.0, 0.0), 17.0)
+    refined = refine_center(
+        image, Sphere('S', (3.0, 2.0, -1.0), 17.0), Settings(), others=[overlapping]
+    )
+    assert np.linalg.norm(np.subtract(refined.position_ras_mm, (0.7, -0.4, 0.9))) < 0.1
 
 
 def test_an_even_image_leaves_the_seed_where_it_is():
