@@ -40,6 +40,7 @@ LAYERS = (
         *(
             'nema_results',
             'recovery_results',
+            'fit_results',
             'activity',
             'suv',
             'suv_header',

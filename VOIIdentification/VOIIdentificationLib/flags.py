@@ -38,6 +38,10 @@ class Flag(str, Enum):
     SLICES_OUTSIDE = 'slices_outside'
     LUNG_ASSUMED = 'lung_assumed'
     OFF_SLICE = 'off_slice'
+    FIT_REFUSED = 'fit_refused'
+    OFF_BODY = 'off_body'
+    BOUND_BY_BODY = 'bound_by_body'
+    PREDICTED = 'predicted'
 
     @property
     def text(self) -> str:
@@ -71,4 +75,8 @@ _TEXTS = {
     Flag.SLICES_OUTSIDE: 'a background slice lies outside the image and is left out',
     Flag.LUNG_ASSUMED: 'the lung insert was not found and is assumed on the axis of the ring',
     Flag.OFF_SLICE: 'the center of the sphere is more than 2 mm off the common slice',
+    Flag.FIT_REFUSED: 'the model fit was not accepted: the center is that of the search',
+    Flag.OFF_BODY: 'the sphere lies off the place that the other spheres give it',
+    Flag.BOUND_BY_BODY: 'too little contrast to find it alone: its place is held by the others',
+    Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from .fit_results import BodyPose, SphereFit
 from .flags import Flag
 from .geometry import FloatArray
 from .image import PETImage
@@ -164,6 +165,12 @@ class VOIResult:
 
     flags : tuple of Flag
         Reasons for doubt.
+
+    fit : SphereFit or None
+        The model fit with its uncertainties; None if there was none.
+
+    deviation_mm : float or None
+        Distance from the place that the other spheres give it; None if unknown.
     """
 
     insert: Insert
@@ -178,6 +185,8 @@ class VOIResult:
     peak_at_max: float | None = None
     search: SearchTable | None = None
     flags: tuple[Flag, ...] = ()
+    fit: SphereFit | None = None
+    deviation_mm: float | None = None
 
     @property
     def label(self) -> str:
@@ -220,6 +229,9 @@ class AnalysisResult:
 
     analyzed_at : str
         ISO 8601, local time.
+
+    pose : BodyPose or None
+        The spheres as one body; None if they are too few or not on a ring.
     """
 
     image: PETImage
@@ -230,3 +242,4 @@ class AnalysisResult:
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
     analyzed_at: str = field(default='')
+    pose: BodyPose | None = None
