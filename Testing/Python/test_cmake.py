@@ -1,0 +1,183 @@
+"""
+CMake and the entry for the Extensions Index.
+
+Slicer's build fails on a listed file that is missing, but never on a file that is not listed:
+that one is simply absent from the package. So the lists are compared with the folders here.
+"""
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULE = ROOT / 'VOIIdentification'
+PLACEHOLDER = 'github.com/OWNER/SlicerVOIIdentification'
+
+# What Slicer's package defines for an extension, as far as ours asks for it.
+SLICER_CONFIG = r"""
+set(Slicer_USE_FILE "${CMAKE_CURRENT_LIST_DIR}/use.cmake")
+set(Slicer_EXTENSION_GENERATE_CONFIG "${CMAKE_CURRENT_LIST_DIR}/generate.cmake")
+set(Slicer_EXTENSION_CPACK "${CMAKE_CURRENT_LIST_DIR}/cpack.cmake")
+set(Slicer_FOUND TRUE)
+"""
+USE = r"""
+include(CTest)
+function(slicerMacroBuildScriptedModule)
+  set(flags WITH_GENERIC_TESTS WITH_SUBDIR VERBOSE)
+  cmake_parse_arguments(MY "${flags}" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
+  if(MY_UNPARSED_ARGUMENTS OR NOT MY_NAME)
+    message(FATAL_ERROR "bad arguments: ${MY_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(file ${MY_SCRIPTS} ${MY_RESOURCES})
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+      message(FATAL_ERROR "given nonexistent file or directory '${file}'")
+    endif()
+  endforeach()
+  message(STATUS "module ${MY_NAME}")
+endfunction()
+function(slicer_add_python_unittest)
+  cmake_parse_arguments(MY "" "TESTNAME_PREFIX;SCRIPT" "SLICER_ARGS" ${ARGN})
+  if(NOT EXISTS ${MY_SCRIPT})
+    message(FATAL_ERROR "no test script ${MY_SCRIPT}")
+  endif()
+  get_filename_component(name ${MY_SCRIPT} NAME_WE)
+  message(STATUS "ctest py_${name}")
+endfunction()
+"""
+CPACK = r"""
+foreach(name HOMEPAGE CATEGORY CONTRIBUTORS DESCRIPTION ICONURL SCREENSHOTURLS DEPENDS)
+  if(NOT EXTENSION_${name})
+    message(FATAL_ERROR "EXTENSION_${name} is not set")
+  endif()
+endforeach()
+"""
+
+
+def listed(variable):
+    text = (MODULE / 'CMakeLists.txt').read_text()
+    block = re.search(rf'set\({variable}\n(.*?)\n\s*\)', text, re.DOTALL)
+    return block[1].split()
+
+
+def extension_value(name):
+    text = (ROOT / 'CMakeLists.txt').read_text()
+    return re.search(rf'^set\(EXTENSION_{name} "(.*)"\)$', text, re.MULTILINE)[1]
+
+
+def index_entry():
+    return json.loads((ROOT / 'Resources' / 'VOIIdentification.json').read_text())
+
+
+def test_every_library_file_is_packaged():
+    files = (MODULE / 'VOIIdentificationLib').glob('*.py')
+    on_disk = {'VOIIdentification.py', *(f'VOIIdentificationLib/{file.name}' for file in files)}
+
+    assert set(listed('MODULE_PYTHON_SCRIPTS')) == on_disk
+
+
+def test_every_resource_is_packaged():
+    files = (path for path in (MODULE / 'Resources').rglob('*') if path.is_file())
+    on_disk = {path.relative_to(MODULE).as_posix() for path in files if path.suffix != '.pyc'}
+
+    assert set(listed('MODULE_PYTHON_RESOURCES')) == on_disk
+
+
+def test_no_other_python_file_lies_where_the_application_looks_for_modules():
+    assert [path.name for path in MODULE.glob('*.py')] == ['VOIIdentification.py']
+
+
+@pytest.fixture
+def configure(tmp_path):
+    """Configure a copy of the extension against a stand-in for Slicer's package."""
+    if shutil.which('cmake') is None:
+        pytest.skip('cmake is not installed')
+    package = tmp_path / 'package'
+    package.mkdir()
+    (package / 'SlicerConfig.cmake').write_text(SLICER_CONFIG)
+    (package / 'use.cmake').write_text(USE)
+    (package / 'generate.cmake').write_text('')
+    (package / 'cpack.cmake').write_text(CPACK)
+    source = tmp_path / 'source'
+    for name in ('VOIIdentification', 'Testing'):
+        ignore = shutil.ignore_patterns('__pycache__', 'Python', 'Benchmarks')
+        shutil.copytree(ROOT / name, source / name, ignore=ignore)
+    shutil.copy(ROOT / 'CMakeLists.txt', source)
+
+    def run():
+        command = ['cmake', '-S', source, '-B', tmp_path / 'build', f'-DSlicer_DIR={package}']
+        command += ['-DCMAKE_C_COMPILER_WORKS=1', '-DCMAKE_CXX_COMPILER_WORKS=1']  # saves seconds
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return source, run
+
+
+def test_the_extension_configures_and_registers_its_test(configure):
+    _source, run = configure
+
+    done = run()
+
+    assert done.returncode == 0, done.stderr
+    assert 'module VOIIdentification' in done.stdout
+    assert 'ctest py_VOIIdentification' in done.stdout
+
+
+def test_a_missing_file_stops_the_configuration(configure):
+    source, run = configure
+    (source / 'VOIIdentification' / 'VOIIdentificationLib' / 'sphere.py').unlink()
+
+    done = run()
+
+    assert done.returncode != 0
+    assert 'VOIIdentificationLib/sphere.py' in done.stderr
+
+
+def test_the_undecided_address_is_the_same_everywhere():
+    assert PLACEHOLDER in index_entry()['scm_url']
+    assert extension_value('HOMEPAGE').endswith(PLACEHOLDER)
+    raw = 'raw.githubusercontent.com/OWNER/SlicerVOIIdentification/main/'
+    assert raw in extension_value('ICONURL')
+    assert raw in extension_value('SCREENSHOTURLS')
+    assert 'PLACEHOLDER' in (ROOT / 'CMakeLists.txt').read_text()
+
+
+def test_the_index_entry_has_the_keys_of_its_schema():
+    entry = index_entry()
+
+    required = {'$schema', 'category', 'scm_url'}
+    optional = {'build_dependencies', 'dicom_support_rule', 'build_subdirectory'}
+    assert required <= set(entry) <= required | optional | {'scm_revision', 'enabled', 'tier'}
+    assert entry['category'] == extension_value('CATEGORY') == 'Quantification'
+    assert entry['dicom_support_rule'] == extension_value('DICOM_SUPPORT_RULE')
+
+
+def test_name_of_entry_and_project_are_the_same():
+    project = re.search(r'^project\((\w+)\)$', (ROOT / 'CMakeLists.txt').read_text(), re.MULTILINE)
+
+    assert (ROOT / 'Resources' / f'{project[1]}.json').is_file()
+    assert not project[1].startswith('Slicer')
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        ROOT / 'Resources' / 'VOIIdentification.png',
+        MODULE / 'Resources' / 'Icons' / 'VOIIdentification.png',
+    ],
+    ids=['extension', 'module'],
+)
+def test_the_icon_has_128_pixels(path):
+    header = path.read_bytes()[:24]
+
+    assert header[:8] == b'\x89PNG\r\n\x1a\n'
+    assert struct.unpack('>II', header[16:]) == (128, 128)
+
+
+def test_the_icon_address_ends_where_the_icon_is():
+    path = extension_value('ICONURL').split('/main/')[1]
+
+    assert (ROOT / path).is_file()
