@@ -17,7 +17,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib import mrml_outputs  # noqa: E402 - only where slicer-core is
 from VOIIdentificationLib.mrml import image_from_volume_node, volume_node_from_image  # noqa: E402
-from VOIIdentificationLib.mrml_outputs import find_outputs, publish  # noqa: E402
+from VOIIdentificationLib.mrml_outputs import OutputNodes, find_outputs, publish  # noqa: E402
 from VOIIdentificationLib.mrml_points import seeds_from_points  # noqa: E402
 from VOIIdentificationLib.mrml_tables import series_of_chart  # noqa: E402
 
@@ -61,6 +61,28 @@ def test_everything_is_made_and_filled(volume):
         'mean',
         'max',
     ]
+
+
+def test_segmentation_can_be_shown(volume):
+    """The point list too, in the application: it gets its display node from the Markups logic."""
+    outputs = publish(made_result(), volume)
+
+    assert outputs.segmentation.GetDisplayNode() is not None
+    assert outputs.centers.GetDisplayNode() is not None
+
+
+def test_nodes_of_the_caller_are_filled_and_found_again(scene, volume):
+    mine = OutputNodes(
+        segmentation=scene.AddNewNodeByClass('vtkMRMLSegmentationNode', 'My VOIs'),
+        centers=scene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'My centers'),
+    )
+
+    outputs = publish(made_result(), volume, mine)
+
+    assert outputs.segmentation is mine.segmentation
+    assert outputs.centers is mine.centers
+    assert find_outputs(volume).segmentation is mine.segmentation
+    assert mine.segmentation.GetName() == 'My VOIs'
 
 
 def test_nodes_are_named_after_the_volume(volume):

@@ -169,15 +169,19 @@ class _Workshop:
             copy = type(old)()  # not CreateNodeInstance, which leaks in Python
             copy.CopyContent(old, True)  # True: deep
             self._copies.append((old, copy))
+            self._mark(old, key)
             return old
         scene = self.volume_node.GetScene()
         node = new_node(class_name, f'{self.volume_node.GetName()} {title}', scene=scene)
         self.made.append(node)
-        node.SetAttribute(_OUTPUT_ATTRIBUTE, key)
-        node.SetNodeReferenceID(VOLUME_ROLE, self.volume_node.GetID())
+        self._mark(node, key)
         if node.IsA('vtkMRMLDisplayableNode'):
             node.CreateDefaultDisplayNodes()
         return node
+
+    def _mark(self, node: Node, key: str) -> None:
+        node.SetAttribute(_OUTPUT_ATTRIBUTE, key)
+        node.SetNodeReferenceID(VOLUME_ROLE, self.volume_node.GetID())
 
     def undo(self) -> None:
         for node, copy in self._copies:
