@@ -406,6 +406,9 @@ def test_the_outline_across_the_slices_is_the_surface():
 
     assert axes.get_ylim() == (-0.5, 19.5)  # all slices and nothing else; S is up
     assert axes.get_xlim() == (-0.5, 49.5)
+    assert {text.get_text() for text in axes.texts} >= {'R', 'L', 'S', 'I'}
+    spacing = result.image.geometry.spacing_ijk_mm
+    assert axes.get_aspect() == pytest.approx(spacing[2] / spacing[0])
     voi, geometry = result.spheres[0], result.image.geometry
     row_j = round(voi.center_ijk[1])
     outline = axes.collections[0].get_paths()[0].vertices
