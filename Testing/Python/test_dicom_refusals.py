@@ -41,7 +41,7 @@ def refused(folder, match):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    refused(tmp_path / 'none', 'none is not a folder')
+    refused(tmp_path / 'none', 'none does not exist; give the folder')
 
 
 def test_an_empty_folder_is_named(tmp_path):
@@ -84,6 +84,14 @@ def test_an_unreadable_folder_is_named(tmp_path, monkeypatch):
     scan = os.scandir
     monkeypatch.setattr(os, 'scandir', refuse)
     refused(tmp_path, r'locked cannot be read \(Permission denied\)')
+
+
+def test_a_folder_out_of_reach_is_named(tmp_path, monkeypatch):
+    def refuse(self, **_kwargs):
+        raise PermissionError(errno.EACCES, 'Permission denied', str(self))
+
+    monkeypatch.setattr(Path, 'stat', refuse)
+    refused(tmp_path / 'below', r'below cannot be read \(Permission denied\)')
 
 
 def test_several_pet_series_are_listed(tmp_path):
@@ -293,6 +301,16 @@ def test_truncated_pixels_count_the_bytes(tmp_path, syntax):
     else:
         path.write_bytes(path.read_bytes()[:-4])
     refused(tmp_path, rf'{path.name} is truncated: it holds 80 of the 84 bytes .* 7 x 6 pixels')
+
+
+@pytest.mark.parametrize('syntax', NATIVE.values(), ids=NATIVE.keys())
+def test_what_follows_the_pixels_is_not_taken_for_them(tmp_path, syntax):
+    def shorten(ds):
+        ds.PixelData = ds.PixelData[:80]
+        ds.DataSetTrailingPadding = bytes(40)
+
+    path = write(Made(syntax=syntax, edit=on(2, shorten)), tmp_path)[2]
+    refused(tmp_path, rf'{path.name} is truncated: it holds 80 of the 84 bytes')
 
 
 def test_a_file_cut_within_its_header_is_named(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -43,9 +44,7 @@ def find_series(folder: Path, progress: Progress = no_progress) -> SeriesListing
         If the folder does not exist, or it or one of its files cannot be read.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        msg = f'{folder} is not a folder; give the folder that holds the DICOM files.'
-        raise SeriesError(msg)
+    _require_folder(folder)
     paths = sorted(_files_below(folder))
     names = [path.relative_to(folder).as_posix() for path in paths]
     return _listing(folder, paths, names, progress)
@@ -108,7 +107,7 @@ def series_to_read(
         If there is not exactly one such series.
     """
     folder = path
-    if path.is_file():
+    if _is_file(path):
         folder, series_uid = path.parent, series_uid or _series_uid_of(path)
     listing = find_series(folder, progress)
     return choose_pet_series(listing, series_uid), listing.notes
@@ -148,10 +147,32 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _header(path: Path, name: str) -> DicomFile | None:
-    if not path.is_file():  # sockets, pipes, broken links
+    if not _is_file(path):  # sockets, pipes, broken links
         return None
     try:
         return read_header(path, name)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _require_folder(folder: Path) -> None:
+    mode = _mode(folder)
+    if not stat.S_ISDIR(mode):
+        wrong = 'is not a folder' if mode else 'does not exist'
+        msg = f'{folder} {wrong}; give the folder that holds the DICOM files.'
+        raise SeriesError(msg)
+
+
+def _mode(path: Path) -> int:
+    """What kind of file a path is, as `stat` knows it; 0 if there is none."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
     except OSError as error:
         raise _unreadable(path, error) from error
 
