@@ -263,6 +263,10 @@ def test_letters_at_the_edges_say_how_the_slice_is_shown(axes_ras, letters):
             axis = int(np.argmax(np.abs(towards)))
             assert ('RAS' if towards[axis] > 0 else 'LPI')[axis] == text.get_text()
     assert found == letters
+    labels = [text for text in picture.axes.texts if text.xycoords == 'data']
+    for label, circle in zip(labels, circles(picture.axes), strict=True):
+        heights = picture.axes.transData.transform(circle.get_xydata())[:, 1]
+        assert picture.axes.transData.transform(label.xy)[1] == pytest.approx(heights.max())
 
 
 @pytest.mark.parametrize(
