@@ -61,6 +61,7 @@ def earlier(folder):
     for name in (
         'results.json',
         'outputMetaBackground.xlsx',
+        'output_images/overview.png',
         'output_images/slice_3.png',
         'output_images/slice_07.png',
     ):
@@ -118,7 +119,7 @@ def test_earlier_results_are_refused_and_named(result, tmp_path):
     folder = earlier(tmp_path / 'out')
     before = tree(folder)
 
-    with pytest.raises(OutputError, match=r'results\.json, outputMetaBackground\.xlsx, 2 pictures'):
+    with pytest.raises(OutputError, match=r'results\.json, outputMetaBackground\.xlsx, 3 pictures'):
         export_results(result, folder)
 
     assert tree(folder) == before
@@ -135,6 +136,7 @@ def test_overwriting_replaces_all_earlier_results_and_nothing_else(result, tmp_p
     assert after['output_images/slice_of_cake.png'] == b'mine'
     assert 'outputMetaBackground.xlsx' not in after  # this analysis wrote none
     assert 'output_images/slice_3.png' not in after
+    assert 'output_images/overview.png' not in after
     assert after['output_images/slice_07.png'] == b'new'
     assert json.loads(after['results.json'])['schema'] == 'voi-identification/results/1'
     assert not [name for name in after if name.startswith('.')]
@@ -175,9 +177,9 @@ def test_a_bug_in_a_writer_leaves_the_folder_as_it_was(result, tmp_path, monkeyp
 
 
 @pytest.mark.usefixtures('quick')
-@pytest.mark.parametrize('step', range(1, 9))
+@pytest.mark.parametrize('step', range(1, 10))
 def test_a_move_that_fails_is_undone(result, tmp_path, monkeypatch, step):
-    """Four old files go aside and four new ones come: each of the eight moves fails once."""
+    """Five old files go aside and four new ones come: each of the nine moves fails once."""
     folder = earlier(tmp_path / 'out')
     before = tree(tmp_path)
     replace, moves = Path.replace, []
@@ -328,6 +330,7 @@ def test_the_results_of_the_original_script_are_known_by_name(tmp_path):
     assert found == [
         'results.json',
         'outputMetaBackground.xlsx',
+        'output_images/overview.png',
         'output_images/slice_07.png',
         'output_images/slice_3.png',
     ]
