@@ -17,30 +17,10 @@ from .errors import NodeError
 from .geometry import FloatArray, VolumeGeometry
 from .image import UNKNOWN_UNIT, Acquisition, PETImage
 from .mrml_nodes import Node, new_node, world_matrix
+from .units import UCUM, unit_of_code
 
 _OWN_SCHEME = '99VOI'
 """Coding scheme of units that UCUM has no code for; DICOM asks private ones to begin with 99."""
-
-_UCUM = {
-    'Bq/mL': ('Bq/ml', 'Becquerels/milliliter'),
-    'kBq/mL': ('kBq/ml', 'Kilobecquerels/milliliter'),
-    'g/mL': ('g/ml', 'Grams/milliliter'),
-    'counts': ('{counts}', 'Counts'),
-    'counts/s': ('{counts}/s', 'Counts per second'),
-    'SUVbw': ('{SUVbw}g/ml', 'Standardized Uptake Value body weight'),
-    'SUVlbm': ('{SUVlbm}g/ml', 'Standardized Uptake Value lean body mass'),
-    'SUVibw': ('{SUVibw}g/ml', 'Standardized Uptake Value ideal body weight'),
-    'SUVbsa': ('{SUVbsa}cm2/ml', 'Standardized Uptake Value body surface area'),
-}
-"""Our unit: code value and meaning, DICOM PS3.16 CID 84 and 85."""
-
-_UNIT_OF_CODE = {code.casefold(): unit for unit, (code, _) in _UCUM.items()} | {
-    '{bq}/ml': 'Bq/mL',
-    '{propcounts}': 'counts',
-    '{counts}/s': 'counts/s',
-    '{suvlbm(james128)}g/ml': 'SUVlbm',
-    '{suvlbm(janma)}g/ml': 'SUVlbm',
-}
 
 
 def image_from_volume_node(
@@ -137,14 +117,13 @@ def unit_of_volume_node(volume_node: Node) -> str | None:
     Returns
     -------
     unit : str or None
-        E.g. ``'Bq/mL'`` or ``'SUVbw'``; an unknown code as it stands; None if
+        E.g. ``'Bq/mL'`` or ``'g/mL'``; an unknown code as it stands; None if
         the node names none, as after Slicer's own DICOM reader.
     """
     entry = volume_node.GetVoxelValueUnits()
     if entry is None or not entry.GetCodeValue():
         return None
-    code = str(entry.GetCodeValue())
-    return _UNIT_OF_CODE.get(code.casefold(), code)
+    return unit_of_code(str(entry.GetCodeValue()))
 
 
 def _image_data(volume_node: Node) -> Node:
@@ -197,8 +176,8 @@ def _coded_unit(unit: str) -> Node:
     if unit == UNKNOWN_UNIT:
         return None
     entry = slicer.vtkCodedEntry()
-    if unit in _UCUM:
-        code, meaning = _UCUM[unit]
+    if unit in UCUM:
+        code, meaning = UCUM[unit]
         entry.SetValueSchemeMeaning(code, 'UCUM', meaning)
     else:
         entry.SetValueSchemeMeaning(unit, _OWN_SCHEME, unit)
