@@ -16,8 +16,10 @@ from dicom_files import (
     AXIAL,
     CT,
     NATIVE,
+    SECONDARY_CAPTURE,
     Made,
     header,
+    put_pixels,
     save,
     turned,
     write,
@@ -230,7 +232,7 @@ def test_identical_copies_are_dropped_with_a_note(tmp_path):
     image = read_pet_series(tmp_path)
 
     np.testing.assert_array_equal(image.voxels, made.stored * np.float32(0.5))
-    assert '5 copies of slices passed over' in image.acquisition.notes[0]
+    assert '5 slices passed over, copies of others: copy/' in image.acquisition.notes[0]
 
 
 def test_missing_end_slices_are_noted(tmp_path):
@@ -293,6 +295,22 @@ def test_one_pet_series_among_others_is_chosen(tmp_path):
     ct = Made(series_uid='1.2.3.5', edit=lambda ds, _k: _as_class(ds, CT))
     write(ct, tmp_path, prefix='ct')
     assert read_pet_series(tmp_path).acquisition.series_instance_uid == '1.2.3.4'
+
+
+def test_a_picture_within_the_series_is_passed_over(tmp_path):
+    write(Made(), tmp_path)
+    save(header(SECONDARY_CAPTURE, NATIVE['explicit'], '1.2.3.4', '1.2.3.4.99'), tmp_path / 'none')
+    picture = header(SECONDARY_CAPTURE, NATIVE['explicit'], '1.2.3.4', '1.2.3.4.98')
+    put_pixels(picture, np.zeros((9, 9), np.uint8))
+    save(picture, tmp_path / 'picture.dcm')
+
+    image = read_pet_series(tmp_path)
+
+    assert image.geometry.shape_kji == (5, 6, 7)
+    assert image.acquisition.notes == (
+        '1 file passed over, DICOM without an image: none',
+        '1 file passed over, no PET image: picture.dcm',
+    )
 
 
 def test_a_series_is_chosen_by_uid_or_by_one_of_its_files(tmp_path):

@@ -275,6 +275,12 @@ def test_time_points_in_one_series_name_both_files(tmp_path):
     assert '(series type DYNAMIC IMAGE, FrameReferenceTime 30000.0 and 90000.0)' in message
 
 
+def test_the_same_image_beside_itself_is_no_copy(tmp_path):
+    write(Made(), tmp_path / 'a')
+    write(Made(origin_lps_mm=(-20.0, 49.0, -47.5)), tmp_path / 'b')
+    refused(tmp_path, 'different images of one plane, -47.50 mm along the normal')
+
+
 def test_acquisitions_that_interleave_are_refused(tmp_path):
     def edit(ds, k):
         ds.AcquisitionNumber = k % 2 + 1

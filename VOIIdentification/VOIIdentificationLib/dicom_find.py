@@ -9,16 +9,13 @@ from pathlib import Path
 
 from .dicom_header import DicomFile, Tag
 from .dicom_scan import read_header
-from .dicom_series import Series, SeriesListing, choose_pet_series, grouped_series
+from .dicom_series import Series, SeriesListing, choose_pet_series, grouped_series, passed_over_note
 from .dicom_slices import PET_CLASSES
 from .errors import SeriesError
 from .progress import Progress, no_progress
 
 _FILES_PER_STEP = 20
 """Files between two calls of `progress`."""
-
-_NAMES_SHOWN = 5
-"""File names that a note lists before it only counts."""
 
 
 def find_series(folder: Path, progress: Progress = no_progress) -> SeriesListing:
@@ -134,7 +131,7 @@ def _listing(
             images.append(file)
         else:
             passed_over['not DICOM' if file is None else 'DICOM without an image'].append(name)
-    notes = tuple(_passed_over_note(kind, named) for kind, named in passed_over.items() if named)
+    notes = tuple(passed_over_note(kind, named) for kind, named in passed_over.items() if named)
     return SeriesListing(folder, grouped_series(images), notes)
 
 
@@ -188,8 +185,3 @@ def _unreadable(path: Path, error: OSError) -> SeriesError:
 def _should_have_pixels(file: DicomFile) -> bool:
     pet = file.text(Tag.SOPClassUID) in PET_CLASSES
     return (file.cut or pet) and bool(file.text(Tag.SeriesInstanceUID))
-
-
-def _passed_over_note(kind: str, names: list[str]) -> str:
-    shown = ', '.join(names[:_NAMES_SHOWN]) + (', …' if len(names) > _NAMES_SHOWN else '')
-    return f'{len(names)} file{"s" if len(names) > 1 else ""} passed over, {kind}: {shown}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from .errors import SeriesError
 
 _SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7'
 """SOP classes that begin so are pictures (PS3.4, annex B.5)."""
+
+
+_NAMES_SHOWN = 5
+"""File names that a note lists before it only counts."""
 
 
 @dataclass(frozen=True)
@@ -178,3 +182,32 @@ def _lines(series: Iterable[Series]) -> str:
 
 def _reasons(notes: tuple[str, ...]) -> str:
     return f' ({"; ".join(notes)})' if notes else ': it is empty'
+
+
+def passed_over_note(kind: str, names: Sequence[str], what: str = 'file') -> str:
+    """
+    The sentence about what was not read.
+
+    Parameters
+    ----------
+    kind : str
+        Why not.
+
+    names : sequence of str
+        Which; the first few are listed.
+
+    what : str, optional
+        The singular of what they are.
+
+    Returns
+    -------
+    note : str
+        Number, reason and names.
+
+    Examples
+    --------
+    >>> passed_over_note('not DICOM', ['a.txt', 'b.txt'])
+    '2 files passed over, not DICOM: a.txt, b.txt'
+    """
+    shown = ', '.join(names[:_NAMES_SHOWN]) + (', …' if len(names) > _NAMES_SHOWN else '')
+    return f'{len(names)} {what}{"s" if len(names) > 1 else ""} passed over, {kind}: {shown}'

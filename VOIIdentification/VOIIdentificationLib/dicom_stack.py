@@ -11,7 +11,7 @@ from .dicom_enhanced import slices_of_enhanced_file
 from .dicom_geometry import order_slices, same_plane_groups, slice_heights_mm
 from .dicom_header import DicomFile, Tag
 from .dicom_pixels import PixelReader
-from .dicom_series import Series, is_pet_image
+from .dicom_series import Series, is_pet_image, passed_over_note
 from .dicom_slices import ENHANCED_CLASSES, PETSlice, slice_of_file
 from .errors import SeriesError
 
@@ -46,11 +46,11 @@ def ordered_slices(series: Series) -> tuple[list[PETSlice], tuple[str, ...]]:
     notes = []
     if len(files) < len(series.files):
         others = [file.name for file in series.files if not is_pet_image(file)]
-        notes.append(f'{len(others)} image(s) of the series are no PET images: {others[0]} …')
+        notes.append(passed_over_note('no PET image', others))
     slices = [plane for file in files for plane in _slices_of(file)]
     ordered, dropped = _without_copies(order_slices(slices))
     if dropped:
-        notes.append(f'{len(dropped)} copies of slices passed over: {dropped[0]} …')
+        notes.append(passed_over_note('copies of others', dropped, 'slice'))
     _require_one_acquisition(ordered)
     return ordered, (*notes, *_count_notes(ordered))
 
