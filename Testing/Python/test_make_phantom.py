@@ -72,7 +72,7 @@ def test_truth_holds_what_was_asked(study):
     assert truth['grid']['shape_ijk'] == [44, 42, 40]
     assert truth['grid']['spacing_ijk_mm'] == pytest.approx([9.0, 9.5, 5.0])
     assert truth['noise']['voxel_cov'] == 0.1
-    assert truth['psf'] == {'in_plane_fwhm_mm': 6.0, 'axial_fwhm_mm': 6.0}
+    assert truth['psf'] == {'in_plane_fwhm_mm': 6.0, 'axial_fwhm_mm': 6.0, 'overshoot': 0.0}
     labels = [insert['label'] for insert in truth['inserts']]
     assert labels == ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
     assert [insert['activity'] for insert in truth['inserts']] == [20000.0] * 6
@@ -231,7 +231,7 @@ def test_command_makes_what_its_options_say(tmp_path, capsys):
     assert truth['grid']['shape_ijk'] == [44, 42, 20]
     assert np.linalg.det(np.array(truth['grid']['ijk_to_ras'])) == pytest.approx(-9 * 9.5 * 10)
     assert truth['grid']['ijk_to_ras'][0][0] == pytest.approx(-9 * np.cos(np.radians(15)))
-    assert truth['psf'] == {'in_plane_fwhm_mm': 7.0, 'axial_fwhm_mm': 8.0}
+    assert truth['psf'] == {'in_plane_fwhm_mm': 7.0, 'axial_fwhm_mm': 8.0, 'overshoot': 0.0}
     assert truth['noise']['voxel_cov'] == 0
     assert truth['activities'] == {'hot': 8000, 'cold': 0, 'background': 1000, 'lung': 0}
     assert truth['pose'] == {

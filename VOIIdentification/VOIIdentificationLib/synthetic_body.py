@@ -83,9 +83,7 @@ class Body:
         in_box = (np.abs(x_mm) <= half - corner) & (y >= -corner)
         return np.where(y >= 0, x_mm**2 + y**2 <= half**2, round_corner | in_box)
 
-    def seen(
-        self, points_mm: FloatArray, in_plane_sigma_mm: float, axial_sigma_mm: float
-    ) -> FloatArray:
+    def seen(self, points_mm: FloatArray, psf: PSF) -> FloatArray:
         """
         The body with activity 1 after a Gaussian blur.
 
@@ -94,16 +92,20 @@ class Body:
         points_mm : (..., 3) `numpy.ndarray` of float
             In the phantom's own frame.
 
-        in_plane_sigma_mm, axial_sigma_mm : float
-            Standard deviations of the blur, across and along z.
+        psf : PSF
+            The blur, taken along the phantom's axes.
 
         Returns
         -------
         value : (...) `numpy.ndarray` of float
-            Between 0 and 1; 1 within 1e-9 further inside than `REACH_SIGMAS`.
+            1 within 1e-9 further inside than `REACH_SIGMAS`.
         """
-        table, first_xy = _blurred_outline(self, in_plane_sigma_mm)
-        return self._looked_up(points_mm, table, first_xy, axial_sigma_mm)
+        total = np.zeros(points_mm.shape[:-1])
+        for weight, gaussian in psf.gaussians:
+            across, _, along = gaussian.sigma_ijk_mm
+            table, first_xy = _blurred_outline(self, float(across))
+            total += weight * self._looked_up(points_mm, table, first_xy, float(along))
+        return total
 
     def on_grid(self, geometry: VolumeGeometry, to_own: FloatArray, psf: PSF) -> FloatArray:
         """
@@ -127,6 +129,14 @@ class Body:
             Gaussian of the same variance. That is good within 1 % at the
             surface and exact further inside than `REACH_SIGMAS`.
         """
+        values = np.zeros(geometry.shape_kji)
+        for weight, gaussian in psf.gaussians:
+            values += weight * self._gaussian_on_grid(geometry, to_own, gaussian)
+        return values
+
+    def _gaussian_on_grid(
+        self, geometry: VolumeGeometry, to_own: FloatArray, psf: PSF
+    ) -> FloatArray:
         box = geometry.spacing_ijk_mm**2 / 12
         sigma = np.sqrt(psf.sigma_ijk_mm**2 + (box[:2].mean(), box[:2].mean(), box[2]))
         table, first_xy = _blurred_outline(self, float(sigma[0]))

@@ -37,10 +37,16 @@ class PSF:
     ----------
     in_plane_fwhm_mm, axial_fwhm_mm : float
         Full width at half maximum, in millimeter; 0 for a perfect scanner.
+
+    overshoot : float
+        Part of a Gaussian twice as wide that is taken off, and added again to
+        the narrow one: edges then ring, as after a reconstruction that
+        models the PSF.
     """
 
     in_plane_fwhm_mm: float = 6.0
     axial_fwhm_mm: float = 6.0
+    overshoot: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.in_plane_fwhm_mm >= 0 and self.axial_fwhm_mm >= 0):
@@ -52,6 +58,15 @@ class PSF:
         """Standard deviation along i, j and k, in millimeter, never below `SHARPEST_SIGMA_MM`."""
         fwhm = (self.in_plane_fwhm_mm, self.in_plane_fwhm_mm, self.axial_fwhm_mm)
         return np.asarray(np.maximum(np.array(fwhm) / FWHM_PER_SIGMA, SHARPEST_SIGMA_MM))
+
+    @property
+    def gaussians(self) -> tuple[tuple[float, PSF], ...]:
+        """The Gaussians it is made of, each with its weight; the weights add up to 1."""
+        narrow = PSF(self.in_plane_fwhm_mm, self.axial_fwhm_mm)
+        if self.overshoot == 0:
+            return ((1.0, narrow),)
+        wide = PSF(2 * self.in_plane_fwhm_mm, 2 * self.axial_fwhm_mm)
+        return ((1 + self.overshoot, narrow), (-self.overshoot, wide))
 
     @property
     def common_sigma_mm(self) -> float:

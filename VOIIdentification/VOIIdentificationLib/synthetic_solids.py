@@ -156,12 +156,19 @@ def add_solid(voxels: FloatArray, solid: Solid, geometry: VolumeGeometry, psf: P
     psf : PSF
         Its blur, along the axes of the grid.
     """
+    for weight, gaussian in psf.gaussians:
+        _add_gaussian(voxels, solid, geometry, gaussian, weight)
+
+
+def _add_gaussian(
+    voxels: FloatArray, solid: Solid, geometry: VolumeGeometry, psf: PSF, weight: float
+) -> None:
     box = _box_kji(solid, geometry, psf)
     index_kji = np.meshgrid(*(np.arange(s.start, s.stop) for s in box), indexing='ij')
     index_ijk = np.stack([axis.ravel() for axis in index_kji[::-1]], axis=-1)
     offset = (geometry.position_ras_mm(index_ijk) - solid.center_ras_mm).T
     mean = _average(solid, offset, geometry, psf, geometry.spacing_ijk_mm)
-    voxels[box] += mean.reshape(index_kji[0].shape)
+    voxels[box] += weight * mean.reshape(index_kji[0].shape)
 
 
 def seen_at(
@@ -190,7 +197,10 @@ def seen_at(
         What the solid adds there.
     """
     offset = (np.asarray(position_ras_mm) - solid.center_ras_mm).T
-    return _average(solid, offset, geometry, psf, np.zeros(3))
+    total = np.zeros(len(position_ras_mm))
+    for weight, gaussian in psf.gaussians:
+        total += weight * _average(solid, offset, geometry, gaussian, np.zeros(3))
+    return total
 
 
 def _average(

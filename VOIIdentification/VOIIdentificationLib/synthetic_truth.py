@@ -117,8 +117,7 @@ def activity_at(scene: SyntheticPhantom, position_ras_mm: npt.ArrayLike) -> Floa
         total += seen_at(solid, points, scene.geometry, scene.psf)
     if scene.body:
         own = VolumeGeometry((1, 1, 1), scene.pose.to_ras).index_ijk(points)
-        sigma = scene.psf.sigma_ijk_mm
-        total += scene.background * scene.body.seen(own, float(sigma[0]), float(sigma[2]))
+        total += scene.background * scene.body.seen(own, scene.psf)
     return total
 
 
