@@ -180,12 +180,17 @@ def test_files_lie_anywhere_and_others_are_passed_over(tmp_path):
     report.Modality = 'SR'
     save(report, tmp_path / 'deep' / 'report.dcm')
 
+    cut = save(ct_image(), tmp_path / 'zz cut')
+    cut.write_bytes(cut.read_bytes()[:-200])
+    (tmp_path / 'zz link').symlink_to(tmp_path / 'gone')
+
     image = read_pet_series(tmp_path)
 
     assert image.geometry.shape_kji == (5, 6, 7)
     assert image.acquisition.notes == (
-        '2 files passed over, not DICOM: empty, readme.txt',
         '1 file passed over, DICOM without an image: deep/report.dcm',
+        '3 files passed over, not DICOM: empty, readme.txt, zz link',
+        '1 file passed over, cut off within the header: zz cut',
     )
 
 
@@ -380,6 +385,10 @@ def test_the_description_says_what_the_suv_lacks(tmp_path):
     for name in ('PatientWeight', 'RadiopharmaceuticalInformation', 'DecayCorrection', 'ATTN in'):
         assert name in missing
     assert 'Units' not in missing
+
+
+def ct_image():
+    return Made(series_uid='1.2.3.6', edit=lambda ds, _k: _as_class(ds, CT)).datasets()[0]
 
 
 def _as_class(ds, sop_class):

@@ -122,7 +122,7 @@ def _listing(
     folder: Path, paths: Sequence[Path], names: Sequence[str], progress: Progress
 ) -> SeriesListing:
     images: list[DicomFile] = []
-    passed_over: dict[str, list[str]] = {'not DICOM': [], 'DICOM without an image': []}
+    passed_over: dict[str, list[str]] = {}
     for count, (path, name) in enumerate(zip(paths, names, strict=True)):
         if count % _FILES_PER_STEP == 0:
             progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
@@ -130,8 +130,8 @@ def _listing(
         if file is not None and (file.pixel_tag or _should_have_pixels(file)):
             images.append(file)
         else:
-            passed_over['not DICOM' if file is None else 'DICOM without an image'].append(name)
-    notes = tuple(passed_over_note(kind, named) for kind, named in passed_over.items() if named)
+            passed_over.setdefault(_why_no_image(file), []).append(name)
+    notes = tuple(passed_over_note(kind, named) for kind, named in passed_over.items())
     return SeriesListing(folder, grouped_series(images), notes)
 
 
@@ -184,4 +184,10 @@ def _unreadable(path: Path, error: OSError) -> SeriesError:
 
 def _should_have_pixels(file: DicomFile) -> bool:
     pet = file.text(Tag.SOPClassUID) in PET_CLASSES
-    return (file.cut or pet) and bool(file.text(Tag.SeriesInstanceUID))
+    return pet and bool(file.text(Tag.SeriesInstanceUID))
+
+
+def _why_no_image(file: DicomFile | None) -> str:
+    if file is None:
+        return 'not DICOM'
+    return 'cut off within the header' if file.cut else 'DICOM without an image'

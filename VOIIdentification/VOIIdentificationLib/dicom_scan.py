@@ -26,7 +26,6 @@ from .dicom_header import (
 
 _WANTED = frozenset(int(tag) for tag in Tag)
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_ITEM_GROUP = 0xFFFE
 _AFTER_META_GROUP = 0x00030000
 _UNDEFINED = 0xFFFFFFFF
 _LONG_VRS = frozenset(
@@ -177,7 +176,7 @@ def _walk(
     while position + 8 <= end:
         group, element, vr, length = explicit_head(data, position)
         head = 8
-        if encoding.implicit or group == _ITEM_GROUP or not vr.isalpha():
+        if encoding.implicit or not vr.isalpha():
             length = implicit_head(data, position)[2]
         elif vr in _LONG_VRS:
             if position + 12 > end:
