@@ -139,7 +139,11 @@ def test_overwriting_replaces_all_earlier_results_and_nothing_else(result, tmp_p
     assert 'output_images/overview.png' not in after
     assert after['output_images/slice_07.png'] == b'new'
     assert json.loads(after['results.json'])['schema'] == 'voi-identification/results/1'
-XX, ['write_results', 'write_slice_images', 'write_workbooks'])
+    assert {name for name, data in after.items() if data is None} == {'output_images', 'mine'}
+
+
+@pytest.mark.usefixtures('quick')
+@pytest.mark.parametrize('writer', ['write_results', 'write_slice_images', 'write_workbooks'])
 @pytest.mark.parametrize('exists', [False, True])
 def test_a_full_disk_leaves_the_folder_as_it_was(result, tmp_path, monkeypatch, writer, exists):
     folder = earlier(tmp_path / 'out') if exists else tmp_path / 'out'
