@@ -198,6 +198,19 @@ def test_rod_of_any_direction_keeps_activity_and_center():
     assert along == pytest.approx(20**2 / 12 + (unit.T @ axis) ** 2 @ sigma2, rel=1e-3)
 
 
+def test_sharp_rod_is_whole_in_its_box():
+    geometry = grid(
+        (22, 21, 20), (3.0, 3.2, 3.1), oblique_deg=(12, -7, 25), middle_ras_mm=(0, 0, 0)
+    )
+    rod = Rod((1.0, -2.0, 0.5), (0.6, 0.0, 0.8), 16.0, 24.0, 1.0)
+    voxels = np.zeros(geometry.shape_kji)
+
+    add_solid(voxels, rod, geometry, PSF(0.0, 0.0))
+
+    total = voxels.sum() * geometry.voxel_volume_mm3
+    assert total == pytest.approx(np.pi * 64 * 24, rel=1e-3)
+
+
 def test_overshoot_is_a_narrow_blur_less_a_wide_one():
     """(1 + o) times FWHM 5 less o times FWHM 10: rings inside and below 0 outside, same sum."""
     narrow, wide = (one_ball(22.0, OBLIQUE, (fwhm, fwhm)) for fwhm in (5.0, 10.0))
