@@ -1,5 +1,7 @@
 """Walking a header: pydicom, which parses everything, is the judge of each value."""
 
+import struct
+
 import numpy as np
 import pydicom
 import pytest
@@ -66,6 +68,34 @@ def test_a_header_longer_than_the_first_read_is_read_on(tmp_path):
     ds.add(DataElement(0x00110010, 'LO', 'x'))
     path = save(ds, tmp_path / 'long')
     assert read_header(path).text(Tag.Units) == 'BQML'
+
+
+# Sequences of unknown representation are implicit inside (PS3.5, 6.2.2); the length of this one's
+# element reads "AA", like a representation. Some writers leave the representation out altogether.
+UNKNOWN_SEQUENCE = (
+    struct.pack('<HH2sHL', 0x0021, 0x1001, b'UN', 0, 0xFFFFFFFF)
+    + struct.pack('<HHL', 0xFFFE, 0xE000, 0xFFFFFFFF)
+    + struct.pack('<HHL', 0x0008, 0x0100, 0x4141)
+    + b'x' * 0x4141
+    + struct.pack('<HHL', 0xFFFE, 0xE00D, 0)
+    + struct.pack('<HHL', 0xFFFE, 0xE0DD, 0)
+)
+WITHOUT_REPRESENTATION = struct.pack('<HHL', 0x0021, 0x1002, 4) + b'abcd'
+
+
+@pytest.mark.parametrize('element', [UNKNOWN_SEQUENCE, WITHOUT_REPRESENTATION], ids=['UN', 'none'])
+def test_elements_that_switch_to_implicit_are_stepped_over(tmp_path, element):
+    stored = np.full((1, 6, 7), 0x5A5B, np.uint16)
+    path = save(Made(stored=stored).datasets()[0], tmp_path / 'one')
+    data = path.read_bytes()
+    place = data.index(b'\x28\x00\x02\x00US')
+    path.write_bytes(data[:place] + element + data[place:])
+
+    file = read_header(path)
+
+    assert file.text(Tag.Units) == 'BQML'
+    pixels = path.read_bytes()[file.pixel_offset : file.pixel_offset + file.pixel_length]
+    assert pixels == stored.tobytes()
 
 
 @pytest.mark.parametrize(
