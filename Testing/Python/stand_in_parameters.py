@@ -50,6 +50,8 @@ class Parameter:
     def read(self, node):
         if self.is_node:
             return node.GetNodeReference(self.name)
+        if not self.is_in(node):  # a closed scene keeps the node and empties it
+            self.write(node, self.default)
         text = node.GetParameter(self.name)
         if self.is_enum:
             return self.kind[text]
@@ -66,7 +68,7 @@ class Parameter:
         node.SetParameter(self.name, value.name if self.is_enum else str(value))
 
     def is_in(self, node):
-        return self.is_node or node.HasParameter(self.name)
+        return self.is_node or bool(node.HasParameter(self.name))
 
 
 class Connection:
