@@ -51,11 +51,11 @@ def show_table(outputs: OutputNodes) -> None:
     if manager is not None:  # there is none without a main window
         manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
     application = slicer.app.applicationLogic()
-    for table in list(outputs.tables.values())[:1]:
-        application.GetSelectionNode().SetActiveTableID(table.GetID())
+    for table_node in list(outputs.tables.values())[:1]:
+        application.GetSelectionNode().SetActiveTableID(table_node.GetID())
         application.PropagateTableSelection()
-    for chart in list(outputs.charts.values())[:1]:
-        application.GetSelectionNode().SetActivePlotChartID(chart.GetID())
+    for chart_node in list(outputs.charts.values())[:1]:
+        application.GetSelectionNode().SetActivePlotChartID(chart_node.GetID())
         application.PropagatePlotChartSelection()
 
 
