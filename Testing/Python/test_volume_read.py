@@ -70,6 +70,28 @@ def test_the_slope_of_nifti_is_applied(tmp_path):
     np.testing.assert_array_equal(read_volume(path).voxels, values * 0.25 + 3.0)
 
 
+@pytest.mark.parametrize('slope', [0.0, np.nan])
+def test_a_slope_of_nifti_that_is_none_is_not_applied(tmp_path, slope):
+    image, values = made()
+    path = tmp_path / 'volume.nii'
+    sitk.WriteImage(image, str(path))
+    data = bytearray(path.read_bytes())
+    struct.pack_into('<2f', data, 112, slope, 3.0)
+    path.write_bytes(data)
+
+    np.testing.assert_array_equal(read_volume(path).voxels, values)
+
+
+def test_a_type_of_nifti_that_numpy_lacks_is_refused(tmp_path):
+    path = tmp_path / 'volume.nii'
+    sitk.WriteImage(made()[0], str(path))
+    data = bytearray(path.read_bytes())
+    struct.pack_into('<2h', data, 70, 1536, 128)  # 128 bit float
+    path.write_bytes(data)
+
+    refused(path, r'volume\.nii')
+
+
 def test_a_nifti_without_codes_has_the_spacing_alone(tmp_path):
     """Neither qform nor sform: method 1 of the format has an origin of zero."""
     image, _ = made()

@@ -32,7 +32,7 @@ _NIFTI_TYPES = {
     1024: 'i8',
     1280: 'u8',
 }
-"""NIfTI's datatype codes of real numbers (nifti1.h) by numpy's names."""
+"""NIfTI's datatype codes of real numbers (nifti1.h) by numpy's names; ITK refuses other ones."""
 
 
 def is_volume_file(path: Path) -> bool:
@@ -133,11 +133,7 @@ def _nifti_voxels(path: Path, reader: Any) -> npt.NDArray[np.float32]:
     """Values of a NIfTI file. ITK would make 0 of NaN, and of what a cut file lacks."""
     data = _all_bytes(path)
     order = '<' if int.from_bytes(data[:4], 'little') in _NIFTI_HEADER_BYTES else '>'
-    code = int(reader.GetMetaData('datatype'))
-    if code not in _NIFTI_TYPES:
-        msg = f'{path}: NIfTI data type {code} cannot be read; save the volume as float32.'
-        raise InputFileError(msg)
-    dtype = np.dtype(order + _NIFTI_TYPES[code])
+    dtype = np.dtype(order + _NIFTI_TYPES[int(reader.GetMetaData('datatype'))])
     shape_kji = reader.GetSize()[::-1]
     start = int(float(reader.GetMetaData('vox_offset')))
     needed = start + int(np.prod(shape_kji)) * dtype.itemsize
