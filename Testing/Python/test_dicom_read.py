@@ -212,12 +212,14 @@ def test_one_slice_is_as_thick_as_it_says(tmp_path):
     assert read_pet_series(tmp_path).geometry.spacing_ijk_mm == pytest.approx([2, 3, 3.27])
 
 
-def test_positions_rounded_to_hundredths_are_regular(tmp_path):
+@pytest.mark.parametrize('digits', [1, 2])
+def test_rounded_positions_are_regular(tmp_path, digits):
     def edit(ds, _k):
-        ds.ImagePositionPatient = [round(float(x), 2) for x in ds.ImagePositionPatient]
+        ds.ImagePositionPatient = [round(float(x), digits) for x in ds.ImagePositionPatient]
 
     write(Made(stored=random_stored(shape=(30, 6, 7)), step_mm=2.0344, edit=edit), tmp_path)
-    assert read_pet_series(tmp_path).geometry.slice_spacing_mm == pytest.approx(2.0344, abs=4e-4)
+    slice_spacing_mm = read_pet_series(tmp_path).geometry.slice_spacing_mm
+    assert slice_spacing_mm == pytest.approx(2.0344, abs=10.0**-digits / 29)
 
 
 def test_a_sheared_stack_keeps_its_shear(tmp_path):

@@ -14,8 +14,8 @@ from .geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 _SAME_PLANE_MM = 0.01
 """Slices nearer than this lie in one plane: no scanner makes thinner slices."""
 
-_POSITION_TOLERANCE_MM = 0.05
-"""Largest distance of a slice from the regular grid: half of what the results promise."""
+_POSITION_TOLERANCE_MM = 0.1
+"""Largest distance of a slice from the regular grid; some headers round positions to 0.1 mm."""
 
 _COSINE_TOLERANCE = 1e-3
 """Largest error of a direction cosine; headers round them to 4 to 16 digits."""
@@ -196,15 +196,15 @@ def _unlike(
 
 def _require_regular(ordered: Sequence[PETSlice], step: FloatArray) -> None:
     positions = np.array([plane.position_lps_mm for plane in ordered])
-    expected = positions[0] + np.arange(len(ordered))[:, None] * step
-    off = np.linalg.norm(positions - expected, axis=1)
-    if off.max() <= _POSITION_TOLERANCE_MM:
+    off = positions - positions[0] - np.arange(len(ordered))[:, None] * step
+    distance = np.linalg.norm(off, axis=1)
+    if distance.max() <= _POSITION_TOLERANCE_MM:
         return
+    if np.abs(off @ _normal_lps(ordered[0])).max() <= _POSITION_TOLERANCE_MM:
+        raise _sideways(ordered[int(np.argmax(distance))], float(distance.max()))
     distances = np.diff(slice_heights_mm(ordered))
     usual = float(np.median(distances))
     odd = int(np.argmax(np.abs(distances - usual)))
-    if abs(distances[odd] - usual) <= 2 * _POSITION_TOLERANCE_MM:
-        raise _sideways(ordered[int(np.argmax(off))], float(off.max()))
     raise _gap(ordered, odd, float(distances[odd]), usual)
 
 
