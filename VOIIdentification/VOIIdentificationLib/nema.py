@@ -256,7 +256,7 @@ def _contrast(
 
 
 def _sphere_flags(sphere: VOIResult, offset_mm: float, *, clipped: bool) -> tuple[Flag, ...]:
-    flags = [flag for flag in sphere.flags if flag != Flag.CLIPPED]
+    flags: list[Flag] = [flag for flag in sphere.flags if flag is not Flag.CLIPPED]
     if clipped:
         flags.append(Flag.CLIPPED)
     if abs(offset_mm) > LARGEST_SLICE_OFFSET_MM:

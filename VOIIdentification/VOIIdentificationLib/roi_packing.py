@@ -15,11 +15,9 @@ CLEARANCE_STEP_MM = 0.5
 _START_ANGLES = 24
 """Directions from which the circles are laid round the middle."""
 
-_SEPARATION_STEPS = 5
-"""Halvings of the interval in which the widest spread is sought."""
-
-_WIDEST_SPREAD = 1.6
-"""Circles are spread to at most this many diameters from middle to middle."""
+_SPREAD_STEP = 1.1
+_WIDEST_SPREAD = 4.0
+"""Factor by which circles are moved apart at a time, and up to how many diameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +117,10 @@ def _lay_in_order(points: FloatArray, separation_mm: float, count: int) -> Float
 
 def _spread(room: Room, clearance_mm: float, diameter_mm: float, laid: FloatArray) -> FloatArray:
     """The same number of circles as far apart as they can be laid."""
-    low, high = diameter_mm, _WIDEST_SPREAD * diameter_mm
-    for _ in range(_SEPARATION_STEPS):
-        middle = (low + high) / 2
-        found = _lay(room, clearance_mm, middle, len(laid))
-        if len(found) >= len(laid):
-            low, laid = middle, found
-        else:
-            high = middle
+    separation = _SPREAD_STEP * diameter_mm
+    while separation <= _WIDEST_SPREAD * diameter_mm:
+        found = _lay(room, clearance_mm, separation, len(laid))
+        if len(found) < len(laid):
+            break
+        laid, separation = found, _SPREAD_STEP * separation
     return laid

@@ -1,0 +1,370 @@
+"""
+Placement of the background ROIs.
+
+The body and the spheres are drawn here from formulas; every distance that the
+placement reports is measured again on them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from VOIIdentificationLib.background import place_background
+from VOIIdentificationLib.body_outline import find_body, slice_plane
+from VOIIdentificationLib.errors import SeedError
+from VOIIdentificationLib.flags import Flag
+from VOIIdentificationLib.geometry import VolumeGeometry
+from VOIIdentificationLib.image import PETImage
+from VOIIdentificationLib.results import Seed
+from VOIIdentificationLib.roi_packing import Room, pack_circles
+from VOIIdentificationLib.sphere import Sphere
+
+DIAMETERS_MM = (37.0, 28.0, 22.0, 17.0, 13.0, 10.0)
+RING_MM = 57.2
+LUNG_MM = 50.0
+FLAGS = {Flag.ROI_NEAR_EDGE, Flag.ROI_NEAR_SPHERE, Flag.ROI_NEAR_LUNG, Flag.ROI_OVERLAPS}
+
+
+@dataclass
+class Pose:
+    """Where the phantom lies: ring turned in the body, body turned, tilted, moved, mirrored."""
+
+    ring_deg: float = 10.0
+    body_deg: float = 0.0
+    tilt_deg: float = 0.0
+    mirrored: bool = False
+    offset_ras_mm: tuple = (0.0, 0.0, 0.0)
+
+    def to_ras(self):
+        c, s = np.cos(np.radians(self.body_deg)), np.sin(np.radians(self.body_deg))
+        ct, st = np.cos(np.radians(self.tilt_deg)), np.sin(np.radians(self.tilt_deg))
+        turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+        tilt = np.array([[1, 0, 0], [0, ct, -st], [0, st, ct]])
+        return tilt @ turn @ np.diag([-1.0 if self.mirrored else 1.0, 1.0, 1.0])
+
+    def centers_ras_mm(self):
+        angles = np.radians(self.ring_deg + 60 * np.arange(6))
+        own = RING_MM * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+        return own @ self.to_ras().T + self.offset_ras_mm
+
+
+def inside_d(x, y, shrink=0.0):
+    """Half a disc of 145 mm over a rounded box, 221 mm high around y = 0: the IEC body."""
+    y = y + 34.5
+    upper = (y >= 0) & (x**2 + y**2 <= (145.0 - shrink) ** 2)
+    past = np.maximum(np.abs(x) - 69.0, 0)
+    corner = 76.0 - shrink
+    lower = (y < 0) & (y >= -corner) & (past**2 + y**2 <= corner**2)
+    return upper | lower
+
+
+def draw(pose, *, spacing=(2.4, 2.1, 3.0), noise=0.0, lung=0.0, shape=(24, 150, 156), seed=0):
+    """Background 2000, spheres 20000, lung cold; blurred by 2.5 mm."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.diag([-1.0, -1.0, 1.0]) * spacing
+    matrix[:3, 3] = -matrix[:3, :3] @ (np.array(shape[::-1]) - 1) / 2
+    geometry = VolumeGeometry(shape, matrix)
+    k, j, i = np.indices(shape)
+    ras = geometry.position_ras_mm(np.stack([i, j, k], axis=-1)) - pose.offset_ras_mm
+    x, y, _ = np.moveaxis(ras @ pose.to_ras(), -1, 0)
+    voxels = 2000.0 * inside_d(x, y)
+    voxels[np.hypot(x, y) < LUNG_MM / 2] = lung
+    for center, diameter in zip(pose.centers_ras_mm(), DIAMETERS_MM, strict=True):
+        near = np.linalg.norm(ras + pose.offset_ras_mm - center, axis=-1) <= diameter / 2
+        voxels[near] = 20_000.0
+    sigma = 2.5 / np.array(spacing[::-1])
+    voxels = ndimage.gaussian_filter(voxels, sigma)
+    voxels += noise * 2000.0 * np.random.default_rng(seed).standard_normal(shape) * (voxels > 500)
+    spheres = [
+        Sphere(f'S{d:g}', tuple(c.tolist()), d)
+        for c, d in zip(pose.centers_ras_mm(), DIAMETERS_MM, strict=True)
+    ]
+    return PETImage(voxels.astype(np.float32), geometry, 'Bq/mL'), spheres
+
+
+def to_the_edge_mm(pose, points_ras_mm):
+    """Distance to the sharp outline, by shrinking it until the point is outside."""
+    own = (points_ras_mm - pose.offset_ras_mm) @ pose.to_ras()
+    steps = np.arange(0.0, 120.0, 0.1)
+    x, y = own[:, 0, None], own[:, 1, None]
+    # A point at depth d of this outline, whose pieces are arcs and one flat side, leaves it
+    # when radius and flat side have moved by d; at the joints both agree.
+    inside = np.stack([inside_d(x[:, 0], y[:, 0], step) for step in steps], axis=1)
+    return steps[np.argmin(inside, axis=1)]
+
+
+def distances_again(pose, placement):
+    """Edge, sphere, lung and neighbor distance of each ROI from the formulas."""
+    centers = np.array([roi.center_ras_mm for roi in placement.rois])
+    axis = pose.to_ras()[:, 2]
+    to_spheres = [
+        np.linalg.norm(np.cross(centers - center, axis), axis=1) - diameter / 2
+        for center, diameter in zip(pose.centers_ras_mm(), DIAMETERS_MM, strict=True)
+    ]
+    to_lung = np.linalg.norm(np.cross(centers - pose.offset_ras_mm, axis), axis=1) - LUNG_MM / 2
+    apart = np.linalg.norm(centers[:, None] - centers, axis=-1) + 1e9 * np.eye(len(centers))
+    return (
+        to_the_edge_mm(pose, centers) - 18.5,
+        np.min(to_spheres, axis=0) - 18.5,
+        to_lung - 18.5,
+        apart.min(axis=1) - 37.0,
+    )
+
+
+def random_pose(rng):
+    return Pose(
+        ring_deg=rng.uniform(0, 360),
+        body_deg=rng.uniform(-180, 180),
+        tilt_deg=rng.uniform(-2, 2),
+        mirrored=bool(rng.integers(2)),
+        offset_ras_mm=tuple(rng.uniform(-3, 3, 3)),
+    )
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_rules_are_kept_or_flagged_and_nothing_overlaps(seed):
+    """Any turn of ring and body; noise of 35 %. 200 poses: bench_background.py."""
+    pose = random_pose(np.random.default_rng(seed))
+    image, spheres = draw(pose, noise=0.35, seed=seed)
+
+    placement = place_background(image, spheres)
+
+    assert len(placement.rois) == 12
+    again = distances_again(pose, placement)
+    for n, roi in enumerate(placement.rois):
+        edge, sphere, lung, neighbor = (distance[n] for distance in again)
+        reported = (roi.edge_distance_mm, roi.sphere_distance_mm, roi.lung_distance_mm)
+        assert reported == pytest.approx((edge, sphere, lung), abs=2.0)
+        assert roi.neighbor_distance_mm == pytest.approx(neighbor, abs=1e-6)
+        assert min(edge, sphere, lung) > 5.0
+        assert neighbor >= 0
+        assert (roi.edge_distance_mm < 15) == (Flag.ROI_NEAR_EDGE in roi.flags)
+        assert (roi.sphere_distance_mm < 15) == (Flag.ROI_NEAR_SPHERE in roi.flags)
+    broken = {flag for roi in placement.rois for flag in roi.flags}
+    assert broken == FLAGS & set(placement.flags)
+    for roi in placement.rois:
+        told = any(roi.name in note for note in placement.notes)
+        assert told == bool(roi.flags)
+
+
+def test_the_same_image_gives_the_same_rois():
+    image, spheres = draw(Pose())
+
+    first, second = (place_background(image, spheres) for _ in range(2))
+
+    assert first == second
+
+
+def test_rois_stand_on_the_slice_through_the_centers():
+    image, spheres = draw(Pose(offset_ras_mm=(0.0, 0.0, 4.4)))
+
+    placement = place_background(image, spheres)
+
+    middle_k = image.geometry.index_ijk(spheres[0].center_ras_mm)[2]
+    assert placement.central_slice_k == round(middle_k)
+    for roi in placement.rois:
+        index = image.geometry.index_ijk(roi.center_ras_mm)
+        assert index[2] == pytest.approx(placement.central_slice_k, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ('thickness', 'offsets', 'flags'),
+    [
+        (3.0, (-7, -3, 0, 3, 7), set()),
+        (5.0, (-4, -2, 0, 2, 4), set()),
+        (20.0, (-1, 0, 1), {Flag.SLICES_REPEATED}),
+    ],
+)
+def test_the_slices_are_those_nearest_one_and_two_centimeters(thickness, offsets, flags):
+    image, spheres = draw(Pose(), spacing=(3.0, 2.8, thickness), shape=(17, 110, 104))
+
+    placement = place_background(image, spheres)
+
+    found = tuple(k - placement.central_slice_k for k in placement.slices_k)
+    assert found == offsets
+    assert set(placement.flags) - FLAGS == flags
+
+
+def test_slices_outside_the_image_are_left_out_and_flagged():
+    image, spheres = draw(Pose(), shape=(11, 150, 156))
+
+    placement = place_background(image, spheres)
+
+    assert tuple(k - placement.central_slice_k for k in placement.slices_k) == (-3, 0, 3)
+    assert Flag.SLICES_OUTSIDE in placement.flags
+    assert '2 of 5 background slices lie outside the image' in placement.notes
+
+
+@pytest.mark.parametrize('noise', [0.0, 0.35])
+def test_body_and_lung_are_found_where_they_are(noise):
+    pose = Pose(ring_deg=33.0, offset_ras_mm=(6.0, -4.0, 0.0))
+    image, spheres = draw(pose, noise=noise)
+
+    outline = find_body(
+        image, pose.offset_ras_mm, [(s.center_ras_mm, s.diameter_mm) for s in spheres], [11, 12]
+    )
+
+    ring = 100.0 * np.array([[np.cos(a), np.sin(a)] for a in np.arange(0, 6.2, 0.3)]) * [1.0, 0.8]
+    expected = to_the_edge_mm(pose, outline.plane.ras_mm(ring))
+    assert outline.edge_distance_at(ring) == pytest.approx(expected, abs=1.5)
+    assert outline.level == pytest.approx(2000.0, rel=0.02)
+    assert outline.plane.ras_mm(outline.lung_uv_mm)[:2] == pytest.approx([6.0, -4.0], abs=0.5)
+    assert outline.lung_diameter_mm == pytest.approx(LUNG_MM, abs=1.5)
+
+
+def test_the_edge_is_that_of_the_narrowest_slice():
+    image, spheres = draw(Pose())
+    inserts = [(sphere.center_ras_mm, sphere.diameter_mm) for sphere in spheres]
+    positions_r = image.geometry.position_ras_mm(
+        np.stack([np.arange(156), 0 * np.arange(156), 0 * np.arange(156)], axis=-1)
+    )[:, 0]
+    image.voxels[16:, :, positions_r > 120.0] = 0.0
+
+    outline = find_body(image, (0.0, 0.0, 0.0), inserts, [5, 12, 19])
+
+    assert outline.edge_distance_at(outline.plane.uv_mm([[100.0, -20.0, 0.0]])) == pytest.approx(
+        20, abs=2
+    )
+
+
+def test_the_plane_is_the_slice_on_an_oblique_grid():
+    matrix = np.array(
+        [[1.8, -0.5, 0.4, 3], [0.6, 2.0, -0.2, 1], [-0.3, 0.3, 3.0, 2], [0, 0, 0, 1.0]]
+    )
+    geometry = VolumeGeometry((5, 6, 7), matrix)
+    origin = geometry.position_ras_mm((2.0, 3.0, 2.0))
+
+    plane = slice_plane(geometry, tuple(origin))
+
+    points = plane.ras_mm([[3.0, -4.0], [0.0, 7.0]])
+    assert geometry.index_ijk(points)[:, 2] == pytest.approx([2.0, 2.0])
+    assert np.linalg.norm(points - origin, axis=1) == pytest.approx([5.0, 7.0])
+    assert plane.uv_mm(points) == pytest.approx(np.array([[3.0, -4.0], [0.0, 7.0]]))
+
+
+def test_a_lung_that_cannot_be_seen_is_assumed_on_the_axis_and_flagged():
+    image, spheres = draw(Pose(offset_ras_mm=(2.0, 1.0, 0.0)), lung=2000.0)
+
+    assumed = place_background(image, spheres)
+    without = place_background(image, spheres, has_lung=False)
+
+    assert Flag.LUNG_ASSUMED in assumed.flags
+    assert not assumed.lung.found
+    assert assumed.lung.center_ras_mm[:2] == pytest.approx((2.0, 1.0), abs=0.1)
+    assert without.lung is None
+    assert Flag.LUNG_ASSUMED not in without.flags
+
+
+def test_the_middle_of_the_ring_does_not_need_every_sphere():
+    image, spheres = draw(Pose(), lung=2000.0)
+
+    placement = place_background(image, spheres[:4])
+
+    assert placement.lung.center_ras_mm[:2] == pytest.approx((0.0, 0.0), abs=0.1)
+
+
+def test_spheres_that_stand_on_no_ring_have_a_middle_all_the_same():
+    image, spheres = draw(Pose(), lung=2000.0)
+
+    placement = place_background(image, spheres[:2])
+
+    mean = np.mean([sphere.center_ras_mm for sphere in spheres[:2]], axis=0)
+    assert placement.lung.center_ras_mm[:2] == pytest.approx(mean[:2], abs=0.1)
+
+
+def test_rois_that_the_user_placed_are_kept_and_judged():
+    image, spheres = draw(Pose(ring_deg=0.0))
+    r, a, s = spheres[0].center_ras_mm
+    wanted = [
+        Seed('edge', (0.0, 89.5, s)),
+        Seed('sphere', (r + 30.0, a, s + 25.0)),
+        Seed('lung', (0.0, 40.0, s)),
+        Seed('', (-95.0, -25.0, s)),
+        Seed('twin', (-95.0, -20.0, s)),
+    ]
+
+    placement = place_background(image, spheres, positions=wanted)
+
+    by_name = {roi.name: set(roi.flags) for roi in placement.rois}
+    assert by_name['edge'] >= {Flag.ROI_NEAR_EDGE}
+    assert by_name['sphere'] >= {Flag.ROI_NEAR_SPHERE}
+    assert by_name['lung'] >= {Flag.ROI_NEAR_LUNG}
+    assert by_name['BG04'] >= {Flag.ROI_OVERLAPS}
+    assert by_name['twin'] >= {Flag.ROI_OVERLAPS}
+    assert placement.rois[1].center_ras_mm[:2] == pytest.approx((r + 30.0, a))
+    assert '5 background ROIs where the user placed them' in placement.notes
+
+
+def test_without_any_sphere_nothing_can_be_placed():
+    image, _ = draw(Pose(), shape=(3, 40, 42))
+
+    with pytest.raises(SeedError, match='no sphere was measured'):
+        place_background(image, [])
+
+
+def test_a_body_too_small_for_twelve_says_so():
+    """A round body of 190 mm around a ring of 114 mm."""
+    image, spheres = draw(Pose())
+    k, j, i = np.indices(image.voxels.shape)
+    ras = image.geometry.position_ras_mm(np.stack([i, j, k], axis=-1))
+    image.voxels[np.hypot(ras[..., 0], ras[..., 1]) > 92.0] = 0.0
+
+    placement = place_background(image, spheres)
+
+    assert len(placement.rois) < 12
+    assert Flag.FEW_ROIS in placement.flags
+
+
+def test_voxels_that_are_no_numbers_do_not_stop_the_placement():
+    image, spheres = draw(Pose())
+    image.voxels[:, 70:73, 30:33] = np.nan
+
+    assert len(place_background(image, spheres).rois) == 12
+
+
+def square_room(half_mm, clearance=15.0):
+    axis = np.arange(-half_mm, half_mm + 0.1, 1.0)
+    points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    return Room(points, np.full(len(points), clearance))
+
+
+def test_circles_are_spread_where_there_is_room():
+    points = pack_circles(square_room(150.0), 37.0, 4, 15.0)
+
+    apart = np.linalg.norm(points[:, None] - points, axis=-1)[np.triu_indices(4, 1)]
+    assert apart.min() > 3 * 37.0
+    angles = np.arctan2(points[:, 1], points[:, 0]) % (2 * np.pi)
+    assert np.all(np.diff(angles) >= 0)
+
+
+def test_circles_stand_where_the_clearance_is_largest():
+    angles = np.radians(np.arange(0, 360, 30))
+    ring = 38.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    room = Room(ring, np.where(np.arange(12) % 2, 9.0, 4.0))
+
+    points = pack_circles(room, 37.0, 6, 15.0)
+
+    assert points == pytest.approx(ring[1::2])
+
+
+def test_circles_are_named_counterclockwise_however_they_were_found():
+    """From 0 degrees on only two fit; clockwise three do."""
+    angles = np.radians([20, 40, 80, 350])
+    room = Room(57.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1), np.full(4, 15.0))
+
+    points = pack_circles(room, 37.0, 3, 15.0)
+
+    assert points == pytest.approx(room.points_mm[1:])
+
+
+def test_clearance_is_given_up_only_as_far_as_needed():
+    """Room for one with 15 mm, for the second with 12.2 mm: 12 mm is the step that allows both."""
+    room = Room(np.array([[50.0, 0.0], [-50.0, 0.0]]), np.array([15.0, 12.2]))
+
+    assert len(pack_circles(room, 37.0, 2, 15.0)) == 2
+    assert len(pack_circles(Room(room.points_mm, room.clearance_mm - 13.0), 37.0, 2, 15.0)) == 1
+
+
+def test_no_room_is_no_circle():
+    assert pack_circles(Room(np.empty((0, 2)), np.empty(0)), 37.0, 12, 15.0).shape == (0, 2)
