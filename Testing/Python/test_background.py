@@ -341,7 +341,7 @@ def test_circles_are_spread_where_there_is_room():
 def test_circles_stand_where_the_clearance_is_largest():
     angles = np.radians(np.arange(0, 360, 30))
     ring = 38.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    room = Room(ring, np.where(np.arange(12) % 2, 9.0, 4.0))
+    room = Room(ring, np.where(np.arange(12) % 2, 12.0, 8.0))
 
     points = pack_circles(room, 37.0, 6, 15.0)
 
