@@ -121,23 +121,23 @@ def rings_over(
     frames : (L, 3, 3) `numpy.ndarray` of float
         One or two for each pair of places as far apart as the points.
     """
-    frames = []
     along = pair_ras_mm[1] - pair_ras_mm[0]
     aside = np.cross(normal_ras, along)
-    aside *= np.linalg.norm(along) / max(float(np.linalg.norm(aside)), 1e-9)
-    ring = radius_mm * np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=1)
-    chords = np.linalg.norm(ring[:, None] - ring, axis=-1)
-    for chord in sorted(set(np.round(chords[chords > 0], 3).tolist())):
+    plane = np.column_stack([v / max(float(np.linalg.norm(v)), 1e-9) for v in (along, aside)])
+    ring = np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=1)
+    chords = radius_mm * np.linalg.norm(ring[:, None] - ring, axis=-1)
+    frames = []
+    for chord in sorted(set(np.round(chords[chords > 0], 1).tolist())):
         if abs(chord - float(np.linalg.norm(along))) > CHORD_TOLERANCE_MM:
             continue
-        first, second = np.argwhere(np.abs(chords - chord) < 0.01)[0]
-        middle = ring[[first, second]].mean(axis=0)
+        first, second = np.argwhere(np.abs(chords - chord) < 0.1)[0]
+        own_x, own_y = (ring[second] - ring[first]) * radius_mm / chords[first, second]
+        middle = (ring[first] + ring[second]) / 2
         for side in (-1.0, 1.0):
-            # A third point, where the middle of the ring must be, decides the side.
-            height = float(np.linalg.norm(middle)) / chord
-            center = pair_ras_mm.mean(axis=0) + side * height * aside
-            outward = (pair_ras_mm - center).T @ np.linalg.inv(ring[[first, second]]).T
-            frames.append(np.column_stack([center, radius_mm * outward]))
+            # Turns the ring so that the chord lies along the pair, on one side or the other.
+            axes = radius_mm * plane @ np.array([[own_x, own_y], [-side * own_y, side * own_x]])
+            center = pair_ras_mm.mean(axis=0) - axes @ middle
+            frames.append(np.column_stack([center, axes]))
     return np.array(frames).reshape(-1, 3, 3)
 
 
