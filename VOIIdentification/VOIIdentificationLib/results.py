@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from .activity import FillWorksheet, TrueActivity
 from .fit_results import BodyPose, SphereFit
 from .flags import Flag
 from .geometry import FloatArray
 from .image import PETImage
+from .nema_results import NEMAResult
 from .phantom import Insert, Phantom
+from .recovery_results import RecoveryResult
 from .settings import Settings
 from .sphere import Solid, VOIMask
+from .suv import SUVScale
 
 Point = tuple[float, float, float]
 
@@ -232,6 +236,21 @@ class AnalysisResult:
 
     pose : BodyPose or None
         The spheres as one body; None if they are too few or not on a ring.
+
+    nema : NEMAResult or None
+        Image quality after NEMA NU 2; None if it was not evaluated.
+
+    recovery : RecoveryResult or None
+        Recovery coefficients; None if they were not evaluated.
+
+    worksheet : FillWorksheet or None
+        What was filled in; None if it is unknown.
+
+    activity : TrueActivity or None
+        The true concentrations that follow from it, or that were given.
+
+    suv : SUVScale or None
+        How the image's values become SUV; None if the header does not say.
     """
 
     image: PETImage
@@ -243,3 +262,8 @@ class AnalysisResult:
     notes: tuple[str, ...] = ()
     analyzed_at: str = field(default='')
     pose: BodyPose | None = None
+    nema: NEMAResult | None = None
+    recovery: RecoveryResult | None = None
+    worksheet: FillWorksheet | None = None
+    activity: TrueActivity | None = None
+    suv: SUVScale | None = None
