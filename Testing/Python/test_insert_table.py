@@ -81,6 +81,12 @@ def test_lengths_are_read_as_people_write_them(typed, mm):
     assert edited(NEMA, 0, diameter=typed).inserts[0].diameter_mm == mm
 
 
+def test_an_unticked_insert_is_not_used():
+    changed = edited(NEMA, 3, use=False)
+
+    assert [insert.use for insert in changed.inserts] == [True, True, True, False, True, True]
+
+
 def test_a_cylinder_without_height_is_as_high_as_wide():
     insert = edited(NEMA, 0, cylinder=True).inserts[0]
 

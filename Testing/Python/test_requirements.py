@@ -1,5 +1,7 @@
 """Which packages an export asks for."""
 
+import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,12 @@ def test_what_is_not_installed_is_asked_for_in_order(tmp_path):
 )
 def test_versions_are_compared_as_numbers(tmp_path, least, missing):
     assert bool(missing_requirements(lines(tmp_path, f'numpy>={least}'))) == missing
+
+
+def test_the_version_asked_for_is_enough(tmp_path):
+    installed = re.match(r'[0-9.]*[0-9]', version('numpy'))[0]
+
+    assert missing_requirements(lines(tmp_path, f'numpy>={installed}')) == ()
 
 
 @pytest.mark.parametrize('line', ['numpy', 'numpy==2.0', 'numpy>=2.0 # why', '-r other.txt'])

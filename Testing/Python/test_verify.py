@@ -81,6 +81,14 @@ def test_values_cut_to_whole_numbers_are_recognized(rounded):
     assert found.largest_difference < 1
 
 
+def test_whole_numbers_that_are_far_off_are_a_difference():
+    image = stored()
+
+    found = verify_voxels(changed(image, lambda v: 5 * np.rint(v / 5)), image)
+
+    assert found.agreement is Agreement.DIFFERENT
+
+
 def test_a_slope_taken_from_one_slice_for_all_is_a_difference():
     image = stored()
 
@@ -156,6 +164,13 @@ def moved(image, shift_mm):
     return PETImage(image.voxels, VolumeGeometry(SHAPE_KJI, matrix), image.unit)
 
 
+def with_a_slice_more(image):
+    voxels = np.concatenate([image.voxels[:1], image.voxels])
+    matrix = image.geometry.ijk_to_ras.copy()
+    matrix[:3, 3] -= matrix[:3, 2]
+    return PETImage(voxels, VolumeGeometry(voxels.shape, matrix), image.unit)
+
+
 @pytest.mark.parametrize(
     ('change', 'what'),
     [
@@ -183,7 +198,7 @@ def test_another_grid_cannot_be_compared(change, what):
     assert found.agreement is Agreement.OTHER_GRID, what
     assert not found.trusted
     assert found.largest_difference is None
-    assert '7 x 6 x 5' in found.text
+    assert '7 x 6 x 5 of 2.000 x 2.500 x 3.000 mm' in found.text
 
 
 def test_an_empty_image_is_the_same_as_itself():

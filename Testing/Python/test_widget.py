@@ -324,6 +324,29 @@ def test_points_placed_by_other_means_can_be_chosen(volume, widget, made):
     assert [voi.label for voi in widget.panel.result.spheres] == LABELS
 
 
+def test_a_list_that_was_chosen_is_remembered_with_its_volume(volume, widget, made):
+    own = slicer.mrmlScene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'Mine')
+    own.AddControlPointWorld(0.0, 0.0, 0.0)
+    widget.ui.seedsWidget.setCurrentNode(own)
+    other = volume_node_from_image(made[0], 'Other')
+
+    widget.ui.inputVolumeSelector.setCurrentNode(other)
+    widget.ui.inputVolumeSelector.setCurrentNode(volume)
+
+    assert widget.panel.parameters.seeds is own
+
+
+def test_background_points_count_whatever_they_are_called(ready):
+    own = slicer.mrmlScene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'Mine')
+    own.AddControlPointWorld([60.0, 40.0, 0.0], 'F-1')
+    ready.ui.backgroundWidget.setCurrentNode(own)
+
+    ready.ui.applyButton.click()
+
+    assert len(ready.panel.result.background) == 1
+    assert len(ready.panel.result.spheres) == 6
+
+
 # Apply
 
 
@@ -594,6 +617,58 @@ def test_an_unticked_insert_is_not_asked_for(volume, widget, module):
     widget.ui.insertsTable.item(0, 0).setCheckState(module.qt.Qt.Unchecked)
 
     assert widget.ui.seedCountLabel.text == '0 of 5; next S28'
+
+
+def test_an_insert_unticked_after_it_was_placed_is_left_out(ready, module):
+    ready.ui.insertsTable.item(0, 0).setCheckState(module.qt.Qt.Unchecked)
+    assert ready.ui.applyButton.enabled, ready.ui.applyButton.toolTip
+    assert ready.ui.seedCountLabel.text == '5 of 5'
+
+    ready.ui.applyButton.click()
+
+    assert [voi.label for voi in ready.panel.result.spheres] == LABELS[1:]
+    ready.ui.insertsTable.item(0, 0).setCheckState(module.qt.Qt.Checked)
+    ready.ui.applyButton.click()
+    assert [voi.label for voi in ready.panel.result.spheres] == LABELS
+
+
+def test_a_renamed_insert_keeps_its_seed(ready):
+    seeds = ready.panel.parameters.seeds
+    before = positions(seeds)
+
+    ready.ui.insertsTable.item(3, 0).setText('Mine')
+    ready.ui.applyButton.click()
+
+    assert seeds.GetNthControlPointLabel(3) == 'Mine'
+    assert positions(seeds) == pytest.approx(before)
+    assert ready.panel.result.spheres[3].label == 'Mine'
+
+
+def test_a_removed_insert_takes_its_seed_along(ready):
+    ready.ui.insertsTable.selected_row_ = 0
+    ready.ui.removeInsertButton.click()
+
+    seeds = ready.panel.parameters.seeds
+    assert seeds.GetNumberOfControlPoints() == 5
+    assert seeds.GetFixedNumberOfControlPoints()
+    ready.ui.applyButton.click()
+    assert [voi.label for voi in ready.panel.result.spheres] == LABELS[1:]
+
+
+def test_another_phantom_leaves_the_seeds_and_says_what_does_not_fit(ready, tmp_path):
+    FileDialog.answer_ = str(tmp_path / 'other.json')
+    (tmp_path / 'other.json').write_text(
+        '{"schema": "voi-identification/phantom/1", "name": "Two", "inserts": '
+        '[{"label": "A", "diameter_mm": 20}, {"label": "B", "diameter_mm": 10}]}'
+    )
+    ready.ui.loadPhantomButton.click()
+    assert not ready.ui.applyButton.enabled
+    assert ready.panel.parameters.seeds.GetNumberOfDefinedControlPoints() == 6
+
+    ready.ui.phantomComboBox.currentText = 'NEMA IEC body'
+
+    assert ready.ui.applyButton.enabled
+    assert ready.ui.seedCountLabel.text == '6 of 6'
 
 
 def test_a_ticked_height_makes_a_cylinder(ready, module):

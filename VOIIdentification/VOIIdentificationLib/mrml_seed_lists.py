@@ -30,14 +30,15 @@ def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tupl
     Returns
     -------
     seeds : tuple of Seed
-        Those of the background last.
+        Without those of inserts that are not used; those of the background last.
 
     Raises
     ------
     NodeError
         If there is no list of seeds.
     """
-    seeds = seeds_from_points(seeds_node)
+    placed = seeds_from_points(seeds_node)
+    seeds = tuple(seed for seed in placed if not _is_unused(seed, phantom))
     if background_node is None:
         return seeds
     name = phantom.background.label
@@ -97,20 +98,42 @@ def ask_for_inserts(points_node: Node, phantom: Phantom) -> None:
     Parameters
     ----------
     points_node : vtkMRMLMarkupsFiducialNode
-        Left alone if it has a point for each insert, by label or by number.
+        Left alone if it has a point for each insert, or if it has points
+        enough under names of its own.
 
     phantom : Phantom
         What was scanned.
     """
     labels = [insert.label for insert in phantom.used_inserts]
-    listed = [
-        points_node.GetNthControlPointLabel(n)
-        for n in range(points_node.GetNumberOfControlPoints())
-    ]
-    complete = count_defined(points_node) == len(labels) == len(listed)
-    if listed != labels and not complete:
-        _drop_unset(points_node)
+    listed = _labels(points_node)
+    foreign = not set(labels) & set(listed) and count_defined(points_node) >= len(labels)
+    lacking = not set(labels) <= set(listed)
+    stale = not set(_waiting_labels(points_node)) <= set(labels)
+    if (lacking or stale) and not foreign:
         prepare_seed_list(points_node, labels)
+
+
+def follow_phantom(points_node: Node, before: Phantom, after: Phantom) -> None:
+    """
+    Let a list follow a change of the table of inserts.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        A renamed insert renames its point, a removed one removes it, and a new
+        one is asked for. After a change of the whole phantom points stay.
+
+    before, after : Phantom
+        The phantom.
+    """
+    old = [insert.label for insert in before.inserts]
+    new = [insert.label for insert in after.inserts]
+    gone, come = [n for n in old if n not in new], [n for n in new if n not in old]
+    if len(gone) == 1 and len(old) == len(new):
+        _rename(points_node, gone[0], come[0])
+    elif len(gone) == 1:
+        _remove(points_node, gone[0])
+    ask_for_inserts(points_node, after)
 
 
 def background_list(volume_node: Node, phantom: Phantom) -> Node:
@@ -150,7 +173,8 @@ def seeds_state(points_node: Node, phantom: Phantom) -> tuple[int, int, str | No
     Returns
     -------
     placed, wanted : int
-        Points that are set, and inserts that are measured.
+        Points that are set, without those of unused inserts; inserts that are
+        measured.
 
     label : str or None
         Of the next point; None if there is none to place.
@@ -158,7 +182,8 @@ def seeds_state(points_node: Node, phantom: Phantom) -> tuple[int, int, str | No
     wanted = len(phantom.used_inserts)
     if points_node is None:
         return 0, wanted, None
-    return count_defined(points_node), wanted, next_unset_label(points_node)
+    placed = [seed for seed in seeds_from_points(points_node) if not _is_unused(seed, phantom)]
+    return len(placed), wanted, next_unset_label(points_node)
 
 
 def jump_to_point(points_node: Node, n: int) -> None:
@@ -181,9 +206,35 @@ def jump_to_point(points_node: Node, n: int) -> None:
         slicer.vtkMRMLSliceNode.JumpAllSlices(points_node.GetScene(), *position)
 
 
-def _drop_unset(points_node: Node) -> None:
-    """Points for inserts of another phantom that were never placed."""
+def _labels(points_node: Node) -> list[str]:
+    count = points_node.GetNumberOfControlPoints()
+    return [points_node.GetNthControlPointLabel(n) or '' for n in range(count)]
+
+
+def _waiting_labels(points_node: Node) -> list[str]:
+    """Of the points that are not placed."""
+    return [
+        label
+        for n, label in enumerate(_labels(points_node))
+        if points_node.GetNthControlPointPositionStatus(n) != points_node.PositionDefined
+    ]
+
+
+def _rename(points_node: Node, before: str, after: str) -> None:
+    for n, label in enumerate(_labels(points_node)):
+        if label == before:
+            points_node.SetNthControlPointLabel(n, after)
+
+
+def _remove(points_node: Node, removed: str) -> None:
+    fixed = points_node.GetFixedNumberOfControlPoints()
     points_node.SetFixedNumberOfControlPoints(False)
-    for n in reversed(range(points_node.GetNumberOfControlPoints())):
-        if points_node.GetNthControlPointPositionStatus(n) != points_node.PositionDefined:
+    for n, label in reversed(list(enumerate(_labels(points_node)))):
+        if label == removed:
             points_node.RemoveNthControlPoint(n)
+    points_node.SetFixedNumberOfControlPoints(fixed)
+
+
+def _is_unused(seed: Seed, phantom: Phantom) -> bool:
+    """Whether a seed belongs to an insert that is left out of the measurement."""
+    return any(not insert.use and insert.label == seed.label for insert in phantom.inserts)

@@ -20,8 +20,8 @@ from .mrml_outputs import find_outputs
 from .mrml_points import count_defined
 from .mrml_seed_lists import (
     all_seeds,
-    ask_for_inserts,
     background_list,
+    follow_phantom,
     require_seeds,
     seed_list,
     seeds_state,
@@ -259,9 +259,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_phantom(self, phantom: Phantom) -> None:
         """Take another phantom; seeds that are placed stay."""
+        before = self.phantom
         self.parameters.phantom = phantom_to_text(phantom)
         if self.parameters.seeds:
-            ask_for_inserts(self.parameters.seeds, phantom)
+            follow_phantom(self.parameters.seeds, before, phantom)
         self.update()
 
     def _on_apply(self) -> None:
