@@ -5,7 +5,7 @@ import pytest
 from ball_truth import FWHM_PER_SIGMA, correlated_noise
 from scipy import fft
 from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.noise import Noise, Residual, estimate_noise
+from VOIIdentificationLib.noise import Noise, estimate_noise, left_over
 
 GEOMETRY = VolumeGeometry((40, 44, 48), np.diag([2.0, -2.2, 3.0, 1.0]))
 
@@ -14,8 +14,11 @@ def residual_of(model, noise_fwhm_mm, seed, *, use=True):
     noise = correlated_noise(GEOMETRY, noise_fwhm_mm, np.random.default_rng(seed))
     values = noise * np.sqrt(model)
     use = np.broadcast_to(use, model.shape)
-    return Residual(
-        np.where(use, values, 1e9).astype(np.float32), model.astype(np.float32), np.array(use)
+    return left_over(
+        np.where(use, values, 1e9).astype(np.float32),
+        model.astype(np.float32),
+        np.array(use),
+        GEOMETRY,
     )
 
 
@@ -32,7 +35,7 @@ def test_variance_is_found_as_a_line_in_the_signal():
     values = rng.standard_normal(model.shape) * np.sqrt(0.3 + 0.2 * model)
     everywhere = np.ones(model.shape, dtype=bool)
 
-    noise = estimate_noise([Residual(values, model, everywhere)], GEOMETRY)
+    noise = estimate_noise([left_over(values, model, everywhere, GEOMETRY)], GEOMETRY)
 
     assert noise.variance == pytest.approx(0.3, rel=0.05)
     assert noise.variance_per_value == pytest.approx(0.2, rel=0.05)

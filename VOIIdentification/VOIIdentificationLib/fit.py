@@ -13,7 +13,7 @@ from .fit_box import FitBox, fit_box
 from .fit_results import SphereFit
 from .geometry import FloatArray
 from .image import PETImage
-from .noise import Residual, estimate_noise
+from .noise import estimate_noise, left_over
 from .second_fit import SecondFit, absorbed_noise, second_fit
 from .sphere import Sphere
 
@@ -130,7 +130,7 @@ def _second_fits(
         return [None] * len(boxes)
     geometry = boxes[0].geometry
     residuals = {
-        n: Residual(boxes[n].values - fit.model, fit.model, boxes[n].use)
+        n: left_over(boxes[n].values - fit.model, fit.model, boxes[n].use, geometry)
         for n, fit in settled.items()
     }
     shown = estimate_noise(list(residuals.values()), geometry)

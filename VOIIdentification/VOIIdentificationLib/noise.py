@@ -51,6 +51,10 @@ class Residual:
     use : (K, J, I) `numpy.ndarray` of bool
         Voxels that count.
 
+    pairs : (2Lk+1, 2Lj+1, 2Li+1) `numpy.ndarray` of float
+        How many pairs of these there are, by distance in voxels; `left_over`
+        counts them.
+
     absorbed : Absorbed or None
         What the fit took away, once that is known.
     """
@@ -58,6 +62,7 @@ class Residual:
     values: npt.NDArray[np.float32]
     model: npt.NDArray[np.float32]
     use: npt.NDArray[np.bool_]
+    pairs: FloatArray
     absorbed: Absorbed | None = None
 
     def squares(self) -> FloatArray:
@@ -138,6 +143,34 @@ class Noise:
         return np.asarray(np.maximum(power, 0.0))
 
 
+def left_over(
+    values: npt.NDArray[np.float32],
+    model: npt.NDArray[np.float32],
+    use: npt.NDArray[np.bool_],
+    geometry: VolumeGeometry,
+) -> Residual:
+    """
+    Put together what a fit leaves over.
+
+    Parameters
+    ----------
+    values, model : (K, J, I) `numpy.ndarray` of float32
+        Image minus model, and the model.
+
+    use : (K, J, I) `numpy.ndarray` of bool
+        Voxels that count.
+
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    Returns
+    -------
+    residual : Residual
+        With the pairs counted.
+    """
+    return Residual(values, model, use, _pairs(use.astype(np.float32), _reach(geometry)))
+
+
 def estimate_noise(residuals: Sequence[Residual], geometry: VolumeGeometry) -> Noise:
     """
     Noise from what fits of one image leave over.
@@ -160,14 +193,13 @@ def estimate_noise(residuals: Sequence[Residual], geometry: VolumeGeometry) -> N
         np.concatenate([r.model[r.use] for r in residuals]).astype(float),
     )
     white = Noise(variance, per_value, np.ones((1, 1, 1)))
-    rows = np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
-    reach = np.maximum(np.floor(UNCORRELATED_BEYOND_MM * rows).astype(int), 1)[::-1]
+    reach = _reach(geometry)
     products = np.zeros(2 * reach + 1)
     pairs = np.zeros(2 * reach + 1)
     for r in residuals:
         standardized = np.where(r.use, r.values / white.sd(r.model), 0.0)
         products += _pairs(standardized.astype(np.float32), reach)
-        pairs += _pairs(r.use.astype(np.float32), reach)
+        pairs += r.pairs
         if r.absorbed is not None:
             products += r.absorbed.products[_lags(reach)]
     correlation = np.where(pairs > 0.5, products / np.maximum(pairs, 0.5), 0.0)
@@ -200,6 +232,12 @@ def _non_negative_line(x: FloatArray, y: FloatArray, weights: FloatArray) -> tup
     if mean_y < slope * mean_x:
         return 0.0, mean_xy / mean_xx
     return mean_y - slope * mean_x, slope
+
+
+def _reach(geometry: VolumeGeometry) -> npt.NDArray[np.int64]:
+    """Farthest distance, in voxels along k, j and i, at which correlation is looked for."""
+    rows = np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
+    return np.asarray(np.maximum(np.floor(UNCORRELATED_BEYOND_MM * rows).astype(np.int64), 1)[::-1])
 
 
 def _taper(geometry: VolumeGeometry, reach: npt.NDArray[np.int64]) -> FloatArray:
