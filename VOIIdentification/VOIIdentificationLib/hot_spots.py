@@ -126,9 +126,9 @@ def find_spots(image: PETImage, *, cold: bool = False) -> tuple[SpotMap, FloatAr
 
 
 def _differences(voxels: Coarse, geometry: VolumeGeometry) -> list[Coarse]:
-    """Differences of neighboring blurs."""
-    shape = [int(fft.next_fast_len(n + 4, real=True)) for n in voxels.shape]
-    spectrum = fft.rfftn(voxels, s=shape)
+    """Differences of neighboring blurs. The volume goes round: zeros beside it would be edges."""
+    shape = voxels.shape
+    spectrum = fft.rfftn(voxels)
     k, j, i = np.meshgrid(
         fft.fftfreq(shape[0]),
         fft.fftfreq(shape[1]),
@@ -145,10 +145,8 @@ def _differences(voxels: Coarse, geometry: VolumeGeometry) -> list[Coarse]:
     for fwhm in SPOT_FWHM_MM:
         gauss = np.exp(square * np.float32(-2 * (np.pi * fwhm / FWHM_PER_SIGMA) ** 2))
         blurs.append(gauss)
-    inside = tuple(slice(n) for n in voxels.shape)
     return [
-        np.ascontiguousarray(fft.irfftn(spectrum * (fine - wide), s=shape)[inside])
-        for fine, wide in pairwise(blurs)
+        np.asarray(fft.irfftn(spectrum * (fine - wide), s=shape)) for fine, wide in pairwise(blurs)
     ]
 
 
