@@ -79,7 +79,7 @@ def test_cold_balls_are_spots_only_on_demand():
     _, hot_only = find_spots(image)
     _, both = find_spots(image, cold=True)
 
-    assert np.linalg.norm(both - centers[0], axis=1)[0] < 6.0  # the strongest of all
+    assert np.linalg.norm(both - centers[0], axis=1).min() < 6.0
     assert np.linalg.norm(hot_only - centers[0], axis=1).min() > 6.0
 
 
