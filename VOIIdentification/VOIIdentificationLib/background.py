@@ -80,8 +80,9 @@ def place_background(
     -----
     The ROIs never overlap a sphere, the lung insert, the edge or each other
     when they are placed here. In the IEC body phantom twelve circles of 37 mm
-    do not fit with 15 mm to the edge and to every sphere: 8 to 11 do, twelve
-    with 11 to 13 mm. The distance is then given up evenly, in steps of 0.5 mm.
+    do not fit with 15 mm to the edge and to every sphere: as many as do are
+    placed so (7 to 11, by the turn of the ring), and the others with the most
+    that is left (usually 9 mm or more).
     """
     if not spheres:
         msg = 'no sphere was measured, so the background ROIs cannot be placed'
