@@ -38,6 +38,7 @@ def test_rules_are_kept_or_flagged_and_nothing_overlaps(seed):
         assert neighbor >= 0
         assert (roi.edge_distance_mm < 15) == (Flag.ROI_NEAR_EDGE in roi.flags)
         assert (roi.sphere_distance_mm < 15) == (Flag.ROI_NEAR_SPHERE in roi.flags)
+    assert sum(not roi.flags for roi in placement.rois) >= 7
     broken = {flag for roi in placement.rois for flag in roi.flags}
     assert broken == FLAGS & set(placement.flags)
     for roi in placement.rois:
