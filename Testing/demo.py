@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from VOIIdentificationLib import cli
 from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.analyze_command import segmentation_writer
 from VOIIdentificationLib.dicom_read import read_pet_series
 from VOIIdentificationLib.errors import PhantomError
 from VOIIdentificationLib.export import export_results
@@ -45,7 +46,7 @@ def main(folder):
         result,
         results,
         overwrite=True,
-        write_segmentation=cli.segmentation_writer(result),
+        write_segmentation=segmentation_writer(result),
         progress=part_of(progress, 0.5, 1.0),
     )
     print(comparison(result, json.loads((study / 'truth.json').read_text(encoding='utf-8'))))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from ball_truth import walled_sphere
 from test_sphere import brute_force_weights, grid
-from VOIIdentificationLib.analysis import analyze, match_seeds
-from VOIIdentificationLib.errors import CanceledError, SeedError
+from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.errors import CanceledError
 from VOIIdentificationLib.flags import Flag
 from VOIIdentificationLib.image import PETImage
 from VOIIdentificationLib.phantom import Insert, Phantom, load_phantom
@@ -155,7 +155,7 @@ def test_what_the_reader_noted_is_passed_on(two_spheres):
     acquisition = replace(two_spheres.acquisition, notes=('2 files passed over.',))
     image = replace(two_spheres, acquisition=acquisition)
     result = analyze(image, seeds_near(CENTERS)[:1], TWO_SPHERES)
-    assert result.notes == ('2 files passed over.', 'No seed for small: not measured.')
+    assert result.notes[:2] == ('2 files passed over.', 'No seed for small: not measured.')
 
 
 def test_an_unknown_unit_is_flagged(two_spheres):
@@ -166,44 +166,7 @@ def test_an_unknown_unit_is_flagged(two_spheres):
 def test_inserts_without_a_seed_are_left_out_with_a_note(two_spheres):
     result = analyze(two_spheres, seeds_near(CENTERS)[:1], TWO_SPHERES)
     assert [s.label for s in result.spheres] == ['big']
-    assert result.notes == ('No seed for small: not measured.',)
-
-
-def test_seeds_match_by_label_in_any_case_and_by_alias():
-    matched, notes = match_seeds([Seed('SMALL', (1, 1, 1)), Seed('b1', (2, 2, 2))], TWO_SPHERES)
-    assert [(i.label, s.position_ras_mm) for i, s in matched] == [
-        ('big', (2, 2, 2)),
-        ('small', (1, 1, 1)),
-    ]
-    assert notes == ()
-
-
-def test_unlabeled_seeds_match_by_order_with_a_note():
-    matched, notes = match_seeds([Seed('F-1', (1, 1, 1)), Seed('', (2, 2, 2))], TWO_SPHERES)
-    assert [(i.label, s.position_ras_mm[0]) for i, s in matched] == [('big', 1), ('small', 2)]
-    assert 'in the order big, small' in notes[0]
-
-
-@pytest.mark.parametrize(
-    ('labels', 'words'),
-    [
-        (['big', 'huge'], "called 'huge'; label the seeds big, small"),
-        (['big', 'BIG'], '2 seeds are labeled big'),
-        (['F-1', 'F-2', 'F-3'], '3 seeds without a known label cannot be matched to 2 inserts'),
-        ([], '0 seeds'),
-    ],
-)
-def test_seeds_that_do_not_fit_are_refused_in_words(labels, words):
-    with pytest.raises(SeedError) as caught:
-        match_seeds([Seed(label, (0.0, 0.0, 0.0)) for label in labels], TWO_SPHERES)
-    assert words in str(caught.value)
-
-
-@pytest.mark.parametrize('place', [(500.0, 0.0, 0.0), (-500.0, 0.0, 0.0)])
-def test_a_seed_outside_the_image_is_named_with_its_place(two_spheres, place):
-    seeds = [Seed('big', place), Seed('small', CENTERS['small'])]
-    with pytest.raises(SeedError, match=rf'seed big at RAS \({place[0]}, 0\.0, 0\.0\) mm lies out'):
-        analyze(two_spheres, seeds, TWO_SPHERES)
+    assert 'No seed for small: not measured.' in result.notes
 
 
 def test_the_work_can_be_canceled(two_spheres):
@@ -226,7 +189,7 @@ def test_progress_rises_from_zero_to_one(two_spheres):
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
-    assert 'measuring small' in [text for _, text in told]
+    assert 'searching small' in [text for _, text in told]
 
 
 @pytest.fixture(scope='module')
@@ -239,15 +202,45 @@ def real_scan():
     return read_pet_series(REAL_SCAN)
 
 
-@pytest.mark.parametrize('push', range(6))
-def test_centers_in_the_real_scan_agree_with_an_independent_fit(real_scan, push):
+@pytest.mark.parametrize('refinement', ['search', 'fit'])
+@pytest.mark.parametrize('push', range(4))
+def test_centers_in_the_real_scan_agree_with_an_independent_fit(real_scan, push, refinement):
     """Within 0.3 mm from seeds 4 mm away in any direction; source: a fit of blurred spheres."""
     centers = {label: (-x, -y, z) for label, (x, y, z) in REAL_CENTERS_LPS.items()}
     seeds = seeds_near(centers, np.random.default_rng(push))
-    settings = Settings(refinement='search')
+    settings = Settings(refinement=refinement)
 
     result = analyze(real_scan, seeds, load_phantom('NEMA IEC body'), settings)
 
     for found in result.spheres:
         assert np.linalg.norm(np.subtract(found.center_ras_mm, centers[found.label])) < 0.3
-        assert found.flags == ()
+        # The 28 mm sphere really lies 3 mm out of the plane of the others.
+        crooked = refinement == 'fit' and found.label == 'S28'
+        assert found.flags == ((Flag.OFF_BODY,) if crooked else ())
+
+
+def test_the_real_scan_needs_no_seeds(real_scan):
+    result = analyze(real_scan, [], load_phantom('NEMA IEC body'))
+    assert [s.label for s in result.spheres] == list(REAL_CENTERS_LPS)
+    for found in result.spheres:
+        x, y, z = REAL_CENTERS_LPS[found.label]
+        assert np.linalg.norm(np.subtract(found.center_ras_mm, (-x, -y, z))) < 0.3
+
+
+def test_relative_recovery_of_the_real_scan_is_that_of_another_tool(real_scan):
+    """
+    Maxima and A50 over a fitted 37 mm signal, by a published tool.
+
+    Its values: signal 16 799, background 1686.8. The signal is a matter of
+    the tool's model, so ratios to the 37 mm sphere are compared.
+    """
+    centers = {label: (-x, -y, z) for label, (x, y, z) in REAL_CENTERS_LPS.items()}
+    seeds = seeds_near(centers)
+
+    recovery = analyze(real_scan, seeds, load_phantom('NEMA IEC body')).recovery
+
+    maxima = np.array([one.max for one in recovery.spheres]) / 16799
+    means = np.array([one.a50_mean for one in recovery.spheres]) / 16799
+    assert recovery.relative
+    assert maxima == pytest.approx([1.44, 1.58, 1.40, 1.22, 1.25, 1.01], rel=0.01)
+    assert means == pytest.approx([0.98, 1.02, 0.95, 0.87, 0.84, 0.76], rel=0.03)

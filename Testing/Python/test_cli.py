@@ -109,7 +109,7 @@ def test_hard_counting_gives_whole_voxels(study, tmp_path):
 
 
 def test_without_refinement_the_seeds_are_the_centers(study, tmp_path):
-    assert analyze(study / 'dicom', tmp_path / 'out', study, '--no-refinement') == 0
+    assert analyze(study / 'dicom', tmp_path / 'out', study, '--refinement', 'none') == 0
     for sphere in results_of(tmp_path / 'out')['spheres']:
         assert sphere['center_ras_mm'] == sphere['seed_ras_mm']
 
@@ -183,6 +183,37 @@ def test_stopping_from_the_keyboard_writes_nothing(study, tmp_path, monkeypatch,
     assert not (tmp_path / 'out').exists()
     assert list(tmp_path.iterdir()) == []
     assert 'nothing was written' in capsys.readouterr().err
+
+
+def test_without_seeds_the_spheres_are_found(study, analyzed, tmp_path, capsys):
+    arguments = ['analyze', str(study / 'dicom'), '--output', str(tmp_path / 'out')]
+    assert cli.main(arguments) == 0
+    assert 'found without seeds' in capsys.readouterr().out
+    found, seeded = results_of(tmp_path / 'out')['spheres'], results_of(analyzed)['spheres']
+    for a, b in zip(found, seeded, strict=True):
+        assert a['center_ras_mm'] == pytest.approx(b['center_ras_mm'], abs=0.01)
+
+
+def test_the_true_activity_gives_contrast_and_recovery(study, tmp_path):
+    """A noise-free 37 mm sphere keeps nearly all: the phantom holds 20 and 5 kBq/mL."""
+    options = ['--true-hot', '20000', '--true-background', '5000']
+    assert analyze(study / 'dicom', tmp_path / 'out', study, *options) == 0
+    results = results_of(tmp_path / 'out')
+    assert 80 < results['nema']['spheres'][0]['contrast_percent'] < 100
+    assert 0.95 < results['recovery']['spheres'][0]['rc_max'] < 1.05
+
+
+@pytest.mark.parametrize('value', ['0', '-5', 'nan', 'many'])
+def test_a_true_activity_that_is_none_is_a_wrong_argument(study, tmp_path, value):
+    with pytest.raises(SystemExit) as caught:
+        analyze(study / 'dicom', tmp_path / 'out', study, '--true-hot', value)
+    assert caught.value.code == 2
+
+
+def test_worksheet_and_numbers_exclude_each_other(study, tmp_path, capsys):
+    options = ['--true-hot', '20000', '--activity', str(tmp_path / 'fill.json')]
+    assert analyze(study / 'dicom', tmp_path / 'out', study, *options) == 1
+    assert 'not both' in capsys.readouterr().err
 
 
 def test_settings_and_phantom_come_from_files(study, tmp_path):

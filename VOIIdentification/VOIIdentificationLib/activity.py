@@ -229,6 +229,33 @@ def true_activity(worksheet: FillWorksheet) -> TrueActivity:
     )
 
 
+def given_activity(hot_bqml: float | None, background_bqml: float | None) -> TrueActivity:
+    """
+    Take concentrations that were found elsewhere.
+
+    Parameters
+    ----------
+    hot_bqml, background_bqml : float or None
+        The concentrations a_H and a_B at the reference time of the image, in Bq/mL.
+
+    Returns
+    -------
+    activity : TrueActivity
+        Without uncertainties, which nobody gave.
+    """
+    given = [
+        f'{name} {value:g} Bq/mL'
+        for name, value in (('hot', hot_bqml), ('background', background_bqml))
+        if value is not None
+    ]
+    return TrueActivity(
+        hot_bqml=hot_bqml,
+        background_bqml=background_bqml,
+        ratio=hot_bqml / background_bqml if hot_bqml and background_bqml else None,
+        decisions=(f'given at the reference time of the image: {", ".join(given)}',),
+    )
+
+
 def reference_time(worksheet: FillWorksheet) -> datetime:
     """
     Instant that the image shows.

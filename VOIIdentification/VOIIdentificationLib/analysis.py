@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
+from .activity import FillWorksheet, TrueActivity, true_activity
 from .center import RefinedCenter, refine_center
-from .errors import SeedError
+from .fit_results import BodyPose
 from .flags import Flag
 from .image import UNKNOWN_UNIT, PETImage
+from .locate import LocatedSphere, locate_spheres
 from .peak import voi_peak
 from .phantom import Insert, Phantom
-from .progress import Progress, no_progress
+from .progress import Progress, no_progress, part_of
 from .results import AnalysisResult, Seed, VOIResult
+from .seeding import InsertSeed, sort_seeds
 from .settings import Settings
-from .sphere import Solid, insert_solid, voi_mask
+from .sphere import Sphere, insert_solid, voi_mask
+from .standards import evaluate_standards
 from .statistics import has_non_finite, slice_statistics, voi_statistics
+from .suv import SUVScale
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """
+    What is known besides the image.
+
+    Attributes
+    ----------
+    worksheet : FillWorksheet or None
+        How the phantom was filled; gives `activity` if that is not given.
+
+    activity : TrueActivity or None
+        The true concentrations at the image's reference time.
+
+    suv : SUVScale or None
+        How the values become SUV, as the header says.
+
+    notes : tuple of str
+        Why something is not known, for the user.
+    """
+
+    worksheet: FillWorksheet | None = None
+    activity: TrueActivity | None = None
+    suv: SUVScale | None = None
+    notes: tuple[str, ...] = ()
 
 
 def analyze(
@@ -27,9 +58,11 @@ def analyze(
     phantom: Phantom,
     settings: Settings | None = None,
     progress: Progress = no_progress,
+    *,
+    known: Known | None = None,
 ) -> AnalysisResult:
     """
-    Find and measure the inserts that have a seed.
+    Find and measure the inserts of a phantom.
 
     Parameters
     ----------
@@ -37,9 +70,11 @@ def analyze(
         The scan of the phantom.
 
     seeds : sequence of Seed
-        One near the center of each insert, labeled as the insert, or as many
-        unlabeled ones as the phantom has inserts, in its order. Seeds that
-        carry the label of the phantom's background are measured where they are.
+        One near the center of each insert, labeled as the insert, or without
+        labels in any order; two or three are enough for a ring of spheres, and
+        none if it is to be found. Seeds that carry the label of the phantom's
+        background are measured where they are; those labeled ``BG01`` … are
+        the background ROIs of NEMA NU 2, where the user wants them.
 
     phantom : Phantom
         What was scanned.
@@ -48,7 +83,10 @@ def analyze(
         How it is measured.
 
     progress : callable, optional
-        Told after each insert; may raise `CanceledError`.
+        Told before each step; may raise `CanceledError`.
+
+    known : Known, optional
+        The true activity, and the SUV of the header.
 
     Returns
     -------
@@ -58,162 +96,134 @@ def analyze(
     Raises
     ------
     SeedError
-        If the seeds do not fit the phantom or lie outside the image.
+        If the seeds do not fit the phantom or lie outside the image, or the
+        phantom is not found without them.
     VOIOutsideImageError
         If a VOI has no voxel in the image.
     """
-    settings = settings or Settings()
-    sphere_seeds, background_seeds = _split_background(seeds, phantom)
-    matched, notes = match_seeds(sphere_seeds, phantom)
-    solids = [insert_solid(insert, seed.position_ras_mm) for insert, seed in matched]
-    _refuse_outside(image, [*sphere_seeds, *background_seeds])
-    spheres = []
-    for n, (insert, seed) in enumerate(matched):
-        progress(n / len(matched), f'measuring {insert.label}')
-        others = solids[:n] + solids[n + 1 :]
-        refined = _refine(image, insert, solids[n], others, settings)
-        spheres.append(_measure(image, insert, seed, refined, settings))
+    settings, known = settings or Settings(), known or Known()
+    activity = known.activity
+    if activity is None and known.worksheet is not None:
+        activity = true_activity(known.worksheet)
+    progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
+    seeding = sort_seeds(image, seeds, phantom)
+    refined, pose = _find_centers(image, seeding.inserts, phantom, settings, progress)
+    progress(0.7, 'measuring')
+    spheres = _flag_overlaps(
+        [
+            _measure(image, one.insert, one.seed, center, settings)
+            for one, center in zip(seeding.inserts, refined, strict=True)
+        ]
+    )
     background = tuple(
-        _measure(
-            image, phantom.background, seed, RefinedCenter(seed.position_ras_mm, None), settings
-        )
-        for seed in background_seeds
+        _measure(image, phantom.background, seed, _Center(seed.position_ras_mm), settings)
+        for seed in seeding.background
+    )
+    progress(0.8, 'evaluating the standards')
+    standards = evaluate_standards(
+        image, phantom, spheres, background, rois=seeding.rois, activity=activity
     )
     progress(1.0, 'measured')
     return AnalysisResult(
         image=image,
         phantom=phantom,
         settings=settings,
-        spheres=_flag_overlaps(spheres),
+        spheres=spheres,
         background=background,
         flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
-        notes=(*image.acquisition.notes, *notes),
+        notes=(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
+        pose=pose,
+        nema=standards.nema,
+        recovery=standards.recovery,
+        worksheet=known.worksheet,
+        activity=activity,
+        suv=known.suv,
     )
 
 
-def match_seeds(
-    seeds: Sequence[Seed], phantom: Phantom
-) -> tuple[list[tuple[Insert, Seed]], tuple[str, ...]]:
-    """
-    Give each seed its insert: by label, or by order where no label fits.
+@dataclass(frozen=True, eq=False)
+class _Center(RefinedCenter):
+    """Where an insert was found, by search and fit."""
 
-    Parameters
-    ----------
-    seeds : sequence of Seed
-        The seeds, without those of the background.
-
-    phantom : Phantom
-        Whose used inserts are looked for.
-
-    Returns
-    -------
-    matched : list of tuple
-        Insert and seed, in the phantom's order.
-
-    notes : tuple of str
-        How it was done, where that is not plain.
-
-    Raises
-    ------
-    SeedError
-        If a label is unknown or used twice, or the number does not fit.
-    """
-    inserts = phantom.used_inserts
-    by_name = {
-        name.casefold(): insert for insert in inserts for name in (insert.label, *insert.aliases)
-    }
-    found = [by_name.get(seed.label.casefold()) for seed in seeds]
-    if not any(found):
-        return _match_by_order(seeds, inserts)
-    for seed, insert in zip(seeds, found, strict=True):
-        if insert is None:
-            msg = (
-                f'no insert of the phantom {phantom.name} is called {seed.label!r}; '
-                f'label the seeds {", ".join(i.label for i in inserts)}.'
-            )
-            raise SeedError(msg)
-        if found.count(insert) > 1:
-            msg = f'{found.count(insert)} seeds are labeled {insert.label}; keep one of them.'
-            raise SeedError(msg)
-    pairs = {insert: seed for insert, seed in zip(found, seeds, strict=True) if insert}
-    missing = [insert.label for insert in inserts if insert not in pairs]
-    notes = (f'No seed for {", ".join(missing)}: not measured.',) if missing else ()
-    return [(insert, pairs[insert]) for insert in inserts if insert in pairs], notes
+    located: LocatedSphere | None = None
 
 
-def _match_by_order(
-    seeds: Sequence[Seed], inserts: Sequence[Insert]
-) -> tuple[list[tuple[Insert, Seed]], tuple[str, ...]]:
-    labels = ', '.join(insert.label for insert in inserts)
-    if len(seeds) != len(inserts):
-        msg = (
-            f'{len(seeds)} seeds without a known label cannot be matched to '
-            f'{len(inserts)} inserts. '
-            f'Label the seeds {labels}, or place exactly {len(inserts)} in this order.'
-        )
-        raise SeedError(msg)
-    note = f'The seeds carry no known labels and were taken in the order {labels}.'
-    return list(zip(inserts, seeds, strict=True)), (note,)
+def _find_centers(
+    image: PETImage,
+    seeds: Sequence[InsertSeed],
+    phantom: Phantom,
+    settings: Settings,
+    progress: Progress,
+) -> tuple[list[_Center], BodyPose | None]:
+    """Search round each seed, then fit all spheres together."""
+    searched = []
+    step = part_of(progress, 0.1, 0.5)
+    for n, one in enumerate(seeds):
+        step(n / len(seeds), f'searching {one.insert.label}')
+        found = _search(image, n, seeds, settings)
+        searched.append(replace(found, flags=(*found.flags, *one.flags)))
+    if settings.refinement != 'fit':
+        return searched, None
+    progress(0.5, 'fitting the spheres')
+    return _fit(image, seeds, searched, phantom)
 
 
-def _split_background(seeds: Sequence[Seed], phantom: Phantom) -> tuple[list[Seed], list[Seed]]:
-    """Seeds of inserts, and those labeled as background (``B0``, ``B0-2`` …)."""
-    name = phantom.background.label.casefold()
-    names = {insert.label.casefold() for insert in phantom.used_inserts}
-
-    def is_background(seed: Seed) -> bool:
-        label = seed.label.casefold()
-        return label not in names and label.split('-')[0].split(' ')[0] == name
-
-    return (
-        [seed for seed in seeds if not is_background(seed)],
-        [seed for seed in seeds if is_background(seed)],
-    )
-
-
-def _refuse_outside(image: PETImage, seeds: Sequence[Seed]) -> None:
-    for seed in seeds:
-        index = image.geometry.index_ijk(seed.position_ras_mm)
-        if np.any(index < -0.5) or np.any(index > image.geometry.size_ijk - 0.5):
-            r, a, s = seed.position_ras_mm
-            i, j, k = image.geometry.size_ijk
-            msg = (
-                f'the seed {seed.label or "without label"} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm '
-                f'lies outside the image of {i} x {j} x {k} voxels, at IJK '
-                f'({index[0]:.1f}, {index[1]:.1f}, {index[2]:.1f}). Move it into the image, or '
-                'load the series it was placed on; a point file may also be LPS instead of RAS.'
-            )
-            raise SeedError(msg)
-
-
-def _refine(
-    image: PETImage, insert: Insert, solid: Solid, others: Sequence[Solid], settings: Settings
-) -> RefinedCenter:
+def _search(image: PETImage, n: int, seeds: Sequence[InsertSeed], settings: Settings) -> _Center:
+    solids = [insert_solid(one.insert, one.seed.position_ras_mm) for one in seeds]
     if settings.refinement == 'none':
-        return RefinedCenter(solid.center_ras_mm, None)
-    return refine_center(image, solid, settings, others=others, hot=insert.hot)
+        return _Center(solids[n].center_ras_mm)
+    found = refine_center(
+        image,
+        solids[n],
+        settings,
+        others=solids[:n] + solids[n + 1 :],
+        hot=seeds[n].insert.hot,
+    )
+    return _Center(found.position_ras_mm, found.search, found.flags)
+
+
+def _fit(
+    image: PETImage, seeds: Sequence[InsertSeed], searched: list[_Center], phantom: Phantom
+) -> tuple[list[_Center], BodyPose | None]:
+    """Replace the centers of spheres by the fitted ones; cylinders keep the search's."""
+    starts = []
+    for one, center in zip(seeds, searched, strict=True):
+        solid = insert_solid(one.insert, center.position_ras_mm)
+        if isinstance(solid, Sphere):
+            starts.append(solid)
+    located, pose = locate_spheres(image, starts, phantom)
+    by_label = {sphere.label: sphere for sphere in located}
+    centers = []
+    for one, center in zip(seeds, searched, strict=True):
+        sphere = by_label.get(one.insert.label)
+        if sphere is None:
+            centers.append(center)
+            continue
+        flags = (*center.flags, *sphere.flags)
+        centers.append(_Center(sphere.center_ras_mm, center.search, flags, sphere))
+    return centers, pose
 
 
 def _measure(
-    image: PETImage, insert: Insert, seed: Seed, refined: RefinedCenter, settings: Settings
+    image: PETImage, insert: Insert, seed: Seed, center: _Center, settings: Settings
 ) -> VOIResult:
-    solid = insert_solid(insert, refined.position_ras_mm)
+    solid = insert_solid(insert, center.position_ras_mm)
     mask = voi_mask(solid, image.geometry, counting=settings.counting)
     statistics = voi_statistics(image, mask)
     peak = voi_peak(image, mask)
-    flags = list(refined.flags)
+    flags = list(center.flags)
     if mask.clipped:
         flags.append(Flag.CLIPPED)
     if has_non_finite(image, mask):
         flags.append(Flag.NON_FINITE)
     if statistics.sd is None:
         flags.append(Flag.FEW_VOXELS)
-    i, j, k = image.geometry.index_ijk(refined.position_ras_mm)
+    i, j, k = image.geometry.index_ijk(center.position_ras_mm)
     return VOIResult(
         insert=insert,
         seed_ras_mm=seed.position_ras_mm,
-        center_ras_mm=refined.position_ras_mm,
+        center_ras_mm=center.position_ras_mm,
         center_ijk=(float(i), float(j), float(k)),
         solid=solid,
         mask=mask,
@@ -221,8 +231,10 @@ def _measure(
         slices=slice_statistics(image, solid, mask),
         peak=peak.highest,
         peak_at_max=peak.at_max,
-        search=refined.search,
+        search=center.search,
         flags=tuple(flags),
+        fit=center.located.fit if center.located else None,
+        deviation_mm=center.located.deviation_mm if center.located else None,
     )
 
 

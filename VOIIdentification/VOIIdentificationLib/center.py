@@ -50,7 +50,7 @@ class RefinedCenter:
     """
 
     position_ras_mm: Point
-    search: SearchTable | None
+    search: SearchTable | None = None
     flags: tuple[Flag, ...] = ()
 
 

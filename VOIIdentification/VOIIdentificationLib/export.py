@@ -75,10 +75,7 @@ def export_results(
         If results are there already, or a file cannot be written. The folder
         is then as it was before.
     """
-    _refuse_obstacles(directory)
-    old = existing_results(directory)
-    if old and not overwrite:
-        raise OutputError(_in_the_way(directory, old))
+    old = check_target(directory, overwrite=overwrite)
     with (
         system_errors_named(directory, 'the results'),
         _missing_package_named(),
@@ -91,6 +88,35 @@ def export_results(
         progress(1.0, 'Moving the files into place')
         replace_files(directory, old, new, staging / 'old')
     return tuple(directory / path for path in written)
+
+
+def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """
+    Refuse a folder that an export could not write to, before any work is done.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        Where the results are to go.
+
+    overwrite : bool, optional
+        Whether earlier results may be replaced.
+
+    Returns
+    -------
+    paths : tuple of `pathlib.Path`
+        Files of an earlier export, relative to the folder.
+
+    Raises
+    ------
+    OutputError
+        If something is in the way.
+    """
+    _refuse_obstacles(directory)
+    old = existing_results(directory)
+    if old and not overwrite:
+        raise OutputError(_in_the_way(directory, old))
+    return old
 
 
 def existing_results(directory: Path) -> tuple[Path, ...]:

@@ -42,6 +42,7 @@ class Flag(str, Enum):
     OFF_BODY = 'off_body'
     BOUND_BY_BODY = 'bound_by_body'
     PREDICTED = 'predicted'
+    SEED_MISNAMED = 'seed_misnamed'
 
     @property
     def text(self) -> str:
@@ -78,5 +79,6 @@ _TEXTS = {
     Flag.FIT_REFUSED: 'the model fit was not accepted: the center is that of the search',
     Flag.OFF_BODY: 'the sphere lies off the place that the other spheres give it',
     Flag.BOUND_BY_BODY: 'too little contrast to find it alone: its place is held by the others',
+    Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }

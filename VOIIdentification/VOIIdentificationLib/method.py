@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import __version__
 from .image import PETImage
 from .phantom import Insert, Phantom
+from .quality_method import quality_definitions, quality_flag_notes, quality_sections
 from .results import AnalysisResult
 from .settings import Settings
 from .table import Cell, Table, unit_text
@@ -27,6 +28,9 @@ _COUNTING_TEXTS = {
     'hard': 'a voxel counts as a whole if its center is inside, as in the original script',
 }
 _REFINEMENT_TEXTS = {
+    'fit': 'the center of a fitted blurred sphere; where the fit is not accepted, the position '
+    'round the seed that maximizes the mean inside the sphere',
+    'fit': 'that of a blurred sphere fitted where the mean inside the sphere is highest',
     'search': 'the position round the seed that maximizes the mean inside the sphere',
     'none': 'the seed itself',
 }
@@ -75,7 +79,8 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
         'Image': _image_pairs(result.image),
         'Phantom': _phantom_pairs(phantom),
         'Settings': [*settings.to_json().items()],
-        'Definition': _definition_pairs(settings),
+        'Definition': [*_definition_pairs(settings), *quality_definitions(result)],
+        **quality_sections(result),
         'Flag': [(flag.value, flag.text) for flag in result.flags],
         'Note': [(str(n), note) for n, note in enumerate(_notes(result), start=1)],
     }
@@ -162,4 +167,5 @@ def _notes(result: AnalysisResult) -> list[str]:
         for voi in (*result.spheres, *result.background)
         for flag in voi.flags
     ]
+    flagged += quality_flag_notes(result)
     return list(dict.fromkeys([*flagged, *result.notes, *result.image.acquisition.notes]))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from .errors import InputFileError
 from .sphere import Counting
 
-Refinement = Literal['search', 'none']
+Refinement = Literal['fit', 'search', 'none']
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class Settings:
     counting : {'partial', 'hard'}
         Partial voxels by volume, or whole voxels as the original script.
 
-    refinement : {'search', 'none'}
-        Whether seeds are moved to the maximum of the mean, or used as they are.
+    refinement : {'fit', 'search', 'none'}
+        Whether seeds are moved to the maximum of the mean and from there to the
+        center of a fitted sphere, only to the maximum, or used as they are.
 
     search_in_plane_mm, search_axial_mm : float
         Half widths of the search window round a seed, in the slice and across
@@ -36,14 +37,14 @@ class Settings:
     """
 
     counting: Counting = 'partial'
-    refinement: Refinement = 'search'
+    refinement: Refinement = 'fit'
     search_in_plane_mm: float = 9.0
     search_axial_mm: float = 6.0
     search_limit_mm: float = 20.0
 
     def __post_init__(self) -> None:
         _require_choice('counting', self.counting, ('partial', 'hard'))
-        _require_choice('refinement', self.refinement, ('search', 'none'))
+        _require_choice('refinement', self.refinement, ('fit', 'search', 'none'))
         for name in ('search_in_plane_mm', 'search_axial_mm', 'search_limit_mm'):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
