@@ -52,7 +52,7 @@ LAYERS = (
     ('analysis',),
     (
         *('mrml*', 'dicom_*', 'volume_*', 'workbook', 'figures', 'report*', 'export'),
-        *('make_phantom', 'suv_command'),
+        *('make_phantom', '*_command', 'command_input'),
     ),
     ('cli', '__main__', 'panel*'),
 )
