@@ -7,6 +7,7 @@ script had are kept.
 
 from __future__ import annotations
 
+from .fit_columns import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD
 from .geometry import VolumeGeometry
 from .results import SliceStatistics, VOIResult
 from .slice_cut import cut_center_ras_mm
@@ -161,8 +162,12 @@ STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
         lambda voi: voi.peak_at_max,
         optional=True,
     ),
+    MEAN_SD,
     *_CENTER,
+    *CENTER_SD,
     _SHIFT,
+    DEVIATION,
+    *FIT_COLUMNS,
     _FLAGS,
 ]
 
@@ -187,8 +192,10 @@ CENTER_COLUMNS: list[Measure[VOIResult]] = [
     _MAX,
     _DIAMETER,
     *_CENTER,
+    *CENTER_SD,
     *_SEED,
     _SHIFT,
+    DEVIATION,
     Measure(
         'candidate_count',
         'Candidates',

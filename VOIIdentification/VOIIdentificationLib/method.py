@@ -28,8 +28,6 @@ _COUNTING_TEXTS = {
     'hard': 'a voxel counts as a whole if its center is inside, as in the original script',
 }
 _REFINEMENT_TEXTS = {
-    'fit': 'the center of a fitted blurred sphere; where the fit is not accepted, the position '
-    'round the seed that maximizes the mean inside the sphere',
     'fit': 'that of a blurred sphere fitted where the mean inside the sphere is highest',
     'search': 'the position round the seed that maximizes the mean inside the sphere',
     'none': 'the seed itself',

@@ -6,15 +6,18 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import __version__
+from .flags import Flag
 from .image import PETImage
 from .method import SOFTWARE_NAME
 from .phantom import Phantom
+from .quality_json import fit_json, quality_json
 from .results import AnalysisResult, VOIResult
 
 RESULTS_SCHEMA = 'voi-identification/results/1'
@@ -54,8 +57,8 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
     -------
     data : dict
         Numbers, texts, lists and None only. None stands where there is no
-        value, and for the background if none was measured. Flags are the
-        stable names of `Flag`.
+        value, and for a part that was not measured. Flags are the stable
+        names of `Flag`, times ISO 8601.
     """
     data = {
         'schema': RESULTS_SCHEMA,
@@ -66,6 +69,7 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
         'settings': result.settings.to_json(),
         'spheres': [_voi(voi) for voi in result.spheres],
         'background': _background(result.background),
+        **quality_json(result),
         'flags': [flag.value for flag in result.flags],
         'notes': list(result.notes),
     }
@@ -100,6 +104,8 @@ def _voi(voi: VOIResult) -> dict[str, Any]:
         **asdict(voi.statistics),
         'peak': voi.peak,
         'peak_at_max': voi.peak_at_max,
+        'deviation_mm': voi.deviation_mm,
+        'fit': fit_json(voi.fit),
         'flags': [flag.value for flag in voi.flags],
     }
 
@@ -126,7 +132,7 @@ def _pooled(vois: Sequence[VOIResult]) -> tuple[float | None, float | None]:
 
 
 def _plain(value: Any) -> Any:
-    """Lists and numbers that JSON knows; what is no number becomes None."""
+    """Lists, texts and numbers that JSON knows; what is no number becomes None."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -135,4 +141,11 @@ def _plain(value: Any) -> Any:
         return _plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value
+    return _text(value)
+
+
+def _text(value: Any) -> Any:
+    """Flags by their stable names, times in ISO 8601; all else as it is."""
+    if isinstance(value, Flag):
+        return value.value
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -14,6 +14,7 @@ import numpy as np
 from .columns import CENTER_COLUMNS, MM_DECIMALS, SLICE_COLUMNS, STATISTICS_COLUMNS
 from .image import UNKNOWN_UNIT, PETImage
 from .method import method_rows
+from .quality_tables import quality_tables
 from .results import AnalysisResult, VOIResult
 from .table import VALUE_UNIT, Column, Measure, Table, tabulate, unit_text
 
@@ -40,8 +41,9 @@ def result_tables(result: AnalysisResult) -> tuple[Table, ...]:
     Returns
     -------
     tables : tuple of Table
-        Keys ``'spheres'``, ``'centers'``, ``'slices'`` and, if there is a
-        background, ``'background'`` and ``'background_slices'``.
+        Keys ``'spheres'``, ``'centers'``, ``'slices'``; if there is a
+        background, ``'background'`` and ``'background_slices'``; then those
+        of `quality_tables`.
     """
     tables = [
         _voi_table('spheres', 'Meta data per sphere', STATISTICS_COLUMNS, result.spheres, result),
@@ -56,7 +58,7 @@ def result_tables(result: AnalysisResult) -> tuple[Table, ...]:
             ),
             _slice_table('background_slices', 'Meta data per slice', background, result),
         ]
-    return tuple(tables)
+    return (*tables, *quality_tables(result))
 
 
 def search_table(voi: VOIResult, unit: str = UNKNOWN_UNIT) -> Table:

@@ -1,0 +1,1 @@
+"""Pictures of recovery, contrast and background variability against diameter."""
