@@ -96,12 +96,17 @@ def sampleImage():
 class Refinement(enum.Enum):
     """Kept in scenes by name, so names never change."""
 
+    FIT = 'fit'
     SEARCH = 'search'
     NONE = 'none'
 
     def label(self):
         """Return what the panel shows."""
-        return _('searched around the seeds') if self is Refinement.SEARCH else _('the seeds')
+        return {
+            'fit': _('fitted to the image'),
+            'search': _('where the mean is highest'),
+            'none': _('the seeds themselves'),
+        }[self.value]
 
 
 class Counting(enum.Enum):
@@ -131,7 +136,7 @@ class VOIIdentificationParameterNode:
     seeds: vtkMRMLMarkupsFiducialNode | None
     background: vtkMRMLMarkupsFiducialNode | None
     phantom: str = ''
-    refinement: Refinement = Refinement.SEARCH
+    refinement: Refinement = Refinement.FIT
     counting: Counting = Counting.PARTIAL
     searchInPlaneMm: Annotated[float, WithinRange(0.5, 50.0)] = Settings.search_in_plane_mm
     searchAxialMm: Annotated[float, WithinRange(0.5, 50.0)] = Settings.search_axial_mm
@@ -219,7 +224,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
     def process(
         self,
         volumeNode,
-        seedsNode,
+        seedsNode=None,
         phantom=DEFAULT_PHANTOM,
         settings=None,
         backgroundNode=None,
@@ -233,9 +238,9 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         volumeNode : vtkMRMLScalarVolumeNode
             The scan of the phantom.
 
-        seedsNode, backgroundNode : vtkMRMLMarkupsFiducialNode
-            Points near the inserts, labeled as these are, or one for each in
-            their order; points of background VOIs.
+        seedsNode, backgroundNode : vtkMRMLMarkupsFiducialNode or None
+            Points near the inserts, labeled as these are or in any order, none
+            if they are to be found; points of background VOIs.
 
         phantom : str, Path or Phantom
             A preset, a JSON file, or the phantom itself.

@@ -218,8 +218,9 @@ def test_the_list_asks_for_every_insert_and_placing_waits(volume, widget):
     assert [seeds.GetNthControlPointLabel(n) for n in range(6)] == LABELS
     assert seeds.GetNumberOfDefinedControlPoints() == 0
     assert not widget.ui.seedsWidget.markupsPlaceWidget().placing_
+    assert not widget.ui.seedsWidget.markupsPlaceWidget().placeButton().visible, 'one is enough'
     assert widget.ui.seedCountLabel.text == '0 of 6; next S37'
-    assert widget.ui.applyButton.toolTip == 'Place at least one seed.'
+    assert widget.ui.applyButton.toolTip == 'Find the spheres without seeds and measure them.'
 
 
 def test_each_click_places_the_next_and_the_last_ends_it(volume, widget, made):
@@ -361,15 +362,16 @@ def test_apply_finds_the_spheres(ready, volume, made):
     assert '6 inserts measured in Bq/mL' in ready.ui.resultsLabel.text
 
 
-def test_apply_shows_table_plot_and_surfaces_if_asked(ready, volume):
+def test_apply_shows_table_plot_and_surfaces_if_asked(scene, ready, volume):
+    table_view = scene.AddNode(slicer.vtkMRMLTableViewNode())
+    plot_view = scene.AddNode(slicer.vtkMRMLPlotViewNode())
     ready.ui.applyButton.click()
 
     outputs = find_outputs(volume)
     layouts = [a for n, a in slicer.app.layouts.called if n == 'setLayout']
     assert layouts == [(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView,)]
-    selection = slicer.app.applicationLogic().GetSelectionNode()
-    assert selection.GetActiveTableID() == outputs.tables['spheres'].GetID()
-    assert selection.GetActivePlotChartID() in [n.GetID() for n in outputs.charts.values()]
+    assert table_view.GetTableNodeID() == outputs.tables['spheres'].GetID()
+    assert plot_view.GetPlotChartNodeID() in [node.GetID() for node in outputs.charts.values()]
     assert outputs.segmentation.GetSegmentation().ContainsRepresentation('Closed surface')
 
 
@@ -402,16 +404,26 @@ def test_applying_again_refills_the_same_nodes(ready, volume):
     assert slicer.mrmlScene.GetNumberOfNodes() == nodes
 
 
-def test_some_seeds_are_enough_and_the_rest_is_named(volume, widget, made):
+def test_some_seeds_are_enough_and_the_rest_is_predicted(volume, widget, made):
     ui = widget.ui
     ui.placeSeedsButton.click()
-    for true in made[1].inserts[:2]:
+    for true in made[1].inserts[:3]:
         ui.seedsWidget.click_in_slice(true.center_ras_mm)
 
     ui.applyButton.click()
 
-    assert len(widget.panel.result.spheres) == 2
-    assert 'No seed for S22, S17, S13, S10: not measured.' in ui.resultsLabel.text
+    predicted = [voi.label for voi in widget.panel.result.spheres if Flag.PREDICTED in voi.flags]
+    assert predicted == LABELS[3:]
+    assert f'S17: {Flag.PREDICTED.text}' in ui.resultsLabel.text
+
+
+def test_the_spheres_are_found_without_seeds(volume, widget, made):
+    widget.ui.applyButton.click()
+
+    outputs = find_outputs(volume)
+    for found, true in zip(positions(outputs.centers), made[1].inserts, strict=True):
+        assert np.linalg.norm(found - true.center_ras_mm) < 0.5, true.insert.label
+    assert 'found without seeds' in widget.ui.resultsLabel.text
 
 
 def test_a_change_after_apply_is_said(ready):
@@ -426,7 +438,7 @@ def test_a_change_after_apply_is_said(ready):
 
 def test_the_settings_of_the_panel_are_used(ready):
     ready.ui.countingComboBox.currentIndex = 1
-    ready.ui.refinementComboBox.currentIndex = 1
+    ready.ui.refinementComboBox.currentIndex = 2
     ready.ui.searchAxialSpinBox.value = 7.5
     ready.ui.searchLimitSpinBox.value = 12.0
 
@@ -486,7 +498,8 @@ def measured(ready, tmp_path):
     return ready
 
 
-def test_export_writes_the_files(measured, tmp_path):
+def test_export_writes_the_files(measured, tmp_path, monkeypatch):
+    monkeypatch.setattr(slicer.util, 'confirmOkCancelDisplay', refuse_to_be_asked)
     measured.ui.exportButton.click()
 
     names = {path.name for path in (tmp_path / 'results').iterdir()}
@@ -494,6 +507,10 @@ def test_export_writes_the_files(measured, tmp_path):
     assert measured.panel.parameters.exportFolder == str(tmp_path / 'results')
     measured.ui.openFolderButton.click()
     assert [f'file:{tmp_path / "results"}'] == DesktopServices.opened_
+
+
+def refuse_to_be_asked(text, _title):
+    pytest.fail(f'an empty folder needs no question: {text}')
 
 
 def test_export_without_a_folder_does_nothing(measured, tmp_path):
@@ -655,14 +672,13 @@ def test_a_removed_insert_takes_its_seed_along(ready):
     assert [voi.label for voi in ready.panel.result.spheres] == LABELS[1:]
 
 
-def test_another_phantom_leaves_the_seeds_and_says_what_does_not_fit(ready, tmp_path):
+def test_another_phantom_leaves_the_seeds_where_they_are(ready, tmp_path):
     FileDialog.answer_ = str(tmp_path / 'other.json')
     (tmp_path / 'other.json').write_text(
         '{"schema": "voi-identification/phantom/1", "name": "Two", "inserts": '
         '[{"label": "A", "diameter_mm": 20}, {"label": "B", "diameter_mm": 10}]}'
     )
     ready.ui.loadPhantomButton.click()
-    assert not ready.ui.applyButton.enabled
     assert ready.panel.parameters.seeds.GetNumberOfDefinedControlPoints() == 6
 
     ready.ui.phantomComboBox.currentText = 'NEMA IEC body'
@@ -794,18 +810,22 @@ def test_a_saved_scene_holds_every_choice(measured, scene, tmp_path):
 
 
 def test_each_volume_keeps_its_own_points_and_results(ready, volume, made):
+    ready.ui.placeBackgroundButton.click()
+    ready.ui.backgroundWidget.click_in_slice((60.0, 40.0, 0.0))
     ready.ui.applyButton.click()
     first_seeds = ready.panel.parameters.seeds
     other = volume_node_from_image(made[0], 'Other')
 
     ready.ui.inputVolumeSelector.setCurrentNode(other)
     assert ready.panel.parameters.seeds is not first_seeds
+    assert ready.panel.parameters.background is None
     assert ready.ui.seedCountLabel.text == '0 of 6; next S37'
     assert ready.panel.result is None
     assert not ready.ui.showTableButton.enabled
     ready.ui.inputVolumeSelector.setCurrentNode(volume)
 
     assert ready.panel.parameters.seeds is first_seeds
+    assert ready.ui.backgroundCountLabel.text == '1 placed'
     assert ready.ui.seedCountLabel.text == '6 of 6'
     assert ready.ui.showTableButton.enabled
 

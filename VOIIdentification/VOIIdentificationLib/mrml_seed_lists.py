@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import slicer
 
-from .analysis import match_seeds
+from .errors import SeedError
 from .mrml_nodes import Node
 from .mrml_points import count_defined, next_unset_label, prepare_seed_list, seeds_from_points
 from .mrml_volume import BACKGROUND, SEEDS, new_points, points_of_volume
@@ -18,8 +18,8 @@ def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tupl
 
     Parameters
     ----------
-    seeds_node : vtkMRMLMarkupsFiducialNode
-        Points near the inserts.
+    seeds_node : vtkMRMLMarkupsFiducialNode or None
+        Points near the inserts; None if they are to be found.
 
     background_node : vtkMRMLMarkupsFiducialNode or None
         Points of background VOIs, whatever their labels.
@@ -35,9 +35,9 @@ def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tupl
     Raises
     ------
     NodeError
-        If there is no list of seeds.
+        If a position is not finite.
     """
-    placed = seeds_from_points(seeds_node)
+    placed = () if seeds_node is None else seeds_from_points(seeds_node)
     seeds = tuple(seed for seed in placed if not _is_unused(seed, phantom))
     if background_node is None:
         return seeds
@@ -50,12 +50,13 @@ def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tupl
 
 def require_seeds(seeds: tuple[Seed, ...], phantom: Phantom) -> None:
     """
-    Check that the seeds fit the phantom, before anything is measured.
+    Check the labels of the seeds before anything is measured.
 
     Parameters
     ----------
     seeds : tuple of Seed
-        From `all_seeds`.
+        From `all_seeds`. None at all, or none with a known label, is no
+        mistake: then the image tells the inserts apart.
 
     phantom : Phantom
         What was scanned.
@@ -63,10 +64,26 @@ def require_seeds(seeds: tuple[Seed, ...], phantom: Phantom) -> None:
     Raises
     ------
     SeedError
-        If they cannot be matched.
+        If a label is used twice, or is unknown beside known ones.
     """
-    background = phantom.background.label + '-'
-    match_seeds([seed for seed in seeds if not seed.label.startswith(background)], phantom)
+    apart = (f'{phantom.background.label}-', 'BG')
+    labels = [seed.label for seed in seeds if not seed.label.startswith(apart)]
+    names = {
+        name.casefold(): insert.label
+        for insert in phantom.used_inserts
+        for name in (insert.label, *insert.aliases)
+    }
+    found = [names.get(label.casefold()) for label in labels]
+    if not any(found):
+        return
+    for label, insert in zip(labels, found, strict=True):
+        if insert is None:
+            known = ', '.join(one.label for one in phantom.used_inserts)
+            msg = f'{phantom.name} has no insert {label!r}; label the seeds {known}.'
+            raise SeedError(msg)
+        if found.count(insert) > 1:
+            msg = f'{found.count(insert)} seeds are labeled {insert}; keep one of them.'
+            raise SeedError(msg)
 
 
 def seed_list(volume_node: Node, phantom: Phantom) -> Node:

@@ -201,7 +201,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._update_seeds()
         hint = self._what_is_missing()
         self.ui.applyButton.enabled = not hint
-        self.ui.applyButton.toolTip = hint or say.apply_tip()
+        self.ui.applyButton.toolTip = hint or say.apply_tip(seeded=bool(self._inputs()[0]))
         outputs = find_outputs(self._volume) if self._volume else None
         changed = self.result is not None and self._measured != self._inputs()
         self.results_section.show(
@@ -232,8 +232,6 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             return say.select_volume()
         if self._problem:
             return self._problem
-        if not self.parameters.seeds or not count_defined(self.parameters.seeds):
-            return say.place_seeds()
         try:
             require_seeds(*self._inputs()[:2])
         except PhantomError as error:
@@ -243,8 +241,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def _inputs(self) -> tuple[Any, Phantom, Settings]:
         """What a result depends on."""
         chosen, phantom = self.parameters, self.phantom
-        seeds = all_seeds(chosen.seeds, chosen.background, phantom) if chosen.seeds else ()
-        return seeds, phantom, self.settings
+        return all_seeds(chosen.seeds, chosen.background, phantom), phantom, self.settings
 
     def _on_import(self) -> None:
         """Go to the DICOM module."""

@@ -38,14 +38,23 @@ def select_volume() -> str:
     return _('Select a PET volume.')
 
 
-def place_seeds() -> str:
-    """Why Apply cannot work."""
-    return _('Place at least one seed.')
+def apply_tip(*, seeded: bool) -> str:
+    """
+    What Apply does.
 
+    Parameters
+    ----------
+    seeded : bool
+        Whether there are seeds to start from.
 
-def apply_tip() -> str:
-    """What Apply does."""
-    return _('Find the centers and measure the inserts.')
+    Returns
+    -------
+    text : str
+        One sentence.
+    """
+    if seeded:
+        return _('Find the centers from the seeds and measure the inserts.')
+    return _('Find the spheres without seeds and measure them.')
 
 
 def reading() -> str:
