@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dicom_files import LEGACY_ENHANCED_PET, Made, item, save
+from dicom_files import enhanced as enhanced_file
 from VOIIdentificationLib import suv_command
 from VOIIdentificationLib.dicom_suv import read_suv_header, suv_header_of_datasets, suv_image
 from VOIIdentificationLib.dicom_suv_enhanced import suv_header_of_enhanced
@@ -234,6 +236,39 @@ def test_an_uncorrected_enhanced_image_has_a_factor_a_frame():
     ]
     expected = [70e3 / (300e6 * 0.5 ** (middle / 6586.2)) for middle in middles_s]
     assert found.factors == pytest.approx(expected, rel=1e-6)
+
+
+def enhanced_study(folder, **elements):
+    """Three frames in another order than their slices, each acquired an hour after the last."""
+    stored = np.arange(3 * 4 * 5, dtype=np.uint16).reshape(3, 4, 5)
+    dataset = enhanced_file(Made(stored=stored), order=[2, 0, 1], **elements)
+    for keyword in ('PatientWeight', 'RadiopharmaceuticalInformationSequence'):
+        setattr(dataset, keyword, getattr(header(), keyword))
+    dataset.AttenuationCorrected, dataset.DecayCorrected = 'YES', 'NO'
+    unit = item(CodeValue='Bq/ml', CodingSchemeDesignator='UCUM', CodeMeaning='Bq/ml')
+    for frame, k in zip(dataset.PerFrameFunctionalGroupsSequence, (2, 0, 1), strict=True):
+        frame.FrameContentSequence[0].FrameAcquisitionDateTime = f'20260301{11 + k}0000'
+        frame.FrameContentSequence[0].FrameAcquisitionDuration = 0.001
+        frame.RealWorldValueMappingSequence = item(
+            RealWorldValueSlope=0.5, RealWorldValueIntercept=0.0, MeasurementUnitsCodeSequence=unit
+        )
+    save(dataset, folder / 'all.dcm')
+
+
+def test_frames_of_an_enhanced_file_are_taken_in_the_order_of_the_slices(tmp_path):
+    enhanced_study(tmp_path)
+
+    scale = suv_scale(read_suv_header(tmp_path))
+
+    expected = [70e3 / (300e6 * 0.5 ** (3600.0 * (1 + k) / 6586.2)) for k in range(3)]
+    assert scale.factors == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_legacy_converted_file_is_refused(tmp_path):
+    enhanced_study(tmp_path, sop_class=LEGACY_ENHANCED_PET)
+
+    with pytest.raises(SUVError, match=r'all\.dcm is a legacy converted image'):
+        read_suv_header(tmp_path)
 
 
 def test_an_enhanced_image_of_another_unit_is_refused():

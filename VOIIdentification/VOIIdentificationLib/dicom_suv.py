@@ -13,10 +13,11 @@ import numpy as np
 from .dicom_enhanced import enhanced_unit_code, header_dataset
 from .dicom_header import Tag
 from .dicom_read import ordered_slices, read_pet_series, series_to_read
-from .dicom_slices import ENHANCED_CLASSES, PETSlice
+from .dicom_slices import ENHANCED_CLASSES, LEGACY_ENHANCED_PET, PETSlice
 from .dicom_suv_enhanced import suv_header_of_enhanced
 from .dicom_time import local_moment, moment, time_of_day, utc_offset
 from .dicom_values import HeaderValues, as_number
+from .errors import SUVError
 from .image import PETImage
 from .progress import Progress, no_progress
 from .suv import SUVScale, SUVType, suv_scale
@@ -122,8 +123,19 @@ def suv_header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
     -------
     header : SUVHeader
         None or empty where the header says nothing.
+
+    Raises
+    ------
+    SUVError
+        If the file is a legacy converted one, or its values have no such unit.
     """
     first = slices[0].file
+    if first.text(Tag.SOPClassUID) == LEGACY_ENHANCED_PET:
+        msg = (
+            f'SUV refused: {first.name} is a legacy converted image; '
+            'take the original series of single slices'
+        )
+        raise SUVError(msg)
     if first.text(Tag.SOPClassUID) in ENHANCED_CLASSES:
         frames = [plane.frame for plane in slices]
         return suv_header_of_enhanced(header_dataset(first), enhanced_unit_code(first), frames)

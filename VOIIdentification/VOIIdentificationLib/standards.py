@@ -16,7 +16,7 @@ from .nema import nema_quality
 from .nema_results import NEMAResult
 from .phantom import Phantom
 from .pose import ring_inserts
-from .recovery import RecoveryRules, recovery
+from .recovery import CONCENTRATION_UNIT, RecoveryRules, recovery
 from .recovery_results import RecoveryResult
 from .results import Seed, VOIResult
 
@@ -78,10 +78,10 @@ def evaluate_standards(
         What could be evaluated, and why the rest could not.
     """
     nema, notes = _nema(image, phantom, spheres, rois, activity)
-    level = _background_level(nema, background)
+    level = _background_level(nema, background) or _true_background(image, activity)
     if level is None:
         return Standards(nema, None, (*notes, 'No background was measured: no recovery.'))
-    rules = RecoveryRules(level[0], level[1], limits=shipped_limits())
+    rules = RecoveryRules(*level, limits=shipped_limits(), relative_to=_fitted_signal(spheres))
     return Standards(nema, recovery(image, spheres, rules, activity), notes)
 
 
@@ -118,3 +118,20 @@ def _background_level(
         rule = f'mean of the {count} background ROIs of {level.diameter_mm:g} mm'
         return float(nema.background[0].mean), rule
     return None
+
+
+def _true_background(image: PETImage, activity: TrueActivity | None) -> tuple[float, str] | None:
+    """B where nothing was measured: what was filled in."""
+    known = activity.background_bqml if activity is not None else None
+    if known is None or image.unit != CONCENTRATION_UNIT:
+        return None
+    return known, 'true concentration of the background'
+
+
+def _fitted_signal(spheres: Sequence[VOIResult]) -> tuple[float, str] | None:
+    """What relative coefficients refer to: the largest hot sphere, freed from the blur."""
+    fitted = [s for s in spheres if s.insert.hot and s.fit is not None and s.fit.accepted]
+    largest = max(fitted, key=lambda sphere: sphere.insert.diameter_mm, default=None)
+    if largest is None or largest.fit is None or not largest.fit.signal:
+        return None
+    return largest.fit.signal, f'fitted signal of {largest.label}: relative, not a recovery'

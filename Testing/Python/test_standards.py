@@ -12,18 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from VOIIdentificationLib.activity import Fill, FillWorksheet, TrueActivity
-from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.dicom_read import read_pet_series
-from VOIIdentificationLib.evaluation import Evaluation, evaluate
 from VOIIdentificationLib.fit_results import SphereFit
 from VOIIdentificationLib.flags import Flag
-from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.limits import Limit, Limits
 from VOIIdentificationLib.phantom import load_phantom
 from VOIIdentificationLib.recovery import RecoveryRules, recovery
 from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.settings import Settings
+from VOIIdentificationLib.standards import evaluate_standards
 from VOIIdentificationLib.synthetic import (
     PSF,
     Activities,
@@ -43,6 +40,7 @@ CENTERS_LPS_MM = {
     'S10': (28.71, -46.86, -4.73),
 }
 PHANTOM = load_phantom('NEMA IEC body')
+AS_SEEDED = Settings(refinement='none')
 TRUTH = TrueActivity(20_000.0, 2000.0, 3.0, 3.0, 10.0, 1.0)
 
 
@@ -63,9 +61,7 @@ def made():
 
 @pytest.fixture(scope='module')
 def result(made):
-    return evaluate(
-        analyze(*made, PHANTOM, Settings(refinement='none')), Evaluation(activity=TRUTH)
-    )
+    return analyze(*made, PHANTOM, AS_SEEDED, known=Known(activity=TRUTH))
 
 
 def test_without_noise_background_and_lung_are_what_was_filled(result):
@@ -93,7 +89,7 @@ def test_the_middle_of_large_spheres_recovers_everything(result):
     assert largest.sd_percent == 3.0
     assert not result.recovery.relative
     assert result.recovery.background == pytest.approx(2000.0, rel=1e-3)
-    assert result.recovery.background_rule == 'mean of 60 background ROIs of 37 mm'
+    assert result.recovery.background_rule == 'mean of the 60 background ROIs of 37 mm'
     assert result.recovery.not_monotonic == ()
 
 
@@ -134,7 +130,7 @@ def ball_mean_by_points(image, center_ijk, radius_mm, n=20):
 
 
 def test_without_activity_everything_but_contrast_and_verdicts_is_there(made):
-    plain = evaluate(analyze(*made, PHANTOM, Settings(refinement='none')))
+    plain = analyze(*made, PHANTOM, AS_SEEDED)
 
     assert plain.activity is None
     assert plain.recovery.relative
@@ -145,52 +141,49 @@ def test_without_activity_everything_but_contrast_and_verdicts_is_there(made):
 def test_a_worksheet_gives_activity_and_verdicts(made):
     noon = datetime(2026, 3, 1, 12)
     worksheet = FillWorksheet(Fill(20.0, noon, 1000.0), Fill(20.0, noon, 10_000.0), noon)
-    measured = analyze(*made, PHANTOM, Settings(refinement='none'))
-    mine = Limits('mine', None, (Limit(37.0, 'rc_max', 0.9, 1.1, 'here', '1'),))
 
-    found = evaluate(measured, Evaluation(worksheet=worksheet, limits=(mine,)))
+    found = analyze(*made, PHANTOM, AS_SEEDED, known=Known(worksheet=worksheet))
 
     assert found.worksheet == worksheet
     assert found.activity.hot_bqml == pytest.approx(20_000.0)
     assert found.nema.true_ratio == pytest.approx(10.0)
-    assert found.recovery.standards == ('mine',)
-    assert [verdict.passed for verdict in found.recovery.spheres[0].verdicts] == [True]
+    assert found.recovery.standards == ('EARL 1', 'EARL 2')
+    verdicts = found.recovery.spheres[0].verdicts
+    passed = {v.standard: v.passed for v in verdicts if v.quantity == 'rc_max'}
+    assert passed == {'EARL 1': True, 'EARL 2': False}  # 1.00 in 0.95-1.16, not in 1.05-1.29
 
 
-def test_background_seeds_stand_in_for_rois_that_cannot_be_placed(made):
+def test_background_vois_of_the_user_come_first(made):
     image, seeds = made
-    measured = analyze(
-        image, [*seeds, Seed('B0', (-100.0, -20.0, 0.0))], PHANTOM, Settings(refinement='none')
-    )
-    far = (Seed('far', (900.0, 0.0, 0.0)),)
+    near_sphere = Seed('B0', tuple(np.add(seeds[0].position_ras_mm, (0.0, 30.0, 0.0))))
 
-    found = evaluate(measured, Evaluation(background_positions=far))
+    found = analyze(image, [*seeds, near_sphere], PHANTOM, AS_SEEDED)
 
-    assert found.recovery.background == pytest.approx(2000.0, rel=1e-3)
-    assert found.recovery.background_rule == 'mean of 1 background VOIs placed by the user'
+    assert found.recovery.background == pytest.approx(found.background[0].statistics.mean)
+    assert found.recovery.background > 2200.0
+    assert found.recovery.background_rule == 'mean of the background VOIs'
 
 
 def test_relative_recovery_refers_to_the_fitted_signal_where_there_is_one(made):
-    measured = analyze(*made, PHANTOM, Settings(refinement='none'))
+    measured = analyze(*made, PHANTOM, AS_SEEDED)
     first, *others = measured.spheres
     fit = SphereFit('S37', accepted=True, reason='', center_ras_mm=first.center_ras_mm, signal=25e3)
-    fitted = replace(measured, spheres=(replace(first, fit=fit), *others))
 
-    found = evaluate(fitted).recovery
+    found = evaluate_standards(measured.image, PHANTOM, (replace(first, fit=fit), *others), ())
 
-    assert found.reference == 25e3
-    assert found.reference_rule == 'fitted signal of S37: relative, not a recovery'
-    assert found.spheres[0].rc_max == pytest.approx(20_000.0 / 25e3, rel=2e-3)
+    assert found.recovery.reference == 25e3
+    assert found.recovery.reference_rule == 'fitted signal of S37: relative, not a recovery'
+    assert found.recovery.spheres[0].rc_max == pytest.approx(20_000.0 / 25e3, rel=2e-3)
 
 
 def test_rois_that_the_user_moved_are_used(made):
-    measured = analyze(*made, PHANTOM, Settings(refinement='none'))
-    moved = (Seed('mine', (-100.0, -20.0, 0.0)), Seed('yours', (100.0, -20.0, 0.0)))
+    image, seeds = made
+    moved = [Seed('BG01', (-100.0, -20.0, 0.0)), Seed('BG02', (100.0, -20.0, 0.0))]
 
-    found = evaluate(measured, Evaluation(background_positions=moved))
+    found = analyze(image, [*seeds, *moved], PHANTOM, AS_SEEDED)
 
-    assert [roi.name for roi in found.nema.placement.rois] == ['mine', 'yours']
-    assert found.recovery.background_rule == 'mean of 10 background ROIs of 37 mm'
+    assert [roi.name for roi in found.nema.placement.rois] == ['BG01', 'BG02']
+    assert found.recovery.background_rule == 'mean of the 10 background ROIs of 37 mm'
 
 
 def test_spheres_in_air_have_no_background_and_say_so():
@@ -203,37 +196,26 @@ def test_spheres_in_air_have_no_background_and_say_so():
     image, truth = synthesize(scene)
     seeds = [Seed(one.insert.label, one.center_ras_mm) for one in truth.inserts]
 
-    found = evaluate(analyze(image, seeds, PHANTOM, Settings(refinement='none')))
+    found = analyze(image, seeds, PHANTOM, AS_SEEDED)
 
     assert Flag.FEW_ROIS in found.nema.flags
     assert found.nema.spheres[0].contrast_percent is None
     assert found.recovery is None
-    assert 'No recovery' in found.notes[-1]
+    assert 'no recovery' in found.notes[-1]
 
 
-def test_an_image_too_small_for_the_rois_leaves_a_sentence(made):
-    image, seeds = made
-    cut = PETImage(
-        image.voxels[:, 45:100, 45:100].copy(),
-        VolumeGeometry((40, 55, 55), shifted(image.geometry.ijk_to_ras, (45, 45, 0))),
-        image.unit,
-    )
-    far = (Seed('far', (900.0, 0.0, 0.0)),)
+def test_rois_outside_the_image_leave_a_sentence_and_the_true_background(made):
+    measured = analyze(*made, PHANTOM, AS_SEEDED)
+    far = (Seed('BG01', (900.0, 0.0, 0.0)),)
 
-    found = evaluate(
-        analyze(cut, seeds, PHANTOM, Settings(refinement='none')),
-        Evaluation(background_positions=far, activity=TRUTH),
+    found = evaluate_standards(
+        measured.image, PHANTOM, measured.spheres, (), rois=far, activity=TRUTH
     )
 
     assert found.nema is None
-    assert any('No image quality after NEMA' in note for note in found.notes)
+    assert 'was not evaluated' in found.notes[0]
+    assert found.recovery.background == 2000.0
     assert found.recovery.background_rule == 'true concentration of the background'
-
-
-def shifted(ijk_to_ras, index_ijk):
-    matrix = np.array(ijk_to_ras)
-    matrix[:3, 3] += matrix[:3, :3] @ index_ijk
-    return matrix
 
 
 @pytest.fixture(scope='module')
@@ -242,7 +224,7 @@ def scan():
         pytest.skip('the real scan ../shared/data/pet_recon_1 is not here')
     image = read_pet_series(SCAN)
     seeds = [Seed(name, (-left, -back, up)) for name, (left, back, up) in CENTERS_LPS_MM.items()]
-    return analyze(image, seeds, PHANTOM, Settings(refinement='none'))
+    return analyze(image, seeds, PHANTOM, AS_SEEDED)
 
 
 def test_the_real_scan_agrees_with_a_published_tool(scan):
@@ -261,7 +243,7 @@ def test_the_real_scan_agrees_with_a_published_tool(scan):
 
 def test_the_background_of_the_real_scan_is_found_by_itself(scan):
     """Published: mean 1686.8 (another region), voxel COV 36 %; lung at LPS (-1.5, 1.1), 54 mm."""
-    found = evaluate(scan).nema
+    found = scan.nema
 
     level = found.background[0]
     assert level.mean == pytest.approx(1686.8, rel=0.02)
