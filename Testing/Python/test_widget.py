@@ -964,3 +964,61 @@ def test_the_labels_go_from_large_to_small():
     diameters = [insert.diameter_mm for insert in load_phantom('NEMA IEC body').inserts]
 
     assert all(a > b for a, b in pairwise(diameters))
+
+
+# The self test of the module, which otherwise runs in the application only
+
+
+@pytest.fixture
+def self_test(scene, module, widget, monkeypatch, tmp_path):
+    import contextlib
+    import types
+
+    class DICOMUtils:
+        """As much of the application's module as the self test asks for."""
+
+        folder = None
+
+        @staticmethod
+        @contextlib.contextmanager
+        def TemporaryDICOMDatabase():  # noqa: N802 - the application's name
+            yield types.SimpleNamespace(patients=lambda: ['patient'])
+
+        @classmethod
+        def importDicom(cls, folder, _database):  # noqa: N802
+            cls.folder = folder
+            return True
+
+        @classmethod
+        def loadPatientByUID(cls, _uid):  # noqa: N802
+            node, database = load(cls.folder)
+            monkeypatch.setattr(slicer, 'dicomDatabase', database)
+            return [node.GetID()]
+
+    def save_scene(path):
+        scene.SetRootDirectory(str(tmp_path))
+        return scene.WriteToMRB(path)
+
+    package = types.SimpleNamespace(DICOMUtils=DICOMUtils)
+    monkeypatch.setitem(sys.modules, 'DICOMLib', package)
+    monkeypatch.setattr(slicer.util, 'getModuleWidget', lambda _name: widget)
+    monkeypatch.setattr(slicer.util, 'saveScene', save_scene)
+    monkeypatch.setattr(slicer.util, 'loadScene', scene.ReadFromMRB)
+    return module.VOIIdentificationTest()
+
+
+def test_the_self_test_passes(self_test):
+    self_test.runTest()
+
+
+def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch, module):
+    def shifted(volume):
+        outputs = find_outputs(volume)
+        outputs.centers.SetLocked(False)
+        outputs.centers.SetNthControlPointPositionWorld(0, 0.0, 0.0, 0.0)
+        return outputs
+
+    monkeypatch.setattr(module, 'find_outputs', shifted)
+
+    with pytest.raises(AssertionError, match='S37'):
+        self_test.test_fromFilesToWorkbook()
