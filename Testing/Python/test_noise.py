@@ -1,11 +1,13 @@
 """Noise from residuals, against noise whose variance and correlation are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ball_truth import FWHM_PER_SIGMA, correlated_noise
 from scipy import fft
 from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.noise import Noise, estimate_noise, left_over
+from VOIIdentificationLib.noise import Absorbed, Noise, estimate_noise, left_over
 
 GEOMETRY = VolumeGeometry((40, 44, 48), np.diag([2.0, -2.2, 3.0, 1.0]))
 
@@ -50,6 +52,7 @@ def test_correlation_is_that_of_the_noise():
     noise = estimate_noise(residuals, GEOMETRY)
 
     middle = np.array(noise.correlation.shape) // 2
+    assert noise.correlation[tuple(middle)] == 1.0
     for lag_kji in [(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, -2), (-1, 1, 0)]:
         distance = np.linalg.norm(np.array(lag_kji)[::-1] * GEOMETRY.spacing_ijk_mm)
         expected = np.exp(-(distance**2) / 4 / (5.0 / FWHM_PER_SIGMA) ** 2)
@@ -89,3 +92,21 @@ def test_white_noise_has_a_flat_spectrum():
     noise = Noise(1.0, 0.0, np.pad(np.ones((1, 1, 1)), 2))
 
     assert noise.spectrum((9, 10, 12)) == pytest.approx(np.ones((9, 10, 7)))
+
+
+def test_what_a_fit_absorbed_is_put_back():
+    """White residuals of variance 0.8; 0.2 is missing, and at one voxel along i 0.3 a pair."""
+    model = np.full(GEOMETRY.shape_kji, 1.0, dtype=np.float32)
+    values = np.sqrt(0.8) * np.random.default_rng(1).standard_normal(model.shape)
+    residual = left_over(values.astype(np.float32), model, model > 0, GEOMETRY)
+    products = np.zeros(model.shape, dtype=np.float32)
+    k, j, i = model.shape
+    products[0, 0, [1, -1]] = 0.3 * k * j * (i - 1)
+    absorbed = Absorbed(variance=np.full(model.shape, 0.2, dtype=np.float32), products=products)
+
+    noise = estimate_noise([replace(residual, absorbed=absorbed)], GEOMETRY)
+
+    assert noise.sd(np.array([1.0]))[0] == pytest.approx(1.0, rel=0.01)
+    middle = np.array(noise.correlation.shape) // 2
+    # Products of the residuals in units of the whole SD: 0.8 at lag 0.
+    assert noise.correlation[tuple(middle + (0, 0, 1))] == pytest.approx(0.3 / 0.8, abs=0.01)

@@ -96,6 +96,17 @@ def test_two_seeds_that_changed_places_are_named():
     assert [label for label, d in pose.deviations_mm if d > OFF_BODY_MM] == ['S37', 'S10']
 
 
+def test_opposite_seeds_that_changed_places_do_not_bend_the_body():
+    centers = ring(25.0)
+    centers['S37'], centers['S17'] = centers['S17'], centers['S37']
+    del centers['S13']
+
+    pose = fit_body(centers, PHANTOM, GEOMETRY)
+
+    assert [label for label, d in pose.deviations_mm if d > OFF_BODY_MM] == ['S37', 'S17']
+    assert pose.center_ras_mm == pytest.approx((0, 0, 0), abs=0.1)
+
+
 def test_three_spheres_are_enough_to_predict_the_rest():
     centers = ring(140.0, 12.0, mirrored=True, middle=(10, 20, -30))
     some = {label: centers[label] for label in ('S37', 'S13', 'S10')}
