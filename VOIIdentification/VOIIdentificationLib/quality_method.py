@@ -5,7 +5,7 @@ from __future__ import annotations
 from .activity import Fill, FillWorksheet, TrueActivity
 from .fit_results import BodyPose
 from .nema_results import NEMAResult
-from .recovery_columns import limit_notes
+from .recovery_columns import RELATIVE_NAMES, limit_notes
 from .recovery_results import QUANTITY_NAMES, RecoveryResult
 from .results import AnalysisResult
 from .suv import SUVScale
@@ -210,7 +210,8 @@ def _nema_pairs(found: NEMAResult, unit: str) -> list[Pair]:
 def _recovery_pairs(found: RecoveryResult, unit: str) -> list[Pair]:
     shown = unit_text('{unit}', unit)
     kind = 'relative, compared with no limits' if found.relative else 'recovery coefficients'
-    falling = ', '.join(QUANTITY_NAMES[name] for name in found.not_monotonic)
+    names = RELATIVE_NAMES if found.relative else QUANTITY_NAMES
+    falling = ', '.join(names[name] for name in found.not_monotonic)
     return [
         ('Kind', kind),
         ('Divided by', found.reference_rule),

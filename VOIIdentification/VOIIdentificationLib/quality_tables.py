@@ -20,7 +20,7 @@ from .recovery_columns import VERDICT_COLUMNS, VerdictLine, recovery_columns
 from .recovery_results import RecoveryResult
 from .results import AnalysisResult
 from .suv import SUVScale
-from .table import Measure, Table, tabulate
+from .table import VALUE_UNIT, Measure, Table, tabulate, unit_text
 
 _FACT_DECIMALS = 3
 
@@ -150,22 +150,21 @@ def _nema_facts(found: NEMAResult, unit: str) -> list[_Fact]:
     ratio_text = 'a_H / a_B that the contrast of hot spheres was computed with.'
     if found.true_ratio is None:
         ratio_text = 'Unknown: no percent contrast of hot spheres.'
+    shown = unit_text(VALUE_UNIT, unit)
     largest = found.background[0] if found.background else None
     lung = found.lung
     facts = [
         _Fact('True ratio', found.true_ratio, '', ratio_text),
-        _Fact(
-            'Common slice',
-            found.placement.central_slice_k,
-            '',
-            'Index k of the slice of the 2-D figures, from 0.',
-        ),
-        _Fact('Background ROIs', len(found.placement.rois), '', 'On each slice; the rule is 12.'),
     ]
     if largest is not None:
         facts += [
-            _Fact('Background C_B', largest.mean, unit, 'Mean of the 37 mm ROIs.'),
-            _Fact('Variability N', largest.variability_percent, '%', 'Of the 37 mm ROIs.'),
+            _Fact(
+                'Background C_B',
+                largest.mean,
+                shown,
+                f'Mean of the {largest.diameter_mm:g} mm ROIs.',
+            ),
+            _Fact('Variability N', largest.variability_percent, '%', 'Of the same ROIs.'),
         ]
     if lung is not None:
         facts += [

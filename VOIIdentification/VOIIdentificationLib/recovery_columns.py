@@ -148,7 +148,7 @@ def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRec
     title = RELATIVE_NAMES[quantity] if found.relative else QUANTITY_NAMES[quantity]
     description = f'{_MEANINGS[quantity]} over the {found.reference_rule}.'
     if found.relative:
-        description += ' Not a recovery coefficient, and not to be compared with limits.'
+        description += ' It is not to be compared with limits.'
     return Measure(
         RELATIVE_KEYS[quantity] if found.relative else quantity,
         title,
@@ -209,7 +209,7 @@ def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
 
 def _remark(sphere: SphereRecovery, found: RecoveryResult) -> str:
     if found.relative:
-        return f'relative to the {found.reference_rule}'
+        return f'divided by the {found.reference_rule}'
     return '; '.join(limit_notes(sphere.verdicts))
 
 

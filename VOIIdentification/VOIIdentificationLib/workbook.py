@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from math import isfinite
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .method import MethodRow, column_rows, method_rows
 from .progress import Progress, no_progress
+from .recovery_columns import FAIL, PASS, VERDICT_KEY
 from .results import AnalysisResult
 from .table import Cell, Column, Table, plain_text
 from .tables import result_tables, search_table, voxel_table
@@ -29,6 +30,19 @@ EXCEL_TEXT_LIMIT = 32_767
 
 WIDEST_COLUMN = 60
 """Characters; longer texts are wrapped."""
+
+TARGET_TABLES = (
+    *('slices', 'spheres', 'nema', 'nema_summary'),
+    *('recovery', 'recovery_limits', 'activity', 'suv'),
+)
+BACKGROUND_TABLES = (
+    *('background_slices', 'background', 'background_variability'),
+    *('background_rois', 'background_roi_means', 'lung'),
+)
+"""Keys of the tables of a workbook, each a sheet where there is such a table."""
+
+VERDICT_FILLS = {PASS: 'C6EFCE', FAIL: 'FFC7CE'}
+"""Color behind a verdict, red, green, blue; the word stands there too."""
 
 _FORBIDDEN_IN_TITLE = re.compile(r'[\[\]:*?/\\]')
 _FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')
@@ -59,7 +73,7 @@ def write_workbooks(
     -------
     paths : tuple of `pathlib.Path`
         ``outputMetaTargets.xlsx``, ``outputMidPoints3D.xlsx``,
-        ``outputTargets.xlsx`` and, if there is a background,
+        ``outputTargets.xlsx`` and, if there are background VOIs or ROIs,
         ``outputMetaBackground.xlsx``.
 
     Raises
@@ -83,19 +97,20 @@ def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     unit = result.image.unit
     vois = (*result.spheres, *result.background)
     contents: dict[str, Callable[[], list[Table]]] = {
-        'outputMetaTargets.xlsx': lambda: [tables['slices'], tables['spheres']],
+        'outputMetaTargets.xlsx': lambda: _present(tables, TARGET_TABLES),
         'outputMidPoints3D.xlsx': lambda: [
             tables['centers'],
             *(search_table(voi, unit) for voi in result.spheres),
         ],
         'outputTargets.xlsx': lambda: [voxel_table(result.image, voi) for voi in vois],
     }
-    if result.background:
-        contents['outputMetaBackground.xlsx'] = lambda: [
-            tables['background_slices'],
-            tables['background'],
-        ]
+    if _present(tables, BACKGROUND_TABLES):
+        contents['outputMetaBackground.xlsx'] = lambda: _present(tables, BACKGROUND_TABLES)
     return contents
+
+
+def _present(tables: Mapping[str, Table], keys: Iterable[str]) -> list[Table]:
+    return [tables[key] for key in keys if key in tables]
 
 
 def write_workbook(path: Path, tables: Sequence[Table], method: Iterable[MethodRow]) -> None:
@@ -225,8 +240,12 @@ def _rows(sheet: Any, columns: Sequence[Column], start: int, stop: int) -> Itera
         _prepare(cell, column)
     parts = [column.values[start:stop] for column in columns]
     lists = [part if isinstance(part, tuple) else part.tolist() for part in parts]
+    judged = [n for n, column in enumerate(columns) if column.key.startswith(VERDICT_KEY)]
     for row in zip(*lists, strict=True):
-        yield [_filled(cell, value) for cell, value in zip(cells, row, strict=True)]
+        line = [_filled(cell, value) for cell, value in zip(cells, row, strict=True)]
+        for n in judged:
+            line[n] = _colored(line[n])
+        yield line
 
 
 def _prepare(cell: Any, column: Column) -> None:
@@ -254,12 +273,29 @@ def _filled(cell: Any, value: Cell) -> Any:
 
 def _quoted(cell: Any) -> Any:
     """A new cell that looks the same and stays text when someone edits it."""
-    from openpyxl.cell import WriteOnlyCell
-
-    quoted = WriteOnlyCell(cell.parent)
-    quoted.font, quoted.alignment = copy(cell.font), copy(cell.alignment)
+    quoted = _twin(cell)
     quoted.quotePrefix = True
     return quoted
+
+
+def _twin(cell: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    twin = WriteOnlyCell(cell.parent)
+    twin.font, twin.alignment = copy(cell.font), copy(cell.alignment)
+    return twin
+
+
+def _colored(cell: Any) -> Any:
+    """A new cell with the color of its verdict, if it holds one."""
+    from openpyxl.styles import PatternFill
+
+    word = str(cell.value or '').partition(':')[0]
+    if word not in VERDICT_FILLS:
+        return cell
+    colored = _filled(_twin(cell), cell.value)
+    colored.fill = PatternFill('solid', fgColor=VERDICT_FILLS[word])
+    return colored
 
 
 def _header_cell(sheet: Any, text: str) -> Any:
