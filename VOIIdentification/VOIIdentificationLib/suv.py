@@ -20,7 +20,7 @@ from .flags import Flag
 from .geometry import FloatArray
 from .isotopes import decay_factor, isotope_named
 from .suv_header import Decisions, SUVHeader
-from .suv_times import injection_start, mean_count_rate_references, start_reference
+from .suv_times import clock_text, injection_start, mean_count_rate_references, start_reference
 
 SUVType = Literal['bw', 'lbm', 'ibw', 'bsa']
 """Normalized to body weight, lean body mass (James), ideal body weight, body surface area."""
@@ -229,11 +229,11 @@ def _decay_sentence(
     doses: FloatArray,
 ) -> str:
     first, last = min(references), max(references)
-    until = f'{first:%Y-%m-%d %H:%M:%S}'
+    until = clock_text(first)
     if last != first:
-        until += f' … {last:%H:%M:%S}'
+        until += f' … {clock_text(last)}'
     return (
-        f'decay from injection {injection:%Y-%m-%d %H:%M:%S} to {until}, '
+        f'decay from injection {clock_text(injection)} to {until}, '
         f'half-life {half_life_s:g} s: dose {_range(doses / 1e6)} MBq'
     )
 

@@ -49,7 +49,9 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
         If the header has none of these times.
     """
     if header.decay_reference is not None:
-        log.note(f'the image is decay-corrected to {_clock(header.decay_reference)} (0018,9701)')
+        log.note(
+            f'the image is decay-corrected to {clock_text(header.decay_reference)} (0018,9701)'
+        )
         return header.decay_reference
     earliest = _earliest_frame(header)
     if _not_after_acquisition(header.series_start, earliest):
@@ -70,7 +72,7 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
             reference = _reference_of_frame(earliest, half_life_s)
             name = _frame_time_name(earliest)
     assert reference is not None
-    log.note(f'the image is decay-corrected to {name} {_clock(reference)} (0054,1102 = START)')
+    log.note(f'the image is decay-corrected to {name} {clock_text(reference)} (0054,1102 = START)')
     _compare_with_frames(header, reference, half_life_s, log)
     return reference
 
@@ -119,7 +121,7 @@ def mean_count_rate_references(
         references.append(frame.acquisition_start + timedelta(seconds=after))
     log.note(
         'the image is not decay-corrected (0054,1102 = NONE): each slice shows its mean '
-        f'count-rate time, {_clock(min(references))} to {_clock(max(references))}'
+        f'count-rate time, {clock_text(min(references))} to {clock_text(max(references))}'
     )
     return tuple(references)
 
@@ -175,6 +177,23 @@ def injection_start(
     return injection
 
 
+def clock_text(moment: datetime) -> str:
+    """
+    Write a moment to the nearest second.
+
+    Parameters
+    ----------
+    moment : datetime
+        The moment.
+
+    Returns
+    -------
+    text : str
+        E.g. ``'2026-03-01 10:15:00'``.
+    """
+    return f'{moment + timedelta(seconds=0.5):%Y-%m-%d %H:%M:%S}'
+
+
 def _earliest_frame(header: SUVHeader) -> SUVFrame | None:
     timed = [frame for frame in header.frames if frame.acquisition_start is not None]
     return min(timed, key=lambda frame: frame.acquisition_start or datetime.max, default=None)
@@ -193,8 +212,8 @@ def _tell_why_not_series_time(header: SUVHeader, earliest: SUVFrame | None, log:
         log.note('the header has no series time (0008,0031)')
     elif earliest is not None and earliest.acquisition_start is not None:
         log.note(
-            f'the series time {_clock(header.series_start)} (0008,0031) is after the earliest '
-            f'acquisition {_clock(earliest.acquisition_start)} (0008,0032) and is not used',
+            f'the series time {clock_text(header.series_start)} (0008,0031) is after the earliest '
+            f'acquisition {clock_text(earliest.acquisition_start)} (0008,0032) and is not used',
             Flag.TIMES_CONTRADICT,
         )
 
@@ -209,10 +228,11 @@ def _reference_of_frame(frame: SUVFrame, half_life_s: float) -> datetime:
 
 
 def _frame_time_name(frame: SUVFrame) -> str:
+    assert frame.acquisition_start is not None
     if frame.frame_reference_s is None or not frame.duration_s:
         return 'the earliest acquisition time (0008,0032), as no frame reference time is known,'
     return (
-        f'the earliest acquisition time {_clock(frame.acquisition_start)} (0008,0032) less its '
+        f'the earliest acquisition time {clock_text(frame.acquisition_start)} (0008,0032) less its '
         f'frame reference time {frame.frame_reference_s:g} s (0054,1300), counted from the mean '
         f'count-rate time of its {frame.duration_s:g} s:'
     )
@@ -232,9 +252,9 @@ def _compare_with_frames(
         off = min(abs((time - reference).total_seconds()) for time in (implied, from_start))
         if off > allowed_s:
             log.note(
-                f'the acquisition time {_clock(frame.acquisition_start)} (0008,0032) and the '
+                f'the acquisition time {clock_text(frame.acquisition_start)} (0008,0032) and the '
                 f'frame reference time {frame.frame_reference_s:g} s (0054,1300) tell of decay '
-                f'correction to {_clock(implied)} instead, which changes the SUV by '
+                f'correction to {clock_text(implied)} instead, which changes the SUV by '
                 f'{100 * off * decay_constant(half_life_s):.1f} %',
                 Flag.TIMES_CONTRADICT,
             )
@@ -247,8 +267,8 @@ def _compare_injection_times(header: SUVHeader, log: Decisions) -> None:
     other = datetime.combine(header.injection.date(), header.injection_time)
     if abs((other - header.injection).total_seconds()) > CLOCK_ROUNDING_S:
         log.note(
-            f'the injection is at {_clock(header.injection)} by (0018,1078), which is used, and '
-            f'at {other:%H:%M:%S} by (0018,1072)',
+            f'the injection is at {clock_text(header.injection)} by (0018,1078), which is used, '
+            f'and at {other:%H:%M:%S} by (0018,1072)',
             Flag.TIMES_CONTRADICT,
         )
 
@@ -267,8 +287,8 @@ def _believable_injection(
         _flag_late_injection(injection, reference, log)
         return injection
     log.note(
-        f'the injection {_clock(injection)} (0018,1078) does not fit the scan at '
-        f'{_clock(reference)}; its time of day is kept, on {sensible:%Y-%m-%d}',
+        f'the injection {clock_text(injection)} (0018,1078) does not fit the scan at '
+        f'{clock_text(reference)}; its time of day is kept, on {sensible:%Y-%m-%d}',
         Flag.TIMES_CONTRADICT,
     )
     return sensible
@@ -287,11 +307,7 @@ def _across_midnight(on_date: datetime, reference: datetime, half_life_s: float)
 def _flag_late_injection(injection: datetime, reference: datetime, log: Decisions) -> None:
     if injection > reference:
         log.note(
-            f'the injection {_clock(injection)} is later than the instant {_clock(reference)} '
-            'that the image shows; the dose is counted back',
+            f'the injection {clock_text(injection)} is later than the instant '
+            f'{clock_text(reference)} that the image shows; the dose is counted back',
             Flag.TIMES_CONTRADICT,
         )
-
-
-def _clock(moment: datetime | None) -> str:
-    return 'unknown' if moment is None else f'{moment:%Y-%m-%d %H:%M:%S}'
