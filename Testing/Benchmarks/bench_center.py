@@ -6,9 +6,9 @@ Run from the project root (about 20 minutes for 24 draws):
 
 Six spheres on the ring of the IEC body phantom, wall 1 mm, at random places
 below a voxel; the closed form of a ball in a Gaussian (`ball_truth`), averaged
-over each voxel. The variance of the noise grows with the signal; its
-correlation is Gaussian, with 1 % of white noise so that no frequency is free of
-it. A click is up to 3 voxels (2 at 4 mm) and one slice off. Columns, all in
+over each voxel. The variance of the noise grows with the signal. It is white noise
+blurred with a FWHM of 4 mm, and 1 % of it white, so that no frequency is free of
+noise. A click is up to 3 voxels (2 at 4 mm) and one slice off. Columns, all in
 mm, root mean square of the distance in space:
 
 * original: 400 candidates of the seed script, its circles, the right spacing
@@ -42,6 +42,7 @@ DIAMETERS_MM = (37.0, 28.0, 22.0, 17.0, 13.0, 10.0)
 VOXELS_MM = ((1.65, 1.65, 2.0), (2.73, 2.73, 3.27), (4.0, 4.0, 4.0))
 RING_MM = 57.2
 MARGIN_MM = 16.0
+NOISE_FWHM_MM = 4.0
 WHITE_PART = 0.01
 METHODS = ('original', 'voxel', 'search', 'fit')
 
@@ -54,11 +55,6 @@ class Setting:
     fwhm_mm: float
     cov: float
     contrast: float
-
-    @property
-    def noise_fwhm_mm(self) -> float:
-        """Correlation of the noise, wider where it is stronger."""
-        return 4.0 if self.cov < 0.15 else 5.0
 
     def geometry(self) -> VolumeGeometry:
         """Grid of the whole ring, with room for the searches."""
@@ -122,7 +118,7 @@ def bound_mm(geometry, center, diameter_mm, setting):
     model = values()
     sd = setting.cov * np.sqrt(np.maximum(model, 0.05))
     derivatives = np.array([(a - b) / (2 * step) / sd for a, b in pairs])
-    power = noise_power(box, box.shape_kji, setting.noise_fwhm_mm)
+    power = noise_power(box, box.shape_kji, NOISE_FWHM_MM)
     spectra = np.fft.fftn(derivatives, axes=(1, 2, 3)).reshape(6, -1)
     information = (spectra / power.ravel() @ spectra.conj().T).real / model.size
     return np.sqrt(np.trace(np.linalg.inv(information)[:3, :3]))
@@ -141,7 +137,7 @@ def noise_power(geometry, shape_kji, fwhm_mm):
 
 def noisy(clean, geometry, setting, rng):
     """Add the noise."""
-    power = noise_power(geometry, geometry.shape_kji, setting.noise_fwhm_mm)
+    power = noise_power(geometry, geometry.shape_kji, NOISE_FWHM_MM)
     white = np.fft.fftn(rng.standard_normal(clean.shape))
     noise = np.fft.ifftn(white * np.sqrt(power)).real
     return clean + setting.cov * np.sqrt(np.maximum(clean, 0.05)) * noise

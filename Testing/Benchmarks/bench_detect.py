@@ -1,14 +1,17 @@
 """
-Detection without seeds: random phantoms, and the real scan changed in many ways.
+Detection without seeds: random phantoms, and scans without one.
 
-Run from the project root:
+Run from the project root (about 25 minutes for 500 scans):
 ``PYTHONPATH=VOIIdentification python Testing/Benchmarks/bench_detect.py [scans] [first seed]``
+The real scan, changed in many ways, is in Testing/Python/test_detect.py.
 
 Every scan has a random pose (turned by any angle, tilted up to 30 degrees,
 mirrored, feet first), place in the field, voxel size, resolution, contrast
 (2.5 to 10 or no background), noise (COV 5 to 30 %), hot noise at the axial
 ends, lung insert or not, and half of them a syringe or a line source beside
 the phantom. A wrong assignment is any sphere more than 10 mm from its place.
+After these come a tenth as many bodies without spheres, with up to 20 balls of
+8 to 37 mm strewn in them: whatever is found there is wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from VOIIdentificationLib.detect import detect
 from VOIIdentificationLib.errors import PhantomError
-from VOIIdentificationLib.phantom import load_phantom
+from VOIIdentificationLib.phantom import Phantom, load_phantom
 from VOIIdentificationLib.synthetic import (
     PSF,
     Activities,
@@ -128,6 +131,29 @@ def judge(scan: Scan) -> tuple[str, float, float, str]:
     return outcome, max(errors), seconds, text
 
 
+def decoy(seed: int) -> tuple[str, str]:
+    """A body with strewn balls instead of the ring; outcome and what was said."""
+    rng = np.random.default_rng(seed)
+    balls = tuple(
+        Ball(tuple(rng.uniform(-80, 80, 3).tolist()), float(rng.uniform(8, 37)), 20000.0)
+        for _ in range(rng.integers(0, 21))
+    )
+    image, _ = synthesize(
+        SyntheticPhantom(
+            geometry=grid((176, 176, 92), VOXELS_MM[1]),
+            phantom=Phantom('no ring', (), ring_diameter_mm=114.4),
+            noise=Noise(float(rng.choice([0.1, 0.3])), 5.0, True, 3.0),
+            distractors=balls,
+            random_seed=seed,
+        )
+    )
+    try:
+        found = detect(image, load_phantom('NEMA IEC body'))
+    except PhantomError as error:
+        return 'refused', str(error)
+    return 'WRONG', f'explained {found.explained:.2f} margin {found.margin:.2f}'
+
+
 def main() -> None:
     """Print a line for each scan that was not found, then the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
@@ -145,6 +171,9 @@ def main() -> None:
                 flush=True,
             )
     _table(rows)
+    decoys = [decoy(seed) for seed in range(first, first + count // 10)]
+    wrong = [text for outcome, text in decoys if outcome == 'WRONG']
+    print(f'bodies without the ring: {len(decoys)}, of them taken for one: {len(wrong)} {wrong}')
 
 
 def _table(rows: list[tuple[str, float, float, Scan]]) -> None:

@@ -109,4 +109,4 @@ def test_what_a_fit_absorbed_is_put_back():
     assert noise.sd(np.array([1.0]))[0] == pytest.approx(1.0, rel=0.01)
     middle = np.array(noise.correlation.shape) // 2
     # Products of the residuals in units of the whole SD: 0.8 at lag 0.
-    assert noise.correlation[tuple(middle + (0, 0, 1))] == pytest.approx(0.3 / 0.8, abs=0.01)
+    assert noise.correlation[tuple(np.add(middle, (0, 0, 1)))] == pytest.approx(0.3 / 0.8, abs=0.01)
