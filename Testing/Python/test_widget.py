@@ -156,6 +156,7 @@ def test_a_volume_that_cannot_be_measured_says_why(module, widget):
 
     assert 'Empty holds no voxels' in widget.ui.inputSummaryLabel.text
     assert 'Empty holds no voxels' in widget.ui.applyButton.toolTip
+    assert not widget.ui.verificationWidget.visible
     assert not widget.ui.applyButton.enabled
 
 

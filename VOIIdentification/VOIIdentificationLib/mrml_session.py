@@ -17,7 +17,7 @@ from .phantom import Phantom
 from .progress import Progress, no_progress, part_of
 from .results import AnalysisResult, Seed
 from .settings import Settings
-from .volume_source import VolumeSource, stored_image, trace_volume
+from .volume_source import NO_FILES, VolumeSource, stored_image, trace_volume
 
 _OLD_READING = ' (as loaded before)'
 """Ends the name of a volume that was read again."""
@@ -183,10 +183,9 @@ def likely_volume(scene: Node) -> Node:
 def _trace(volume_node: Node, database: Node, progress: Progress) -> VolumeSource:
     try:
         paths = dicom_files(volume_node, database)
-        loaded = local_image(volume_node)
+        return trace_volume(local_image(volume_node), paths, progress) if paths else NO_FILES
     except PhantomError as error:
         return VolumeSource(problem=str(error))
-    return trace_volume(loaded, paths, progress)
 
 
 def _color_name(volume_node: Node) -> str:

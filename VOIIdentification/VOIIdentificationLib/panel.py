@@ -6,6 +6,7 @@ It is given Qt and its widgets by the module file and imports none. No number is
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ _POINT_EVENTS = (
     slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
     slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
 )
+
+_phantom_of = lru_cache(maxsize=8)(phantom_from_text)
+"""Asked for at every move of a point."""
 
 
 class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
@@ -131,7 +135,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def phantom(self) -> Phantom:
         """The phantom that is chosen."""
-        return phantom_from_text(self.parameters.phantom)
+        return _phantom_of(str(self.parameters.phantom))
 
     @property
     def settings(self) -> Settings:

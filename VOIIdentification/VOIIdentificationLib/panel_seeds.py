@@ -39,6 +39,8 @@ class PlaceSection:
         place.placeMultipleMarkups = place.ForcePlaceMultipleMarkups
         place.unsetAllControlPointsOptionVisible = True
         place.placeButton().visible = False
+        if hasattr(markups, 'positionStatusColumnVisible'):  # Slicer 5.12 and later
+            markups.positionStatusColumnVisible = True
         # Typing into the row of a point that is not set would set it at the origin.
         markups.tableWidget().setEditTriggers(no_editing)
         button.clicked.connect(self._on_clicked)
