@@ -17,8 +17,8 @@ from .results import Point
 from .ring_match import RingMatch
 from .sphere import Sphere
 
-LEAST_FITS = 3
-"""Spheres whose fit must be accepted and lie on the body."""
+LEAST_FITS = 4
+"""Spheres whose fit must be accepted and lie on the body: three always lie on one."""
 
 MOST_OFF_BODY_MM = 5.0
 """A fit farther from its place on the body found something else."""
@@ -97,10 +97,12 @@ def _verified(
         accepted = {fit.label: fit.center_ras_mm for fit in fits if fit.accepted}
         pose = fit_body(accepted, phantom, image.geometry)
     on_body = 0 if pose is None else sum(d < MOST_OFF_BODY_MM for _, d in pose.deviations_mm)
-    if pose is None or on_body < LEAST_FITS:
+    needed = min(LEAST_FITS, len(inserts))
+    if pose is None or on_body < needed:
         msg = (
             f'something like the ring was found, but only {on_body} of its spheres could be '
-            f'fitted where they must be ({LEAST_FITS} are needed). Place a seed on each sphere.'
+            f'fitted where they must be ({needed} are needed). '
+            'Place a seed on each sphere and name it.'
         )
         raise SeedError(msg)
     found = predict(pose, phantom)
