@@ -26,6 +26,9 @@ BACKGROUND_COLOR: RGB = (0.6, 0.6, 0.6)
 SERIES_COLORS: tuple[RGB, ...] = ((0.15, 0.15, 0.15), (0.45, 0.45, 0.75), (0.55, 0.35, 0.25))
 """Of the curves of a plot, where one curve passes through all inserts: none of the palette."""
 
+BAND_COLORS: tuple[RGB, ...] = ((0.55, 0.70, 0.90), (0.95, 0.70, 0.45), (0.65, 0.85, 0.60))
+"""Of the limits of the first, second … standard."""
+
 _GOLDEN_RATIO = 0.618033988749895
 """Steps of this part of the color circle never come back to a hue already used."""
 

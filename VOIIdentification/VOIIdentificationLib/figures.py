@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .colors import insert_colors
+from .figure_quality import quality_panels
 from .geometry import FloatArray, VolumeGeometry
 from .progress import Progress, no_progress
 from .results import AnalysisResult, VOIResult
@@ -32,6 +33,9 @@ _LEFT, _BOTTOM, _TOP, _RIGHT = 0.15, 0.15, 0.45, 1.25
 """Inches around the slice."""
 
 _OVERVIEW_INCHES = (11.6, 6.0)
+_QUALITY_INCHES = 2.8
+"""Height of the row of small plots below the overview, where there is something to plot."""
+
 _OUTLINE_SAMPLES = 81
 """Per direction, for the outline of a VOI in a plane across the slices."""
 
@@ -138,24 +142,34 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
 
     path : `pathlib.Path`
         The PNG file to write: the slice through the spheres, the plane of
-        constant j through the largest one, mean and maximum against diameter.
+        constant j through the largest one, mean and maximum against diameter;
+        below them recovery, contrast and variability, where there are any.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     """
-    figure = _figure(_OVERVIEW_INCHES)
-    left, top, plot = (
-        figure.add_axes(place)
-        for place in ((0.01, 0.03, 0.50, 0.90), (0.63, 0.47, 0.36, 0.46), (0.68, 0.09, 0.30, 0.31))
-    )
+    panels = quality_panels(result)
+    width, height = _OVERVIEW_INCHES
+    below = _QUALITY_INCHES if panels else 0.0
+    figure = _figure((width, height + below))
+
+    def place(left: float, bottom: float, wide: float, high: float) -> tuple[float, ...]:
+        """Parts of the upper picture as parts of the whole."""
+        part = height / (height + below)
+        return left, 1 - part + bottom * part, wide, high * part
+
+    left = figure.add_axes(place(0.01, 0.03, 0.50, 0.90))
     left.set_anchor('E')
     view = SliceView(left, result)
     view.draw(_middle_slice(result))
-    _draw_across(top, result)
-    _add_color_bar(figure, view.image, (0.522, 0.10, 0.012, 0.76), result)
-    _plot_values(plot, result)
+    _draw_across(figure.add_axes(place(0.63, 0.47, 0.36, 0.46)), result)
+    _add_color_bar(figure, view.image, place(0.522, 0.10, 0.012, 0.76), result)
+    _plot_values(figure.add_axes(place(0.68, 0.09, 0.30, 0.31)), result)
+    for n, draw in enumerate(panels):
+        bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
+        draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
     _save(figure, path)
 
 

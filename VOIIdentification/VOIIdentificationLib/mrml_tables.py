@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,18 @@ import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
-from .colors import SERIES_COLORS
+from .colors import BAND_COLORS, SERIES_COLORS
 from .errors import NodeError
 from .mrml_nodes import Node, new_node, remove_node
+from .recovery_columns import LIMIT_KEY, RELATIVE_KEYS
+from .recovery_results import QUANTITY_NAMES
 from .table import Column, Table
+
+_LINE_WIDTH, _BAND_WIDTH = 2.0, 1.0
+"""Of curves and of limits, in pixels."""
+
+_ENDS_OF_BAND = 2
+"""A band is two columns, low and high."""
 
 _LARGEST_INT = np.iinfo(np.int32).max
 """A column of larger whole numbers is stored as double: VTK's ``int`` has 32 bits."""
@@ -36,6 +45,10 @@ class Plot:
 
     y_keys : tuple of str
         Keys of the columns drawn against it.
+
+    band_key : str
+        First letters of the keys of columns that are drawn as thin lines: the
+        limits of standards, as many as the table has. Empty for none.
     """
 
     key: str
@@ -43,10 +56,63 @@ class Plot:
     table_key: str
     x_key: str
     y_keys: tuple[str, ...]
+    band_key: str = ''
+
+    def fits(self, tables: Mapping[str, Table]) -> bool:
+        """
+        Whether some tables hold what is drawn.
+
+        Parameters
+        ----------
+        tables : mapping of str to Table
+            By key.
+
+        Returns
+        -------
+        fits : bool
+            True if the table and all its columns are there and a value is known.
+        """
+        table = tables.get(self.table_key)
+        if table is None:
+            return False
+        columns = {column.key: column for column in table.columns}
+        wanted = [columns.get(key) for key in self.y_keys]
+        return self.x_key in columns and all(
+            column is not None and np.isfinite(np.asarray(column.values, dtype=float)).any()
+            for column in wanted
+        )
 
 
-PLOTS = (Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),)
-"""Every plot of an analysis. A new one is one more line."""
+PLOTS = (
+    Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
+    *(
+        Plot(
+            quantity.replace('rc_', 'recovery_'),
+            f'{name} against diameter',
+            'recovery',
+            'diameter_mm',
+            (quantity,),
+            f'{LIMIT_KEY}{quantity}_',
+        )
+        for quantity, name in QUANTITY_NAMES.items()
+    ),
+    Plot(
+        'relative_recovery',
+        'Relative recovery against diameter',
+        'recovery',
+        'diameter_mm',
+        tuple(RELATIVE_KEYS.values()),
+    ),
+    Plot('contrast', 'Contrast Q against diameter', 'nema', 'diameter_mm', ('contrast_percent',)),
+    Plot(
+        'variability',
+        'Background variability N against diameter',
+        'background_variability',
+        'diameter_mm',
+        ('variability_percent',),
+    ),
+)
+"""Every plot of an analysis. A new one is one more line; those without values are left out."""
 
 
 def fill_table(table_node: Node, table: Table) -> None:
@@ -111,14 +177,19 @@ def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> N
         If the table lacks one of the columns.
     """
     x, *ys = (table.column(key) for key in (plot.x_key, *plot.y_keys))
+    bands = [c for c in table.columns if plot.band_key and c.key.startswith(plot.band_key)]
+    ys += bands
     with slicer.util.NodeModify(chart_node):
         chart_node.SetTitle(plot.title)
         chart_node.SetXAxisTitle(x.header)
-        chart_node.SetYAxisTitle(ys[0].header if len(ys) == 1 else _common_axis_title(ys))
+        chart_node.SetYAxisTitle(_axis_title(ys[: len(plot.y_keys)]))
         for series_node in series_of_chart(chart_node)[len(ys) :]:
             remove_node(series_node)
         for n, y in enumerate(ys):
-            _fill_series(_nth_series(chart_node, n, y), x, y, table_node, n)
+            series_node = _nth_series(chart_node, n, y)
+            _fill_series(series_node, x, y, table_node, n)
+            if n >= len(plot.y_keys):
+                _make_band(series_node, (n - len(plot.y_keys)) // _ENDS_OF_BAND)
 
 
 def series_of_chart(chart_node: Node) -> tuple[Node, ...]:
@@ -162,7 +233,9 @@ def _typed_array(column: Column) -> Node:
     return numpy_to_vtk(values.astype(np.float64), deep=True, array_type=vtk.VTK_DOUBLE)
 
 
-def _common_axis_title(columns: list[Column]) -> str:
+def _axis_title(columns: list[Column]) -> str:
+    if len(columns) == 1:
+        return columns[0].header
     units = {column.unit for column in columns}
     titles = ', '.join(column.title for column in columns)
     return f'{titles} [{units.pop()}]' if units != {''} and len(units) == 1 else titles
@@ -181,7 +254,8 @@ def _nth_series(chart_node: Node, n: int, y: Column) -> Node:
 def _fill_series(series_node: Node, x: Column, y: Column, table_node: Node, n: int) -> None:
     kinds = slicer.vtkMRMLPlotSeriesNode
     # A line through points that run back and forth would be a tangle.
-    in_order = (np.diff(np.asarray(x.values, dtype=float)) > 0).all()
+    steps = np.diff(np.asarray(x.values, dtype=float))
+    in_order = bool((steps > 0).all() or (steps < 0).all())
     series_node.SetAndObserveTableNodeID(table_node.GetID())
     series_node.SetPlotType(kinds.PlotTypeScatter)
     series_node.SetXColumnName(x.key)
@@ -190,3 +264,15 @@ def _fill_series(series_node: Node, x: Column, y: Column, table_node: Node, n: i
     series_node.SetMarkerStyle(kinds.MarkerStyleCircle)
     series_node.SetLineStyle(kinds.LineStyleSolid if in_order else kinds.LineStyleNone)
     series_node.SetColor(*SERIES_COLORS[n % len(SERIES_COLORS)])
+    series_node.SetLineWidth(_LINE_WIDTH)
+
+
+def _make_band(series_node: Node, standard: int) -> None:
+    """A limit: a thin line in the color of its standard, without markers and labels."""
+    kinds = slicer.vtkMRMLPlotSeriesNode
+    series_node.SetMarkerStyle(kinds.MarkerStyleNone)
+    series_node.SetLabelColumnName('')
+    if series_node.GetLineStyle() != kinds.LineStyleNone:
+        series_node.SetLineStyle(kinds.LineStyleDash)
+    series_node.SetLineWidth(_BAND_WIDTH)
+    series_node.SetColor(*BAND_COLORS[standard % len(BAND_COLORS)])

@@ -136,12 +136,15 @@ def limit_notes(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     Returns
     -------
     sentences : tuple of str
-        Each once, naming standard and coefficient.
+        Each once, naming standard and coefficients.
     """
-    notes = [
-        f'{one.standard} {QUANTITY_NAMES[one.quantity]}: {one.note}' for one in verdicts if one.note
-    ]
-    return tuple(dict.fromkeys(notes))
+    named: dict[tuple[str, str], dict[str, None]] = {}
+    for one in verdicts:
+        if one.note:
+            named.setdefault((one.standard, one.note), {})[QUANTITY_NAMES[one.quantity]] = None
+    return tuple(
+        f'{standard} {", ".join(names)}: {note}' for (standard, note), names in named.items()
+    )
 
 
 def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRecovery]:

@@ -1,11 +1,14 @@
-"""Where a slice cuts a VOI."""
+"""Where a slice cuts a VOI, and which ROIs lie on it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .geometry import FloatArray, VolumeGeometry
-from .sphere import Solid
+from .nema import LUNG_ROI_DIAMETER_MM
+from .nema_results import NEMAResult
+from .slice_roi import foot_on_slice
+from .sphere import Cylinder, Solid
 from .statistics import slice_distance_mm
 
 OUTLINE_POINTS = 120
@@ -67,3 +70,38 @@ def cut_outline_ij(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> Floa
     ring_mm = radius_mm * (np.cos(angle) * along + np.sin(angle) * np.cross(normal, along))
     points = cut_center_ras_mm(solid, geometry, slice_k) + ring_mm
     return geometry.index_ijk(points)[:, :2]
+
+
+def cut_rois(nema: NEMAResult, geometry: VolumeGeometry, slice_k: int) -> tuple[Cylinder, ...]:
+    """
+    List the ROIs of NEMA NU 2 that were measured on one slice.
+
+    Parameters
+    ----------
+    nema : NEMAResult
+        What was found.
+
+    geometry : VolumeGeometry
+        The image grid.
+
+    slice_k : int
+        Index of the slice.
+
+    Returns
+    -------
+    rois : tuple of Cylinder
+        The largest of each set of background ROIs, and that on the lung
+        insert; each as high as the slice and centered on it.
+    """
+    circles = []
+    if slice_k in nema.placement.slices_k:
+        diameter = nema.placement.roi_diameter_mm
+        circles += [(roi.name, roi.center_ras_mm, diameter) for roi in nema.placement.rois]
+    lung = nema.placement.lung
+    if lung is not None and nema.lung is not None and slice_k in nema.lung.slices_k:
+        circles.append(('Lung', lung.center_ras_mm, LUNG_ROI_DIAMETER_MM))
+    height = geometry.slice_spacing_mm
+    return tuple(
+        Cylinder(name, foot_on_slice(geometry, center, slice_k), diameter, height)
+        for name, center, diameter in circles
+    )

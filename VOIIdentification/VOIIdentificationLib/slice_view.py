@@ -11,7 +11,8 @@ import numpy.typing as npt
 from .colors import insert_colors
 from .geometry import FloatArray, VolumeGeometry
 from .results import AnalysisResult, VOIResult
-from .slice_cut import cut_outline_ij
+from .slice_cut import cut_outline_ij, cut_rois
+from .sphere import Cylinder
 from .table import plain_text
 
 MARGIN_MM = 85.0
@@ -30,6 +31,9 @@ _OBLIQUE_PART = 0.4
 
 _SHADE = {'facecolor': 'black', 'alpha': 0.6, 'linewidth': 0, 'pad': 1.0}
 """Behind letters, so that they can be read on bright voxels."""
+
+_ROI_COLOR = (0.75, 1.0, 0.85)
+"""Of the ROIs of NEMA NU 2, which are drawn thinly."""
 
 _ENDS = ('LPI', 'RAS')
 
@@ -53,7 +57,7 @@ def all_vois(result: AnalysisResult) -> tuple[VOIResult, ...]:
 
 def drawn_slices(result: AnalysisResult) -> tuple[int, ...]:
     """
-    List the slices whose middle cuts a VOI.
+    List the slices whose middle cuts a VOI, or that hold background ROIs.
 
     Parameters
     ----------
@@ -65,9 +69,10 @@ def drawn_slices(result: AnalysisResult) -> tuple[int, ...]:
     slices_k : tuple of int
         Indices, lowest first.
     """
-    return tuple(
-        sorted({cut.slice_k for voi in all_vois(result) for cut in voi.slices if cut.radius_mm > 0})
-    )
+    cut_k = {cut.slice_k for voi in all_vois(result) for cut in voi.slices if cut.radius_mm > 0}
+    placement = None if result.nema is None else result.nema.placement
+    roi_k = placement.slices_k if placement is not None and placement.rois else ()
+    return tuple(sorted(cut_k.union(roi_k)))
 
 
 def shown_field_ij(result: AnalysisResult) -> tuple[slice, slice]:
@@ -165,7 +170,7 @@ class SliceView:
 
     def draw(self, slice_k: int) -> None:
         """
-        Show a slice and the circles in which its middle cuts the VOIs.
+        Show a slice, the circles in which its middle cuts the VOIs, and its ROIs.
 
         Parameters
         ----------
@@ -177,9 +182,30 @@ class SliceView:
         self._axes.set_title(_title(self._result.image.geometry, slice_k), fontsize=13)
         for artist in self._outlines:
             artist.remove()
+        nema = self._result.nema
+        rois = () if nema is None else cut_rois(nema, self._result.image.geometry, slice_k)
         self._outlines = [
-            artist for voi in all_vois(self._result) for artist in self._outline(voi, slice_k)
+            *(artist for roi in rois for artist in self._thin_outline(roi, slice_k)),
+            *(artist for voi in all_vois(self._result) for artist in self._outline(voi, slice_k)),
         ]
+
+    def _thin_outline(self, roi: Cylinder, slice_k: int) -> Sequence[Any]:
+        points = cut_outline_ij(roi, self._result.image.geometry, slice_k)
+        closed = np.concatenate([points, points[:1]])
+        line = self._axes.plot(
+            *closed.T, color=_ROI_COLOR, lw=0.7, ls=(0, (4, 2)), scalex=False, scaley=False
+        )
+        name = self._axes.text(
+            *points.mean(axis=0),
+            plain_text(roi.label),
+            color=_ROI_COLOR,
+            fontsize=6.5,
+            ha='center',
+            va='center',
+            clip_on=True,
+            parse_math=False,
+        )
+        return (*line, name)
 
     def _outline(self, voi: VOIResult, slice_k: int) -> Sequence[Any]:
         points = cut_outline_ij(voi.solid, self._result.image.geometry, slice_k)
