@@ -131,3 +131,36 @@ def test_a_bad_file_is_refused_in_one_sentence(tmp_path, name, text, words):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputFileError, match=r'gone\.csv cannot be read'):
         read_seeds(tmp_path / 'gone.csv')
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'label,diameter_mm,x_ras,y_ras,z_ras\nS37,37,1,2,3\nS28,28,-4.5,0,6.25\n',
+        'number,label,r,a,s\n1,S37,1,2,3\n2,S28,-4.5,0,6.25\n',
+        'label,z_ras,y_ras,x_ras\nS37,3,2,1\nS28,6.25,0,-4.5\n',
+        'label,S,A,R\nS37,3,2,1\nS28,6.25,0,-4.5\n',
+        'label,zLPS,yLPS,xLPS,comment\nS37,3,-2,-1,ok\nS28,6.25,0,4.5,"L, P"\n',
+        'label,x,y,z,RAS,sd\nS37,1,2,3,,9\nS28,-4.5,0,6.25,,9\n',
+    ],
+)
+def test_csv_columns_are_told_by_name_whatever_their_order_and_company(tmp_path, text):
+    assert read_seeds(write(tmp_path, 'a.csv', text)) == TWO_SEEDS
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'label;x_ras;y_ras;z_ras\nS37;1;2;3\nS28;-4.5;0;6.25\n',
+        'label;x_ras;y_ras;z_ras\nS37;1,0;2,0;3,0\nS28;-4,5;0;6,25\n',
+        'label\tx_ras\ty_ras\tz_ras\nS37\t1\t2\t3\nS28\t-4.5\t0\t6.25\n',
+    ],
+)
+def test_csv_as_excel_writes_it_elsewhere(tmp_path, text):
+    assert read_seeds(write(tmp_path, 'a.csv', text)) == TWO_SEEDS
+
+
+@pytest.mark.parametrize('head', ['label,id,a_ras,b_ras,c_ras', 'label,x,y,z,x,RAS'])
+def test_csv_whose_columns_are_open_is_refused(tmp_path, head):
+    with pytest.raises(InputFileError, match='the header must be label,x,y,z'):
+        read_seeds(write(tmp_path, 'a.csv', f'{head}\nS37,1,2,3,4,5\n'))

@@ -20,6 +20,9 @@ _MARKUPS_SCHEMA = (
 _FCSV_SYSTEMS = {'0': 'RAS', '1': 'LPS', 'RAS': 'RAS', 'LPS': 'LPS'}
 """How the fcsv header names the coordinate system; numbers up to Slicer 4.11."""
 
+_CSV_SEPARATORS = (',', ';', '\t')
+"""Comma, or what Excel writes where the comma is the decimal sign, or what is pasted from it."""
+
 
 def read_seeds(path: Path) -> tuple[Seed, ...]:
     """
@@ -30,7 +33,8 @@ def read_seeds(path: Path) -> tuple[Seed, ...]:
     path : `pathlib.Path`
         ``.mrk.json`` or ``.fcsv`` as Slicer saves them, or a CSV table
         ``label,x,y,z`` whose header names RAS or LPS, for example
-        ``label,x_ras,y_ras,z_ras``.
+        ``label,x_ras,y_ras,z_ras``. Columns are told by their names; others
+        are passed over. Semicolons and decimal commas are read too.
 
     Returns
     -------
@@ -128,30 +132,49 @@ def _read_fcsv(text: str, where: str) -> Iterable[Seed]:
 
 def _read_csv(text: str, where: str) -> Iterable[Seed]:
     lines = [line for line in text.splitlines() if line.strip()]
-    heads = [line for line in lines if line.startswith('#')]
-    rows = list(csv.reader(line for line in lines if not line.startswith('#')))
-    head, *body = rows or [[]]
-    system = _system_in_header(','.join([*heads, *head]), where)
-    label_at = next((n for n, name in enumerate(head) if name.strip().lower() == 'label'), None)
-    if label_at is None or len(head) < 4:
+    comments = [line for line in lines if line.startswith('#')]
+    table = [line for line in lines if not line.startswith('#')]
+    separator = max(_CSV_SEPARATORS, key=table[0].count) if table else ','
+    head, *body = csv.reader(table, delimiter=separator) if table else [[]]
+    system = _system_in_header([*comments, *head], where)
+    label_at, places = _csv_columns(head, system, where)
+    for row in body:
+        cells = row if separator == ',' else [cell.replace(',', '.') for cell in row]
+        position = [cells[place] for place in places if place < len(row)]
+        yield _seed(row[label_at] if label_at < len(row) else '', position, system, where)
+
+
+def _csv_columns(head: Sequence[str], system: str, where: str) -> tuple[int, tuple[int, ...]]:
+    """Where the label and the three coordinates are: by name, whatever else the table holds."""
+    words = [_words(cell) for cell in head]
+    labels = [n for n, found in enumerate(words) if 'label' in found]
+    for names in ('xyz', system.lower()):
+        at = [[n for n, found in enumerate(words) if name in found] for name in names]
+        if len(labels) == 1 and all(len(places) == 1 for places in at):
+            return labels[0], tuple(places[0] for places in at)
+    others = tuple(n for n in range(len(head)) if [n] != labels)
+    if len(labels) != 1 or len(others) != 3:
         msg = f'{where}: the header must be label,x,y,z and name RAS or LPS, got {",".join(head)!r}'
         raise InputFileError(msg)
-    for row in body:
-        label = row[label_at] if label_at < len(row) else ''
-        yield _seed(label, [*row[:label_at], *row[label_at + 1 :]][:3], system, where)
+    return labels[0], others
 
 
-def _system_in_header(header: str, where: str) -> str:
-    words = re.findall(r'[a-z]+', header.lower())
-    letters = [word for word in words if len(word) == 1]
-    named = {system for system in ('ras', 'lps') if system in words or list(system) == letters[:3]}
+def _system_in_header(cells: Sequence[str], where: str) -> str:
+    words = {word for cell in cells for word in _words(cell)}
+    named = {'ras', 'lps'} & words or {s for s in ('ras', 'lps') if set(s) <= words}
     if len(named) != 1:
         msg = (
             f'{where}: the header must say whether positions are RAS or LPS, for example '
-            f'"label,x_ras,y_ras,z_ras"; got {header!r}'
+            f'"label,x_ras,y_ras,z_ras"; got {",".join(cells)!r}'
         )
         raise InputFileError(msg)
     return named.pop().upper()
+
+
+def _words(cell: str) -> list[str]:
+    """Words of a column's name: ``x_RAS [mm]`` and ``xRAS`` are an x in RAS."""
+    spaced = re.sub(r'(?<![a-z])([xyz]?)(ras|lps)([xyz]?)(?![a-z])', r'\1 \2 \3', cell.lower())
+    return re.findall(r'[a-z]+', spaced)
 
 
 def _seed(label: object, position: Any, system: str, where: str) -> Seed:
