@@ -80,7 +80,7 @@ def test_a_cold_or_warm_surrounding_of_any_scale_is_the_same_to_the_fit(backgrou
     center = middle_of(FINE)
     values = walled_sphere(FINE, center, 13.0, (6.0, 6.0), signal=6.0, background=background)
 
-    for scale in (1e-4, 1.0, 1e6):
+    for scale in (1e-20, 1e-4, 1.0, 1e6, 1e30):
         fit = fit_sphere(scan(FINE, scale * values), Sphere('S13', displaced(center), 13.0))
 
         assert fit.accepted, fit.reason
@@ -111,6 +111,21 @@ def test_hot_sphere_that_is_cold_is_refused():
     assert 'should be hot' in fit.reason
     assert fit.center_ras_mm == displaced(center)
     assert fit.signal is None
+
+
+@pytest.mark.parametrize('value', [0.0, 5.0, -3.0])
+def test_image_without_any_contrast_is_refused(value):
+    fit = fit_sphere(scan(FINE, np.full(FINE.shape_kji, value)), Sphere('S', middle_of(FINE), 10.0))
+
+    assert not fit.accepted
+    assert 'same value everywhere' in fit.reason
+
+
+def test_start_outside_the_image_is_refused():
+    fit = fit_sphere(scan(FINE, np.ones(FINE.shape_kji)), Sphere('S', (900.0, 0.0, 0.0), 10.0))
+
+    assert not fit.accepted
+    assert 'only 0 % of the sphere is in the image' in fit.reason
 
 
 def test_start_between_nothing_is_refused_rather_than_invented():

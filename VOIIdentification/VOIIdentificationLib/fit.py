@@ -23,6 +23,9 @@ WALL_MM = 1.0
 LEAST_COVERAGE = 0.6
 """Part of the ball's voxels that must be in the image and finite."""
 
+LEAST_RANGE = 1e-5
+"""Part of the largest value by which the values in the box must differ."""
+
 MOST_CENTER_SD_MM = 2.0
 """A center less certain than this is no better than that of the search."""
 
@@ -103,22 +106,32 @@ def fit_spheres(
         In the order of `starts`.
     """
     hot = [True] * len(starts) if hot is None else hot
-    boxes = [
-        fit_box(
-            image,
-            start,
-            hot=hot[n],
-            wall_mm=wall_mm,
-            others=[*starts[:n], *starts[n + 1 :], *neighbors],
-        )
-        for n, start in enumerate(starts)
-    ]
-    first = [first_fit(box) if box.coverage >= LEAST_COVERAGE else None for box in boxes]
+    boxes = _in_one_unit(
+        [
+            fit_box(
+                image,
+                start,
+                hot=hot[n],
+                wall_mm=wall_mm,
+                others=[*starts[:n], *starts[n + 1 :], *neighbors],
+            )
+            for n, start in enumerate(starts)
+        ]
+    )
+    first = [None if _obstacle(box) else first_fit(box) for box in boxes]
     second = _second_fits(boxes, first)
     return tuple(
-        _rejected(box, _obstacle(box)) if fit is None else _judged(box, fit)
+        _rejected(box, _obstacle(box) or 'the fit did not settle')
+        if fit is None
+        else _judged(box, fit)
         for box, fit in zip(boxes, second, strict=True)
     )
+
+
+def _in_one_unit(boxes: Sequence[FitBox]) -> list[FitBox]:
+    """Values between -1 and 1: single precision then holds squares of any image."""
+    unit = max((float(np.abs(box.values).max()) for box in boxes), default=0.0) or 1.0
+    return [replace(box, values=box.values / np.float32(unit), unit=unit) for box in boxes]
 
 
 def _second_fits(
@@ -175,11 +188,11 @@ def _judged(box: FitBox, fit: SecondFit) -> SphereFit:
         reason='',
         center_ras_mm=p.center_ras_mm,
         center_sd_ras_mm=(r, a, s),
-        signal=p.signal,
-        background=p.background,
+        signal=p.signal * box.unit,
+        background=p.background * box.unit,
         fwhm_in_plane_mm=_within_range(p.fwhm_in_plane_mm),
         fwhm_axial_mm=_within_range(p.fwhm_axial_mm),
-        mean_sd=fit.mean_sd,
+        mean_sd=fit.mean_sd * box.unit,
         detectability=abs(p.signal - p.background) * float(np.sqrt(fit.signal_information)),
     )
 
@@ -207,13 +220,16 @@ def _within_range(fwhm_mm: float) -> float | None:
 
 
 def _obstacle(box: FitBox) -> str:
-    """Why there is no fit at all."""
-    if box.coverage >= LEAST_COVERAGE:
-        return 'the fit did not settle'
-    return (
-        f'only {100 * box.coverage:.0f} % of the sphere is in the image, finite and free of '
-        f'other spheres; {100 * LEAST_COVERAGE:.0f} % are needed'
-    )
+    """Why there can be no fit at all; empty if there can."""
+    if box.coverage < LEAST_COVERAGE:
+        return (
+            f'only {100 * box.coverage:.0f} % of the sphere is in the image, finite and free of '
+            f'other spheres; {100 * LEAST_COVERAGE:.0f} % are needed'
+        )
+    values = box.values[box.use]
+    if float(np.ptp(values)) <= LEAST_RANGE * float(np.abs(values).max()):
+        return 'the image has the same value everywhere around it'
+    return ''
 
 
 def _rejected(box: FitBox, reason: str) -> SphereFit:

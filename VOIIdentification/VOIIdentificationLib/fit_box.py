@@ -52,6 +52,9 @@ class FitBox:
 
     coverage : float
         Part of the ball's voxels that are used.
+
+    unit : float
+        What the image's values were divided by.
     """
 
     start: Sphere
@@ -62,6 +65,7 @@ class FitBox:
     use: npt.NDArray[np.bool_]
     inside: FloatArray
     coverage: float
+    unit: float = 1.0
 
 
 def fit_box(
