@@ -10,6 +10,7 @@ import slicer
 from .errors import NodeError
 from .mrml_nodes import VOLUME_ROLE, Node, new_node, remove_node
 from .mrml_points import fill_points
+from .mrml_rois import fill_rois, moved_rois, remember_rule, shown_placement
 from .mrml_segmentation import fill_segmentation
 from .mrml_tables import PLOTS, fill_plot, fill_table, series_of_chart
 from .results import AnalysisResult, Seed
@@ -26,6 +27,7 @@ _SEGMENTATION = 'vtkMRMLSegmentationNode'
 _POINTS = 'vtkMRMLMarkupsFiducialNode'
 _TABLE = 'vtkMRMLTableNode'
 _CHART = 'vtkMRMLPlotChartNode'
+_ROIS = 'background_rois'
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,9 @@ class OutputNodes:
 
     folder_item : int
         The folder in the subject hierarchy.
+
+    background_rois : vtkMRMLMarkupsFiducialNode or None
+        Where the background was measured, for the user to move; None if it was not.
     """
 
     segmentation: Node
@@ -56,6 +61,7 @@ class OutputNodes:
     tables: Mapping[str, Node] = field(default_factory=dict)
     charts: Mapping[str, Node] = field(default_factory=dict)
     folder_item: int = 0
+    background_rois: Node | None = None
 
 
 def publish(
@@ -91,6 +97,7 @@ def publish(
     """
     tables = {table.key: table for table in result_tables(result)}
     old = _found(volume_node) | ({} if nodes is None else _by_key(nodes))
+    moved = moved_rois(old.get(_ROIS))
     workshop = _Workshop(volume_node, old)
     try:
         filled = _fill_all(workshop, result, tables)
@@ -98,6 +105,9 @@ def publish(
     except BaseException:
         workshop.undo()
         raise
+    placement = shown_placement(result)
+    if placement is not None:
+        remember_rule(filled.background_rois, moved, placement, result.image.geometry)
     # Tables and charts that this result has no more must not show old numbers.
     for key in sorted(set(old) - set(_by_key(filled))):
         _remove_with_series(old[key])
@@ -127,7 +137,30 @@ def find_outputs(volume_node: Node) -> OutputNodes | None:
         tables=_of_kind(found, 'table:'),
         charts=_of_kind(found, 'chart:'),
         folder_item=_folder_item(volume_node.GetScene()),
+        background_rois=found.get(_ROIS),
     )
+
+
+def wanted_rois(volume_node: Node) -> tuple[Seed, ...]:
+    """
+    Background ROIs that the user has moved, as seeds of the next analysis.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume that was analyzed.
+
+    Returns
+    -------
+    seeds : tuple of Seed
+        Labeled ``BG01`` …; none if they stand where the rule put them.
+
+    Raises
+    ------
+    NodeError
+        If a position is not finite.
+    """
+    return moved_rois(_found(volume_node).get(_ROIS))
 
 
 def _found(volume_node: Node) -> dict[str, Node]:
@@ -146,7 +179,9 @@ def _of_kind(nodes: Mapping[str, Node], kind: str) -> dict[str, Node]:
 
 
 def _by_key(nodes: OutputNodes) -> dict[str, Node]:
+    rois = {} if nodes.background_rois is None else {_ROIS: nodes.background_rois}
     return {
+        **rois,
         'segmentation': nodes.segmentation,
         'centers': nodes.centers,
         **{f'table:{key}': node for key, node in nodes.tables.items()},
@@ -203,18 +238,23 @@ def _fill_all(
         table_nodes[key] = workshop.node(_TABLE, f'table:{key}', title)
         fill_table(table_nodes[key], table)
     charts = {}
-    for plot in (plot for plot in PLOTS if plot.table_key in tables):
+    for plot in (plot for plot in PLOTS if plot.fits(tables)):
         title = f'{plot.key.replace("_", " ")} chart'
         chart = workshop.node(_CHART, f'chart:{plot.key}', title)
         fill_plot(chart, plot, table_nodes[plot.table_key], tables[plot.table_key])
         charts[plot.key] = chart
-    return OutputNodes(segmentation, centers, table_nodes, charts)
+    rois, placement = None, shown_placement(result)
+    if placement is not None:
+        rois = workshop.node(_POINTS, _ROIS, 'background ROIs')
+        fill_rois(rois, placement)
+    return OutputNodes(segmentation, centers, table_nodes, charts, background_rois=rois)
 
 
 def _all_nodes(nodes: OutputNodes) -> list[Node]:
     series = [node for chart in nodes.charts.values() for node in series_of_chart(chart)]
     tables, charts = nodes.tables.values(), nodes.charts.values()
-    return [nodes.segmentation, nodes.centers, *tables, *charts, *series]
+    rois = [] if nodes.background_rois is None else [nodes.background_rois]
+    return [nodes.segmentation, nodes.centers, *rois, *tables, *charts, *series]
 
 
 def _remove_with_series(node: Node) -> None:

@@ -48,9 +48,9 @@ def seeds_from_points(points_node: Node) -> tuple[Seed, ...]:
     )
 
 
-def fill_points(points_node: Node, points: Sequence[Seed]) -> None:
+def fill_points(points_node: Node, points: Sequence[Seed], *, movable: bool = False) -> None:
     """
-    Replace the points of a list by points that are not to be moved by hand.
+    Replace the points of a list.
 
     Parameters
     ----------
@@ -59,6 +59,9 @@ def fill_points(points_node: Node, points: Sequence[Seed]) -> None:
 
     points : sequence of Seed
         Labels and world positions, in millimeter.
+
+    movable : bool, optional
+        Whether the user may move, add and remove points by hand.
 
     Raises
     ------
@@ -72,9 +75,9 @@ def fill_points(points_node: Node, points: Sequence[Seed]) -> None:
         for n, point in enumerate(points):
             points_node.AddControlPointWorld(vtk.vtkVector3d(*point.position_ras_mm))
             points_node.SetNthControlPointLabel(n, point.label)
-            points_node.SetNthControlPointLocked(n, True)
-        points_node.SetFixedNumberOfControlPoints(True)
-        points_node.SetLocked(True)
+            points_node.SetNthControlPointLocked(n, not movable)
+        points_node.SetFixedNumberOfControlPoints(not movable)
+        points_node.SetLocked(not movable)
     _check_round_trip(points_node, points)
 
 
