@@ -18,7 +18,7 @@ from .limits import Limit, Limits
 from .recovery_results import QUANTITY_NAMES, Quantity, RecoveryResult, SphereRecovery, Verdict
 from .results import VOIResult
 from .sphere import Sphere, VOIMask, voi_mask
-from .statistics import HALF_INSIDE
+from .statistics import HALF_INSIDE, voi_statistics
 
 CONCENTRATION_UNIT = 'Bq/mL'
 """The only unit in which an image can be compared with a true concentration."""
@@ -28,6 +28,9 @@ A50_PART = 0.5
 
 A50_REACH_MM = 10.0
 """How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
+
+CORE_PART = 0.5
+"""Part of the largest sphere's diameter whose mean stands for an unknown true concentration."""
 
 SAME_DIAMETER_MM = 0.25
 """Limits hold for a sphere whose diameter differs by less."""
@@ -152,7 +155,7 @@ class RecoveryRules:
 
     relative_to : tuple of (float, str) or None
         What relative coefficients are divided by, and what that is, in words;
-        None for the A50 mean of the largest sphere.
+        None for the mean of the inner half of the largest sphere.
 
     peak : {'highest', 'at_max'}
         Which peak RCpeak is made of.
@@ -196,7 +199,7 @@ def recovery(
     """
     hot = [s for s in spheres if s.insert.hot and isinstance(s.solid, Sphere)]
     measured = [_measured(image, sphere, rules) for sphere in hot]
-    reference, reference_rule, sd = _reference(image, measured, rules, truth)
+    reference, reference_rule, sd = _reference(image, hot, rules, truth)
     absolute = sd is not None
     divided = [_divided(one, reference, sd) for one in measured]
     limits = rules.limits if absolute else ()
@@ -293,7 +296,7 @@ def _measured(image: PETImage, sphere: VOIResult, rules: RecoveryRules) -> Spher
 
 def _reference(
     image: PETImage,
-    measured: Sequence[SphereRecovery],
+    hot: Sequence[VOIResult],
     rules: RecoveryRules,
     truth: TrueActivity | None,
 ) -> tuple[float | None, str, float | None]:
@@ -303,10 +306,18 @@ def _reference(
         return truth.hot_bqml, rule, truth.hot_sd_percent or 0.0
     if rules.relative_to is not None:
         return *rules.relative_to, None
-    largest = max(measured, key=lambda one: one.diameter_mm, default=None)
+    largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
     if largest is None:
         return None, 'no hot sphere', None
-    return largest.a50_mean, f'A50 mean of {largest.label}: relative, not a recovery', None
+    rule = f'mean of the inner half of {largest.label}: relative, not a recovery'
+    return _core_mean(image, largest), rule, None
+
+
+def _core_mean(image: PETImage, sphere: VOIResult) -> float | None:
+    """Mean within half the diameter, which no usual blur reaches."""
+    diameter_mm = CORE_PART * sphere.insert.diameter_mm
+    core = Sphere(sphere.label, sphere.center_ras_mm, diameter_mm)
+    return voi_statistics(image, voi_mask(core, image.geometry)).mean
 
 
 def _divided(one: SphereRecovery, reference: float | None, sd: float | None) -> SphereRecovery:

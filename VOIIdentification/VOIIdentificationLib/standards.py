@@ -81,7 +81,7 @@ def evaluate_standards(
     level = _background_level(nema, background) or _true_background(image, activity)
     if level is None:
         return Standards(nema, None, (*notes, 'No background was measured: no recovery.'))
-    rules = RecoveryRules(*level, limits=shipped_limits(), relative_to=_fitted_signal(spheres))
+    rules = RecoveryRules(*level, limits=shipped_limits())
     return Standards(nema, recovery(image, spheres, rules, activity), notes)
 
 
@@ -126,12 +126,3 @@ def _true_background(image: PETImage, activity: TrueActivity | None) -> tuple[fl
     if known is None or image.unit != CONCENTRATION_UNIT:
         return None
     return known, 'true concentration of the background'
-
-
-def _fitted_signal(spheres: Sequence[VOIResult]) -> tuple[float, str] | None:
-    """What relative coefficients refer to: the largest hot sphere, freed from the blur."""
-    fitted = [s for s in spheres if s.insert.hot and s.fit is not None and s.fit.accepted]
-    largest = max(fitted, key=lambda sphere: sphere.insert.diameter_mm, default=None)
-    if largest is None or largest.fit is None or not largest.fit.signal:
-        return None
-    return largest.fit.signal, f'fitted signal of {largest.label}: relative, not a recovery'
