@@ -18,11 +18,14 @@ from dicom_in_scene import load  # noqa: E402 - needs slicer
 from made_nodes import TURN, affine, linear_transform  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
+from VOIIdentificationLib.analysis import analyze  # noqa: E402
+from VOIIdentificationLib.dicom_read import read_pet_series  # noqa: E402
 from VOIIdentificationLib.dicom_write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.flags import Flag  # noqa: E402
 from VOIIdentificationLib.mrml import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.mrml_outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.phantom import load_phantom  # noqa: E402
+from VOIIdentificationLib.results import Seed  # noqa: E402
 from VOIIdentificationLib.synthetic import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
@@ -908,6 +911,42 @@ def test_the_logic_measures_from_the_console(module, made, tmp_path, monkeypatch
     with pytest.raises(Exception, match='holds results already'):
         logic.exportResults(result, tmp_path / 'results')
     logic.exportResults(result, tmp_path / 'results', overwrite=True)
+
+
+def test_centers_are_those_found_without_slicer(module, scene, tmp_path, monkeypatch):
+    """Oblique grid, couch turned: to a micrometer in the world, and again from a saved scene."""
+    oblique = grid((60, 56, 30), (4.5, 4.7, 5.0), oblique_deg=(8.0, -5.0, 12.0))
+    image, truth = synthesize(SyntheticPhantom(oblique))
+    write_pet_series(image, tmp_path / 'dicom', seed=6)
+    placed = [
+        Seed(true.insert.label, tuple(np.add(true.center_ras_mm, (3.0, -2.0, 1.0))))
+        for true in truth.inserts
+    ]
+    files = analyze(read_pet_series(tmp_path / 'dicom'), placed, load_phantom('NEMA IEC body'))
+    couch = affine(TURN, (30.0, -20.0, 10.0))
+    expected = [(couch @ [*voi.center_ras_mm, 1.0])[:3] for voi in files.spheres]
+    node, database = load(tmp_path / 'dicom')
+    monkeypatch.setattr(slicer, 'dicomDatabase', database)
+    node.SetAndObserveTransformNodeID(linear_transform(couch).GetID())
+    seeds = slicer.mrmlScene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'Seeds')
+    for seed in placed:
+        seeds.AddControlPoint((couch @ [*seed.position_ras_mm, 1.0])[:3], seed.label)
+    logic = module.VOIIdentificationLogic()
+
+    first = logic.process(node, seeds)
+    shown = positions(find_outputs(node).centers)
+    scene.SetRootDirectory(str(tmp_path))
+    assert scene.WriteToMRB(str(tmp_path / 'scene.mrb'))
+    scene.Clear(0)
+    assert scene.ReadFromMRB(str(tmp_path / 'scene.mrb'))
+    node, seeds = slicer.util.getNode('PET'), slicer.util.getNode('Seeds')
+    again = logic.process(node, seeds)
+
+    for result in (first, again):
+        found = [voi.center_ras_mm for voi in result.spheres]
+        assert np.abs(np.subtract(found, expected)).max() < 1e-3
+    assert np.abs(shown - expected).max() < 1e-3
+    assert np.abs(positions(find_outputs(node).centers) - expected).max() < 1e-3
 
 
 def test_the_parameter_node_is_one_object_as_long_as_the_scene_keeps_it(module):

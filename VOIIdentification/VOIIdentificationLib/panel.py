@@ -106,7 +106,14 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._shown_phantom: str | None = None
 
     def follow(self, parameters: Any) -> None:
-        """Show other parameters; None lets go of those shown now."""
+        """
+        Show other parameters.
+
+        Parameters
+        ----------
+        parameters : VOIIdentificationParameterNode or None
+            None lets go of those shown now.
+        """
         if parameters is self.parameters:
             return
         if self.parameters is not None:
@@ -160,6 +167,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.phantom_section.show(self.phantom)
         self.update()
 
+    def _on_points(self, _caller: Node, _event: str) -> None:
+        self.update()
+
     def _follow_volume(self) -> None:
         volume = self.parameters.inputVolume
         if volume is self._volume:
@@ -192,12 +202,12 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if present != self._points:
             for event in _POINT_EVENTS:
                 for node in self._points:
-                    self.removeObserver(node, event, self.update)
+                    self.removeObserver(node, event, self._on_points)
                 for node in present:
-                    self.addObserver(node, event, self.update)
+                    self.addObserver(node, event, self._on_points)
             self._points = present
 
-    def update(self, _caller: Node = None, _event: str = '') -> None:
+    def update(self) -> None:
         """Show what the parameters and the points say now."""
         if self.parameters is None:
             return

@@ -41,7 +41,14 @@ class Dialogs:
 
     @contextmanager
     def guard(self, message: str) -> Iterator[None]:
-        """Show an error in one dialog and raise it again; end quietly if the user canceled."""
+        """
+        Show an error in one dialog and raise it again; end quietly if the user canceled.
+
+        Parameters
+        ----------
+        message : str
+            Shown above the reason.
+        """
         with slicer.util.tryWithErrorDisplay(message, waitCursor=True):
             try:
                 yield
@@ -50,7 +57,19 @@ class Dialogs:
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
-        """Give what tells of progress and raises `CanceledError` when the user cancels."""
+        """
+        Give what tells of progress and raises `CanceledError` when the user cancels.
+
+        Parameters
+        ----------
+        title : str
+            Of the work.
+
+        Yields
+        ------
+        tell : callable
+            A `Progress`.
+        """
         dialog = slicer.util.createProgressDialog(
             labelText=title,
             windowTitle=say.title(),
@@ -58,7 +77,7 @@ class Dialogs:
             minimumDuration=_SHOWN_AFTER_MS,
         )
 
-        def tell(fraction: float, text: str) -> None:
+        def _tell(fraction: float, text: str) -> None:
             dialog.labelText = text
             dialog.value = min(round(100 * fraction), _LAST_PERCENT)
             slicer.app.processEvents()
@@ -66,21 +85,57 @@ class Dialogs:
                 raise CanceledError(say.canceled())
 
         try:
-            yield tell
+            yield _tell
         finally:
             dialog.close()
             dialog.deleteLater()
 
     def ask(self, question: str) -> bool:
-        """Let the user decide between OK and Cancel."""
+        """
+        Let the user decide between OK and Cancel.
+
+        Parameters
+        ----------
+        question : str
+            What is to be decided.
+
+        Returns
+        -------
+        agreed : bool
+            True for OK.
+        """
         return bool(slicer.util.confirmOkCancelDisplay(question, say.title()))
 
     def choose_folder(self, start: str) -> str:
-        """Let the user choose a folder; empty if not."""
+        """
+        Let the user choose a folder.
+
+        Parameters
+        ----------
+        start : str
+            Where the dialog begins.
+
+        Returns
+        -------
+        folder : str
+            Empty if the user chose none.
+        """
         return str(self.qt.QFileDialog.getExistingDirectory(None, say.export_title(), start))
 
     def choose_file(self, *, to_save: bool) -> str:
-        """Let the user choose a phantom file; empty if not."""
+        """
+        Let the user choose a phantom file.
+
+        Parameters
+        ----------
+        to_save : bool
+            Whether it is to be written.
+
+        Returns
+        -------
+        path : str
+            Empty if the user chose none.
+        """
         dialog = self.qt.QFileDialog
         if to_save:
             path = dialog.getSaveFileName(
@@ -91,5 +146,12 @@ class Dialogs:
         return str(path)
 
     def open(self, path: str) -> None:
-        """Open a folder or a file with the desktop's own program."""
+        """
+        Open a folder or a file with the desktop's own program.
+
+        Parameters
+        ----------
+        path : str
+            What is opened.
+        """
         self.qt.QDesktopServices.openUrl(self.qt.QUrl.fromLocalFile(path))

@@ -58,7 +58,14 @@ class PhantomSection:
         ui.removeInsertButton.clicked.connect(self._on_remove)
 
     def show(self, phantom: Phantom) -> None:
-        """Fill the section; tells nobody."""
+        """
+        Fill the section; nobody is told.
+
+        Parameters
+        ----------
+        phantom : Phantom
+            What is shown.
+        """
         self._phantom = phantom
         known = phantom.name in preset_names() and load_phantom(phantom.name) == phantom
         self._ui.phantomComboBox.blockSignals(True)

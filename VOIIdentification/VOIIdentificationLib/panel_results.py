@@ -66,7 +66,23 @@ class ResultsSection:
         *,
         changed: bool,
     ) -> None:
-        """Fill the section; a folder is that of the last export, changed means stale."""
+        """
+        Fill the section.
+
+        Parameters
+        ----------
+        result : AnalysisResult or None
+            Of the last Apply.
+
+        outputs : OutputNodes or None
+            The nodes that show it.
+
+        folder : str
+            Of the last export; may be empty.
+
+        changed : bool
+            Whether something that the result depends on was changed since.
+        """
         self._result, self._outputs, self._folder = result, outputs, folder
         ui = self._ui
         ui.resultsLabel.text = say.result_text(result, changed=changed)

@@ -195,12 +195,36 @@ def seeds_text(placed: int, wanted: int, label: str | None) -> str:
 
 
 def background_text(count: int) -> str:
-    """How many background points are placed."""
+    """
+    How many background points are placed.
+
+    Parameters
+    ----------
+    count : int
+        From 0.
+
+    Returns
+    -------
+    text : str
+        E.g. ``'2 placed'``.
+    """
     return _('{count} placed').format(count=count)
 
 
 def export_tip(*, measured: bool) -> str:
-    """What the export does, or what it waits for."""
+    """
+    What the export does, or what it waits for.
+
+    Parameters
+    ----------
+    measured : bool
+        Whether there is a result.
+
+    Returns
+    -------
+    text : str
+        One sentence.
+    """
     if measured:
         return _('Write workbooks, pictures and all numbers into a folder.')
     return _('Measure first: press Apply.')
