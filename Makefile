@@ -31,7 +31,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(INSTALLED)
-	for file in Testing/Benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	for file in Testing/Benchmarks/bench_*.py; do echo "== $$file"; PYTHONPATH=Testing/Python $(BIN)/python $$file || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(DEMO)
