@@ -154,23 +154,24 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     width, height = _OVERVIEW_INCHES
     below = _QUALITY_INCHES if panels else 0.0
     figure = _figure((width, height + below))
-
-    def place(left: float, bottom: float, wide: float, high: float) -> tuple[float, ...]:
-        """Parts of the upper picture as parts of the whole."""
-        part = height / (height + below)
-        return left, 1 - part + bottom * part, wide, high * part
-
-    left = figure.add_axes(place(0.01, 0.03, 0.50, 0.90))
+    part = height / (height + below)
+    left = figure.add_axes(_upper(part, (0.01, 0.03, 0.50, 0.90)))
     left.set_anchor('E')
     view = SliceView(left, result)
     view.draw(_middle_slice(result))
-    _draw_across(figure.add_axes(place(0.63, 0.47, 0.36, 0.46)), result)
-    _add_color_bar(figure, view.image, place(0.522, 0.10, 0.012, 0.76), result)
-    _plot_values(figure.add_axes(place(0.68, 0.09, 0.30, 0.31)), result)
+    _draw_across(figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46))), result)
+    _add_color_bar(figure, view.image, _upper(part, (0.522, 0.10, 0.012, 0.76)), result)
+    _plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
     for n, draw in enumerate(panels):
         bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
         draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
     _save(figure, path)
+
+
+def _upper(part: float, place: tuple[float, float, float, float]) -> tuple[float, ...]:
+    """A place in the upper part of a picture as a place in the whole."""
+    left, bottom, width, height = place
+    return left, 1 - part + bottom * part, width, height * part
 
 
 def _figure(size_inches: tuple[float, float]) -> Any:

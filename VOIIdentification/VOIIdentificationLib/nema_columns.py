@@ -255,10 +255,6 @@ def roi_mean_columns(diameters_mm: tuple[float, ...]) -> list[Measure[ROILine]]:
     columns : list of Measure
         One column a diameter.
     """
-
-    def mean(n: int) -> Callable[[ROILine], Cell]:
-        return lambda line: line.means[n]
-
     return [
         Measure('name', 'ROI', '', 'Name of the background ROI.', lambda line: line.name),
         Measure(
@@ -274,11 +270,15 @@ def roi_mean_columns(diameters_mm: tuple[float, ...]) -> list[Measure[ROILine]]:
                 f'Mean {diameter:g} mm',
                 VALUE_UNIT,
                 f'Mean in the ROI of {diameter:g} mm, each pixel weighted by the part inside.',
-                mean(n),
+                _mean_of(n),
             )
             for n, diameter in enumerate(diameters_mm)
         ),
     ]
+
+
+def _mean_of(n: int) -> Callable[[ROILine], Cell]:
+    return lambda line: line.means[n]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""
+A whole phantom with everything that can be evaluated, for tests of what shows it.
+
+Made by the generator, which shares no code with the measurement, and measured
+by `analyze`. The header of the SUV is made up.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+
+import numpy as np
+from VOIIdentificationLib.activity import Fill, FillWorksheet
+from VOIIdentificationLib.analysis import Known, analyze
+from VOIIdentificationLib.flags import Flag
+from VOIIdentificationLib.phantom import load_phantom
+from VOIIdentificationLib.results import Seed
+from VOIIdentificationLib.suv import SUVScale
+from VOIIdentificationLib.synthetic import (
+    PSF,
+    Activities,
+    Noise,
+    Pose,
+    SyntheticPhantom,
+    grid,
+    synthesize,
+)
+
+HOT_BQML, BACKGROUND_BQML = 20_000.0, 2000.0
+NOON = datetime(2026, 3, 1, 12)
+WORKSHEET = FillWorksheet(
+    hot=Fill(20.0, NOON, 1000.0),
+    background=Fill(21.0, NOON, 10_000.0, 1.0, NOON),
+    scan_start=NOON,
+)
+DECISIONS = ('weight 70 kg (0010,1030)', 'the dose 300 (0018,1074) is taken for MBq')
+
+
+@cache
+def _scene():
+    """10:1 with a little noise on 3.2 x 3.2 x 4 mm, turned and tilted; no two axes alike."""
+    scene = SyntheticPhantom(
+        geometry=grid((104, 100, 24), (3.2, 3.2, 4.0), middle_ras_mm=(0.0, 0.0, 0.0)),
+        activities=Activities(hot=HOT_BQML, background=BACKGROUND_BQML),
+        pose=Pose(rotation_deg=25.0, tilt_deg=1.0, offset_ras_mm=(3.0, -2.0, 1.0)),
+        psf=PSF(5.0),
+        noise=Noise(voxel_cov=0.05, fwhm_mm=4.0),
+    )
+    image, truth = synthesize(scene)
+    return image, tuple(Seed(one.insert.label, one.center_ras_mm) for one in truth.inserts)
+
+
+@cache
+def quality_result(*, known=True):
+    """All figures; with `known` False neither activity nor SUV."""
+    image, seeds = _scene()
+    scale = SUVScale(
+        'bw',
+        'g/mL',
+        np.linspace(2.0e-4, 2.5e-4, image.geometry.shape_kji[0]),
+        DECISIONS,
+        (Flag.DOSE_IN_MBQ,),
+    )
+    told = Known(worksheet=WORKSHEET, suv=scale) if known else Known()
+    return analyze(image, seeds, load_phantom('NEMA IEC body'), known=told)
+
+
+def with_sphere(result, n, **changes):
+    """The same result with something else said of the contrast of one sphere."""
+    spheres = list(result.nema.spheres)
+    spheres[n] = replace(spheres[n], **changes)
+    return replace(result, nema=replace(result.nema, spheres=tuple(spheres)))
