@@ -26,6 +26,9 @@ MOST_ITERATIONS = 30
 SETTLED_MM = 0.05
 """A step below this (5 % in the FWHM) ends the first fit; the second takes it to the end."""
 
+_NEARLY_FREE = 1e-9
+"""Information on everything else: only keeps the equations solvable where voxels lack."""
+
 _MOST_DAMPING = 1e6
 """At this damping a step is too small to matter: the fit has come to rest."""
 
@@ -162,7 +165,7 @@ def stiffness() -> FloatArray:
     information : (7, 7) `numpy.ndarray` of float
         Inverse variances of the vector that `FirstFit` describes.
     """
-    return np.diag([0.0] * 5 + [USUAL_FWHM_LOG_SD**-2] * 2)
+    return np.diag([_NEARLY_FREE] * 5 + [USUAL_FWHM_LOG_SD**-2] * 2)
 
 
 def pull(vector: FloatArray) -> FloatArray:
