@@ -7,7 +7,7 @@ from typing import Any
 
 from .colors import BAND_COLORS, SERIES_COLORS, insert_colors
 from .nema_results import NEMAResult
-from .recovery_columns import RELATIVE_NAMES
+from .recovery_columns import RELATIVE_NAMES, reference_name
 from .recovery_results import QUANTITY_NAMES, Quantity, RecoveryResult
 from .results import AnalysisResult
 from .table import plain_text
@@ -63,7 +63,7 @@ def _draw_recovery(
     axes.set_title(names[quantity], fontsize=_SMALL + 1.5)
     _finish(axes)
     if found.relative:
-        _write(axes, 0.05, f'over {found.reference_rule.partition(":")[0]}')
+        _write(axes, 0.05, f'over {reference_name(found)}')
 
 
 def _draw_band(axes: Any, found: RecoveryResult, of: tuple[str, Quantity], color: Any) -> None:

@@ -124,6 +124,23 @@ def slug(name: str) -> str:
     return ''.join(letter if letter.isalnum() else '_' for letter in name.lower())
 
 
+def reference_name(found: RecoveryResult) -> str:
+    """
+    What values were divided by.
+
+    Parameters
+    ----------
+    found : RecoveryResult
+        What was found.
+
+    Returns
+    -------
+    text : str
+        Without what the rule says of it.
+    """
+    return found.reference_rule.partition(':')[0]
+
+
 def limit_notes(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     """
     What must be said beside some limits.
@@ -149,9 +166,9 @@ def limit_notes(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
 
 def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRecovery]:
     title = RELATIVE_NAMES[quantity] if found.relative else QUANTITY_NAMES[quantity]
-    description = f'{_MEANINGS[quantity]} over the {found.reference_rule}.'
+    description = f'{_MEANINGS[quantity]} over the {reference_name(found)}.'
     if found.relative:
-        description += ' It is not to be compared with limits.'
+        description += ' Not a recovery coefficient, and not to be compared with limits.'
     return Measure(
         RELATIVE_KEYS[quantity] if found.relative else quantity,
         title,
@@ -212,7 +229,7 @@ def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
 
 def _remark(sphere: SphereRecovery, found: RecoveryResult) -> str:
     if found.relative:
-        return f'divided by the {found.reference_rule}'
+        return f'divided by the {reference_name(found)}: relative, not a recovery coefficient'
     return '; '.join(limit_notes(sphere.verdicts))
 
 
