@@ -179,6 +179,7 @@ def application(scene, monkeypatch):
         'loadUI': load_ui,
         'childWidgetVariables': child_widgets,
         'mainWindow': lambda: None,
+        'warningDisplay': lambda text: app.started.append(('warning', text)),
         'confirmOkCancelDisplay': lambda _text, _title: True,
         'showStatusMessage': lambda text, _duration=0: app.started.append(('status', text)),
         'selectModule': lambda name: app.started.append(('module', name)),

@@ -15,7 +15,7 @@ import pytest
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import load  # noqa: E402 - needs slicer
-from made_nodes import TURN, affine, linear_transform  # noqa: E402
+from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
@@ -468,6 +468,32 @@ def test_an_error_is_shown_and_what_was_there_stays(ready, volume, made):
     assert ready.ui.applyButton.enabled
 
 
+def test_pressing_twice_measures_once(ready, monkeypatch):
+    """The application goes on handling clicks while the work tells of its progress."""
+    process, calls = ready.logic.process, []
+
+    def counting(*args):
+        calls.append(1)
+        ready.panel.update()
+        assert not ready.ui.applyButton.enabled
+        ready.panel._on_apply()
+        return process(*args)
+
+    monkeypatch.setattr(ready.logic, 'process', counting)
+    ready.ui.applyButton.click()
+
+    assert calls == [1]
+    assert ready.ui.applyButton.enabled
+
+
+def test_a_volume_bent_after_it_was_chosen_is_refused_before_apply(ready, volume):
+    volume.SetAndObserveTransformNodeID(bent_transform().GetID())
+    ready.panel.refresh()
+
+    assert not ready.ui.applyButton.enabled
+    assert 'not linear' in ready.ui.applyButton.toolTip
+
+
 def test_canceling_ends_quietly_and_changes_nothing(ready, volume):
     nodes = slicer.mrmlScene.GetNumberOfNodes()
     ProgressDialog.cancel_next_ = True
@@ -824,6 +850,15 @@ def test_a_saved_scene_holds_every_choice(measured, scene, tmp_path):
     measured.ui.applyButton.click()
     assert len(measured.panel.result.spheres) == 6
     assert count('vtkMRMLSegmentationNode') == 1
+
+
+def test_a_scene_with_a_phantom_of_another_version_falls_back_and_says_so(volume, widget):
+    widget.panel.parameters.phantom = '{"schema": "voi-identification/phantom/9"}'
+
+    assert widget.panel.phantom.name == 'NEMA IEC body'
+    (warning,) = [text for kind, text in slicer.app.started if kind == 'warning']
+    assert 'the default one is taken' in warning
+    assert 'schema' in warning
 
 
 def test_each_volume_keeps_its_own_points_and_results(ready, volume, made):

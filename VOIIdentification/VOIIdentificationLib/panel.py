@@ -16,7 +16,7 @@ import vtk
 from . import panel_text as say
 from .errors import PhantomError
 from .insert_table import phantom_from_text, phantom_to_text
-from .mrml_nodes import Node
+from .mrml_nodes import Node, world_matrix
 from .mrml_outputs import find_outputs
 from .mrml_points import count_defined
 from .mrml_seed_lists import (
@@ -74,6 +74,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
         self.parameters: Any = None
         self._gui_tag: Any = None
+        self._busy = False
         self._points: list[Node] = []
         self.forget()
         self._make_sections(qt, requirements)
@@ -160,12 +161,21 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         """Follow a change, be it the user's, a script's or a scene's that was read."""
         if self.parameters is None or slicer.mrmlScene.IsImporting():
             return
+        self._refuse_unknown_phantom()
         self._follow_volume()
         self._follow_points()
         if self.parameters.phantom != self._shown_phantom:
             self._shown_phantom = self.parameters.phantom
             self.phantom_section.show(self.phantom)
         self.update()
+
+    def _refuse_unknown_phantom(self) -> None:
+        """A scene may hold a phantom of another version; then the default one is taken."""
+        try:
+            _phantom_of(str(self.parameters.phantom))
+        except PhantomError as error:
+            slicer.util.warningDisplay(say.unknown_phantom(error))
+            self.parameters.phantom = ''
 
     def _on_points(self, _caller: Node, _event: str) -> None:
         self.update()
@@ -214,7 +224,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._update_input()
         self._update_seeds()
         hint = self._what_is_missing()
-        self.ui.applyButton.enabled = not hint
+        self.ui.applyButton.enabled = not hint and not self._busy
         self.ui.applyButton.toolTip = hint or say.apply_tip(seeded=bool(self._inputs()[0]))
         outputs = find_outputs(self._volume) if self._volume else None
         changed = self.result is not None and self._measured != self._inputs()
@@ -247,13 +257,14 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if self._problem:
             return self._problem
         try:
+            world_matrix(self._volume)
             require_seeds(*self._inputs()[:2])
         except PhantomError as error:
             return str(error)
         return ''
 
     def _inputs(self) -> tuple[Any, Phantom, Settings]:
-        """What a result depends on."""
+        """What a result depends on, besides the volume."""
         chosen, phantom = self.parameters, self.phantom
         return all_seeds(chosen.seeds, chosen.background, phantom), phantom, self.settings
 
@@ -278,24 +289,33 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_apply(self) -> None:
         """Measure; what was there before stays if that fails."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            with self.dialogs.guard(say.apply_failed()):
+                self._measure()
+        finally:
+            self._busy = False
+            self.update()
+
+    def _measure(self) -> None:
         chosen, inputs = self.parameters, self._inputs()
-        with self.dialogs.guard(say.apply_failed()):
-            with self.dialogs.progress(say.measuring()) as progress:
-                self.result = self.logic.process(
-                    chosen.inputVolume,
-                    chosen.seeds,
-                    self.phantom,
-                    self.settings,
-                    chosen.background,
-                    progress,
-                )
-            self._measured = inputs
-            outputs = find_outputs(chosen.inputVolume)
-            if outputs is not None:
-                show_in_3d(outputs, visible=chosen.show3D)
-                if chosen.showTable:
-                    show_table(outputs)
-        self.update()
+        with self.dialogs.progress(say.measuring()) as progress:
+            result = self.logic.process(
+                chosen.inputVolume,
+                chosen.seeds,
+                self.phantom,
+                self.settings,
+                chosen.background,
+                progress,
+            )
+        self.result, self._measured = result, inputs
+        outputs = find_outputs(chosen.inputVolume)
+        if outputs is not None:
+            show_in_3d(outputs, visible=chosen.show3D)
+            if chosen.showTable:
+                show_table(outputs)
 
     def _seeds_to_place(self) -> Node:
         self.parameters.seeds = seed_list(self._volume, self.phantom)

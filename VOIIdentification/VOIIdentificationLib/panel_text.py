@@ -57,6 +57,25 @@ def apply_tip(*, seeded: bool) -> str:
     return _('Find the spheres without seeds and measure them.')
 
 
+def unknown_phantom(reason: object) -> str:
+    """
+    Why the phantom of a scene is not used.
+
+    Parameters
+    ----------
+    reason : object
+        The error.
+
+    Returns
+    -------
+    text : str
+        Two sentences.
+    """
+    return _(
+        'The phantom of the scene cannot be used, so the default one is taken. {reason}'
+    ).format(reason=reason)
+
+
 def reading() -> str:
     """While the volume is compared with its files."""
     return _('Reading the DICOM files')
