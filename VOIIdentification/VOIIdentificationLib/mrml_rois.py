@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,9 +88,7 @@ def moved_rois(points_node: Node) -> tuple[Seed, ...]:
     if points_node is None or points_node.GetScene() is None:
         return ()
     seeds = seeds_from_points(points_node)
-    if _as_text(seeds) == points_node.GetAttribute(_PLACED_ATTRIBUTE):
-        return ()
-    return _labeled(seeds)
+    return () if _unmoved(points_node, seeds) else _labeled(seeds)
 
 
 def remember_rule(
@@ -126,8 +125,17 @@ def _stand_at(seeds: Sequence[Seed], placement: BackgroundPlacement, grid: Volum
 
 
 def _as_text(seeds: Sequence[Seed]) -> str:
-    places = [(seed.label, np.round(seed.position_ras_mm, 2) + 0.0) for seed in seeds]
-    return ' '.join(f'{label}:{r:.2f},{a:.2f},{s:.2f}' for label, (r, a, s) in places)
+    return json.dumps([(seed.label, *seed.position_ras_mm) for seed in seeds])
+
+
+def _unmoved(points_node: Node, seeds: Sequence[Seed]) -> bool:
+    """Whether the points have the names and places that the rule gave them."""
+    rule = json.loads(points_node.GetAttribute(_PLACED_ATTRIBUTE) or '[]')
+    if [seed.label for seed in seeds] != [label for label, *_ in rule]:
+        return False
+    places = [place for _, *place in rule]
+    off = np.subtract([seed.position_ras_mm for seed in seeds], places).reshape(-1, 3)
+    return bool((np.linalg.norm(off, axis=1) < _SAME_PLACE_MM).all())
 
 
 def _labeled(seeds: Sequence[Seed]) -> tuple[Seed, ...]:
