@@ -1,19 +1,24 @@
 """From image and seeds to results: matching, flags, refusals, and the real scan."""
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ball_truth import walled_sphere
 from test_sphere import brute_force_weights, grid
-from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.activity import Fill, FillWorksheet
+from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.errors import CanceledError
 from VOIIdentificationLib.flags import Flag
 from VOIIdentificationLib.image import PETImage
 from VOIIdentificationLib.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.settings import Settings
+from VOIIdentificationLib.synthetic import synthesize
+from VOIIdentificationLib.synthetic_scene import Noise, SyntheticPhantom
+from VOIIdentificationLib.synthetic_scene import grid as scan_grid
 
 REAL_SCAN = Path(__file__).parents[3] / 'shared/data/pet_recon_1'
 
@@ -156,6 +161,91 @@ def test_what_the_reader_noted_is_passed_on(two_spheres):
     image = replace(two_spheres, acquisition=acquisition)
     result = analyze(image, seeds_near(CENTERS)[:1], TWO_SPHERES)
     assert result.notes[:2] == ('2 files passed over.', 'No seed for small: not measured.')
+
+
+@pytest.fixture(scope='module')
+def noisy_phantom():
+    """The whole phantom at 4 mm, with noise."""
+    geometry = scan_grid((84, 80, 36), (3.9, 4.1, 4.3), middle_ras_mm=(0.0, 0.0, -15.0))
+    return synthesize(SyntheticPhantom(geometry, noise=Noise(0.05, 5.0), random_seed=5))
+
+
+def true_centers(truth):
+    return {true.insert.label: true.center_ras_mm for true in truth.inserts}
+
+
+def test_fits_and_the_body_they_form_are_part_of_the_result(noisy_phantom):
+    image, truth = noisy_phantom
+    result = analyze(image, seeds_near(true_centers(truth)), truth.scene.phantom)
+    assert result.pose.radius_mm == pytest.approx(57.2, abs=0.3)
+    for sphere in result.spheres:
+        assert sphere.fit.accepted
+        assert sphere.center_ras_mm == sphere.fit.center_ras_mm
+        assert sphere.deviation_mm == dict(result.pose.deviations_mm)[sphere.label]
+        assert sphere.deviation_mm < 1.0
+
+
+def test_search_alone_leaves_no_fit(noisy_phantom):
+    image, truth = noisy_phantom
+    settings = Settings(refinement='search')
+    result = analyze(image, seeds_near(true_centers(truth)), truth.scene.phantom, settings)
+    assert result.pose is None
+    assert all(sphere.fit is None for sphere in result.spheres)
+
+
+def test_doubts_about_seed_search_and_fit_are_all_kept(noisy_phantom):
+    """S28's seed is missing; the ring is made wrong for it, so that it lies off the body."""
+    image, truth = noisy_phantom
+    centers = true_centers(truth)
+    crooked = replace(
+        truth.scene.phantom,
+        inserts=tuple(
+            replace(i, ring_angle_deg=63.0) if i.label == 'S28' else i
+            for i in truth.scene.phantom.inserts
+        ),
+    )
+    del centers['S28']
+    result = analyze(image, seeds_near(centers), crooked)
+    flags = next(s.flags for s in result.spheres if s.label == 'S28')
+    assert Flag.PREDICTED in flags
+    assert Flag.OFF_BODY in flags
+
+
+def test_background_rois_stand_where_the_user_moved_them(noisy_phantom):
+    image, truth = noisy_phantom
+    places = [(110.0, -20.0, 0.0), (-105.0, -25.0, 0.0)]
+    rois = [Seed(f'BG{n:02d}', place) for n, place in enumerate(places, start=1)]
+    result = analyze(image, [*seeds_near(true_centers(truth)), *rois], truth.scene.phantom)
+    found = [roi.center_ras_mm[:2] for roi in result.nema.placement.rois]
+    assert found == [pytest.approx(place[:2], abs=0.01) for place in places]
+
+
+def test_the_users_background_sets_the_threshold_of_a50(noisy_phantom):
+    image, truth = noisy_phantom
+    seeds = seeds_near(true_centers(truth))
+    rois = analyze(image, seeds, truth.scene.phantom)
+    own = analyze(image, [*seeds, Seed('B0', (0.0, -85.0, 0.0))], truth.scene.phantom)
+    assert rois.recovery.background == rois.nema.background[0].mean
+    assert own.recovery.background == own.background[0].statistics.mean
+    assert 'background VOIs' in own.recovery.background_rule
+
+
+def test_a_worksheet_gives_contrast_recovery_and_verdicts(noisy_phantom):
+    image, truth = noisy_phantom
+    start = datetime(2026, 3, 1, 10, 0, tzinfo=timezone.utc)
+    worksheet = FillWorksheet(
+        hot=Fill(assay_mbq=20.0, assay_time=start, volume_ml=1000.0),
+        background=Fill(assay_mbq=50.0, assay_time=start, volume_ml=10000.0),
+        scan_start=start,
+    )
+    seeds = seeds_near(true_centers(truth))
+
+    result = analyze(image, seeds, truth.scene.phantom, known=Known(worksheet=worksheet))
+
+    assert result.activity.ratio == pytest.approx(4.0)
+    assert not result.recovery.relative
+    assert result.recovery.spheres[0].verdicts
+    assert 80 < result.nema.spheres[0].contrast_percent < 100
 
 
 def test_an_unknown_unit_is_flagged(two_spheres):

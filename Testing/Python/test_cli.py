@@ -121,7 +121,9 @@ def test_existing_results_are_replaced_only_on_request(study, analyzed, tmp_path
 
     assert analyze(study / 'dicom', output, study, '--counting', 'hard') == 1
     assert (output / 'results.json').read_bytes() == before
-    assert 'overwrit' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert 'overwrit' in error
+    assert 'reading' not in error  # said before any work was done
 
     assert analyze(study / 'dicom', output, study, '--counting', 'hard', '--overwrite') == 0
     assert results_of(output)['settings']['counting'] == 'hard'
@@ -183,6 +185,18 @@ def test_stopping_from_the_keyboard_writes_nothing(study, tmp_path, monkeypatch,
     assert not (tmp_path / 'out').exists()
     assert list(tmp_path.iterdir()) == []
     assert 'nothing was written' in capsys.readouterr().err
+
+
+def test_what_stands_in_the_way_of_suv_is_said(study, tmp_path, capsys):
+    import pydicom
+
+    shutil.copytree(study / 'dicom', tmp_path / 'no weight')
+    for path in (tmp_path / 'no weight').iterdir():
+        dataset = pydicom.dcmread(path)
+        del dataset.PatientWeight
+        dataset.save_as(path)
+    assert analyze(tmp_path / 'no weight', tmp_path / 'out', study) == 0
+    assert '(0010,1030)' in capsys.readouterr().out
 
 
 def test_without_seeds_the_spheres_are_found(study, analyzed, tmp_path, capsys):

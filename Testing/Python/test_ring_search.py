@@ -91,3 +91,18 @@ def test_rings_turned_by_a_step_are_one_ring():
     kept = distinct(np.array([frame, turned, moved]), SIX)
 
     assert kept == pytest.approx(np.array([frame, moved]))
+
+
+@pytest.mark.parametrize('off_deg', [-3.0, 1.0, 3.0])
+def test_a_ring_with_a_sphere_a_few_degrees_off_still_has_all_orders(off_deg):
+    angles = np.radians([0.0, 60.0 + off_deg, 120.0, 180.0, 240.0, 300.0])
+    even = symmetries(np.radians(np.arange(0.0, 360.0, 60.0)))
+    assert sorted(map(tuple, symmetries(angles))) == sorted(map(tuple, even))
+
+
+def test_a_ring_without_symmetry_has_one_order():
+    assert symmetries(np.radians([0.0, 40.0, 150.0])).tolist() == [[0, 1, 2]]
+
+
+def test_many_places_have_their_turns_and_reflections_only():
+    assert symmetries(np.radians(np.arange(0.0, 360.0, 30.0))).shape == (24, 12)

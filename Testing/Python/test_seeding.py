@@ -100,6 +100,7 @@ def test_unlabeled_seeds_in_any_order_get_the_spheres_they_lie_on(scan):
 def test_three_seeds_are_enough_and_the_rest_is_predicted(scan, names):
     image, centers = scan
     seeding = sort_seeds(image, near(centers, ['S22', 'S17', 'S10'], names), NEMA)
+    assert len(seeding.inserts) == 6
     for one in seeding.inserts:
         off = np.linalg.norm(np.subtract(one.seed.position_ras_mm, centers[one.insert.label]))
         assert off < 5.0
@@ -117,6 +118,26 @@ def test_a_seed_with_the_name_of_another_sphere_is_flagged_and_named(scan):
     flagged = {one.insert.label for one in seeding.inserts if Flag.SEED_MISNAMED in one.flags}
     assert flagged == {'S10', 'S37'}
     assert any('the seed S10 lies on the 37 mm sphere, S37' in note for note in seeding.notes)
+
+
+def test_nothing_is_predicted_from_seeds_whose_names_are_wrong(scan):
+    image, centers = scan
+    seeds = near(centers, ['S22', 'S17', 'S10'], names=['S10', 'S17', 'S22'])
+    seeding = sort_seeds(image, seeds, NEMA)
+    assert [one.insert.label for one in seeding.inserts] == ['S22', 'S17', 'S10']
+    assert seeding.inserts[0].flags == (Flag.SEED_MISNAMED,)
+    assert seeding.notes[-1] == 'No seed for S37, S28, S13: not measured.'
+
+
+def test_a_seed_on_no_sphere_is_flagged_and_named(scan):
+    image, centers = scan
+    seeds = near(centers, [insert.label for insert in NEMA.inserts])
+    seeds[3] = Seed('S17', tuple(np.add(centers['S17'], (0.0, 0.0, -35.0))))
+
+    seeding = sort_seeds(image, seeds, NEMA)
+
+    assert [one.flags for one in seeding.inserts] == [(), (), (), (Flag.SEED_ASTRAY,), (), ()]
+    assert any('the seed S17 at RAS' in note for note in seeding.notes)
 
 
 def test_without_seeds_the_spheres_are_found(scan):

@@ -43,6 +43,7 @@ class Flag(str, Enum):
     BOUND_BY_BODY = 'bound_by_body'
     PREDICTED = 'predicted'
     SEED_MISNAMED = 'seed_misnamed'
+    SEED_ASTRAY = 'seed_astray'
 
     @property
     def text(self) -> str:
@@ -80,5 +81,6 @@ _TEXTS = {
     Flag.OFF_BODY: 'the sphere lies off the place that the other spheres give it',
     Flag.BOUND_BY_BODY: 'too little contrast to find it alone: its place is held by the others',
     Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
+    Flag.SEED_ASTRAY: 'the seed lies on no sphere: check where it was placed',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }

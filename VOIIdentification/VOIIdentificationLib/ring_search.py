@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from .pose import frame_through
 
 CHORD_TOLERANCE_MM = 7.0
 """How far the distance of two points may be from that of their places on the ring."""
+
+_ALIKE_CHORDS = 0.12
+"""Chords, in units of the radius, that points cannot tell apart: `CHORD_TOLERANCE_MM` at 57 mm."""
 
 SAME_PLACE_MM = 12.0
 """Two rings whose places all agree within this are one."""
@@ -53,13 +56,24 @@ def symmetries(angles_rad: FloatArray) -> IntArray:
     -------
     orders : (M, N) `numpy.ndarray` of int
         ``orders[m, n]`` is the sphere on place n; six in steps of 60 degrees
-        have twelve such orders.
+        have twelve such orders, and still have them if the steps are a few
+        degrees off.
+
+    Notes
+    -----
+    Only turns and reflections of the order round the ring can keep the
+    distances between places, so that 2 N orders are tried and not N!.
     """
     ring = np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=1)
     distance = np.linalg.norm(ring[:, None] - ring, axis=-1)
-    orders = np.array(list(permutations(range(len(angles_rad)))))
-    same = np.abs(distance[orders[:, :, None], orders[:, None, :]] - distance) < 1e-3
-    return np.asarray(orders[same.all(axis=(1, 2))])
+    around = np.argsort(np.mod(angles_rad, 2 * np.pi))
+    count = len(around)
+    orders = np.empty((2 * count, count), dtype=np.int64)
+    for turn in range(count):
+        orders[turn, around] = np.roll(around, turn)
+        orders[count + turn, around] = np.roll(around[::-1], turn)
+    change = np.abs(distance[orders[:, :, None], orders[:, None, :]] - distance)
+    return np.asarray(np.unique(orders[change.max(axis=(1, 2)) < _ALIKE_CHORDS], axis=0))
 
 
 def rings_through(

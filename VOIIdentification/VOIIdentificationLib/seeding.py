@@ -164,7 +164,7 @@ def _labeled(
     assignment = _look_at_image(image, seeds, phantom)
     seen = assignment.labels if assignment else tuple(insert.label for insert in inserts)
     found = [
-        InsertSeed(insert, seed, () if label == insert.label else (Flag.SEED_MISNAMED,))
+        InsertSeed(insert, seed, _label_doubts(insert, label))
         for insert, seed, label in zip(inserts, seeds, seen, strict=True)
     ]
     agrees = assignment is not None and not any(one.flags for one in found)
@@ -176,6 +176,13 @@ def _labeled(
     if missing:
         notes.append(f'No seed for {", ".join(missing)}: not measured.')
     return found, tuple(notes)
+
+
+def _label_doubts(insert: Insert, seen: str) -> tuple[Flag, ...]:
+    """What to think of a seed's label, given the sphere that the image has there."""
+    if seen == insert.label:
+        return ()
+    return (Flag.SEED_MISNAMED,) if seen else (Flag.SEED_ASTRAY,)
 
 
 def _unlabeled(
@@ -238,10 +245,9 @@ def _look_at_image(
     if len(seeds) < _LEAST_FOR_CHECK or ring != {i.label for i in phantom.used_inserts}:
         return None
     try:
-        assignment = assign_seeds(image, seeds, phantom)
+        return assign_seeds(image, seeds, phantom)
     except SeedError:
         return None
-    return assignment if all(assignment.labels) else None
 
 
 def _predicted(assignment: SeedAssignment, phantom: Phantom) -> list[InsertSeed]:
