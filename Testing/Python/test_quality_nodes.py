@@ -16,6 +16,7 @@ from VOIIdentificationLib import mrml_outputs  # noqa: E402 - only where slicer-
 from VOIIdentificationLib.mrml import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.mrml_outputs import find_outputs, publish, wanted_rois  # noqa: E402
 from VOIIdentificationLib.mrml_points import seeds_from_points  # noqa: E402
+from VOIIdentificationLib.mrml_session import measure  # noqa: E402
 from VOIIdentificationLib.mrml_tables import series_of_chart  # noqa: E402
 
 NAMES = [f'BG{n:02d}' for n in range(1, 13)]
@@ -254,3 +255,18 @@ def test_moved_rois_are_found_again_in_a_saved_scene(scene, volume, outputs, tmp
     assert [seed.label for seed in wanted] == NAMES
     assert wanted[2].position_ras_mm == pytest.approx((-100.0, -20.0, 0.0))
     assert not find_outputs(again).background_rois.GetLocked()
+
+
+def test_measuring_again_uses_the_moved_rois(volume, outputs):
+    result = quality_result()
+    place = tuple(np.add(result.nema.placement.rois[2].center_ras_mm, (2.0, 1.0, 0.0)))
+    outputs.background_rois.SetNthControlPointPositionWorld(2, *place)
+    seeds = tuple(Seed(voi.label, voi.center_ras_mm) for voi in result.spheres)
+
+    found = measure(volume, seeds, result.phantom)
+
+    assert found.nema.placement.rois[2].center_ras_mm[:2] == pytest.approx(place[:2], abs=0.1)
+    assert len(found.nema.placement.rois) == 12
+    own = Seed('BG03', result.nema.placement.rois[2].center_ras_mm)
+    mine = measure(volume, (*seeds, own), result.phantom)
+    assert [roi.name for roi in mine.nema.placement.rois].count('BG03') == 1

@@ -11,7 +11,7 @@ from .errors import PhantomError
 from .flags import Flag
 from .mrml import image_from_volume_node
 from .mrml_nodes import Node
-from .mrml_outputs import publish
+from .mrml_outputs import publish, wanted_rois
 from .mrml_volume import dicom_files, local_image, replace_volume
 from .phantom import Phantom
 from .progress import Progress, no_progress, part_of
@@ -86,7 +86,7 @@ def measure(
         The scan of the phantom.
 
     seeds : tuple of Seed
-        From `all_seeds`.
+        From `all_seeds`. Background ROIs that the user has moved are added.
 
     phantom : Phantom
         What was scanned.
@@ -113,7 +113,9 @@ def measure(
     """
     source = source or VolumeSource()
     image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
-    result = analyze(image, seeds, phantom, settings, part_of(progress, 0.0, 0.8))
+    labels = {seed.label for seed in seeds}
+    rois = (roi for roi in wanted_rois(volume_node) if roi.label not in labels)
+    result = analyze(image, (*seeds, *rois), phantom, settings, part_of(progress, 0.0, 0.8))
     if not source.trusted:
         result = replace(
             result,
