@@ -180,6 +180,7 @@ def with_a_slice_more(image):
             lambda i: PETImage(i.voxels[:4], VolumeGeometry((4, 6, 7), i.geometry.ijk_to_ras)),
             'a slice less',
         ),
+        (with_a_slice_more, 'a slice more, below'),
         (
             lambda i: PETImage(
                 i.voxels,
