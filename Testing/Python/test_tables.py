@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_quality import quality_result
 from made_results import INSERTS, made_result
 from VOIIdentificationLib.image import UNKNOWN_UNIT
 from VOIIdentificationLib.method import column_rows, method_rows
+from VOIIdentificationLib.results_json import results_json
 from VOIIdentificationLib.table import Column, Measure, tabulate
 from VOIIdentificationLib.tables import result_tables, search_table, voxel_table
 
@@ -277,8 +279,27 @@ def test_the_documentation_names_every_column(result, tables):
     """A new column needs its line in docs/outputs.md."""
     text = (Path(__file__).parents[2] / 'docs' / 'outputs.md').read_text(encoding='utf-8')
     more = [search_table(result.spheres[0]), voxel_table(result.image, result.spheres[0])]
+    more += [*result_tables(quality_result()), *result_tables(quality_result(known=False))]
     words = set(re.findall(r'\w+', text))
 
     titles = {column.title for table in [*tables.values(), *more] for column in table.columns}
 
-    assert {word for title in titles for word in title.split()} - words == set()
+    assert {word for title in titles for word in re.findall(r'\w+', title)} - words == set()
+
+
+def test_the_documentation_names_every_key_of_the_json_file():
+    """A new key needs its place in docs/outputs.md."""
+    text = (Path(__file__).parents[2] / 'docs' / 'outputs.md').read_text(encoding='utf-8')
+    named = set(re.findall(r'`([a-z0-9_]+)`', text))
+    data = results_json(quality_result())
+    free = ('settings', 'worksheet', 'deviations_mm')  # their keys are names of other things
+
+    def keys_of(part):
+        if isinstance(part, list):
+            return set().union(*map(keys_of, part))
+        if not isinstance(part, dict):
+            return set()
+        inner = (keys_of(value) for key, value in part.items() if key not in free)
+        return set(part).union(*inner)
+
+    assert keys_of(data) - named == set()
