@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .activity_file import save_worksheet
 from .errors import OutputError
 from .figures import write_overview, write_slice_images
 from .markups import write_markups
@@ -19,6 +20,8 @@ from .workbook import write_workbooks
 RESULT_FILES = (
     'results.json',
     'centers.mrk.json',
+    'background_rois.mrk.json',
+    'activity_used.json',
     'segmentation.seg.nrrd',
     'outputMetaTargets.xlsx',
     'outputMidPoints3D.xlsx',
@@ -149,6 +152,7 @@ def _write_all(
     write_results(folder / 'results.json', result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
     write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
+    _write_inputs(result, folder)
     if write_segmentation is not None:
         progress(0.05, 'Writing the segmentation')
         write_segmentation(folder / 'segmentation.seg.nrrd')
@@ -157,6 +161,16 @@ def _write_all(
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
         write_overview(result, images / 'overview.png')
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
+
+
+def _write_inputs(result: AnalysisResult, folder: Path) -> None:
+    """What the user may change for the next analysis: background ROIs and the worksheet."""
+    if result.nema is not None and result.nema.placement.rois:
+        rois = [Seed(roi.name, roi.center_ras_mm) for roi in result.nema.placement.rois]
+        path = folder / 'background_rois.mrk.json'
+        write_markups(path, rois, name='Background ROIs', locked=False)
+    if result.worksheet is not None:
+        save_worksheet(result.worksheet, folder / 'activity_used.json')
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def read_seeds(path: Path) -> tuple[Seed, ...]:
     return seeds
 
 
-def write_markups(path: Path, points: Sequence[Seed], *, name: str) -> None:
+def write_markups(path: Path, points: Sequence[Seed], *, name: str, locked: bool = True) -> None:
     """
     Write a point list that Slicer loads.
 
@@ -77,13 +77,16 @@ def write_markups(path: Path, points: Sequence[Seed], *, name: str) -> None:
 
     name : str
         Name of the list.
+
+    locked : bool, optional
+        False for points that the user may move in Slicer.
     """
     markup = {
         'type': 'Fiducial',
         'coordinateSystem': 'LPS',
         'coordinateUnits': 'mm',
         'name': name,
-        'locked': True,
+        'locked': locked,
         'labelFormat': '%N-%d',
         'controlPoints': [
             {
@@ -91,7 +94,7 @@ def write_markups(path: Path, points: Sequence[Seed], *, name: str) -> None:
                 'label': point.label,
                 'position': list(_flipped(point.position_ras_mm)),
                 'selected': True,
-                'locked': True,
+                'locked': locked,
                 'visibility': True,
                 'positionStatus': 'defined',
             }
