@@ -15,8 +15,8 @@ from .geometry import FloatArray, VolumeGeometry
 from .image import PETImage
 from .sphere import Sphere
 
-SURROUNDINGS_MM = 9.0
-"""Background that belongs to the fit around the wall: three sigma of a blur of 7 mm."""
+SURROUNDINGS_MM = 8.0
+"""Background that belongs to the fit around the wall: three sigma of a blur of 6 mm."""
 
 NEIGHBOR_MARGIN_MM = 6.0
 """Around another sphere's wall this much is left out: two sigma of a blur of 7 mm."""
