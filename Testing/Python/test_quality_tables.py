@@ -116,9 +116,12 @@ def test_a_cold_sphere_has_its_contrast_without_the_activity():
     assert cells(table, 'remark')[1] == ''
 
 
-@pytest.mark.parametrize('missing', ['roi_mean', 'background_mean'])
-def test_a_sphere_that_could_not_be_measured_says_so(result, missing):
-    made = with_sphere(result, 2, contrast_percent=None, **{missing: None})
+@pytest.mark.parametrize(
+    'said',
+    [{'roi_mean': None}, {'background_mean': None}, {'background_mean': 0.0}, {'hot': False}],
+)
+def test_a_sphere_that_could_not_be_measured_says_so(result, said):
+    made = with_sphere(result, 2, contrast_percent=None, **said)
 
     remark = cells(tables_of(made)['nema'], 'remark')
 
