@@ -177,7 +177,11 @@ def test_the_icon_has_128_pixels(path):
     assert struct.unpack('>II', header[16:]) == (128, 128)
 
 
-def test_the_icon_address_ends_where_the_icon_is():
-    path = extension_value('ICONURL').split('/main/')[1]
+@pytest.mark.parametrize('name', ['ICONURL', 'SCREENSHOTURLS'])
+def test_the_addresses_of_pictures_end_where_the_pictures_are(name):
+    urls = extension_value(name).split()
 
-    assert (ROOT / path).is_file()
+    assert urls
+    for url in urls:
+        path = ROOT / url.split('/main/')[1]
+        assert path.read_bytes()[:8] == b'\x89PNG\r\n\x1a\n', path

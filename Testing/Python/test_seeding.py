@@ -8,7 +8,7 @@ from VOIIdentificationLib.flags import Flag
 from VOIIdentificationLib.image import PETImage
 from VOIIdentificationLib.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.results import Seed
-from VOIIdentificationLib.seeding import sort_seeds
+from VOIIdentificationLib.seeding import labeled_inserts, sort_seeds
 from VOIIdentificationLib.synthetic import synthesize
 from VOIIdentificationLib.synthetic_scene import Noise, Pose, SyntheticPhantom
 from VOIIdentificationLib.synthetic_scene import grid as scan_grid
@@ -65,6 +65,17 @@ def test_seeds_that_do_not_fit_are_refused_in_words(labels, words):
     with pytest.raises(SeedError) as caught:
         sort_seeds(EMPTY, [Seed(label, (0.0, 0.0, 0.0)) for label in labels], NO_RING)
     assert words in str(caught.value)
+
+
+def test_labels_can_be_read_before_there_is_an_image():
+    """The panel asks at every move of a point."""
+    here = (0.0, 0.0, 0.0)
+    placed = [Seed('small', here), Seed('B0-1', here), Seed('BG01', here), Seed('B1', here)]
+
+    assert [one.label for one in labeled_inserts(placed, NO_RING)] == ['small', 'big']
+    assert labeled_inserts([Seed('F-1', here), Seed('', here)], NO_RING) == ()
+    with pytest.raises(SeedError, match='2 seeds are labeled big'):
+        labeled_inserts([Seed('B1', here), Seed('big', here)], NO_RING)
 
 
 @pytest.mark.parametrize('place', [(500.0, 0.0, 0.0), (-500.0, 0.0, 0.0)])

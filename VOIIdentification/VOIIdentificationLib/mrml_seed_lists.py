@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import slicer
 
-from .errors import SeedError
 from .mrml_nodes import Node
 from .mrml_points import count_defined, next_unset_label, prepare_seed_list, seeds_from_points
 from .mrml_volume import BACKGROUND, SEEDS, new_points, points_of_volume
@@ -46,44 +45,6 @@ def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tupl
     return seeds + tuple(
         Seed(f'{name}-{n}', point.position_ras_mm) for n, point in enumerate(points, start=1)
     )
-
-
-def require_seeds(seeds: tuple[Seed, ...], phantom: Phantom) -> None:
-    """
-    Check the labels of the seeds before anything is measured.
-
-    Parameters
-    ----------
-    seeds : tuple of Seed
-        From `all_seeds`. None at all, or none with a known label, is no
-        mistake: then the image tells the inserts apart.
-
-    phantom : Phantom
-        What was scanned.
-
-    Raises
-    ------
-    SeedError
-        If a label is used twice, or is unknown beside known ones.
-    """
-    apart = (f'{phantom.background.label}-', 'BG')
-    labels = [seed.label for seed in seeds if not seed.label.startswith(apart)]
-    names = {
-        name.casefold(): insert.label
-        for insert in phantom.used_inserts
-        for name in (insert.label, *insert.aliases)
-    }
-    found = [names.get(label.casefold()) for label in labels]
-    if not any(found):
-        return
-    for label, insert in zip(labels, found, strict=True):
-        if insert is None:
-            known = ', '.join(one.label for one in phantom.used_inserts)
-            msg = f'{phantom.name} has no insert {label!r}; label the seeds {known}.'
-            raise SeedError(msg)
-        if found.count(insert) > 1:
-            msg = f'{found.count(insert)} seeds are labeled {insert}; keep one of them.'
-            raise SeedError(msg)
 
 
 def seed_list(volume_node: Node, phantom: Phantom) -> Node:

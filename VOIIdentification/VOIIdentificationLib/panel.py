@@ -23,7 +23,6 @@ from .mrml_seed_lists import (
     all_seeds,
     background_list,
     follow_phantom,
-    require_seeds,
     seed_list,
     seeds_state,
 )
@@ -36,6 +35,7 @@ from .panel_seeds import PlaceSection
 from .panel_view import show_in_3d, show_table, show_volume
 from .phantom import Phantom
 from .results import AnalysisResult
+from .seeding import labeled_inserts
 from .settings import Settings
 from .volume_source import NO_FILES, VolumeSource
 
@@ -258,7 +258,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             return self._problem
         try:
             world_matrix(self._volume)
-            require_seeds(*self._inputs()[:2])
+            labeled_inserts(*self._inputs()[:2])
         except PhantomError as error:
             return str(error)
         return ''

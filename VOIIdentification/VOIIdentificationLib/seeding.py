@@ -104,15 +104,51 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
     rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
     background = [s for s in seeds if s not in rest and not _is_roi(s)]
     rois = [s for s in seeds if s not in rest and _is_roi(s)]
+    inserts = labeled_inserts(rest, phantom)
     if not rest:
         found, notes = _found_without_seeds(image, phantom)
-    elif any(seed.label.casefold() in names for seed in rest):
-        found, notes = _labeled(image, rest, phantom, names)
+    elif inserts:
+        found, notes = _labeled(image, rest, phantom, inserts)
     else:
         found, notes = _unlabeled(image, rest, phantom)
     order = {insert.label: n for n, insert in enumerate(phantom.used_inserts)}
     found.sort(key=lambda one: order[one.insert.label])
     return Seeding(tuple(found), tuple(background), tuple(rois), notes)
+
+
+def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ...]:
+    """
+    Read the labels of the seeds, without looking at the image.
+
+    Parameters
+    ----------
+    seeds : sequence of Seed
+        Those of the background are passed over.
+
+    phantom : Phantom
+        What was scanned.
+
+    Returns
+    -------
+    inserts : tuple of Insert
+        One for each seed that is not for the background, in their order; empty
+        if no label is known, and the image has to tell the inserts apart.
+
+    Raises
+    ------
+    SeedError
+        If a label is used twice, or is unknown beside known ones.
+    """
+    names = _names(phantom)
+    rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
+    if not any(seed.label.casefold() in names for seed in rest):
+        return ()
+    inserts = [_insert_named(seed, names, phantom) for seed in rest]
+    for insert in inserts:
+        if inserts.count(insert) > 1:
+            msg = f'{inserts.count(insert)} seeds are labeled {insert.label}; keep one of them.'
+            raise SeedError(msg)
+    return tuple(inserts)
 
 
 def _names(phantom: Phantom) -> dict[str, Insert]:
@@ -153,14 +189,9 @@ def _found_without_seeds(
 
 
 def _labeled(
-    image: PETImage, seeds: Sequence[Seed], phantom: Phantom, names: Mapping[str, Insert]
+    image: PETImage, seeds: Sequence[Seed], phantom: Phantom, inserts: Sequence[Insert]
 ) -> tuple[list[InsertSeed], tuple[str, ...]]:
     """By label; the image may add spheres without a seed, and contradict."""
-    inserts = [_insert_named(seed, names, phantom) for seed in seeds]
-    for insert in inserts:
-        if inserts.count(insert) > 1:
-            msg = f'{inserts.count(insert)} seeds are labeled {insert.label}; keep one of them.'
-            raise SeedError(msg)
     assignment = _look_at_image(image, seeds, phantom)
     seen = assignment.labels if assignment else tuple(insert.label for insert in inserts)
     found = [
