@@ -33,7 +33,7 @@ AT_FILE_SCOPE = {'numpy', 'scipy', 'slicer', 'vtk'} | set(sys.stdlib_module_name
 
 # Patterns of file names; the first layer is the lowest, `*` takes what no other names.
 LAYERS = (
-    ('__init__', 'errors', 'flags', 'progress', 'resources'),
+    ('__init__', 'errors', 'flags', 'progress', 'resources', 'json_input'),
     ('geometry', 'image', 'phantom', 'isotopes', 'table'),
     (
         *('sphere', 'settings', 'results', 'statistics', 'peak', 'windowed', 'markups', 'colors'),

@@ -31,8 +31,8 @@ def test_settings_survive_saving_and_loading(tmp_path):
         ({'search_axial_mm': '6'}, "got '6'"),
         ({'search_in_plane_mm': float('nan')}, 'got nan'),
         ({'search_in_plane_mm': True}, 'got True'),
-        ({'serach': 1}, "unknown setting 'serach'; known are counting"),
-        ([1, 2], 'unknown setting'),
+        ({'serach': 1}, "unknown key 'serach'; known are counting"),
+        ([1, 2], 'expected a JSON object, got list'),
         ('{', 'is not JSON'),
     ],
 )

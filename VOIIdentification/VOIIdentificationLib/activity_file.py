@@ -10,6 +10,7 @@ from typing import Any
 
 from .activity import Fill, FillWorksheet
 from .errors import ActivityError, InputFileError
+from .json_input import json_object, read_json, require_schema
 
 ACTIVITY_SCHEMA = 'voi-identification/activity/1'
 
@@ -33,15 +34,7 @@ def load_worksheet(path: Path) -> FillWorksheet:
     InputFileError
         If the file cannot be read, or something in it is missing, unknown or senseless.
     """
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        msg = f'the activity file {path} cannot be read: {error.strerror or error}'
-        raise InputFileError(msg) from error
-    except ValueError as error:
-        msg = f'the activity file {path} is not JSON: {error}'
-        raise InputFileError(msg) from error
-    return parse_worksheet(data, source_name=str(path))
+    return parse_worksheet(read_json(path, 'activity'), source_name=str(path))
 
 
 def parse_worksheet(data: object, *, source_name: str = 'the worksheet') -> FillWorksheet:
@@ -66,11 +59,10 @@ def parse_worksheet(data: object, *, source_name: str = 'the worksheet') -> Fill
     InputFileError
         If something is missing, unknown or senseless.
     """
-    values = dict(_json_object(data, source_name))
-    schema = values.pop('schema', None)
-    if schema != ACTIVITY_SCHEMA:
-        msg = f'{source_name}: "schema" is {schema!r}, expected {ACTIVITY_SCHEMA!r}'
-        raise InputFileError(msg)
+    known = ('schema', *(field.name for field in fields(FillWorksheet)))
+    values = dict(json_object(data, known, source_name))
+    require_schema(values, ACTIVITY_SCHEMA, source_name)
+    del values['schema']
     for name in ('hot', 'background'):
         if values.setdefault(name, None) is not None:
             values[name] = _parsed(Fill, values[name], f'{source_name}: {name}')
@@ -112,21 +104,10 @@ def save_worksheet(worksheet: FillWorksheet, path: Path) -> None:
     beside.replace(path)
 
 
-def _json_object(data: object, where: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        msg = f'{where}: expected a JSON object, got {type(data).__name__}'
-        raise InputFileError(msg)
-    return data
-
-
 def _parsed(kind: Any, data: object, where: str) -> Any:
     """A `Fill` or `FillWorksheet` of what JSON holds."""
-    values = dict(_json_object(data, where))
     known = {field.name for field in fields(kind)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        msg = f'{where}: unknown key {unknown[0]!r}; known are {", ".join(sorted(known))}'
-        raise InputFileError(msg)
+    values = dict(json_object(data, sorted(known), where))
     for name in known & {'assay_time', 'residual_time', 'scan_start'} & set(values):
         values[name] = _local_time(values[name], f'{where}: "{name}"')
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
 from .errors import InputFileError
+from .json_input import json_object, read_json, require_schema
 from .recovery_results import Quantity
 from .resources import resource_directory
 
@@ -101,17 +101,9 @@ def load_limits(path: Path) -> Limits:
     InputFileError
         If the file cannot be read, or a row is incomplete or senseless.
     """
-    try:
-        data = json.loads(Path(path).read_text(encoding='utf-8'))
-    except OSError as error:
-        msg = f'the limits file {path} cannot be read: {error.strerror or error}'
-        raise InputFileError(msg) from error
-    except ValueError as error:
-        msg = f'the limits file {path} is not JSON: {error}'
-        raise InputFileError(msg) from error
-    if not isinstance(data, dict) or data.get('schema') != LIMITS_SCHEMA:
-        msg = f'{path}: expected a JSON object with "schema": {LIMITS_SCHEMA!r}'
-        raise InputFileError(msg)
+    known = ('schema', *(field.name for field in fields(Limits)))
+    data = json_object(read_json(Path(path), 'limits'), known, str(path))
+    require_schema(data, LIMITS_SCHEMA, str(path))
     rows = data.get('rows')
     if not isinstance(rows, list) or not rows or not isinstance(data.get('name'), str):
         msg = f'{path}: "name" and "rows" are needed'

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from .errors import InputFileError
+from .json_input import json_object, read_json, require_schema
 from .resources import resource_directory
 
 Shape = Literal['sphere', 'cylinder']
@@ -137,7 +137,7 @@ def load_phantom(name_or_path: str | Path) -> Phantom:
             )
             raise InputFileError(msg)
         path = presets[str(name_or_path)]
-    return parse_phantom(_read_json(path), source_name=str(path))
+    return parse_phantom(read_json(path, 'phantom'), source_name=str(path))
 
 
 def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
@@ -163,10 +163,8 @@ def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
         If something is missing, unknown, of the wrong kind, or twice.
     """
     known = ('schema', 'name', 'source', 'ring_diameter_mm', 'inserts', 'background')
-    fields = _object(data, known, source_name)
-    if fields.get('schema') != PHANTOM_SCHEMA:
-        msg = f'{source_name}: "schema" is {fields.get("schema")!r}, expected {PHANTOM_SCHEMA!r}'
-        raise InputFileError(msg)
+    fields = json_object(data, known, source_name)
+    require_schema(fields, PHANTOM_SCHEMA, source_name)
     rows = fields.get('inserts')
     if not isinstance(rows, list) or not rows:
         msg = f'{source_name}: "inserts" must be a list with at least one insert'
@@ -205,33 +203,11 @@ def phantom_to_json(phantom: Phantom) -> dict[str, Any]:
 
 def _preset_files() -> dict[str, Path]:
     paths = sorted(resource_directory('Phantoms').glob('*.json'))
-    return {str(_read_json(path)['name']): path for path in paths}
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        msg = f'the phantom file {path} cannot be read: {error.strerror or error}'
-        raise InputFileError(msg) from error
-    except ValueError as error:
-        msg = f'the phantom file {path} is not JSON: {error}'
-        raise InputFileError(msg) from error
-
-
-def _object(data: object, known: tuple[str, ...], where: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        msg = f'{where}: expected a JSON object, got {type(data).__name__}'
-        raise InputFileError(msg)
-    unknown = sorted(set(data) - set(known))
-    if unknown:
-        msg = f'{where}: unknown key {unknown[0]!r}; known are {", ".join(known)}'
-        raise InputFileError(msg)
-    return data
+    return {str(read_json(path, 'phantom')['name']): path for path in paths}
 
 
 def _insert(data: object, where: str) -> Insert:
-    fields = _object(data, tuple(Insert.__dataclass_fields__), where)
+    fields = json_object(data, tuple(Insert.__dataclass_fields__), where)
     shape = fields.get('shape', 'sphere')
     if shape not in {'sphere', 'cylinder'}:
         msg = f'{where}: "shape" must be "sphere" or "cylinder", got {shape!r}'

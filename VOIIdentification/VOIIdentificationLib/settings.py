@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from .errors import InputFileError
+from .json_input import json_object, read_json
 from .sphere import Counting
 
 Refinement = Literal['fit', 'search', 'none']
@@ -76,19 +76,8 @@ def load_settings(path: Path) -> Settings:
     InputFileError
         If the file cannot be read or holds an unknown name or a bad value.
     """
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        msg = f'the settings file {path} cannot be read: {error.strerror or error}'
-        raise InputFileError(msg) from error
-    except ValueError as error:
-        msg = f'the settings file {path} is not JSON: {error}'
-        raise InputFileError(msg) from error
     known = [field.name for field in fields(Settings)]
-    unknown = sorted(set(data) - set(known)) if isinstance(data, dict) else [data]
-    if unknown:
-        msg = f'{path}: unknown setting {unknown[0]!r}; known are {", ".join(known)}'
-        raise InputFileError(msg)
+    data = json_object(read_json(path, 'settings'), known, str(path))
     try:
         return Settings(**data)
     except ValueError as error:
