@@ -187,6 +187,13 @@ def test_an_analysis_that_did_not_use_the_moved_points_sets_them_back(volume, ou
     first = quality_result().nema.placement.rois[2].center_ras_mm
     assert seeds_from_points(again.background_rois)[2].position_ras_mm == pytest.approx(first)
     assert wanted_rois(volume) == ()
+    placement = quality_result().nema.placement
+    first = replace(placement.rois[0], center_ras_mm=(-90.0, -20.0, 0.0))
+    placement = replace(placement, rois=(first, *placement.rois[1:]))
+    other = replace(quality_result(), nema=replace(quality_result().nema, placement=placement))
+    again.background_rois.SetNthControlPointPositionWorld(2, -100.0, -20.0, 0.0)
+    publish(other, volume)
+    assert wanted_rois(volume) == ()  # another rule, and not the user's points
 
 
 def test_deleting_the_list_brings_the_rule_back(scene, volume, outputs):
