@@ -3,8 +3,7 @@
 import pydicom
 import pytest
 from dicom_files import Made, item, write
-from VOIIdentificationLib.dicom_describe import missing_for_suv
-from VOIIdentificationLib.dicom_read import describe_series
+from VOIIdentificationLib.dicom_describe import describe_series, missing_for_suv
 from VOIIdentificationLib.errors import SeriesError
 
 
@@ -61,8 +60,25 @@ def test_a_complete_header_lacks_nothing(tmp_path):
     def edit(ds, _k):
         ds.update(complete())
 
+        ds.SeriesDate = ds.AcquisitionDate = '20260301'
+        ds.AcquisitionTime = ds.SeriesTime
+
     write(Made(edit=edit), tmp_path)
-    assert 'SUV: all that it needs is there' in describe_series(tmp_path)
+    lines = describe_series(tmp_path)
+    assert 'SUV: all that it needs is there' in lines
+    assert any('half-life 6586.2 s' in line for line in lines)
+
+
+def test_a_header_that_lacks_nothing_may_still_be_refused(tmp_path):
+    """Every element is there, but an acquisition without a date has no instant."""
+
+    def edit(ds, _k):
+        ds.update(complete())
+        ds.SeriesTime = 'noon'
+
+    with pytest.warns(UserWarning, match='noon'):
+        write(Made(edit=edit), tmp_path)
+    assert any(line.startswith('No SUV: SUV refused') for line in describe_series(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_files import LEGACY_ENHANCED_PET, Made, enhanced, item, save, turned
-from VOIIdentificationLib.dicom_read import describe_series, read_pet_series
+from VOIIdentificationLib.dicom_describe import describe_series
+from VOIIdentificationLib.dicom_read import read_pet_series
 from VOIIdentificationLib.errors import SeriesError
 
 ORDER = [3, 0, 4, 1, 2]

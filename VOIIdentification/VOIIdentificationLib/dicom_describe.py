@@ -14,7 +14,10 @@ from .dicom_header import Tag
 from .dicom_series import Series
 from .dicom_slices import PETSlice
 from .dicom_stack import ordered_slices
+from .dicom_suv import suv_header_of_slices
+from .errors import SUVError
 from .image import UNKNOWN_UNIT, Acquisition
+from .suv import suv_scale
 
 _INJECTION = 'RadiopharmaceuticalInformationSequence'
 _PHILIPS_SUV = (0x7053, 0x1000)
@@ -50,7 +53,7 @@ def describe_series(folder: Path, series_uid: str | None = None) -> tuple[str, .
         *_identity_lines(series, facts),
         *_grid_lines(slices),
         *_value_lines(slices, facts),
-        _suv_line(missing_for_suv(header_dataset(slices[0].file))),
+        *_suv_lines(slices),
         *(f'Note: {note}' for note in facts.notes),
     )
 
@@ -161,7 +164,15 @@ def _value_lines(slices: Sequence[PETSlice], facts: Acquisition) -> list[str]:
     return lines
 
 
-def _suv_line(missing: Sequence[str]) -> str:
-    return (
-        f'Missing for SUV: {", ".join(missing)}' if missing else 'SUV: all that it needs is there'
-    )
+def _suv_lines(slices: Sequence[PETSlice]) -> list[str]:
+    """How the values become SUV, or everything that is missing for it."""
+    try:
+        scale = suv_scale(suv_header_of_slices(slices))
+    except SUVError as error:
+        missing = missing_for_suv(header_dataset(slices[0].file))
+        return [f'Missing for SUV: {", ".join(missing)}' if missing else f'No SUV: {error}']
+    return [
+        'SUV: all that it needs is there',
+        *(f'SUV: {decision}' for decision in scale.decisions),
+        *(f'SUV: {flag.text}' for flag in scale.flags),
+    ]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from .dicom_describe import describe_series
 from .dicom_facts import acquisition_facts, series_unit
 from .dicom_find import find_series, list_series, series_to_read
 from .dicom_geometry import grid_of_slices
@@ -19,7 +18,6 @@ from .image import PETImage
 from .progress import Progress, no_progress, part_of
 
 __all__ = [
-    'describe_series',
     'find_series',
     'ordered_slices',
     'read_pet_files',
