@@ -218,10 +218,18 @@ def test_the_true_activity_gives_contrast_and_recovery(study, tmp_path):
 
 
 @pytest.mark.parametrize('value', ['0', '-5', 'nan', 'many'])
-def test_a_true_activity_that_is_none_is_a_wrong_argument(study, tmp_path, value):
+def test_a_true_activity_that_is_none_is_a_wrong_argument(study, tmp_path, capsys, value):
     with pytest.raises(SystemExit) as caught:
         analyze(study / 'dicom', tmp_path / 'out', study, '--true-hot', value)
     assert caught.value.code == 2
+    assert f'must be a number above 0, got {value}' in capsys.readouterr().err
+
+
+def test_an_output_without_a_name_is_a_wrong_argument(study, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(['analyze', str(study / 'dicom'), '--output', ''])
+    assert caught.value.code == 2
+    assert 'must name a folder' in capsys.readouterr().err
 
 
 def test_worksheet_and_numbers_exclude_each_other(study, tmp_path, capsys):

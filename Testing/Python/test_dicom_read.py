@@ -271,6 +271,14 @@ def test_units_are_named(tmp_path, code, unit):
     assert read_pet_series(tmp_path).unit == unit
 
 
+def test_a_description_is_one_line_whatever_the_file_holds(tmp_path):
+    def edit(ds, _k):
+        ds['SeriesDescription'] = pydicom.DataElement('SeriesDescription', 'LO', 'a\r\nb\x1b[3m  c')
+
+    write(Made(edit=edit), tmp_path)
+    assert read_pet_series(tmp_path).acquisition.series_description == 'a b [3m c'
+
+
 def test_the_acquisition_is_taken_from_the_header(tmp_path):
     def edit(ds, k):
         ds.SpecificCharacterSet = 'ISO_IR 192'

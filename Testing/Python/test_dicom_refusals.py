@@ -160,6 +160,7 @@ def test_missing_geometry_is_named(tmp_path, keyword, number):
     ('keyword', 'value', 'match'),
     [
         ('RescaleSlope', '0', r'RescaleSlope \(0028,1053\) is 0,'),
+        ('RescaleSlope', '-2', r'RescaleSlope \(0028,1053\) is -2, so its values cannot be known'),
         (
             'RescaleSlope',
             'nan',

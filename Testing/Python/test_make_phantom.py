@@ -268,3 +268,10 @@ def test_wrong_arguments_end_with_status_2(words, tmp_path, capsys):
 def test_three_widths_are_refused(tmp_path):
     with pytest.raises(InputFileError, match='got 3'):
         run(parsed(tmp_path / 'study', '--fwhm', 1, 2, 3))
+
+
+def test_grid_that_misses_an_insert_is_refused_before_anything_is_written(tmp_path):
+    scene = small_scene(geometry=grid((2, 3, 4), (4.0, 4.0, 4.0)))
+    with pytest.raises(InputFileError, match='lies outside the grid of 2 x 3 x 4 voxels'):
+        make_phantom_study(tmp_path / 'study', scene)
+    assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,11 @@ def test_settings_survive_saving_and_loading(tmp_path):
     [
         ({'counting': 'soft'}, "counting must be one of partial, hard, got 'soft'"),
         ({'refinement': None}, 'refinement must be one of'),
-        ({'search_axial_mm': 0}, 'search_axial_mm must be a length above 0 mm, got 0'),
+        (
+            {'search_axial_mm': 0},
+            'search_axial_mm must be a length above 0 mm, at most 100 mm, got 0',
+        ),
+        ({'search_in_plane_mm': 1e9}, 'at most 100 mm, got 1000000000'),
         ({'search_axial_mm': '6'}, "got '6'"),
         ({'search_in_plane_mm': float('nan')}, 'got nan'),
         ({'search_in_plane_mm': True}, 'got True'),

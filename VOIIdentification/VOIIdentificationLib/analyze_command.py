@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     add_input(parser)
     add = parser.add_argument
-    add('--output', metavar='DIR', type=Path, required=True, help='folder for the results')
+    add('--output', metavar='DIR', type=_named, required=True, help='folder for the results')
     add(
         '--seeds',
         metavar='FILE',
@@ -77,10 +77,20 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         )
 
 
+def _named(text: str) -> Path:
+    if not text:  # e.g. an unset variable of a shell; not the current folder
+        msg = 'must name a folder, got nothing'
+        raise argparse.ArgumentTypeError(msg)
+    return Path(text)
+
+
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 < value < math.inf:
-        msg = f'must be above 0, got {text}'
+        msg = f'must be a number above 0, got {text}'
         raise argparse.ArgumentTypeError(msg)
     return value
 

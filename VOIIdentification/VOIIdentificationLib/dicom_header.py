@@ -150,8 +150,11 @@ class DicomFile:
         Returns
         -------
         text : str
-            Without padding; empty if the element is missing.
+            On one line, without padding; empty if the element is missing.
         """
+        return ' '.join(''.join(c if c.isprintable() else ' ' for c in self._text(tag)).split())
+
+    def _text(self, tag: Tag) -> str:
         charset, value = self.text(Tag.SpecificCharacterSet), self.values.get(tag, b'')
         if not charset or value.isascii():
             return self.text(tag)

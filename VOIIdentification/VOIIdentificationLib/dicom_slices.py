@@ -131,11 +131,11 @@ def checked_rescale(
     Raises
     ------
     SeriesError
-        If the slope is 0, or missing beside an intercept.
+        If the slope is not above 0, or missing beside an intercept.
     """
     if slope is None and intercept is None:
         return 1.0, 0.0
-    if slope is None or slope[0] == 0:
+    if slope is None or slope[0] <= 0:  # a scale of activity; DICOM gives PET no other
         got = 'missing' if slope is None else f'{slope[0]:g}'
         msg = (
             f'{name}: {Tag.RescaleSlope.text} is {got}, so its values cannot be known; '

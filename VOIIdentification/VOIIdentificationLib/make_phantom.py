@@ -67,7 +67,7 @@ def make_phantom_study(
     OutputError
         If the folder is not empty, or cannot be written.
     InputFileError
-        If an insert of the phantom has no place on the ring.
+        If an insert of the phantom has no place on the ring, or none in the grid.
     GeometryError
         If the grid is sheared, which DICOM does not know.
     """
@@ -77,6 +77,7 @@ def make_phantom_study(
     from .truth_json import write_truth
 
     _refuse_occupied(folder, overwrite=overwrite)
+    _refuse_centers_outside(scene)
     image, truth = synthesize(scene, progress=part_of(progress, 0.0, 0.5))
     with system_errors_named(folder, 'the phantom'), staging_folder(folder) as staging:
         new = staging / 'new'
@@ -228,6 +229,22 @@ def _own_files(folder: Path) -> list[Path]:
     candidates = [folder / TRUTH_FILE, folder / SEEDS_FILE]
     candidates += sorted((folder / DICOM_FOLDER).glob(_DICOM_PATTERN))
     return [path.relative_to(folder) for path in candidates if path.is_file()]
+
+
+def _refuse_centers_outside(scene: SyntheticPhantom) -> None:
+    from .synthetic_truth import true_inserts
+
+    size = scene.geometry.size_ijk
+    for true in true_inserts(scene):
+        index = scene.geometry.index_ijk(true.center_ras_mm)
+        if (index < -0.5).any() or (index > size - 0.5).any():
+            r, a, s = true.center_ras_mm
+            msg = (
+                f'the insert {true.insert.label} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm lies '
+                f'outside the grid of {size[0]} x {size[1]} x {size[2]} voxels. '
+                'Choose more or larger voxels, or another offset.'
+            )
+            raise InputFileError(msg)
 
 
 def _refuse_occupied(folder: Path, *, overwrite: bool) -> None:

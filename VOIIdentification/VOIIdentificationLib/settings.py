@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,9 @@ from .json_input import json_object, read_json
 from .sphere import Counting
 
 Refinement = Literal['fit', 'search', 'none']
+
+LONGEST_SEARCH_MM = 100.0
+"""No sphere is looked for farther away: the ring of the IEC phantom is 114.4 mm across."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,11 @@ class Settings:
         for name in ('search_in_plane_mm', 'search_axial_mm', 'search_limit_mm'):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 < value < math.inf:
-                msg = f'{name} must be a length above 0 mm, got {value!r}'
+            if not number or not 0 < value <= LONGEST_SEARCH_MM:
+                msg = (
+                    f'{name} must be a length above 0 mm, at most {LONGEST_SEARCH_MM:g} mm, '
+                    f'got {value!r}'
+                )
                 raise ValueError(msg)
 
     def to_json(self) -> dict[str, Any]:
