@@ -44,6 +44,9 @@ BACKGROUND_TABLES = (
 VERDICT_FILLS = {PASS: 'C6EFCE', FAIL: 'FFC7CE'}
 """Color behind a verdict, red, green, blue; the word stands there too."""
 
+_LONG_HEADER = 40
+"""Characters of a header from which it is wrapped to four lines."""
+
 _FORBIDDEN_IN_TITLE = re.compile(r'[\[\]:*?/\\]')
 _FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')
 """Text that begins so becomes a formula once it is edited: OWASP, "CSV injection"."""
@@ -309,9 +312,10 @@ def _header_cell(sheet: Any, text: str) -> Any:
 
 
 def _width(column: Column) -> float:
-    """Characters, for the header in two lines and the longest of the cells."""
+    """Characters, for the header in two lines, or four, and the longest of the cells."""
     words = column.header.split()
-    header = max(len(column.header) / 2, max(map(len, words), default=0)) + 4
+    lines = 2 if len(column.header) <= _LONG_HEADER else 4
+    header = max(len(column.header) / lines, max(map(len, words), default=0)) + 4
     if isinstance(column.values, tuple):
         cells = max(map(len, column.values), default=0)
     else:
