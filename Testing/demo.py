@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from VOIIdentificationLib import cli
-from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.activity import given_activity
+from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.analyze_command import segmentation_writer
 from VOIIdentificationLib.dicom_read import read_pet_series
 from VOIIdentificationLib.errors import PhantomError
@@ -40,8 +41,12 @@ def main(folder):
     study, results = folder / 'study', folder / 'results'
     if cli.main(['make-phantom', str(study), *STUDY_OPTIONS, '--overwrite']):
         return 1
+    truth = json.loads((study / 'truth.json').read_text(encoding='utf-8'))
+    filled = truth['activities']
+    known = Known(activity=given_activity(filled['hot'], filled['background']))
     progress = terminal_progress(sys.stderr)
-    result = analyze_in_scene(study, progress) if HAS_SLICER else analyze_plainly(study, progress)
+    analyze_study = analyze_in_scene if HAS_SLICER else analyze_plainly
+    result = analyze_study(study, known, progress)
     export_results(
         result,
         results,
@@ -49,14 +54,15 @@ def main(folder):
         write_segmentation=segmentation_writer(result),
         progress=part_of(progress, 0.5, 1.0),
     )
-    print(comparison(result, json.loads((study / 'truth.json').read_text(encoding='utf-8'))))
+    print(comparison(result, truth))
+    print(image_quality(result))
     if not HAS_SLICER:
         print('slicer-core is not installed: no MRML nodes, no segmentation.seg.nrrd.')
     print(f'\nStudy:   {study}\nResults: {results}')
     return 0
 
 
-def analyze_plainly(study, progress):
+def analyze_plainly(study, known, progress):
     """From DICOM files and a point file to the result, without Slicer's nodes."""
     image = read_pet_series(study / 'dicom', progress=part_of(progress, 0.0, 0.3))
     seeds = read_seeds(study / 'seeds.mrk.json')
@@ -65,7 +71,7 @@ def analyze_plainly(study, progress):
     )
 
 
-def analyze_in_scene(study, progress):
+def analyze_in_scene(study, known, progress):
     """The same by way of a volume node and a point list, as in Slicer; fills the output nodes."""
     import slicer
 
@@ -87,6 +93,7 @@ def analyze_in_scene(study, progress):
             seeds_from_points(points),
             load_phantom(DEFAULT_PHANTOM),
             progress=part_of(progress, 0.3, 0.5),
+            known=known,
         )
         publish(result, volume)
         slicer.mrmlScene.Clear(1)
@@ -124,6 +131,18 @@ def comparison(result, truth):
         )
     unit = result.image.unit
     return '\n'.join(['', *rows, f'Means in {unit}; the noise itself moves them and the centers.'])
+
+
+def image_quality(result):
+    """Contrast, variability and recovery of each sphere, as the standards define them."""
+    line = '{:>6} {:>14} {:>14} {:>8} {:>8} {:>8}'
+    rows = [line.format('sphere', 'contrast Q_H %', 'variability %', 'RCmax', 'RCmean', 'RCpeak')]
+    for contrast, recovery in zip(result.nema.spheres, result.recovery.spheres, strict=True):
+        values = (contrast.contrast_percent, contrast.variability_percent)
+        ratios = (recovery.rc_max, recovery.rc_mean, recovery.rc_peak)
+        numbers = [f'{value:.1f}' for value in values] + [f'{ratio:.3f}' for ratio in ratios]
+        rows.append(line.format(contrast.label, *numbers))
+    return '\n'.join(['', *rows])
 
 
 if __name__ == '__main__':
