@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,27 @@ def test_stopping_from_the_keyboard_writes_nothing(study, tmp_path, monkeypatch,
     assert not (tmp_path / 'out').exists()
     assert list(tmp_path.iterdir()) == []
     assert 'nothing was written' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('asked', [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize('hidden', [False, True])
+def test_stopping_by_the_system_leaves_nothing(study, tmp_path, monkeypatch, capsys, asked, hidden):
+    number, status = asked
+
+    def stop(*_args, **_kwargs):
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            if hidden:  # as a library does whose own loading was interrupted
+                raise ImportError from None
+            raise
+
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr('VOIIdentificationLib.export.write_workbooks', stop)
+    assert analyze(study / 'dicom', tmp_path / 'out', study) == status
+    assert list(tmp_path.iterdir()) == []
+    assert 'nothing was written' in capsys.readouterr().err
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_what_stands_in_the_way_of_suv_is_said(study, tmp_path, capsys):

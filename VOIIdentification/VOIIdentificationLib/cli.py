@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from . import __version__, analyze_command, info_command, make_phantom, suv_command
 from .errors import PhantomError
@@ -12,8 +15,8 @@ from .errors import PhantomError
 EXIT_PROBLEM = 1
 """The data or the files are not as needed; argparse itself exits with 2."""
 
-EXIT_INTERRUPTED = 130
-"""Stopped from the keyboard, as shells count it."""
+EXIT_SIGNAL = 128
+"""Added to the number of the signal that stopped the program, as shells count it."""
 
 _COMMANDS = {
     'analyze': (analyze_command, 'measure a phantom scan'),
@@ -35,17 +38,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     status : int
-        0 done, 1 a problem with the data or files, 2 wrong arguments.
+        0 done, 1 a problem with the data or files, 2 wrong arguments, 130 or
+        143 stopped from the keyboard or by the system.
     """
     args = _parser().parse_args(argv)
+    with _stop_signals() as received:
+        try:
+            return int(args.run(args))
+        except (Exception, KeyboardInterrupt) as error:
+            if received or isinstance(error, KeyboardInterrupt):  # libraries hide it in their own
+                sys.stderr.write('voi-identification: stopped; nothing was written\n')
+                return EXIT_SIGNAL + (received or [signal.SIGINT])[0]
+            if not isinstance(error, PhantomError):
+                raise
+            sys.stderr.write(f'voi-identification: {error}\n')
+            return EXIT_PROBLEM
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Signals that arrive raise, so that files half written are removed."""
+    received: list[int] = []
+
+    def _stop(number: int, _frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there can it be asked
+        yield received
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    old = {number: signal.signal(number, _stop) for number in numbers}
     try:
-        return int(args.run(args))
-    except PhantomError as error:
-        sys.stderr.write(f'voi-identification: {error}\n')
-        return EXIT_PROBLEM
-    except KeyboardInterrupt:
-        sys.stderr.write('voi-identification: stopped; nothing was written\n')
-        return EXIT_INTERRUPTED
+        yield received
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _parser() -> argparse.ArgumentParser:
