@@ -87,13 +87,14 @@ def test_results_say_where_they_came_from(study, analyzed):
     assert results['settings']['counting'] == 'partial'
 
 
-def test_a_nrrd_volume_gives_the_same_results_with_the_unit_said(study, analyzed, tmp_path):
+@pytest.mark.parametrize('unit', ['Bq/mL', 'BQML', 'bqml'])
+def test_a_nrrd_volume_gives_the_same_results_with_the_unit_said(study, analyzed, tmp_path, unit):
     from VOIIdentificationLib.volume_write import write_volume
 
     volume = tmp_path / 'pet.nrrd'
     write_volume(read_pet_series(study / 'dicom'), volume)
 
-    assert analyze(volume, tmp_path / 'out', study, '--unit', 'Bq/mL') == 0
+    assert analyze(volume, tmp_path / 'out', study, '--unit', unit) == 0
 
     from_dicom, from_volume = results_of(analyzed), results_of(tmp_path / 'out')
     assert from_volume['input']['unit'] == 'Bq/mL'

@@ -47,13 +47,15 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
     Returns
     -------
     image : PETImage
-        In the unit of the file, or in the one that was said.
+        In the unit of the file, or in the one that was said; DICOM's codes of
+        units are understood.
 
     Raises
     ------
     PhantomError
         If it cannot be read.
     """
+    from .dicom_facts import UNITS
     from .dicom_read import read_pet_series
     from .image import UNKNOWN_UNIT
     from .volume_read import is_volume_file, read_volume
@@ -64,4 +66,4 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
     else:
         image = read_pet_series(args.input, series_uid=args.series, progress=progress)
     said = args.unit and image.unit == UNKNOWN_UNIT
-    return replace(image, unit=args.unit) if said else image
+    return replace(image, unit=UNITS.get(args.unit.upper(), args.unit)) if said else image
