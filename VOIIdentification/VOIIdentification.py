@@ -1,10 +1,7 @@
 """Slicer's door to the library: module, sample data, parameters, panel, logic, self test."""
 
 import enum
-import math
 import sys
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,15 +20,15 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 from VOIIdentificationLib.export import export_results
 from VOIIdentificationLib.mrml import image_from_volume_node, volume_node_from_image
-from VOIIdentificationLib.mrml_outputs import find_outputs
 from VOIIdentificationLib.mrml_seed_lists import all_seeds
 from VOIIdentificationLib.mrml_segmentation import write_segmentation
 from VOIIdentificationLib.mrml_session import SourceTracer, measure, reload_volume
+from VOIIdentificationLib.mrml_suv import make_suv_volume
 from VOIIdentificationLib.panel import Panel
+from VOIIdentificationLib.panel_self_test import SelfTest
 from VOIIdentificationLib.panel_view import show_volume
 from VOIIdentificationLib.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
 from VOIIdentificationLib.progress import no_progress
-from VOIIdentificationLib.requirements import missing_requirements
 from VOIIdentificationLib.settings import Settings
 
 MODULE = 'VOIIdentification'
@@ -120,6 +117,24 @@ class Counting(enum.Enum):
         return _('by the part inside') if self is Counting.PARTIAL else _('whole or not at all')
 
 
+class SUVNormalization(enum.Enum):
+    """Kept in scenes by name, so names never change."""
+
+    BODY_WEIGHT = 'bw'
+    LEAN_BODY_MASS = 'lbm'
+    IDEAL_BODY_WEIGHT = 'ibw'
+    BODY_SURFACE_AREA = 'bsa'
+
+    def label(self):
+        """Return what the panel shows."""
+        return {
+            'bw': _('body weight'),
+            'lbm': _('lean body mass (James)'),
+            'ibw': _('ideal body weight'),
+            'bsa': _('body surface area'),
+        }[self.value]
+
+
 @parameterNodeWrapper
 class VOIIdentificationParameterNode:
     """
@@ -127,6 +142,8 @@ class VOIIdentificationParameterNode:
 
     inputVolume, seeds, background - The PET volume and the point lists.
     phantom - The phantom as JSON; empty for the default one.
+    activity - The fill worksheet as JSON; empty if the activity is unknown.
+    suvType - What the SUV is normalized to.
     refinement, counting, searchInPlaneMm, searchAxialMm, searchLimitMm - The settings.
     showTable, show3D - What is shown after Apply.
     exportFolder - Where results were exported last.
@@ -136,6 +153,8 @@ class VOIIdentificationParameterNode:
     seeds: vtkMRMLMarkupsFiducialNode | None
     background: vtkMRMLMarkupsFiducialNode | None
     phantom: str = ''
+    activity: str = ''
+    suvType: SUVNormalization = SUVNormalization.BODY_WEIGHT
     refinement: Refinement = Refinement.FIT
     counting: Counting = Counting.PARTIAL
     searchInPlaneMm: Annotated[float, WithinRange(0.5, 50.0)] = Settings.search_in_plane_mm
@@ -221,7 +240,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
             self._parameterNode = VOIIdentificationParameterNode(node)
         return self._parameterNode
 
-    def process(
+    def process(  # noqa: PLR0913, PLR0917 - all that can be chosen, of which most is left out
         self,
         volumeNode,
         seedsNode=None,
@@ -229,6 +248,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         settings=None,
         backgroundNode=None,
         progress=None,
+        known=None,
     ):
         """
         Measure a volume, and make or refill the nodes that show the result.
@@ -251,6 +271,10 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         progress : callable, optional
             Called with the part done, 0 to 1, and a text.
 
+        known : Known, optional
+            The fill worksheet or the true concentrations. The SUV of the DICOM
+            header is added where the files of the volume are known.
+
         Returns
         -------
         result : AnalysisResult
@@ -260,7 +284,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         progress = progress or no_progress
         source = self.sourceOf(volumeNode, progress)
         seeds = all_seeds(seedsNode, backgroundNode, phantom)
-        return measure(volumeNode, seeds, phantom, settings or Settings(), source, progress)
+        return measure(volumeNode, seeds, phantom, settings or Settings(), source, progress, known)
 
     def exportResults(self, result, folder, overwrite=False, progress=None):
         """Write all files of a result into a folder; return their paths."""
@@ -277,6 +301,30 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         database = getattr(slicer, 'dicomDatabase', None)
         return self._sources.source(volumeNode, database, progress or no_progress)
 
+    def makeSUVVolume(self, volumeNode, suvType='bw', progress=None):
+        """
+        Make a volume of SUV from the DICOM files of a volume, in its place.
+
+        Parameters
+        ----------
+        volumeNode : vtkMRMLScalarVolumeNode
+            Stays as it is.
+
+        suvType : {'bw', 'lbm', 'ibw', 'bsa'}
+            Body weight, lean body mass, ideal body weight or body surface area.
+
+        progress : callable, optional
+            Called with the part done, 0 to 1, and a text.
+
+        Returns
+        -------
+        suvNode : vtkMRMLScalarVolumeNode
+            Its description holds every decision that was taken.
+        """
+        database, progress = getattr(slicer, 'dicomDatabase', None), progress or no_progress
+        source = self.sourceOf(volumeNode, progress)
+        return make_suv_volume(volumeNode, source, database, suvType, progress)
+
     def imageOf(self, volumeNode):
         """Return a volume as it is measured: in the world, with what its files say."""
         source = self.sourceOf(volumeNode)
@@ -288,7 +336,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         return reload_volume(volumeNode, database, progress or no_progress)
 
 
-class VOIIdentificationTest(ScriptedLoadableModuleTest):
+class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
     """The way of a user through the real panel, from DICOM files to the workbook; no network."""
 
     def setUp(self):
@@ -296,81 +344,24 @@ class VOIIdentificationTest(ScriptedLoadableModuleTest):
         slicer.mrmlScene.Clear()
 
     def runTest(self):
-        """Run both tests; called by Reload and Test."""
-        for test in (self.test_fromFilesToWorkbook, self.test_invertedSeriesIsMended):
+        """Run all tests; called by Reload and Test."""
+        tests = (
+            self.test_fromFilesToWorkbook,
+            self.test_invertedSeriesIsMended,
+            self.test_suvVolume,
+        )
+        for test in tests:
             self.setUp()
             test()
 
     def test_fromFilesToWorkbook(self):
-        """Load, place, apply, export, save, read again."""
-        with self._importedPhantom('MONOCHROME2') as (volume, truth, folder):
-            panel = self._panelFor(volume)
-            seeds = panel.parameters.seeds
-            self.assertEqual(seeds.GetNumberOfControlPoints(), len(truth.inserts))
-            self.assertEqual(seeds.GetNumberOfDefinedControlPoints(), 0)
-            for n, true in enumerate(truth.inserts):
-                r, a, s = true.center_ras_mm
-                seeds.SetNthControlPointPositionWorld(n, r + 3.0, a - 2.0, s + 1.0)
-            self.assertTrue(panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip)
-            panel.ui.applyButton.click()
-            self._checkOutputs(volume, truth)
-            if missing_requirements(panel.results_section.requirements):
-                self.delayDisplay('The workbook is not tested: its packages are not installed')
-            else:
-                panel.dialogs.choose_folder = lambda start: str(folder / 'results')
-                panel.ui.exportButton.click()
-                self.assertTrue((folder / 'results' / 'outputMetaTargets.xlsx').is_file())
-            self.assertTrue(slicer.util.saveScene(str(folder / 'scene.mrb')))
-            slicer.mrmlScene.Clear()
-            slicer.util.loadScene(str(folder / 'scene.mrb'))
-            self._checkOutputs(VOIIdentificationLogic().getParameterNode().inputVolume, truth)
-        self.delayDisplay('Test passed: from files to workbook')
+        """Load, place, fill in, apply, export, save, read again."""
+        self.check_files_to_workbook()
 
     def test_invertedSeriesIsMended(self):
         """Whether or not this application's reader inverts MONOCHROME1, the panel must notice."""
-        with self._importedPhantom('MONOCHROME1') as (volume, truth, _folder):
-            panel = self._panelFor(volume)
-            if not panel.logic.sourceOf(volume).trusted:
-                panel.ui.reloadButton.click()
-            mended = panel.parameters.inputVolume
-            self.assertTrue(panel.logic.sourceOf(mended).trusted)
-            highest = mended.GetImageData().GetScalarRange()[1]
-            self.assertAlmostEqual(highest / float(truth.noise_free.max()), 1.0, 3)
-        self.delayDisplay('Test passed: inverted series')
+        self.check_inverted_series()
 
-    @contextmanager
-    def _importedPhantom(self, photometric):
-        """Write a synthetic series, import it into a database of its own, and load it."""
-        from DICOMLib import DICOMUtils
-        from VOIIdentificationLib.dicom_write import Scan, write_pet_series
-        from VOIIdentificationLib.synthetic import SyntheticPhantom, grid, synthesize
-
-        image, truth = synthesize(SyntheticPhantom(grid((96, 88, 40), (3.0, 3.0, 4.0))))
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            files = Path(name) / 'dicom'
-            write_pet_series(image, files, seed=1, scan=Scan(photometric=photometric))
-            with DICOMUtils.TemporaryDICOMDatabase() as database:
-                self.assertTrue(DICOMUtils.importDicom(str(files), database))
-                patients = database.patients()
-                nodes = [i for uid in patients for i in DICOMUtils.loadPatientByUID(uid)]
-                self.assertTrue(nodes, 'the series was not loaded')
-                yield slicer.mrmlScene.GetNodeByID(nodes[0]), truth, Path(name)
-
-    def _panelFor(self, volume):
-        """Open the module on a volume."""
-        widget = slicer.util.getModuleWidget(MODULE)
-        widget.enter()
-        widget.panel.parameters.inputVolume = volume
-        slicer.app.processEvents()
-        return widget.panel
-
-    def _checkOutputs(self, volume, truth):
-        """Compare centers, segments and table with the truth."""
-        outputs = find_outputs(volume)
-        for n, true in enumerate(truth.inserts):
-            center = [0.0, 0.0, 0.0]
-            outputs.centers.GetNthControlPointPositionWorld(n, center)
-            self.assertLess(math.dist(center, true.center_ras_mm), 1.0, true.insert.label)
-        segments = outputs.segmentation.GetSegmentation().GetNumberOfSegments()
-        self.assertEqual(segments, len(truth.inserts))
-        self.assertEqual(outputs.tables['spheres'].GetNumberOfRows(), len(truth.inserts))
+    def test_suvVolume(self):
+        """The factor of the header, slice by slice."""
+        self.check_suv_volume()

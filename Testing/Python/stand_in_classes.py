@@ -163,6 +163,9 @@ class ComboBox(StandIn):
         for text in texts:
             self.addItem(text)
 
+    def findText(self, text):
+        return self.items_.index(text) if text in self.items_ else -1
+
     def clear(self):
         self.items_.clear()
         self.values.update(count=0, currentText='')

@@ -21,7 +21,7 @@ ROOT = ElementTree.parse(UI_FILE).getroot()
 WIDGETS = list(ROOT.iter('widget'))
 
 INTERACTIVE = ('Button', 'ComboBox', 'CheckBox', 'SpinBox', 'qSlicerSimpleMarkupsWidget')
-NOT_CHOSEN = {'phantomComboBox'}
+NOT_CHOSEN = {'phantomComboBox', 'isotopeComboBox'}
 """Filled and followed by the panel itself."""
 
 
@@ -89,7 +89,7 @@ def test_widgets_of_nodes_are_connected_to_the_scene(widget):
 
 def test_parameters_and_widgets_belong_together():
     bound = [name for name in (dynamic(w, 'SlicerParameterName') for w in WIDGETS) if name]
-    hidden = {'phantom', 'exportFolder'}  # shown by a section of the panel, as a whole
+    hidden = {'phantom', 'activity', 'exportFolder'}  # shown by a section of the panel, as a whole
 
     assert len(bound) == len(set(bound))
     assert set(bound) == parameter_names() - hidden

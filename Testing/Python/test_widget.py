@@ -418,7 +418,7 @@ def test_some_seeds_are_enough_and_the_rest_is_predicted(volume, widget, made):
 
     predicted = [voi.label for voi in widget.panel.result.spheres if Flag.PREDICTED in voi.flags]
     assert predicted == LABELS[3:]
-    assert f'S17: {Flag.PREDICTED.text}' in ui.resultsLabel.text
+    assert f'S17, S13, S10: {Flag.PREDICTED.text}' in ui.resultsLabel.text
 
 
 def test_the_spheres_are_found_without_seeds(volume, widget, made):
@@ -1099,14 +1099,14 @@ def test_the_self_test_passes(self_test):
     self_test.runTest()
 
 
-def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch, module):
+def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch):
     def shifted(volume):
         outputs = find_outputs(volume)
         outputs.centers.SetLocked(False)
         outputs.centers.SetNthControlPointPositionWorld(0, 0.0, 0.0, 0.0)
         return outputs
 
-    monkeypatch.setattr(module, 'find_outputs', shifted)
+    monkeypatch.setattr('VOIIdentificationLib.panel_self_test.find_outputs', shifted)
 
     with pytest.raises(AssertionError, match='S37'):
         self_test.test_fromFilesToWorkbook()

@@ -11,7 +11,7 @@ from .geometry import VolumeGeometry
 from .mrml_nodes import Node
 from .mrml_points import fill_points, seeds_from_points
 from .nema_results import BackgroundPlacement
-from .results import AnalysisResult, Seed
+from .results import AnalysisResult, Point, Seed
 from .slice_roi import foot_on_slice
 
 _PLACED_ATTRIBUTE = 'VOIIdentification.PlacedByRule'
@@ -91,6 +91,44 @@ def moved_rois(points_node: Node) -> tuple[Seed, ...]:
     return () if _unmoved(points_node, seeds) else _labeled(seeds)
 
 
+def count_moved(points_node: Node) -> tuple[int, int]:
+    """
+    How many background ROIs there are, and how many are the user's.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        The list that `fill_rois` filled.
+
+    Returns
+    -------
+    placed, moved : int
+        All of them; those that do not stand where the rule put them.
+    """
+    seeds, rule = seeds_from_points(points_node), dict(_rule(points_node))
+    moved = [
+        seed
+        for seed in seeds
+        if seed.label not in rule
+        or not np.linalg.norm(np.subtract(seed.position_ras_mm, rule[seed.label])) < _SAME_PLACE_MM
+    ]
+    return len(seeds), len(moved)
+
+
+def place_by_rule(points_node: Node) -> None:
+    """
+    Put the background ROIs back where the rule had put them.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        The list that `fill_rois` filled. The next analysis places anew if
+        something else was changed.
+    """
+    points = [Seed(label, place) for label, place in _rule(points_node)]
+    fill_points(points_node, points, movable=True)
+
+
 def remember_rule(
     points_node: Node, moved: Sequence[Seed], placement: BackgroundPlacement, grid: VolumeGeometry
 ) -> None:
@@ -128,12 +166,18 @@ def _as_text(seeds: Sequence[Seed]) -> str:
     return json.dumps([(seed.label, *seed.position_ras_mm) for seed in seeds])
 
 
+def _rule(points_node: Node) -> list[tuple[str, Point]]:
+    """Labels and places as the rule gave them; none if the list is another's."""
+    rows = json.loads(points_node.GetAttribute(_PLACED_ATTRIBUTE) or '[]')
+    return [(label, (r, a, s)) for label, r, a, s in rows]
+
+
 def _unmoved(points_node: Node, seeds: Sequence[Seed]) -> bool:
     """Whether the points have the names and places that the rule gave them."""
-    rule = json.loads(points_node.GetAttribute(_PLACED_ATTRIBUTE) or '[]')
-    if [seed.label for seed in seeds] != [label for label, *_ in rule]:
+    rule = _rule(points_node)
+    if [seed.label for seed in seeds] != [label for label, _ in rule]:
         return False
-    places = [place for _, *place in rule]
+    places = [place for _, place in rule]
     off = np.subtract([seed.position_ras_mm for seed in seeds], places).reshape(-1, 3)
     return bool((np.linalg.norm(off, axis=1) < _SAME_PLACE_MM).all())
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import slicer
 
-from .analysis import analyze
+from .analysis import Known, analyze
 from .errors import PhantomError
 from .flags import Flag
 from .mrml import image_from_volume_node
 from .mrml_nodes import Node
 from .mrml_outputs import publish, wanted_rois
+from .mrml_suv import with_header_suv
 from .mrml_volume import dicom_files, local_image, replace_volume
 from .phantom import Phantom
 from .progress import Progress, no_progress, part_of
@@ -69,13 +70,14 @@ class SourceTracer:
         return known[1]
 
 
-def measure(
+def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
     volume_node: Node,
     seeds: tuple[Seed, ...],
     phantom: Phantom,
     settings: Settings | None = None,
     source: VolumeSource | None = None,
     progress: Progress = no_progress,
+    known: Known | None = None,
 ) -> AnalysisResult:
     """
     Measure a volume, and make or refill the nodes that show the result.
@@ -101,6 +103,9 @@ def measure(
         Told how far the work is; may raise `CanceledError`, and the scene is
         then as it was before.
 
+    known : Known, optional
+        The true activity; the SUV of the header is added where the files tell it.
+
     Returns
     -------
     result : AnalysisResult
@@ -115,7 +120,9 @@ def measure(
     image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
     labels = {seed.label for seed in seeds}
     rois = (roi for roi in wanted_rois(volume_node) if roi.label not in labels)
-    result = analyze(image, (*seeds, *rois), phantom, settings, part_of(progress, 0.0, 0.8))
+    known = with_header_suv(known or Known(), volume_node, image, source)
+    work = part_of(progress, 0.0, 0.8)
+    result = analyze(image, (*seeds, *rois), phantom, settings, work, known=known)
     if not source.trusted:
         result = replace(
             result,

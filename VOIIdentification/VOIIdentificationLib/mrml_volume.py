@@ -29,6 +29,9 @@ _VOLUME_ROLE = 'VOIIdentification.volume'
 _LIST_ATTRIBUTE = 'VOIIdentification.Points'
 """Node attribute of a point list: which of the lists. Saved with the scene."""
 
+_WORKSHEET_ATTRIBUTE = 'VOIIdentification.Worksheet'
+"""Node attribute of a volume: its fill worksheet. Saved with the scene."""
+
 _LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
 """Yellow and cyan: neither is in the PET colors."""
 
@@ -212,23 +215,70 @@ def replace_volume(volume_node: Node, image: PETImage, suffix: str) -> Node:
     -------
     new : vtkMRMLScalarVolumeNode
         Has the old one's name, linear transform, place in the subject
-        hierarchy, DICOM instances and point lists.
+        hierarchy, DICOM instances, point lists and fill worksheet.
     """
     name = volume_node.GetName()
     new = volume_node_from_image(image, name, scene=volume_node.GetScene())
     volume_node.SetName(name + suffix)
     new.SetName(name)
     new.SetAttribute(_INSTANCES_ATTRIBUTE, volume_node.GetAttribute(_INSTANCES_ATTRIBUTE))
-    transform = volume_node.GetParentTransformNode()
-    if transform is not None and transform.IsTransformToWorldLinear():
-        new.SetAndObserveTransformNodeID(transform.GetID())
-    _place_beside(new, volume_node)
+    place_like(new, volume_node)
+    remember_worksheet(new, worksheet_of_volume(volume_node))
     for kind in (SEEDS, BACKGROUND):
         points = points_of_volume(volume_node, kind)
         if points is not None:
             assign_points(points, new, kind)
     show_as_pet(new, image)
     return new
+
+
+def place_like(new: Node, old: Node) -> None:
+    """
+    Put a volume under the linear transform and into the study of another.
+
+    Parameters
+    ----------
+    new, old : vtkMRMLScalarVolumeNode
+        The volume that is placed, and the one that shows where.
+    """
+    transform = old.GetParentTransformNode()
+    if transform is not None and transform.IsTransformToWorldLinear():
+        new.SetAndObserveTransformNodeID(transform.GetID())
+    _place_beside(new, old)
+
+
+def worksheet_of_volume(volume_node: Node) -> str | None:
+    """
+    The fill worksheet that was typed for a volume.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    Returns
+    -------
+    text : str or None
+        As `form_to_text` made it; None if there was none.
+    """
+    text = volume_node.GetAttribute(_WORKSHEET_ATTRIBUTE)
+    return None if text is None else str(text)
+
+
+def remember_worksheet(volume_node: Node, text: str | None) -> None:
+    """
+    Keep a fill worksheet with its volume.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    text : str or None
+        As `form_to_text` made it; None if there is none.
+    """
+    if volume_node.GetAttribute(_WORKSHEET_ATTRIBUTE) != text:
+        volume_node.SetAttribute(_WORKSHEET_ATTRIBUTE, text)
 
 
 def _place_beside(new: Node, old: Node) -> None:

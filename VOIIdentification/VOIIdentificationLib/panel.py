@@ -17,7 +17,7 @@ from . import panel_text as say
 from .errors import PhantomError
 from .insert_table import phantom_from_text, phantom_to_text
 from .mrml_nodes import Node, world_matrix
-from .mrml_outputs import find_outputs
+from .mrml_outputs import find_outputs, wanted_rois
 from .mrml_points import count_defined
 from .mrml_seed_lists import (
     all_seeds,
@@ -27,14 +27,25 @@ from .mrml_seed_lists import (
     seeds_state,
 )
 from .mrml_session import likely_volume
-from .mrml_volume import BACKGROUND, SEEDS, assign_points, points_of_volume
+from .mrml_volume import (
+    BACKGROUND,
+    SEEDS,
+    assign_points,
+    points_of_volume,
+    remember_worksheet,
+    worksheet_of_volume,
+)
+from .panel_activity import ActivitySection
 from .panel_dialogs import Dialogs
 from .panel_phantom import PhantomSection
 from .panel_results import ResultsSection
 from .panel_seeds import PlaceSection
+from .panel_standards import ROISection, SUVSection
+from .panel_text_activity import unknown_worksheet
 from .panel_view import show_in_3d, show_table, show_volume
 from .phantom import Phantom
 from .results import AnalysisResult
+from .scan_facts import ScanFacts, scan_facts
 from .seeding import labeled_inserts
 from .settings import Settings
 from .volume_source import NO_FILES, VolumeSource
@@ -91,6 +102,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.background_section = PlaceSection(
             ui.placeBackgroundButton, ui.backgroundWidget, read_only, self._background_to_place
         )
+        self.activity_section = ActivitySection(qt, ui, self.dialogs, self._on_activity)
+        self.suv_section = SUVSection(ui, self.dialogs, self.logic.makeSUVVolume)
+        self.rois_section = ROISection(ui, self.dialogs)
         self.results_section = ResultsSection(
             ui, self.dialogs, self.logic.exportResults, requirements
         )
@@ -167,6 +181,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if self.parameters.phantom != self._shown_phantom:
             self._shown_phantom = self.parameters.phantom
             self.phantom_section.show(self.phantom)
+        self._follow_activity()
         self.update()
 
     def _refuse_unknown_phantom(self) -> None:
@@ -177,6 +192,18 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             slicer.util.warningDisplay(say.unknown_phantom(error))
             self.parameters.phantom = ''
 
+    def _follow_activity(self) -> None:
+        """Show the worksheet, and keep it with its volume."""
+        if self.parameters.activity != self.activity_section.text:
+            try:
+                self.activity_section.show(str(self.parameters.activity))
+            except PhantomError as error:
+                slicer.util.warningDisplay(unknown_worksheet(error))
+                self.parameters.activity = ''
+                return
+        if self._volume:
+            remember_worksheet(self._volume, self.activity_section.text)
+
     def _on_points(self, _caller: Node, _event: str) -> None:
         self.update()
 
@@ -184,9 +211,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         volume = self.parameters.inputVolume
         if volume is self._volume:
             return
+        kept = self._volume is None
         self.forget()
         self._volume = volume
         if volume is None:
+            self._let_go()
             return
         try:
             with self.dialogs.progress(say.reading()) as progress:
@@ -194,6 +223,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             image = self.logic.imageOf(volume)
         except PhantomError as error:
             self._problem = str(error)
+            self._let_go()
             return
         if volume is not self._volume:  # changed while it was read
             return
@@ -202,13 +232,29 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
             self.parameters.seeds = seed_list(volume, self.phantom)
+            self._take_worksheet(kept=kept)
+
+    def _let_go(self) -> None:
+        """Points and worksheet stay with the volume that they were made for."""
+        with slicer.util.NodeModify(self.parameters):
+            self.parameters.background = self.parameters.seeds = None
+            self.parameters.activity = ''
+
+    def _take_worksheet(self, *, kept: bool) -> None:
+        """That of the volume; else one that a script gave, or what the header tells."""
+        header, chosen = self._source.suv_header, self.parameters
+        blank = self.activity_section.begin(scan_facts(header) if header else ScanFacts())
+        text = worksheet_of_volume(self._volume)
+        if text is None:
+            text = (str(chosen.activity) if kept else '') or blank
+        chosen.activity = text
 
     def _follow_points(self) -> None:
         lists = {SEEDS: self.parameters.seeds, BACKGROUND: self.parameters.background}
         for kind, points in lists.items():
             if points and self._volume and points_of_volume(self._volume, kind) is not points:
                 assign_points(points, self._volume, kind)
-        present = [points for points in lists.values() if points]
+        present = [points for points in (*lists.values(), self._rois()) if points]
         if present != self._points:
             for event in _POINT_EVENTS:
                 for node in self._points:
@@ -216,6 +262,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                 for node in present:
                     self.addObserver(node, event, self._on_points)
             self._points = present
+
+    def _rois(self) -> Node:
+        """The background ROIs of the last measurement, for the user to move."""
+        outputs = find_outputs(self._volume) if self._volume else None
+        return None if outputs is None else outputs.background_rois
 
     def update(self) -> None:
         """Show what the parameters and the points say now."""
@@ -226,6 +277,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         hint = self._what_is_missing()
         self.ui.applyButton.enabled = not hint and not self._busy
         self.ui.applyButton.toolTip = hint or say.apply_tip(seeded=bool(self._inputs()[0]))
+        self.suv_section.show(self._volume, self._source, self.parameters.suvType.value)
+        self.rois_section.show(self._rois(), self.result)
         outputs = find_outputs(self._volume) if self._volume else None
         changed = self.result is not None and self._measured != self._inputs()
         self.results_section.show(
@@ -263,10 +316,12 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             return str(error)
         return ''
 
-    def _inputs(self) -> tuple[Any, Phantom, Settings]:
+    def _inputs(self) -> tuple[Any, Phantom, Settings, str, Any]:
         """What a result depends on, besides the volume."""
         chosen, phantom = self.parameters, self.phantom
-        return all_seeds(chosen.seeds, chosen.background, phantom), phantom, self.settings
+        seeds = all_seeds(chosen.seeds, chosen.background, phantom)
+        rois = wanted_rois(self._volume) if self._volume else ()
+        return seeds, phantom, self.settings, str(chosen.activity), rois
 
     def _on_import(self) -> None:
         """Go to the DICOM module."""
@@ -287,6 +342,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             follow_phantom(self.parameters.seeds, before, phantom)
         self.update()
 
+    def _on_activity(self, text: str) -> None:
+        """Keep what was typed into the worksheet."""
+        self.parameters.activity = text
+
     def _on_apply(self) -> None:
         """Measure; what was there before stays if that fails."""
         if self._busy:
@@ -300,7 +359,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.update()
 
     def _measure(self) -> None:
-        chosen, inputs = self.parameters, self._inputs()
+        chosen, inputs = self.parameters, self._inputs()[:-1]
         with self.dialogs.progress(say.measuring()) as progress:
             result = self.logic.process(
                 chosen.inputVolume,
@@ -309,8 +368,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                 self.settings,
                 chosen.background,
                 progress,
+                self.activity_section.known,
             )
-        self.result, self._measured = result, inputs
+        self._follow_points()  # the ROIs may be new
+        self.result, self._measured = result, (*inputs, wanted_rois(chosen.inputVolume))
         outputs = find_outputs(chosen.inputVolume)
         if outputs is not None:
             show_in_3d(outputs, visible=chosen.show3D)

@@ -122,14 +122,20 @@ class Dialogs:
         """
         return str(self.qt.QFileDialog.getExistingDirectory(None, say.export_title(), start))
 
-    def choose_file(self, *, to_save: bool) -> str:
+    def choose_file(self, title: str, files: str, *, save_as: str = '') -> str:
         """
-        Let the user choose a phantom file.
+        Let the user choose a file.
 
         Parameters
         ----------
-        to_save : bool
-            Whether it is to be written.
+        title : str
+            Of the dialog.
+
+        files : str
+            Which files it lists, as Qt writes filters.
+
+        save_as : str, optional
+            Name that is proposed, for a file to be written; empty for one to be read.
 
         Returns
         -------
@@ -137,13 +143,9 @@ class Dialogs:
             Empty if the user chose none.
         """
         dialog = self.qt.QFileDialog
-        if to_save:
-            path = dialog.getSaveFileName(
-                None, say.save_phantom_title(), 'phantom.json', say.phantom_files()
-            )
-        else:
-            path = dialog.getOpenFileName(None, say.load_phantom_title(), '', say.phantom_files())
-        return str(path)
+        if save_as:
+            return str(dialog.getSaveFileName(None, title, save_as, files))
+        return str(dialog.getOpenFileName(None, title, '', files))
 
     def open(self, path: str) -> None:
         """

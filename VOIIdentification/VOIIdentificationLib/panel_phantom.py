@@ -21,6 +21,8 @@ from .phantom import Phantom, load_phantom, phantom_to_json, preset_names
 NEW_DIAMETER = '10'
 """Of a row that was just added, in millimeter: the smallest sphere of the body phantom."""
 
+_FILE_NAME = 'phantom.json'
+
 
 class PhantomSection:
     """
@@ -81,14 +83,15 @@ class PhantomSection:
 
     def _on_load(self) -> None:
         """Read a phantom from a file."""
-        path = self._dialogs.choose_file(to_save=False)
+        path = self._dialogs.choose_file(say.load_phantom_title(), say.phantom_files())
         if path:
             with self._dialogs.guard(say.phantom_failed()):
                 self._changed(load_phantom(Path(path)))
 
     def _on_save(self) -> None:
         """Write the phantom to a file."""
-        path = self._dialogs.choose_file(to_save=True)
+        title, files = say.save_phantom_title(), say.phantom_files()
+        path = self._dialogs.choose_file(title, files, save_as=_FILE_NAME)
         if path and self._phantom:
             with self._dialogs.guard(say.phantom_failed()):
                 _write(self._phantom, Path(path))

@@ -16,6 +16,7 @@ from . import panel_text as say
 from .export import existing_results
 from .mrml_outputs import OutputNodes
 from .panel_dialogs import Dialogs
+from .panel_text_results import result_text
 from .panel_view import show_table
 from .progress import Progress
 from .requirements import missing_requirements
@@ -85,7 +86,7 @@ class ResultsSection:
         """
         self._result, self._outputs, self._folder = result, outputs, folder
         ui = self._ui
-        ui.resultsLabel.text = say.result_text(result, changed=changed)
+        ui.resultsLabel.text = result_text(result, changed=changed)
         ui.showTableButton.enabled = outputs is not None
         ui.exportButton.enabled = result is not None
         ui.exportButton.toolTip = say.export_tip(measured=result is not None)

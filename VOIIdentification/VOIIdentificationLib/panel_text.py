@@ -6,7 +6,6 @@ from pathlib import Path
 
 from .image import UNKNOWN_UNIT, PETImage
 from .phantom import Phantom
-from .results import AnalysisResult
 
 try:
     from slicer.i18n import tr
@@ -249,38 +248,6 @@ def export_tip(*, measured: bool) -> str:
     return _('Measure first: press Apply.')
 
 
-def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
-    """
-    What was found, and every reason to doubt it.
-
-    Parameters
-    ----------
-    result : AnalysisResult or None
-        The last measurement.
-
-    changed : bool
-        Whether something that it depends on was changed since.
-
-    Returns
-    -------
-    text : str
-        Flags and notes in words, one a line.
-    """
-    if result is None:
-        return _('Nothing measured yet.')
-    lines = [
-        _('{count} inserts measured in {unit}.').format(
-            count=len(result.spheres), unit=result.image.unit
-        )
-    ]
-    if changed:
-        lines.insert(0, _('Something was changed since: press Apply again.'))
-    lines += [_sentence(flag.text) for flag in result.flags]
-    for voi in (*result.spheres, *result.background):
-        lines += [f'{voi.label}: {flag.text}' for flag in voi.flags]
-    return '\n'.join([*lines, *result.notes])
-
-
 def packages_question(requirements: tuple[str, ...]) -> str:
     """
     Why packages are asked for.
@@ -335,7 +302,3 @@ def _missing_facts(image: PETImage) -> list[str]:
     elif not facts.acquisition_datetime:
         missing.append(_('the time of the scan'))
     return missing
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + '.'

@@ -81,13 +81,46 @@ def verify_voxels(loaded: PETImage, stored: PETImage) -> Verification:
         The first of these that fits: the same; in another unit by one factor;
         inverted; rounded to whole numbers; different.
     """
-    voxels = _on_grid_of(loaded, stored.geometry)
+    voxels = on_grid_of(loaded, stored.geometry)
     if voxels is None:
         return Verification(Agreement.OTHER_GRID, _other_grid_text(loaded, stored))
     values = stored.voxels.astype(float)
     largest = float(np.max(np.abs(voxels - values)))
     agreement = _agreement(voxels, values, largest, _units_differ(loaded, stored))
     return Verification(agreement, _text(agreement, voxels, values, largest), largest)
+
+
+def on_grid_of(image: PETImage, geometry: VolumeGeometry) -> FloatArray | None:
+    """
+    The same voxels in the order of another grid.
+
+    Parameters
+    ----------
+    image : PETImage
+        Its axes may run the other way or be exchanged.
+
+    geometry : VolumeGeometry
+        The grid.
+
+    Returns
+    -------
+    voxels : (K, J, I) `numpy.ndarray` of float or None
+        None if the two grids are not the same voxels.
+    """
+    to_image = np.linalg.inv(image.geometry.ijk_to_ras) @ geometry.ijk_to_ras
+    steps = np.rint(to_image[:3, :3]).astype(int)
+    corners = geometry.size_ijk - 1
+    drift = np.abs(to_image[:3, :3] - steps) @ corners
+    if not _is_signed_permutation(steps) or drift.max() > _INDEX_TOLERANCE:
+        return None
+    first = to_image[:3, 3]
+    start = np.rint(first).astype(int)
+    lowest = np.minimum(start, start + steps @ corners)
+    highest = np.maximum(start, start + steps @ corners)
+    same_box = not lowest.any() and np.array_equal(highest, image.geometry.size_ijk - 1)
+    if not same_box or np.abs(first - start).max() > _INDEX_TOLERANCE:
+        return None
+    return _reordered(image.voxels, steps)
 
 
 def _agreement(
@@ -117,24 +150,6 @@ def _factor(loaded: FloatArray, stored: FloatArray) -> float:
 
 def _largest_spread(values: FloatArray) -> float:
     return float(values.max() - values.min())
-
-
-def _on_grid_of(loaded: PETImage, geometry: VolumeGeometry) -> FloatArray | None:
-    """The loaded voxels in the order of another grid; None if the grids are not the same voxels."""
-    to_loaded = np.linalg.inv(loaded.geometry.ijk_to_ras) @ geometry.ijk_to_ras
-    steps = np.rint(to_loaded[:3, :3]).astype(int)
-    corners = geometry.size_ijk - 1
-    drift = np.abs(to_loaded[:3, :3] - steps) @ corners
-    if not _is_signed_permutation(steps) or drift.max() > _INDEX_TOLERANCE:
-        return None
-    first = to_loaded[:3, 3]
-    start = np.rint(first).astype(int)
-    lowest = np.minimum(start, start + steps @ corners)
-    highest = np.maximum(start, start + steps @ corners)
-    same_box = not lowest.any() and np.array_equal(highest, loaded.geometry.size_ijk - 1)
-    if not same_box or np.abs(first - start).max() > _INDEX_TOLERANCE:
-        return None
-    return _reordered(loaded.voxels, steps)
 
 
 def _is_signed_permutation(steps: npt.NDArray[np.int64]) -> bool:

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .dicom_find import list_series
 from .dicom_read import read_pet_files
-from .errors import CanceledError, SeriesError
+from .dicom_series import choose_pet_series
+from .dicom_stack import ordered_slices
+from .dicom_suv import suv_header_of_slices
+from .errors import CanceledError, SeriesError, SUVError
+from .geometry import VolumeGeometry
 from .image import UNKNOWN_UNIT, Acquisition, PETImage
-from .progress import Progress, no_progress
+from .progress import Progress, no_progress, part_of
+from .suv_header import SUVHeader
 from .verify import Verification, verify_voxels
+
+_PART_FOR_VOXELS = 0.7
+"""Part of the time that reading the voxels takes; the rest goes into the headers for the SUV."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,24 @@ class VolumeSource:
 
     problem : str
         Why nothing was compared; empty if it was, or if there are no files.
+
+    geometry : VolumeGeometry or None
+        Grid of the files, which `suv_header` has a frame for each slice of.
+
+    suv_header : SUVHeader or None
+        What the SUV needs; None if there are no files, or they have no SUV.
+
+    suv_problem : str
+        Why they have none.
     """
 
     unit: str = UNKNOWN_UNIT
     acquisition: Acquisition = field(default_factory=Acquisition)
     verification: Verification | None = None
     problem: str = ''
+    geometry: VolumeGeometry | None = None
+    suv_header: SUVHeader | None = None
+    suv_problem: str = ''
 
     @property
     def text(self) -> str:
@@ -85,10 +106,18 @@ def trace_volume(
     if not paths:
         return NO_FILES
     try:
-        stored = read_pet_files(paths, progress=progress)
+        stored = read_pet_files(paths, progress=part_of(progress, 0.0, _PART_FOR_VOXELS))
+        header, suv_problem = _suv_header(paths, part_of(progress, _PART_FOR_VOXELS, 1.0))
     except (SeriesError, CanceledError) as error:
         return VolumeSource(problem=f'Not compared with the DICOM files: {error}')
-    return VolumeSource(stored.unit, stored.acquisition, verify_voxels(loaded, stored))
+    return VolumeSource(
+        unit=stored.unit,
+        acquisition=stored.acquisition,
+        verification=verify_voxels(loaded, stored),
+        geometry=stored.geometry,
+        suv_header=header,
+        suv_problem=suv_problem,
+    )
 
 
 def stored_image(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:
@@ -117,3 +146,12 @@ def stored_image(paths: Sequence[Path], progress: Progress = no_progress) -> PET
         msg = 'the DICOM files of the volume are not known. Import the series again.'
         raise SeriesError(msg)
     return read_pet_files(paths, progress=progress)
+
+
+def _suv_header(paths: Sequence[Path], progress: Progress) -> tuple[SUVHeader | None, str]:
+    """What the SUV needs, or why the files have no SUV."""
+    slices, _ = ordered_slices(choose_pet_series(list_series(paths, progress)))
+    try:
+        return suv_header_of_slices(slices), ''
+    except SUVError as error:
+        return None, str(error)
