@@ -17,7 +17,7 @@ from VOIIdentificationLib.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.settings import Settings
 from VOIIdentificationLib.synthetic import synthesize
-from VOIIdentificationLib.synthetic_scene import Noise, SyntheticPhantom
+from VOIIdentificationLib.synthetic_scene import Noise, Pose, SyntheticPhantom
 from VOIIdentificationLib.synthetic_scene import grid as scan_grid
 
 REAL_SCAN = Path(__file__).parents[3] / 'shared/data/pet_recon_1'
@@ -101,6 +101,7 @@ def test_background_seeds_are_measured_where_they_are(two_spheres):
 
     assert len(result.spheres) == 2
     assert [b.center_ras_mm for b in result.background] == [(0.0, 0.0, 0.0), (2.0, 20.0, 0.0)]
+    assert [b.label for b in result.background] == ['B0-1', 'b0']
     assert all(b.insert.diameter_mm == 37.0 for b in result.background)
     assert all(b.search is None for b in result.background)
 
@@ -228,6 +229,19 @@ def test_the_users_background_sets_the_threshold_of_a50(noisy_phantom):
     assert rois.recovery.background == rois.nema.background[0].mean
     assert own.recovery.background == own.background[0].statistics.mean
     assert 'background VOIs' in own.recovery.background_rule
+
+
+def test_slices_that_miss_spheres_give_no_nema_figures():
+    """The phantom tilted by 30 degrees: no transverse slice cuts all six spheres."""
+    geometry = scan_grid((84, 80, 44), (3.9, 4.1, 4.3), middle_ras_mm=(0.0, 0.0, -10.0))
+    scene = SyntheticPhantom(geometry, pose=Pose(tilt_deg=30.0), noise=Noise(0.05, 5.0))
+    image, truth = synthesize(scene)
+
+    result = analyze(image, seeds_near(true_centers(truth)), scene.phantom)
+
+    assert result.nema is None
+    assert any('misses S28 by' in note for note in result.notes)
+    assert all(sphere.fit.accepted for sphere in result.spheres)
 
 
 def test_a_worksheet_gives_contrast_recovery_and_verdicts(noisy_phantom):

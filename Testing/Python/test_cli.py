@@ -103,6 +103,12 @@ def test_a_nrrd_volume_gives_the_same_results_with_the_unit_said(study, analyzed
         assert a['center_ras_mm'] == pytest.approx(b['center_ras_mm'], abs=1e-3)
 
 
+def test_the_unit_of_the_header_wins_and_that_is_said(study, tmp_path, capsys):
+    assert analyze(study / 'dicom', tmp_path / 'out', study, '--unit', 'counts') == 0
+    assert results_of(tmp_path / 'out')['input']['unit'] == 'Bq/mL'
+    assert 'The unit Bq/mL of the header is used, not counts' in capsys.readouterr().out
+
+
 def test_hard_counting_gives_whole_voxels(study, tmp_path):
     assert analyze(study / 'dicom', tmp_path / 'out', study, '--counting', 'hard') == 0
     voxel_ml = 4.1 * 4.3 * 3.9 / 1000

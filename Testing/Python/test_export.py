@@ -248,11 +248,10 @@ def test_progress_never_goes_back(result, tmp_path):
 
 
 @pytest.mark.usefixtures('quick')
-def test_a_folder_whose_parent_is_missing_is_refused(result, tmp_path):
-    with pytest.raises(OutputError, match=r'there is no folder .*a\. Make it first'):
-        export_results(result, tmp_path / 'a' / 'b')
-
-    assert tree(tmp_path) == {}
+def test_a_folder_whose_parent_is_missing_is_made(result, tmp_path):
+    export_results(result, tmp_path / 'a' / 'b')
+    assert (tmp_path / 'a' / 'b' / 'results.json').is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
 @pytest.mark.usefixtures('quick')

@@ -140,6 +140,18 @@ def test_nothing_is_predicted_from_seeds_whose_names_are_wrong(scan):
     assert seeding.notes[-1] == 'No seed for S37, S28, S13: not measured.'
 
 
+def test_a_point_file_with_left_and_right_mixed_up_is_suspected(scan):
+    image, centers = scan
+    labels = [insert.label for insert in NEMA.inserts]
+    flipped = [
+        Seed(seed.label, (-seed.position_ras_mm[0], -seed.position_ras_mm[1], 4.0))
+        for seed in near(centers, labels)
+    ]
+    seeding = sort_seeds(image, flipped, NEMA)
+    assert all(one.flags for one in seeding.inserts)
+    assert 'whether the point file is LPS or RAS' in seeding.notes[-1]
+
+
 def test_a_seed_on_no_sphere_is_flagged_and_named(scan):
     image, centers = scan
     seeds = near(centers, [insert.label for insert in NEMA.inserts])

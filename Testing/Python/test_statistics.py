@@ -91,6 +91,13 @@ def test_percentiles_of_equal_weights_are_numpys_hazen(image):
     ] == pytest.approx(expected, rel=1e-12)
 
 
+def test_percentiles_lie_between_minimum_and_maximum(image):
+    image.voxels[2:3, 5:6, 7:11] = [[[-900.0, 7.0, 3.0, 9000.0]]]
+    found = voi_statistics(image, box_mask([[[0.4, 0.5, 1.0, 0.4]]]))
+    assert found.min == 3.0 <= found.percentile_5 <= found.median
+    assert found.median <= found.percentile_95 <= found.max == 7.0
+
+
 def test_voxels_that_are_not_finite_are_left_out(image):
     mask = box_mask(np.ones((2, 2, 2)))
     clean = replace(image, voxels=image.voxels.copy())

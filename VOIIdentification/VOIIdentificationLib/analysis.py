@@ -116,8 +116,8 @@ def analyze(
         ]
     )
     background = tuple(
-        _measure(image, phantom.background, seed, _Center(seed.position_ras_mm), settings)
-        for seed in seeding.background
+        _measure(image, named, seed, _Center(seed.position_ras_mm), settings)
+        for named, seed in _named_backgrounds(phantom, seeding.background)
     )
     progress(0.8, 'evaluating the standards')
     standards = evaluate_standards(
@@ -213,6 +213,9 @@ def _measure(
     statistics = voi_statistics(image, mask)
     peak = voi_peak(image, mask)
     flags = list(center.flags)
+    moved_mm = float(np.linalg.norm(np.subtract(center.position_ras_mm, seed.position_ras_mm)))
+    if moved_mm > settings.search_limit_mm and Flag.SEARCH_AT_LIMIT not in flags:
+        flags.append(Flag.SEARCH_AT_LIMIT)
     if mask.clipped:
         flags.append(Flag.CLIPPED)
     if has_non_finite(image, mask):
@@ -236,6 +239,11 @@ def _measure(
         fit=center.located.fit if center.located else None,
         deviation_mm=center.located.deviation_mm if center.located else None,
     )
+
+
+def _named_backgrounds(phantom: Phantom, seeds: Sequence[Seed]) -> list[tuple[Insert, Seed]]:
+    """The background VOI of each seed, under the seed's own label."""
+    return [(replace(phantom.background, label=seed.label), seed) for seed in seeds]
 
 
 def _flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:

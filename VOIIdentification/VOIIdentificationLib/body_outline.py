@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from .errors import SeedError
 from .geometry import FloatArray, VolumeGeometry
 from .image import PETImage
 from .results import Point
@@ -199,6 +200,9 @@ def find_body(
     maps = np.stack([_smooth_map(image, plane, axis, k) for k in slices_k])
     distance_to_sphere = _distance_to_spheres(plane, axis, spheres)
     level = _background_level(maps.mean(axis=0), distance_to_sphere)
+    if not level > 0:
+        msg = f'no warm background is seen round the spheres (its level is {level:g})'
+        raise SeedError(msg)
     near_spheres = distance_to_sphere < _SHELL_MM[1]
     distances = [_edge_distance(one > EDGE_PART * level, near_spheres) for one in maps]
     lung_uv, lung_diameter = _find_lung(maps.mean(axis=0) / level, axis, distance_to_sphere)

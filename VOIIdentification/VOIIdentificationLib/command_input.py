@@ -65,5 +65,11 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
         progress(1.0, 'volume read')
     else:
         image = read_pet_series(args.input, series_uid=args.series, progress=progress)
-    said = args.unit and image.unit == UNKNOWN_UNIT
-    return replace(image, unit=UNITS.get(args.unit.upper(), args.unit)) if said else image
+    if not args.unit:
+        return image
+    said = UNITS.get(args.unit.upper(), args.unit)
+    if image.unit == UNKNOWN_UNIT:
+        return replace(image, unit=said)
+    note = f'The unit {image.unit} of the header is used, not {said} of the command line.'
+    notes = (*image.acquisition.notes, *([note] if said != image.unit else []))
+    return replace(image, acquisition=replace(image.acquisition, notes=notes))

@@ -55,7 +55,7 @@ def export_results(
         What was found.
 
     directory : `pathlib.Path`
-        The folder for the files. It is made if only it is missing.
+        The folder for the files. It is made if it is missing, with those above it.
 
     overwrite : bool, optional
         True replaces the files of an earlier analysis, also those that this
@@ -189,13 +189,6 @@ def _refuse_obstacles(directory: Path) -> None:
     if directory.exists() and not directory.is_dir():
         msg = f'the results cannot be written to {directory}: it is a file. Choose a folder.'
         raise OutputError(msg)
-    parent = directory.absolute().parent
-    if not parent.is_dir():
-        msg = (
-            f'the results cannot be written to {directory}: there is no folder {parent}. '
-            'Make it first, or choose another one.'
-        )
-        raise OutputError(msg)
     for name in (*RESULT_FILES, IMAGE_FOLDER):
         path = directory / name
         if path.exists() and path.is_dir() != (name == IMAGE_FOLDER):
@@ -211,5 +204,5 @@ def _in_the_way(directory: Path, old: Iterable[Path]) -> str:
         names.append(f'{len(images)} pictures in {IMAGE_FOLDER}')
     return (
         f'{directory} holds results already: {", ".join(names)}. '
-        'Choose another folder, or allow overwriting.'
+        'Choose another folder, or allow overwriting (--overwrite on the command line).'
     )

@@ -61,7 +61,7 @@ class VOIStatistics:
         Over the voxels at least half inside.
 
     percentile_5, percentile_25, median, percentile_75, percentile_95 : float or None
-        Of the weighted distribution.
+        Of the weighted distribution of the same voxels.
 
     voxel_cov : float or None
         SD over mean, no unit. Never called N_j.

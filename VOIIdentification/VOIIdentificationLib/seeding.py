@@ -22,6 +22,11 @@ ROI_LABEL = 'BG'
 _LEAST_FOR_CHECK = 2
 """Seeds from which the image can tell which spheres they lie on."""
 
+_ALL_WRONG = (
+    'No seed lies on the sphere that it is named for: check the labels, and whether the point '
+    'file is LPS or RAS.'
+)
+
 
 @dataclass(frozen=True)
 class InsertSeed:
@@ -204,6 +209,8 @@ def _labeled(
     present = {one.insert for one in found}
     missing = [insert.label for insert in phantom.used_inserts if insert not in present]
     notes = list(assignment.notes) if assignment else []
+    if all(one.flags for one in found):
+        notes.append(_ALL_WRONG)
     if missing:
         notes.append(f'No seed for {", ".join(missing)}: not measured.')
     return found, tuple(notes)

@@ -36,8 +36,10 @@ def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
     -----
     Mean ``sum(w x) / sum(w)``, variance ``sum(w (x - mean)^2) / sum(w)``:
     with weights of 1 these are the original script's `np.mean` and `np.var`.
-    A percentile p is the value at which the cumulative weight, counted to the
-    middle of each voxel's own, reaches p, linear in between.
+    Maximum, minimum and percentiles are of the voxels at least half inside: a
+    sliver of a voxel outside says nothing of the VOI. A percentile p is the
+    value at which the cumulative weight, counted to the middle of each voxel's
+    own, reaches p, linear in between.
     """
     values, weights = _finite(image, mask)
     volume_ml = float(mask.weights.sum()) * image.geometry.voxel_volume_mm3 / 1000
@@ -47,8 +49,8 @@ def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
     mean = float(np.average(values, weights=weights))
     variance = float(np.average((values - mean) ** 2, weights=weights))
     sd = float(np.sqrt(variance)) if weights.sum() >= 2 else None
-    core = _core(values, weights)
-    percentiles = dict(zip(PERCENTILES, _percentiles(values, weights), strict=True))
+    core, core_weights = _core(values, weights)
+    percentiles = dict(zip(PERCENTILES, _percentiles(core, core_weights), strict=True))
     return VOIStatistics(
         voxel_count=count,
         volume_ml=volume_ml,
@@ -100,7 +102,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
                 slice_k=k,
                 radius_mm=float(solid.cut_radius_mm(slice_distance_mm(solid, geometry, k))),
                 mean=float(np.average(values, weights=finite_weights)) if values.size else None,
-                max=float(_core(values, finite_weights).max()) if values.size else None,
+                max=float(_core(values, finite_weights)[0].max()) if values.size else None,
                 voxel_count=int(np.count_nonzero(weights > 0)),
                 area_mm2=float(weights.sum()) * area_mm2,
             )
@@ -158,10 +160,10 @@ def _finite(image: PETImage, mask: VOIMask) -> tuple[FloatArray, FloatArray]:
     return values[keep], mask.weights[keep]
 
 
-def _core(values: FloatArray, weights: FloatArray) -> FloatArray:
-    """Voxels at least half inside; all of them in a VOI so small that none is."""
-    core = values[weights >= HALF_INSIDE]
-    return core if core.size else values
+def _core(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Voxels at least half inside, with weights; all in a VOI so small that none is."""
+    core = weights >= HALF_INSIDE
+    return (values[core], weights[core]) if core.any() else (values, weights)
 
 
 def _percentiles(values: FloatArray, weights: FloatArray) -> list[float]:
