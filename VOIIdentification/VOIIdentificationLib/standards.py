@@ -107,7 +107,7 @@ def _require_common_slice(image: PETImage, spheres: Sequence[VOIResult]) -> None
     """NEMA NU 2 measures all spheres in one slice: refuse if none cuts them all."""
     normal = image.geometry.slice_normal_ras
     heights_mm = np.array([np.dot(sphere.center_ras_mm, normal) for sphere in spheres])
-    offsets_mm = np.abs(heights_mm - np.median(heights_mm))
+    offsets_mm = np.abs(heights_mm - heights_mm.mean())
     missed = [
         f'{sphere.label} by {offset:.1f} mm'
         for sphere, offset in zip(spheres, offsets_mm, strict=True)
