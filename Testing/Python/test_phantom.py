@@ -49,6 +49,7 @@ def test_a_phantom_survives_saving_and_loading(tmp_path):
     path = tmp_path / 'mine.json'
     path.write_text(json.dumps(phantom_to_json(phantom)))
     assert load_phantom(path) == phantom
+    assert parse_phantom(phantom_to_json(phantom)) == phantom
 
 
 def test_any_number_of_inserts_of_any_diameter():

@@ -166,7 +166,7 @@ def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
     fields = json_object(data, known, source_name)
     require_schema(fields, PHANTOM_SCHEMA, source_name)
     rows = fields.get('inserts')
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(rows, (list, tuple)) or not rows:
         msg = f'{source_name}: "inserts" must be a list with at least one insert'
         raise InputFileError(msg)
     inserts = tuple(
