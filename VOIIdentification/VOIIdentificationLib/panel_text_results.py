@@ -57,8 +57,8 @@ def roi_doubts(result: AnalysisResult | None) -> list[str]:
     """
     if result is None or result.nema is None:
         return []
-    whole = [as_sentence(flag.text) for flag in result.nema.placement.flags]
-    return [*whole, *_by_text(_flags_of_rois(result))]
+    named = _by_text(_flags_of_rois(result))
+    return [*(as_sentence(flag.text) for flag in _flags_of_placement(result)), *named]
 
 
 def as_sentence(text: str) -> str:
@@ -83,10 +83,20 @@ def _flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
     if result.suv is not None:
         yield from result.suv.flags
     if result.nema is not None:
-        yield from result.nema.placement.flags
-        yield from result.nema.flags
+        yield from _flags_of_placement(result)
+        yield from (flag for flag in result.nema.flags if flag not in _named(result))
     if result.recovery is not None:
         yield from result.recovery.flags
+
+
+def _flags_of_placement(result: AnalysisResult) -> Iterator[Flag]:
+    """Without those that are said with the names of ROIs."""
+    if result.nema is not None:
+        yield from (flag for flag in result.nema.placement.flags if flag not in _named(result))
+
+
+def _named(result: AnalysisResult) -> set[Flag]:
+    return {flag for _name, flag in _flags_of_rois(result)}
 
 
 def _flags_of_vois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
