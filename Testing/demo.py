@@ -66,9 +66,8 @@ def analyze_plainly(study, known, progress):
     """From DICOM files and a point file to the result, without Slicer's nodes."""
     image = read_pet_series(study / 'dicom', progress=part_of(progress, 0.0, 0.3))
     seeds = read_seeds(study / 'seeds.mrk.json')
-    return analyze(
-        image, seeds, load_phantom(DEFAULT_PHANTOM), progress=part_of(progress, 0.3, 0.5)
-    )
+    step = part_of(progress, 0.3, 0.5)
+    return analyze(image, seeds, load_phantom(DEFAULT_PHANTOM), progress=step, known=known)
 
 
 def analyze_in_scene(study, known, progress):
