@@ -2,6 +2,11 @@
 
 import pytest
 from headless_scene import make_scene
+from hypothesis import settings
+
+# A slow machine is no failure, and every run tries the same examples.
+settings.register_profile('suite', deadline=None, derandomize=True)
+settings.load_profile('suite')
 
 
 class VTKMessages:
