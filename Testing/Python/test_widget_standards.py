@@ -337,6 +337,27 @@ def test_the_worksheet_in_the_scene_is_one_line_of_json(right):
     assert json.loads(text)['hot']['assay'] == '20'
 
 
+def test_a_line_that_is_still_being_typed_counts(right):
+    """On macOS a click on a button leaves the focus where it is."""
+    type_in(right)
+    right.ui.calibratorLineEdit.text = '1'
+    right.ui.applyButton.click()
+
+    assert right.panel.result.worksheet.calibrator_sd_percent == 1.0
+
+
+def test_a_line_being_typed_when_the_module_is_left_is_kept(right):
+    type_in(right)
+    right.ui.calibratorLineEdit.text = '1'
+    right.exit()
+    right.ui.scanDurationLineEdit.text = '77'
+    right.ui.scanDurationLineEdit.editingFinished.emit()  # as the focus goes with the widget
+    right.enter()
+
+    assert right.ui.calibratorLineEdit.text == '1'
+    assert right.ui.scanDurationLineEdit.text == '600'
+
+
 # SUV
 
 
@@ -376,6 +397,19 @@ def test_a_kind_of_suv_that_the_header_cannot_give_says_why(right):
 def test_a_volume_that_is_not_from_dicom_has_no_suv(plain, widget):
     assert not widget.ui.makeSUVButton.enabled
     assert 'DICOM files' in widget.ui.makeSUVButton.toolTip
+
+
+def test_files_that_are_imported_after_the_volume_was_loaded_are_found(
+    module, folder, widget, monkeypatch
+):
+    """A scene is opened first, and the study imported then."""
+    node, database = load(folder, 'Scan')
+    widget.ui.inputVolumeSelector.setCurrentNode(node)
+    assert widget.panel.logic.sourceOf(node).verification is None
+
+    monkeypatch.setattr(slicer, 'dicomDatabase', database)
+
+    assert widget.panel.logic.sourceOf(node).verification is not None
 
 
 def test_without_a_volume_there_is_no_suv(widget):

@@ -66,7 +66,8 @@ class SourceTracer:
         known = self._known.get(volume_node.GetID())
         if known is None or known[0] != age:
             known = (age, _trace(volume_node, database, progress))
-            self._known[volume_node.GetID()] = known
+            if known[1] is not NO_FILES:  # its files may be imported later
+                self._known[volume_node.GetID()] = known
         return known[1]
 
 

@@ -13,7 +13,7 @@ from .mrml_nodes import Node, remove_node, world_matrix
 from .mrml_volume import dicom_files, local_image, place_like, show_as_pet
 from .progress import Progress, no_progress
 from .suv import SUVScale, SUVType
-from .volume_source import NO_FILES, VolumeSource
+from .volume_source import VolumeSource
 from .volume_suv import header_scale, suv_of_volume, suv_voxels
 
 _UNIT_CODES = {
@@ -53,7 +53,7 @@ def with_header_suv(
     known : Known
         With the factors for the volume's slices, or with a note why there are none.
     """
-    if known.suv is not None or source == NO_FILES or (source.problem and not source.suv_header):
+    if known.suv is not None or source.geometry is None:  # nothing was read
         return known
     local = image.geometry.transformed(np.linalg.inv(world_matrix(volume_node)))
     try:

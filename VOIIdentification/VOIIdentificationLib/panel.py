@@ -152,6 +152,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         """End placing and let go of the parameters."""
         self.seeds_section.stop()
         self.background_section.stop()
+        if self.parameters is not None:
+            self.activity_section.commit()
         self.follow(None)
 
     @property
@@ -344,7 +346,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_activity(self, text: str) -> None:
         """Keep what was typed into the worksheet."""
-        self.parameters.activity = text
+        if self.parameters is not None:  # the last line may lose the focus after the module is left
+            self.parameters.activity = text
 
     def _on_apply(self) -> None:
         """Measure; what was there before stays if that fails."""
@@ -359,6 +362,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.update()
 
     def _measure(self) -> None:
+        self.activity_section.commit()
         chosen, inputs = self.parameters, self._inputs()[:-1]
         with self.dialogs.progress(say.measuring()) as progress:
             result = self.logic.process(

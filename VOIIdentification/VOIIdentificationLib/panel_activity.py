@@ -57,12 +57,13 @@ class ActivitySection:
     def __init__(self, qt: Any, ui: Any, dialogs: Dialogs, changed: Callable[[str], None]) -> None:
         self._qt, self._ui, self._dialogs, self._changed = qt, ui, dialogs, changed
         self._form = self._blank = WorksheetForm()
-        self._items: list[Any] = []  # Python must keep what the table shows
+        self._items: dict[tuple[int, int], Any] = {}  # Python must keep what the table shows
         self.text: str | None = None
         ui.worksheetTable.setRowCount(len(_FILL_FIELDS))
         ui.worksheetTable.setColumnCount(len(_FILLS))
         ui.worksheetTable.setVerticalHeaderLabels(say.fill_rows())
         ui.worksheetTable.setHorizontalHeaderLabels(say.fill_headers())
+        self._make_cells()
         ui.isotopeComboBox.addItems([isotope.name for isotope in ISOTOPES])
         ui.worksheetTable.cellChanged.connect(self._on_edited)
         ui.isotopeComboBox.currentTextChanged.connect(self._on_isotope)
@@ -108,6 +109,10 @@ class ActivitySection:
         self._form, self.text = form_from_text(text), text
         self._fill()
 
+    def commit(self) -> None:
+        """Take a line that is still being typed: buttons do not always take the focus from it."""
+        self._on_edited()
+
     @property
     def known(self) -> Known:
         """What the worksheet tells an analysis: nothing, or why not, if it is not complete."""
@@ -134,6 +139,7 @@ class ActivitySection:
 
     def _on_save(self) -> None:
         """Write the worksheet to a file."""
+        self.commit()
         with self._dialogs.guard(say.activity_failed()):
             worksheet = _checked(self._form)
             title, files = say.save_activity_title(), say.activity_files()
@@ -169,8 +175,8 @@ class ActivitySection:
         return replace(self._form, **typed)
 
     def _read_fill(self, column: int) -> FillForm:
-        items = [self._ui.worksheetTable.item(row, column) for row in range(len(_FILL_FIELDS))]
-        texts = ('' if item is None else str(item.text()).strip() for item in items)
+        rows = range(len(_FILL_FIELDS))
+        texts = (str(self._items[row, column].text()).strip() for row in rows)
         return FillForm(**dict(zip(_FILL_FIELDS, texts, strict=True)))
 
     def _fill(self) -> None:
@@ -188,16 +194,20 @@ class ActivitySection:
         ui.decayCorrectedCheckBox.blockSignals(False)
         self._answer()
 
+    def _make_cells(self) -> None:
+        """Made once: a cell may be told of while it is edited."""
+        for column in range(len(_FILLS)):
+            for row in range(len(_FILL_FIELDS)):
+                item = self._qt.QTableWidgetItem('')
+                self._ui.worksheetTable.setItem(row, column, item)
+                self._items[row, column] = item
+
     def _fill_table(self) -> None:
-        table, self._items = self._ui.worksheetTable, []
-        table.blockSignals(True)
+        self._ui.worksheetTable.blockSignals(True)
         for column, name in enumerate(_FILLS):
-            fill = getattr(self._form, name)
             for row, one in enumerate(_FILL_FIELDS):
-                item = self._qt.QTableWidgetItem(getattr(fill, one))
-                table.setItem(row, column, item)
-                self._items.append(item)
-        table.blockSignals(False)
+                self._items[row, column].setText(getattr(getattr(self._form, name), one))
+        self._ui.worksheetTable.blockSignals(False)
 
     def _answer(self) -> None:
         """What follows from the worksheet, or what is missing."""
