@@ -6,11 +6,13 @@ of the slice, so that a factor on the wrong slice cannot go unseen.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from made_nodes import PARENTS, bent_transform, linear_transform, made_volume, put_under
 from VOIIdentificationLib.analysis import Known
+from VOIIdentificationLib.dicom_suv import suv_image
 from VOIIdentificationLib.dicom_write import write_pet_series
 from VOIIdentificationLib.errors import CanceledError, NodeError, SeriesError, SUVError
 from VOIIdentificationLib.image import PETImage
@@ -340,3 +342,19 @@ def test_two_kinds_of_suv_are_told_apart(scene, truth, tmp_path):
     assert len({one.GetName() for one in made}) == 4
     with pytest.raises(SUVError):
         suv_of_volume(truth.geometry, 'Bq/mL', VolumeSource(unit='Bq/mL'))
+
+
+@pytest.mark.parametrize('name', ['DRO_2_4', 'DRO_5_0'])
+def test_reference_objects_become_the_suv_volume_that_the_command_line_writes(scene, name):
+    folder = Path(__file__).parents[3] / 'shared' / 'data' / 'suv_dro' / name / 'PT'
+    if not folder.is_dir():
+        pytest.skip('the reference objects ../shared/data/suv_dro are not here')
+    image, scale = suv_image(folder)
+    node, database = load(folder)
+
+    suv = make_suv_volume(node, SourceTracer().source(node, database), database)
+
+    shown = slicer.util.arrayFromVolume(suv)
+    assert np.sort(shown.ravel()) == pytest.approx(np.sort(image.voxels.ravel()), rel=1e-5)
+    assert suv.GetDescription().startswith('\n'.join(scale.decisions))
+    assert shown.max() == pytest.approx(4.0, rel=5e-3)

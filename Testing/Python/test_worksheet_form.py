@@ -128,6 +128,10 @@ def test_another_isotope_has_its_own_half_life_and_uncertainty():
     assert (edited.isotope, edited.half_life_s, edited.half_life_sd_s) == ('F-18', None, None)
 
 
+def test_an_image_that_is_not_decay_corrected_says_so():
+    assert not worksheet_of_form(replace(FORM, decay_corrected=False)).decay_corrected
+
+
 def test_a_fill_that_is_emptied_was_not_made():
     assert worksheet_of_form(replace(form_of_worksheet(FULL), hot=FillForm())).hot is None
 
