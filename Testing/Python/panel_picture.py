@@ -42,6 +42,7 @@ def main(ui_file, picture, *opened):
         panel.findChild(QWidget, name).addItem(text)
     for name in ENABLED:
         panel.findChild(QWidget, name).setEnabled(True)
+    panel.findChild(QWidget, 'suvLabel').hide()
     fill_table(panel.findChild(QWidget, 'worksheetTable'), *WORKSHEET)
     fill_table(panel.findChild(QWidget, 'seedsWidget').table, *SEEDS)
     panel.resize(440, panel.sizeHint().height())
@@ -106,6 +107,7 @@ EXAMPLE = {
     'scanDurationLineEdit': '600',
     'activityLabel': 'a_H 19.94 kBq/mL ± 3.0 %, a_B 2.04 kBq/mL ± 3.0 %, ratio 9.786 ± 0.7 % '
     'at 2026-03-01 10:15:00',
+    'standardsLabel': 'EARL 1: RCmax 6 of 6 within, RCmean (A50) 5 of 6 within (not S10).',
     'roisLabel': '12, placed by the rule',
     'resultsLabel': '6 inserts measured in Bq/mL.\nS10: the best position lies at the limit of '
     'the search: check the seed',

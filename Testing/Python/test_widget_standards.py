@@ -381,6 +381,7 @@ def test_an_suv_volume_is_made_beside_the_volume(right, made):
     assert suv.GetParentTransformNode() is chosen.GetParentTransformNode()
     assert right.panel.parameters.inputVolume is chosen
     assert 'Scan SUVbw was made' in right.ui.suvLabel.text
+    assert right.ui.suvLabel.visible
     assert ('setToolTip', (suv.GetDescription(),)) in right.ui.suvLabel.called
     assert 'half-life' in suv.GetDescription()
 
@@ -440,6 +441,28 @@ def test_the_logic_takes_what_is_known_and_makes_suv_volumes(module, volume):
     assert result.activity.ratio == pytest.approx(4.0)
     assert result.suv.suv_type == 'bw'
     assert suv.GetName() == 'Scan SUVbw'
+
+
+# Standards
+
+
+def test_the_standards_are_judged_only_where_the_activity_is_known(right):
+    ui = right.ui
+    assert ui.standardsLabel.text == 'judged after Apply'
+    ui.applyButton.click()
+    assert ui.standardsLabel.text.startswith('no verdict: the activity is unknown')
+
+    type_in(right)
+    ui.applyButton.click()
+
+    lines = dict(line.split(': ', 1) for line in ui.standardsLabel.text.splitlines())
+    assert list(lines) == ['EARL 1', 'EARL 2']
+    assert 'Limits second-hand: taken from another tool.' in lines['EARL 2']
+    for sphere in right.panel.result.recovery.spheres:
+        for one in sphere.verdicts:
+            if one.quantity == 'rc_max':
+                part = lines[one.standard].split('RCmax')[1].split(')')[0].split(', RC')[0]
+                assert (sphere.label in part) == (not one.passed), (one.standard, sphere.label)
 
 
 # Background ROIs

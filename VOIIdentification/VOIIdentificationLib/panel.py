@@ -40,7 +40,7 @@ from .panel_dialogs import Dialogs
 from .panel_phantom import PhantomSection
 from .panel_results import ResultsSection
 from .panel_seeds import PlaceSection
-from .panel_standards import ROISection, SUVSection
+from .panel_standards import StandardsSection, SUVSection
 from .panel_text_activity import unknown_worksheet
 from .panel_view import show_in_3d, show_table, show_volume
 from .phantom import Phantom
@@ -104,7 +104,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         )
         self.activity_section = ActivitySection(qt, ui, self.dialogs, self._on_activity)
         self.suv_section = SUVSection(ui, self.dialogs, self.logic.makeSUVVolume)
-        self.rois_section = ROISection(ui, self.dialogs)
+        self.standards_section = StandardsSection(ui, self.dialogs)
         self.results_section = ResultsSection(
             ui, self.dialogs, self.logic.exportResults, requirements
         )
@@ -280,7 +280,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.ui.applyButton.enabled = not hint and not self._busy
         self.ui.applyButton.toolTip = hint or say.apply_tip(seeded=bool(self._inputs()[0]))
         self.suv_section.show(self._volume, self._source, self.parameters.suvType.value)
-        self.rois_section.show(self._rois(), self.result)
+        self.standards_section.show(self._rois(), self.result)
         outputs = find_outputs(self._volume) if self._volume else None
         changed = self.result is not None and self._measured != self._inputs()
         self.results_section.show(

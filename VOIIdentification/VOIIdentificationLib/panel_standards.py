@@ -1,5 +1,5 @@
 """
-The panel's lines for SUV and for the background ROIs of NEMA NU 2.
+The panel's lines for SUV, for verdicts, and for the background ROIs of NEMA NU 2.
 
 It is given its widgets by the module file and imports no Qt.
 """
@@ -15,7 +15,7 @@ from .mrml_nodes import Node
 from .mrml_rois import count_moved, place_by_rule
 from .mrml_suv import suv_refusal
 from .panel_dialogs import Dialogs
-from .panel_text_results import roi_doubts
+from .panel_text_results import roi_doubts, verdict_text
 from .progress import Progress
 from .results import AnalysisResult
 from .suv import SUVType
@@ -71,6 +71,7 @@ class SUVSection:
         self._ui.makeSUVButton.enabled = not refusal
         self._ui.makeSUVButton.toolTip = refusal or say.make_suv_tip()
         self._ui.suvLabel.text = refusal
+        self._ui.suvLabel.visible = bool(refusal)
         self._ui.suvLabel.setToolTip(refusal or say.make_suv_tip())
 
     def _on_make(self) -> None:
@@ -79,12 +80,13 @@ class SUVSection:
             with self._dialogs.progress(panel_text.reading()) as progress:
                 node = self._make(self._volume, self._suv_type, progress)
             self._ui.suvLabel.text = say.suv_made(str(node.GetName()))
+            self._ui.suvLabel.visible = True
             self._ui.suvLabel.setToolTip(str(node.GetDescription() or ''))
 
 
-class ROISection:
+class StandardsSection:
     """
-    Tells where the background is measured, and undoes the user's moves.
+    Tells what the standards say, and where the background was measured; undoes the user's moves.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ class ROISection:
 
     def show(self, points: Node, result: AnalysisResult | None) -> None:
         """
-        Fill the line.
+        Fill the lines.
 
         Parameters
         ----------
@@ -113,6 +115,7 @@ class ROISection:
             Of it.
         """
         self._points = points
+        self._ui.standardsLabel.text = verdict_text(result)
         placed, moved = (0, 0) if points is None else count_moved(points)
         self._ui.roisLabel.text = say.rois_text(placed, moved, roi_doubts(result))
         self._ui.placeROIsAgainButton.enabled = moved > 0 or (points is not None and not placed)

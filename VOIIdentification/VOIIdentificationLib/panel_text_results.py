@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .flags import Flag
 from .panel_text import _
+from .recovery_results import QUANTITY_NAMES, Verdict
 from .results import AnalysisResult
 
 
@@ -61,6 +62,29 @@ def roi_doubts(result: AnalysisResult | None) -> list[str]:
     return [*(as_sentence(flag.text) for flag in _flags_of_placement(result)), *named]
 
 
+def verdict_text(result: AnalysisResult | None) -> str:
+    """
+    What the standards say of the recovery.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    text : str
+        A line a standard: how many coefficients are within their limits, which
+        are not, and what must be said of the limits.
+    """
+    if result is None:
+        return _('judged after Apply')
+    verdicts = _verdicts(result)
+    if not verdicts:
+        return _('no verdict: the activity is unknown, or the values are not in Bq/mL')
+    return '\n'.join(_standard_line(name, ones) for name, ones in verdicts.items())
+
+
 def as_sentence(text: str) -> str:
     """
     A text as a sentence of its own.
@@ -76,6 +100,30 @@ def as_sentence(text: str) -> str:
         With a capital letter and a point.
     """
     return text[:1].upper() + text[1:] + '.'
+
+
+def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:
+    """By standard: labels of spheres, and what is said of each of their coefficients."""
+    by_standard: dict[str, list[tuple[str, Verdict]]] = {}
+    for sphere in result.recovery.spheres if result.recovery is not None else ():
+        for verdict in sphere.verdicts:
+            by_standard.setdefault(verdict.standard, []).append((sphere.label, verdict))
+    return by_standard
+
+
+def _standard_line(standard: str, verdicts: list[tuple[str, Verdict]]) -> str:
+    counts = []
+    for quantity, name in QUANTITY_NAMES.items():
+        ones = [(label, one.passed) for label, one in verdicts if one.quantity == quantity]
+        outside = [label for label, passed in ones if not passed]
+        if ones:
+            count = _('{name} {passed} of {all} within').format(
+                name=name, passed=len(ones) - len(outside), all=len(ones)
+            )
+            counts.append(f'{count} ({_("not")} {", ".join(outside)})' if outside else count)
+    notes = dict.fromkeys(one.note for _label, one in verdicts if one.note)
+    line = f'{standard}: {", ".join(counts)}.'
+    return ' '.join([line, *(_('Limits {note}.').format(note=note) for note in notes)])
 
 
 def _flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
