@@ -12,13 +12,12 @@ from VOIIdentificationLib.scan_facts import ScanFacts
 from VOIIdentificationLib.worksheet_form import (
     FillForm,
     WorksheetForm,
-    form_from_text,
     form_of_scan,
     form_of_worksheet,
-    form_to_text,
     with_whole_times,
     worksheet_of_form,
 )
+from VOIIdentificationLib.worksheet_form_json import form_from_text, form_to_text
 
 START = datetime(2026, 3, 1, 10, 15)
 HOT = FillForm('20,9 MBq', '09:15', '0.5', '9:18:30', '700')

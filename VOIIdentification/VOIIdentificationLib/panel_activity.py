@@ -22,13 +22,12 @@ from .scan_facts import ScanFacts
 from .worksheet_form import (
     FillForm,
     WorksheetForm,
-    form_from_text,
     form_of_scan,
     form_of_worksheet,
-    form_to_text,
     with_whole_times,
     worksheet_of_form,
 )
+from .worksheet_form_json import form_from_text, form_to_text
 
 _FILE_NAME = 'activity.json'
 _FILL_FIELDS = ('assay', 'assay_time', 'residual', 'residual_time', 'volume')
