@@ -224,6 +224,15 @@ def test_coefficients_are_values_over_the_true_concentration():
     }
 
 
+def test_an_activity_without_an_uncertainty_gives_coefficients_without_one():
+    image, sphere = ball_image(37.0 / 2)
+    found = recovery(image, [measured(image, sphere)], RULES, TrueActivity(HOT, BACKGROUND))
+    assert not found.relative
+    assert found.spheres[0].verdicts == ()  # no limits for this diameter
+    assert found.spheres[0].rc_max is not None
+    assert found.spheres[0].sd_percent is None
+
+
 def test_the_other_peak_can_be_chosen():
     image, sphere = ball_image(17.0)
     rules = RecoveryRules(BACKGROUND, 'known fill', peak='at_max')

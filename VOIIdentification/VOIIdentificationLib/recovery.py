@@ -199,8 +199,8 @@ def recovery(
     """
     hot = [s for s in spheres if s.insert.hot and isinstance(s.solid, Sphere)]
     measured = [_measured(image, sphere, rules) for sphere in hot]
-    reference, reference_rule, sd = _reference(image, hot, rules, truth)
-    absolute = sd is not None
+    reference, reference_rule, absolute = _reference(image, hot, rules, truth)
+    sd = truth.hot_sd_percent if absolute and truth is not None else None
     divided = [_divided(one, reference, sd) for one in measured]
     limits = rules.limits if absolute else ()
     falling = tuple(name for name in QUANTITY_NAMES if _falls(divided, name))
@@ -299,18 +299,18 @@ def _reference(
     hot: Sequence[VOIResult],
     rules: RecoveryRules,
     truth: TrueActivity | None,
-) -> tuple[float | None, str, float | None]:
-    """What values are divided by, in words, and its uncertainty; None if it is not the truth."""
+) -> tuple[float | None, str, bool]:
+    """What values are divided by, in words, and whether it is the truth."""
     if truth is not None and truth.hot_bqml is not None and image.unit == CONCENTRATION_UNIT:
         rule = f'true concentration a_H = {truth.hot_bqml:.6g} Bq/mL'
-        return truth.hot_bqml, rule, truth.hot_sd_percent or 0.0
+        return truth.hot_bqml, rule, True
     if rules.relative_to is not None:
-        return *rules.relative_to, None
+        return *rules.relative_to, False
     largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
     if largest is None:
-        return None, 'no hot sphere', None
+        return None, 'no hot sphere', False
     rule = f'mean of the inner half of {largest.label}: relative, not a recovery'
-    return _core_mean(image, largest), rule, None
+    return _core_mean(image, largest), rule, False
 
 
 def _core_mean(image: PETImage, sphere: VOIResult) -> float | None:
