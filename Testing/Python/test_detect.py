@@ -109,6 +109,20 @@ def test_scan_without_a_phantom_is_refused():
         detect(image, PHANTOM)
 
 
+def test_values_that_cannot_be_computed_with_are_refused_in_words(monkeypatch):
+    """At some 1e34 the contrasts overflow, and numpy gives up on the ring."""
+
+    def overflow(*_args):
+        msg = 'SVD did not converge'
+        raise np.linalg.LinAlgError(msg)
+
+    monkeypatch.setattr('VOIIdentificationLib.find_ring._best_ring', overflow)
+    huge = PETImage(np.full((5, 6, 7), 3e34, np.float32), VolumeGeometry((5, 6, 7), np.eye(4)))
+
+    with pytest.raises(SeedError, match=r'values up to 3e\+34 are beyond'):
+        detect(huge, PHANTOM)
+
+
 def test_spheres_of_one_size_have_no_order_and_are_refused():
     alike = Phantom(
         'alike',

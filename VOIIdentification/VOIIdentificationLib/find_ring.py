@@ -77,7 +77,15 @@ def find_ring(
             'place a seed on each insert and name it.'
         )
         raise SeedError(msg)
-    best, frame = _best_ring(image, inserts, phantom.ring_diameter_mm / 2, seeds_ras_mm)
+    try:
+        best, frame = _best_ring(image, inserts, phantom.ring_diameter_mm / 2, seeds_ras_mm)
+    except np.linalg.LinAlgError as error:
+        largest = float(np.nanmax(np.abs(image.voxels)))
+        msg = (
+            f'the spheres cannot be looked for: values up to {largest:g} are beyond what can be '
+            'computed with. Check the scaling of the volume, or place a seed on each sphere.'
+        )
+        raise SeedError(msg) from error
     match = _trusted(best, phantom.ring_diameter_mm)
     centers = {}
     for sphere, place in zip(match.order, places(frame, _angles(inserts)), strict=True):
