@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from VOIIdentificationLib.windowed import windowed_maximum, windowed_mean
+from VOIIdentificationLib.windowed import centered_mean, windowed_maximum, windowed_mean
 
 
 def every_place(box, shape):
@@ -66,3 +66,19 @@ def test_a_place_without_a_finite_voxel_has_no_maximum():
 def test_a_voi_as_large_as_the_box_has_one_place(box):
     assert windowed_mean(box, np.ones(box.shape)).shape == (1, 1, 1)
     assert windowed_maximum(box, np.ones(box.shape, bool))[0, 0, 0] == box.max()
+
+
+def test_a_centered_mean_is_given_where_the_voi_fits_and_nan_elsewhere(box):
+    weights = np.random.default_rng(4).uniform(0.1, 1.0, (3, 5, 3))
+    places = (slice(-1, 4), slice(3, 11), slice(11, 16))
+
+    means = centered_mean(box, weights, places)
+
+    assert means.shape == (5, 8, 5)
+    for place, mean in np.ndenumerate(means):
+        k, j, i = np.add(place, [s.start for s in places])
+        if 1 <= k < 8 and 2 <= j < 9 and 1 <= i < 13:
+            content = box[k - 1 : k + 2, j - 2 : j + 3, i - 1 : i + 2]
+            assert mean == pytest.approx(np.average(content, weights=weights), rel=1e-12)
+        else:
+            assert np.isnan(mean)

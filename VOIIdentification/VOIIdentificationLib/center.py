@@ -15,7 +15,7 @@ from .results import Point, SearchTable
 from .settings import Settings
 from .sphere import Solid, VOIMask, kernel_mask
 from .statistics import HALF_INSIDE
-from .windowed import windowed_maximum, windowed_mean
+from .windowed import Box, centered_mean, needed_box, windowed_maximum
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -225,7 +225,7 @@ def _search_window(
     """Means on the window round `middle_ijk`; None if there is nothing to choose from."""
     first, last = rule.window_ijk(middle_ijk)
     low, high = first - _MARGIN, last + _MARGIN
-    value = sign * _means(image, kernel, low, high)
+    value = sign * centered_mean(image.voxels, kernel.weights, _slices_kji(low, high))
     index = np.stack(
         np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)), indexing='ij'),
         axis=-1,
@@ -240,31 +240,12 @@ def _search_window(
     return _Window(low, value, candidate, outside, too_far, blocked, sign)
 
 
-def _means(image: PETImage, kernel: VOIMask, low_ijk: IntArray, high_ijk: IntArray) -> FloatArray:
-    """Mean with the VOI on each voxel from low to high; NaN where it leaves the image."""
-    result = np.full((high_ijk - low_ijk + 1)[::-1], np.nan)
-    start, stop, box = _box_inside(image, kernel, low_ijk, high_ijk)
-    if np.all(start <= stop):
-        target = tuple(
-            slice(a - b, c - b + 1)
-            for a, b, c in zip(start[::-1], low_ijk[::-1], stop[::-1], strict=True)
-        )
-        result[target] = windowed_mean(image.voxels[box], kernel.weights)
-    return result
-
-
-def _box_inside(
-    image: PETImage, kernel: VOIMask, low_ijk: IntArray, high_ijk: IntArray
-) -> tuple[IntArray, IntArray, tuple[slice, ...]]:
-    """First and last index at which the VOI fits into the image, and all voxels it then needs."""
-    half = np.array(kernel.weights.shape[::-1]) // 2
-    start = np.maximum(low_ijk, half)
-    stop = np.minimum(high_ijk, image.geometry.size_ijk - 1 - half)
-    box = tuple(
-        slice(int(a), int(b) + 1)
-        for a, b in zip((start - half)[::-1], (stop + half)[::-1], strict=True)
+def _slices_kji(low_ijk: IntArray, high_ijk: IntArray) -> Box:
+    """Voxels from low to high, both included."""
+    k, j, i = (
+        slice(int(a), int(b) + 1) for a, b in zip(low_ijk[::-1], high_ijk[::-1], strict=True)
     )
-    return start, stop, box
+    return k, j, i
 
 
 def _search_table(image: PETImage, kernel: VOIMask, windows: list[_Window]) -> SearchTable:
@@ -281,7 +262,7 @@ def _candidates(
     kji = np.argwhere(window.candidate)
     index = kji[:, ::-1] + window.low_ijk
     low, high = index.min(axis=0), index.max(axis=0)
-    _, _, box = _box_inside(image, kernel, low, high)
+    box = needed_box(_slices_kji(low, high), kernel.weights.shape)
     inside = kernel.weights >= HALF_INSIDE
     maximum = windowed_maximum(image.voxels[box], inside if inside.any() else kernel.weights > 0)
     k, j, i = (index - low)[:, ::-1].T

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .geometry import FloatArray
 from .image import PETImage
 from .sphere import Sphere, VOIMask, kernel_mask
 from .statistics import HALF_INSIDE
-from .windowed import windowed_mean
+from .windowed import centered_mean
 
 PEAK_VOLUME_MM3 = 1000.0
 """Volume of the peak sphere, 1 cm3 (PERCIST)."""
@@ -60,26 +59,12 @@ def voi_peak(image: PETImage, mask: VOIMask) -> Peak:
     but not beyond the image.
     """
     core = mask.weights >= HALF_INSIDE
-    means = _means_on(image, mask)
+    sphere = Sphere('peak', (0.0, 0.0, 0.0), PEAK_DIAMETER_MM)
+    kernel = kernel_mask(sphere, image.geometry).weights
+    means = centered_mean(image.voxels, kernel, mask.slices_kji)
     values = image.voxels[mask.slices_kji]
     usable = core & np.isfinite(means) & np.isfinite(values)
     if not usable.any():
         return Peak()
     at_max = np.unravel_index(int(np.argmax(np.where(usable, values, -np.inf))), values.shape)
     return Peak(highest=float(means[usable].max()), at_max=float(means[at_max]))
-
-
-def _means_on(image: PETImage, mask: VOIMask) -> FloatArray:
-    """Mean in 1 cm3 centered on each voxel of the mask's box; NaN where it leaves the image."""
-    kernel = kernel_mask(Sphere('peak', (0.0, 0.0, 0.0), PEAK_DIAMETER_MM), image.geometry).weights
-    half = np.array(kernel.shape) // 2
-    start = np.array([s.start for s in mask.slices_kji])
-    stop = np.array([s.stop for s in mask.slices_kji])
-    first = np.maximum(start, half)
-    last = np.minimum(stop, np.array(image.voxels.shape) - half)
-    result = np.full(mask.weights.shape, np.nan)
-    if np.all(first < last):
-        box = tuple(slice(a, b) for a, b in zip(first - half, last + half, strict=True))
-        target = tuple(slice(a, b) for a, b in zip(first - start, last - start, strict=True))
-        result[target] = windowed_mean(image.voxels[box], kernel)
-    return result

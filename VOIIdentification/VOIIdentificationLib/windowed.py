@@ -9,6 +9,7 @@ from scipy import fft, ndimage
 from .geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
 
 
 def windowed_mean(box: npt.NDArray[np.floating], weights: FloatArray) -> FloatArray:
@@ -42,6 +43,60 @@ def windowed_mean(box: npt.NDArray[np.floating], weights: FloatArray) -> FloatAr
     # A whole voxel's worth of weight must be left; less is rounding of the transform.
     smallest = min(1.0, float(weights.sum())) / 2
     return np.where(total > smallest, sums / np.maximum(total, smallest), np.nan)
+
+
+def centered_mean(
+    voxels: npt.NDArray[np.floating], weights: FloatArray, places_kji: Box
+) -> FloatArray:
+    """
+    Weighted mean with a VOI centered on each voxel of a box.
+
+    Parameters
+    ----------
+    voxels : (K, J, I) `numpy.ndarray` of float
+        The image.
+
+    weights : (k, j, i) `numpy.ndarray` of float
+        The VOI, odd in size along each axis.
+
+    places_kji : tuple of slice
+        First and past-the-last index of the places; they may lie outside the image.
+
+    Returns
+    -------
+    mean : `numpy.ndarray` of float
+        One for each place; NaN where the VOI does not lie wholly in the image.
+    """
+    start, stop = (np.array([getattr(s, end) for s in places_kji]) for end in ('start', 'stop'))
+    half = np.array(weights.shape) // 2
+    first, last = np.maximum(start, half), np.minimum(stop, np.array(voxels.shape) - half)
+    result = np.full(stop - start, np.nan)
+    if np.all(first < last):
+        box = needed_box(_box(first, last), weights.shape)
+        result[_box(first - start, last - start)] = windowed_mean(voxels[box], weights)
+    return result
+
+
+def needed_box(places_kji: Box, shape_kji: tuple[int, ...]) -> Box:
+    """
+    All voxels that a VOI touches when it is centered on each voxel of a box.
+
+    Parameters
+    ----------
+    places_kji : tuple of slice
+        The places; the VOI must lie in the image on each of them.
+
+    shape_kji : tuple of int
+        Size of the VOI, odd along each axis.
+
+    Returns
+    -------
+    box_kji : tuple of slice
+        The voxels.
+    """
+    half = np.array(shape_kji) // 2
+    starts, stops = ([getattr(s, end) for s in places_kji] for end in ('start', 'stop'))
+    return _box(starts - half, stops + half)
 
 
 def windowed_maximum(box: npt.NDArray[np.floating], inside: BoolArray) -> FloatArray:
@@ -79,6 +134,11 @@ def windowed_maximum(box: npt.NDArray[np.floating], inside: BoolArray) -> FloatA
         shifted = running[length][k : k + size_k, j : j + size_j, first : first + size_i]
         np.maximum(result, shifted, out=result)
     return np.where(np.isfinite(result), result, np.nan)
+
+
+def _box(start_kji: npt.NDArray[np.int64], stop_kji: npt.NDArray[np.int64]) -> Box:
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(start_kji, stop_kji, strict=True))
+    return k, j, i
 
 
 def _correlate(box: FloatArray, weights: FloatArray) -> FloatArray:
