@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .errors import InputFileError
+from .json_input import parse_json
 from .phantom import DEFAULT_PHANTOM, Insert, Phantom, load_phantom, parse_phantom, phantom_to_json
 
 _CHANGED = ', changed'
@@ -116,12 +117,8 @@ def phantom_from_text(text: str) -> Phantom:
     """
     if not text:
         return load_phantom(DEFAULT_PHANTOM)
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        msg = f'the phantom in the scene is not JSON: {error}'
-        raise InputFileError(msg) from error
-    return parse_phantom(data, source_name='the phantom in the scene')
+    source = 'the phantom in the scene'
+    return parse_phantom(parse_json(text, source), source_name=source)
 
 
 def phantom_to_text(phantom: Phantom) -> str:

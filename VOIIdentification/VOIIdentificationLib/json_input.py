@@ -32,13 +32,44 @@ def read_json(path: Path, what: str) -> Any:
     InputFileError
         If it cannot be read, or is not JSON.
     """
+    source = f'the {what} file {path}'
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        text = path.read_text(encoding='utf-8')
     except OSError as error:
-        msg = f'the {what} file {path} cannot be read: {error.strerror or error}'
+        msg = f'{source} cannot be read: {error.strerror or error}'
         raise InputFileError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f'{source} is not JSON: {error}'
+        raise InputFileError(msg) from error
+    return parse_json(text, source)
+
+
+def parse_json(text: str, source: str) -> Any:
+    """
+    Read JSON that is at hand as text.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    source : str
+        Where it is from, for the message, e.g. ``'the phantom in the scene'``.
+
+    Returns
+    -------
+    data : object
+        As `json.loads` gives it.
+
+    Raises
+    ------
+    InputFileError
+        If it is not JSON.
+    """
+    try:
+        return json.loads(text)
     except ValueError as error:
-        msg = f'the {what} file {path} is not JSON: {error}'
+        msg = f'{source} is not JSON: {error}'
         raise InputFileError(msg) from error
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .activity_file import parse_worksheet
 from .errors import InputFileError
+from .json_input import parse_json
 from .worksheet_form import FillForm, WorksheetForm, form_of_worksheet
 
 FORM_SCHEMA = 'voi-identification/worksheet-form/1'
@@ -53,13 +54,9 @@ def form_from_text(text: str) -> WorksheetForm:
     """
     if not text:
         return WorksheetForm()
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        msg = f'the worksheet in the scene is not JSON: {error}'
-        raise InputFileError(msg) from error
-    if not isinstance(data, dict) or data.pop('schema', None) != FORM_SCHEMA:
-        return form_of_worksheet(parse_worksheet(json.loads(text), source_name='the scene'))
+    data = parse_json(text, 'the worksheet in the scene')
+    if not isinstance(data, dict) or data.get('schema') != FORM_SCHEMA:
+        return form_of_worksheet(parse_worksheet(data, source_name='the scene'))
     return _form_of_json(data)
 
 
