@@ -20,7 +20,7 @@ from .progress import Progress, no_progress, part_of
 from .results import AnalysisResult, Seed, VOIResult
 from .seeding import InsertSeed, sort_seeds
 from .settings import Settings
-from .sphere import Sphere, insert_solid, voi_mask
+from .sphere import Solid, Sphere, insert_solid, voi_mask
 from .standards import evaluate_standards
 from .statistics import has_non_finite, slice_statistics, voi_statistics
 from .suv import SUVScale
@@ -157,11 +157,13 @@ def _find_centers(
     progress: Progress,
 ) -> tuple[list[_Center], BodyPose | None]:
     """Search round each seed, then fit all spheres together."""
+    solids = [insert_solid(one.insert, one.seed.position_ras_mm) for one in seeds]
     searched = []
     step = part_of(progress, 0.1, 0.5)
     for n, one in enumerate(seeds):
         step(n / len(seeds), f'searching {one.insert.label}')
-        found = _search(image, n, seeds, settings)
+        others = solids[:n] + solids[n + 1 :]
+        found = _search(image, one.insert, solids[n], others, settings)
         searched.append(replace(found, flags=(*found.flags, *one.flags)))
     if settings.refinement != 'fit':
         return searched, None
@@ -169,17 +171,12 @@ def _find_centers(
     return _fit(image, seeds, searched, phantom)
 
 
-def _search(image: PETImage, n: int, seeds: Sequence[InsertSeed], settings: Settings) -> _Center:
-    solids = [insert_solid(one.insert, one.seed.position_ras_mm) for one in seeds]
+def _search(
+    image: PETImage, insert: Insert, solid: Solid, others: Sequence[Solid], settings: Settings
+) -> _Center:
     if settings.refinement == 'none':
-        return _Center(solids[n].center_ras_mm)
-    found = refine_center(
-        image,
-        solids[n],
-        settings,
-        others=solids[:n] + solids[n + 1 :],
-        hot=seeds[n].insert.hot,
-    )
+        return _Center(solid.center_ras_mm)
+    found = refine_center(image, solid, settings, others=others, hot=insert.hot)
     return _Center(found.position_ras_mm, found.search, found.flags)
 
 

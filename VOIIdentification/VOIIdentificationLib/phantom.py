@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -92,6 +93,25 @@ class Phantom:
     def used_inserts(self) -> tuple[Insert, ...]:
         """The inserts that are measured."""
         return tuple(insert for insert in self.inserts if insert.use)
+
+
+def inserts_by_name(inserts: Iterable[Insert]) -> dict[str, Insert]:
+    """
+    Inserts by everything that a seed may call them.
+
+    Parameters
+    ----------
+    inserts : iterable of Insert
+        Of one phantom.
+
+    Returns
+    -------
+    by_name : dict of str to Insert
+        Keys are labels and aliases, `str.casefold`-ed.
+    """
+    return {
+        name.casefold(): insert for insert in inserts for name in (insert.label, *insert.aliases)
+    }
 
 
 def preset_names() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from .find_ring import NEAR_SEED_MM, find_ring
 from .geometry import FloatArray
 from .image import PETImage
-from .phantom import Phantom
+from .phantom import Phantom, inserts_by_name
 from .results import Point, Seed
 
 
@@ -99,12 +99,8 @@ def _doubts(seed: Seed, label: str, phantom: Phantom) -> list[str]:
         return [
             f'the seed {name} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm lies on no sphere of its own'
         ]
-    known = {
-        name.casefold(): insert.label
-        for insert in phantom.inserts
-        for name in (insert.label, *insert.aliases)
-    }
-    meant = known.get(seed.label.casefold(), label)
+    named = inserts_by_name(phantom.inserts).get(seed.label.casefold())
+    meant = named.label if named else label
     if meant == label:
         return []
     found = next(insert for insert in phantom.inserts if insert.label == label)

@@ -11,7 +11,7 @@ from .detect import detect
 from .errors import SeedError
 from .flags import Flag
 from .image import PETImage
-from .phantom import Insert, Phantom
+from .phantom import Insert, Phantom, inserts_by_name
 from .pose import ring_inserts
 from .results import Seed
 from .seed_match import SeedAssignment, assign_seeds
@@ -105,7 +105,7 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
         If the seeds do not fit the phantom or the image.
     """
     _refuse_outside(image, seeds)
-    names = _names(phantom)
+    names = inserts_by_name(phantom.used_inserts)
     rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
     background = [s for s in seeds if s not in rest and not _is_roi(s)]
     rois = [s for s in seeds if s not in rest and _is_roi(s)]
@@ -144,7 +144,7 @@ def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ..
     SeedError
         If a label is used twice, or is unknown beside known ones.
     """
-    names = _names(phantom)
+    names = inserts_by_name(phantom.used_inserts)
     rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
     if not any(seed.label.casefold() in names for seed in rest):
         return ()
@@ -154,14 +154,6 @@ def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ..
             msg = f'{inserts.count(insert)} seeds are labeled {insert.label}; keep one of them.'
             raise SeedError(msg)
     return tuple(inserts)
-
-
-def _names(phantom: Phantom) -> dict[str, Insert]:
-    return {
-        name.casefold(): insert
-        for insert in phantom.used_inserts
-        for name in (insert.label, *insert.aliases)
-    }
 
 
 def _is_apart(seed: Seed, phantom: Phantom, names: Mapping[str, Insert]) -> bool:
