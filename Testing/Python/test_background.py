@@ -15,6 +15,7 @@ from VOIIdentificationLib.flags import Flag
 from VOIIdentificationLib.geometry import VolumeGeometry
 from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.roi_packing import Room, pack_circles
+from VOIIdentificationLib.sphere import Sphere
 
 FLAGS = {Flag.ROI_NEAR_EDGE, Flag.ROI_NEAR_SPHERE, Flag.ROI_NEAR_LUNG, Flag.ROI_OVERLAPS}
 
@@ -192,6 +193,19 @@ def test_rois_that_the_user_placed_are_kept_and_judged():
     assert by_name['twin'] >= {Flag.ROI_OVERLAPS}
     assert placement.rois[1].center_ras_mm[:2] == pytest.approx((r + 30.0, a))
     assert '5 background ROIs where the user placed them' in placement.notes
+
+
+def test_spheres_that_no_slice_cuts_together_are_refused_by_name():
+    """Two at 0 mm, one at 24 mm: the slice of their mean, 8 mm, misses only the far one."""
+    image, _ = draw(Pose(), shape=(3, 40, 42))
+    heights_mm = {'S37': 0.0, 'S28': 0.0, 'S10': 24.0}
+    normal = image.geometry.slice_normal_ras
+    spheres = [
+        Sphere(label, tuple(height * normal), float(label[1:]))
+        for label, height in heights_mm.items()
+    ]
+    with pytest.raises(SeedError, match=r'misses S10 by 16\.0 mm\. The phantom is tilted'):
+        place_background(image, spheres)
 
 
 def test_without_any_sphere_nothing_can_be_placed():

@@ -74,7 +74,7 @@ def place_background(
     Raises
     ------
     SeedError
-        If there is no sphere to go by.
+        If there is no sphere to go by, or no slice cuts all of them.
 
     Notes
     -----
@@ -87,6 +87,7 @@ def place_background(
     if not spheres:
         msg = 'no sphere was measured, so the background ROIs cannot be placed'
         raise SeedError(msg)
+    _require_common_slice(image.geometry, spheres)
     stack = _slice_stack(image.geometry, spheres)
     inserts = [(solid.center_ras_mm, solid.diameter_mm) for solid in spheres]
     outline = find_body(image, _ring_middle(image.geometry, spheres, stack), inserts, stack.kept_k)
@@ -125,6 +126,24 @@ class _Stack:
     kept_k: tuple[int, ...]
     flags: tuple[Flag, ...]
     notes: tuple[str, ...]
+
+
+def _require_common_slice(geometry: VolumeGeometry, spheres: Sequence[Solid]) -> None:
+    """NEMA NU 2 measures all spheres in one slice: refuse if none cuts them all."""
+    normal = geometry.slice_normal_ras
+    heights_mm = np.array([np.dot(solid.center_ras_mm, normal) for solid in spheres])
+    offsets_mm = np.abs(heights_mm - heights_mm.mean())
+    missed = [
+        f'{solid.label} by {offset:.1f} mm'
+        for solid, offset in zip(spheres, offsets_mm, strict=True)
+        if offset >= solid.diameter_mm / 2
+    ]
+    if missed:
+        msg = (
+            f'the slice through the middle of the spheres misses {", ".join(missed)}. '
+            'The phantom is tilted, or the slices are not transverse.'
+        )
+        raise SeedError(msg)
 
 
 def _slice_stack(geometry: VolumeGeometry, spheres: Sequence[Solid]) -> _Stack:

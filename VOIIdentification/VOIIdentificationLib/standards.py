@@ -9,7 +9,7 @@ import numpy as np
 
 from .activity import TrueActivity
 from .background import place_background
-from .errors import PhantomError, SeedError
+from .errors import PhantomError
 from .image import PETImage
 from .limits import shipped_limits
 from .nema import nema_quality
@@ -96,29 +96,10 @@ def _nema(
     if not on_ring & {sphere.label for sphere in spheres}:
         return None, ()
     try:
-        _require_common_slice(image, spheres)
         placement = place_background(image, [s.solid for s in spheres], positions=rois)
         return nema_quality(image, spheres, placement, activity), ()
     except PhantomError as error:
         return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
-
-
-def _require_common_slice(image: PETImage, spheres: Sequence[VOIResult]) -> None:
-    """NEMA NU 2 measures all spheres in one slice: refuse if none cuts them all."""
-    normal = image.geometry.slice_normal_ras
-    heights_mm = np.array([np.dot(sphere.center_ras_mm, normal) for sphere in spheres])
-    offsets_mm = np.abs(heights_mm - heights_mm.mean())
-    missed = [
-        f'{sphere.label} by {offset:.1f} mm'
-        for sphere, offset in zip(spheres, offsets_mm, strict=True)
-        if offset >= sphere.insert.diameter_mm / 2
-    ]
-    if missed:
-        msg = (
-            f'the slice through the middle of the spheres misses {", ".join(missed)}. '
-            'The phantom is tilted, or the slices are not transverse.'
-        )
-        raise SeedError(msg)
 
 
 def _background_level(
