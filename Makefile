@@ -24,7 +24,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy VOIIdentification/VOIIdentificationLib
-	$(BIN)/numpydoc lint VOIIdentification/VOIIdentificationLib/*.py
+	$(BIN)/numpydoc lint $$(find VOIIdentification/VOIIdentificationLib -name "*.py")
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -13,17 +13,17 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from VOIIdentificationLib import cli
-from VOIIdentificationLib.activity import given_activity
+from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
-from VOIIdentificationLib.analyze_command import segmentation_writer
-from VOIIdentificationLib.dicom_read import read_pet_series
-from VOIIdentificationLib.errors import PhantomError
-from VOIIdentificationLib.export import export_results
-from VOIIdentificationLib.markups import read_seeds
-from VOIIdentificationLib.phantom import DEFAULT_PHANTOM, load_phantom
-from VOIIdentificationLib.progress import part_of
-from VOIIdentificationLib.terminal import terminal_progress
+from VOIIdentificationLib.cli import main as cli
+from VOIIdentificationLib.cli.analyze import segmentation_writer
+from VOIIdentificationLib.cli.terminal import terminal_progress
+from VOIIdentificationLib.core.errors import PhantomError
+from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
+from VOIIdentificationLib.core.progress import part_of
+from VOIIdentificationLib.dicom.read import read_pet_series
+from VOIIdentificationLib.files.markups import read_seeds
+from VOIIdentificationLib.report.export import export_results
 
 STUDY_OPTIONS = (
     *('--shape', '170', '170', '80', '--voxel', '2.04', '2.04', '2.5'),
@@ -76,10 +76,13 @@ def analyze_in_scene(study, known, progress):
 
     sys.path.insert(0, str(Path(__file__).parent / 'Python'))
     from headless_scene import make_scene
-    from VOIIdentificationLib.mrml import image_from_volume_node, volume_node_from_image
-    from VOIIdentificationLib.mrml_nodes import new_node
-    from VOIIdentificationLib.mrml_outputs import publish
-    from VOIIdentificationLib.mrml_points import fill_points, seeds_from_points
+    from VOIIdentificationLib.mrml.nodes import new_node
+    from VOIIdentificationLib.mrml.outputs import publish
+    from VOIIdentificationLib.mrml.points import fill_points, seeds_from_points
+    from VOIIdentificationLib.mrml.volume_image import (
+        image_from_volume_node,
+        volume_node_from_image,
+    )
 
     with tempfile.TemporaryDirectory() as cache:
         _scene, _kept = make_scene(Path(cache) / 'cache')

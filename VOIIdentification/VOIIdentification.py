@@ -18,18 +18,18 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
-from VOIIdentificationLib.export import export_results
-from VOIIdentificationLib.mrml import image_from_volume_node, volume_node_from_image
-from VOIIdentificationLib.mrml_seed_lists import all_seeds
-from VOIIdentificationLib.mrml_segmentation import write_segmentation
-from VOIIdentificationLib.mrml_session import SourceTracer, measure, reload_volume
-from VOIIdentificationLib.mrml_suv import make_suv_volume
-from VOIIdentificationLib.panel import Panel
-from VOIIdentificationLib.panel_self_test import SelfTest
-from VOIIdentificationLib.panel_view import show_volume
-from VOIIdentificationLib.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
-from VOIIdentificationLib.progress import no_progress
-from VOIIdentificationLib.settings import Settings
+from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
+from VOIIdentificationLib.core.progress import no_progress
+from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.mrml.seed_lists import all_seeds
+from VOIIdentificationLib.mrml.segmentation import write_segmentation
+from VOIIdentificationLib.mrml.session import SourceTracer, measure, reload_volume
+from VOIIdentificationLib.mrml.suv import make_suv_volume
+from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, volume_node_from_image
+from VOIIdentificationLib.panel.panel import Panel
+from VOIIdentificationLib.panel.self_test import SelfTest
+from VOIIdentificationLib.panel.view import show_volume
+from VOIIdentificationLib.report.export import export_results
 
 MODULE = 'VOIIdentification'
 
@@ -84,7 +84,7 @@ def makeSampleVolume(source=None):
 
 def sampleImage():
     """A synthetic phantom, with noise; always the same."""
-    from VOIIdentificationLib.synthetic import Noise, SyntheticPhantom, grid, synthesize
+    from VOIIdentificationLib.synthetic.phantom import Noise, SyntheticPhantom, grid, synthesize
 
     scan = grid((144, 136, 72), (2.73, 2.73, 3.27))
     return synthesize(SyntheticPhantom(scan, noise=Noise(0.1)))[0]
@@ -166,7 +166,7 @@ class VOIIdentificationParameterNode:
 
 
 class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The life of the panel; what it does is in `VOIIdentificationLib.panel`."""
+    """The life of the panel; what it does is in `VOIIdentificationLib.panel.panel`."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)

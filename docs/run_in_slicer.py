@@ -20,7 +20,7 @@ def main(arguments):
     if len(arguments) not in (2, 3):
         sys.stderr.write(f'{__doc__.strip()}\n')
         return 2
-    from VOIIdentificationLib.errors import PhantomError
+    from VOIIdentificationLib.core.errors import PhantomError
 
     try:
         measure(*arguments)
@@ -32,8 +32,8 @@ def main(arguments):
 
 def measure(dicom_folder, results, seeds_file=None):
     """Read, measure, write."""
-    from VOIIdentificationLib.dicom_read import read_pet_series
-    from VOIIdentificationLib.mrml import volume_node_from_image
+    from VOIIdentificationLib.dicom.read import read_pet_series
+    from VOIIdentificationLib.mrml.volume_image import volume_node_from_image
 
     volume_node = volume_node_from_image(read_pet_series(Path(dicom_folder)), 'PET')
     seeds_node = slicer.util.loadMarkups(seeds_file) if seeds_file else None

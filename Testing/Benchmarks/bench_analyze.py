@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.dicom_read import read_pet_series
-from VOIIdentificationLib.export import export_results
-from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.make_phantom import make_phantom_study
-from VOIIdentificationLib.markups import read_seeds
-from VOIIdentificationLib.phantom import load_phantom
+from VOIIdentificationLib.cli.make_phantom import make_phantom_study
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.dicom.read import read_pet_series
+from VOIIdentificationLib.files.markups import read_seeds
+from VOIIdentificationLib.report.export import export_results
 from VOIIdentificationLib.results import Seed
-from VOIIdentificationLib.synthetic_scene import Noise, SyntheticPhantom, grid
+from VOIIdentificationLib.synthetic.scene import Noise, SyntheticPhantom, grid
 
 SHAPE_KJI = (400, 512, 512)
 MB = 2**20

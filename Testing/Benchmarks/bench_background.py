@@ -21,13 +21,13 @@ import time
 import numpy as np
 from drawn_body import distances_again, draw, random_pose
 from scipy import ndimage
-from VOIIdentificationLib.background import ROI_COUNT, place_background
-from VOIIdentificationLib.flags import Flag
-from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.nema import background_level
-from VOIIdentificationLib.nema_results import BackgroundPlacement, BackgroundROI
-from VOIIdentificationLib.slice_roi import slice_roi
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.evaluate.background import ROI_COUNT, place_background
+from VOIIdentificationLib.evaluate.nema import background_level
+from VOIIdentificationLib.evaluate.nema_results import BackgroundPlacement, BackgroundROI
+from VOIIdentificationLib.measure.circle_roi import slice_roi
 
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 SETS = 10_000

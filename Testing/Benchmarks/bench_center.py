@@ -29,14 +29,14 @@ from dataclasses import dataclass
 import numpy as np
 from ball_truth import FWHM_PER_SIGMA, blurred_ball, noise_transfer, voxel_points
 from scipy.signal import fftconvolve
-from VOIIdentificationLib.center import refine_center
-from VOIIdentificationLib.fit import fit_spheres
-from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.locate import locate_spheres
-from VOIIdentificationLib.phantom import load_phantom
-from VOIIdentificationLib.settings import Settings
-from VOIIdentificationLib.sphere import Sphere
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.locate.refine import locate_spheres
+from VOIIdentificationLib.locate.search import refine_center
+from VOIIdentificationLib.measure.voi_mask import Sphere
+from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 
 DIAMETERS_MM = (37.0, 28.0, 22.0, 17.0, 13.0, 10.0)
 VOXELS_MM = ((1.65, 1.65, 2.0), (2.73, 2.73, 3.27), (4.0, 4.0, 4.0))

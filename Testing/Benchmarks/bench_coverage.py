@@ -14,9 +14,9 @@ import sys
 
 import numpy as np
 from bench_center import DIAMETERS_MM, RING_MM, Setting, add_sphere, noisy
-from VOIIdentificationLib.fit import fit_spheres
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.sphere import Sphere, voi_mask
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
+from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 
 SETTINGS = (
     Setting((2.73, 2.73, 3.27), 6.0, 0.1, 4.0),

@@ -21,10 +21,10 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from VOIIdentificationLib.detect import detect
-from VOIIdentificationLib.errors import PhantomError
-from VOIIdentificationLib.phantom import Phantom, load_phantom
-from VOIIdentificationLib.synthetic import (
+from VOIIdentificationLib.core.errors import PhantomError
+from VOIIdentificationLib.core.phantom import Phantom, load_phantom
+from VOIIdentificationLib.locate.detect import detect
+from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,
     Ball,

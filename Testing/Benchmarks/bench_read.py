@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'VOIIdentification'), str(ROOT / 'Testing' / 'Python')]
 
 from dicom_files import PET, header, put_pixels, save  # noqa: E402
-from VOIIdentificationLib.dicom_read import read_pet_series  # noqa: E402
+from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
 
 LIMIT = 0.4
 """Largest allowed part of the CPU time of plain reading."""

@@ -13,7 +13,7 @@ import itertools
 import time
 
 import numpy as np
-from VOIIdentificationLib.windowed import windowed_maximum, windowed_mean
+from VOIIdentificationLib.measure.moving_voi import windowed_maximum, windowed_mean
 
 SHAPE_KJI = (150, 400, 400)
 PIXEL_MM, SLICE_MM = 1.65, 2.0

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from VOIIdentificationLib.blurred_sphere import SphereParameters
-from VOIIdentificationLib.detect import detect
-from VOIIdentificationLib.dicom_read import read_pet_series
-from VOIIdentificationLib.fit import WALL_MM
-from VOIIdentificationLib.fit_box import fit_box
-from VOIIdentificationLib.phantom import load_phantom
-from VOIIdentificationLib.sphere import Sphere
+from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.dicom.read import read_pet_series
+from VOIIdentificationLib.locate.detect import detect
+from VOIIdentificationLib.measure.voi_mask import Sphere
+from VOIIdentificationLib.sphere_fit.cutout import fit_box
+from VOIIdentificationLib.sphere_fit.fit import WALL_MM
+from VOIIdentificationLib.sphere_fit.model import SphereParameters
 
 
 def cuts(image, fit, insert):

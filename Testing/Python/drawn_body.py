@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.sphere import Sphere
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.measure.voi_mask import Sphere
 
 DIAMETERS_MM = (37.0, 28.0, 22.0, 17.0, 13.0, 10.0)
 RING_MM = 57.2

@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import cache
 
 import numpy as np
-from VOIIdentificationLib.activity import Fill, FillWorksheet
+from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known, analyze
-from VOIIdentificationLib.flags import Flag
-from VOIIdentificationLib.phantom import load_phantom
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.results import Seed
-from VOIIdentificationLib.suv import SUVScale
-from VOIIdentificationLib.synthetic import (
+from VOIIdentificationLib.suv.scale import SUVScale
+from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,
     Noise,

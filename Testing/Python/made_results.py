@@ -5,10 +5,12 @@ The statistics are plain numpy on the weights: nothing here calls `analyze`.
 """
 
 import numpy as np
-from VOIIdentificationLib.flags import Flag
-from VOIIdentificationLib.geometry import VolumeGeometry
-from VOIIdentificationLib.image import Acquisition, PETImage
-from VOIIdentificationLib.phantom import Insert, Phantom
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import Acquisition, PETImage
+from VOIIdentificationLib.core.phantom import Insert, Phantom
+from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 from VOIIdentificationLib.results import (
     AnalysisResult,
     SearchTable,
@@ -16,8 +18,6 @@ from VOIIdentificationLib.results import (
     VOIResult,
     VOIStatistics,
 )
-from VOIIdentificationLib.settings import Settings
-from VOIIdentificationLib.sphere import Sphere, voi_mask
 
 UID = '1.2.826.0.1.3680043.8.498.1'
 

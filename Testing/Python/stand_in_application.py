@@ -9,13 +9,13 @@ import sys
 import types
 import unittest
 from contextlib import contextmanager
-from pathlib import Path
 from xml.etree import ElementTree
 
 import stand_in_parameters
+from paths import MODULE
 from stand_in_classes import API, DesktopServices, FileDialog, ProgressDialog, StandIn, classes
 
-MODULE_FILE = Path(__file__).parents[2] / 'VOIIdentification' / 'VOIIdentification.py'
+MODULE_FILE = MODULE / 'VOIIdentification.py'
 
 
 class Application:

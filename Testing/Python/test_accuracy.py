@@ -8,13 +8,13 @@ same voxels (`sampled_mean`); neither shares code with the measurement.
 import numpy as np
 import pytest
 from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.measure.statistics import voi_statistics
+from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 from VOIIdentificationLib.results import Seed
-from VOIIdentificationLib.settings import Settings
-from VOIIdentificationLib.sphere import Sphere, voi_mask
-from VOIIdentificationLib.statistics import voi_statistics
-from VOIIdentificationLib.synthetic import synthesize
-from VOIIdentificationLib.synthetic_scene import Pose, SyntheticPhantom, grid
-from VOIIdentificationLib.synthetic_truth import sampled_mean
+from VOIIdentificationLib.synthetic.phantom import synthesize
+from VOIIdentificationLib.synthetic.scene import Pose, SyntheticPhantom, grid
+from VOIIdentificationLib.synthetic.truth import sampled_mean
 
 SEARCH = Settings(refinement='search')
 GRIDS = {

@@ -2,25 +2,25 @@
 
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ball_truth import walled_sphere
-from test_sphere import brute_force_weights, grid
-from VOIIdentificationLib.activity import Fill, FillWorksheet
+from paths import SHARED
+from turned_grids import brute_force_weights, grid
+from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known, analyze
-from VOIIdentificationLib.errors import CanceledError
-from VOIIdentificationLib.flags import Flag
-from VOIIdentificationLib.image import PETImage
-from VOIIdentificationLib.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.errors import CanceledError
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.results import Seed
-from VOIIdentificationLib.settings import Settings
-from VOIIdentificationLib.synthetic import synthesize
-from VOIIdentificationLib.synthetic_scene import Noise, Pose, SyntheticPhantom
-from VOIIdentificationLib.synthetic_scene import grid as scan_grid
+from VOIIdentificationLib.synthetic.phantom import synthesize
+from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom
+from VOIIdentificationLib.synthetic.scene import grid as scan_grid
 
-REAL_SCAN = Path(__file__).parents[3] / 'shared/data/pet_recon_1'
+REAL_SCAN = SHARED / 'data' / 'pet_recon_1'
 
 # Centers of an independent fit of blurred spheres, LPS mm, 37 to 10 mm.
 REAL_CENTERS_LPS = {
@@ -301,7 +301,7 @@ def real_scan():
     if not REAL_SCAN.is_dir():
         pytest.skip('the real scan pet_recon_1 is not beside the project')
     pytest.importorskip('pydicom')
-    from VOIIdentificationLib.dicom_read import read_pet_series
+    from VOIIdentificationLib.dicom.read import read_pet_series
 
     return read_pet_series(REAL_SCAN)
 

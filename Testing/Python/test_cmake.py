@@ -10,12 +10,10 @@ import re
 import shutil
 import struct
 import subprocess
-from pathlib import Path
 
 import pytest
+from paths import LIBRARY, MODULE, ROOT
 
-ROOT = Path(__file__).parents[2]
-MODULE = ROOT / 'VOIIdentification'
 PLACEHOLDER = 'github.com/OWNER/SlicerVOIIdentification'
 
 # What Slicer's package defines for an extension, as far as ours asks for it.
@@ -74,8 +72,8 @@ def index_entry():
 
 
 def test_every_library_file_is_packaged():
-    files = (MODULE / 'VOIIdentificationLib').glob('*.py')
-    on_disk = {'VOIIdentification.py', *(f'VOIIdentificationLib/{file.name}' for file in files)}
+    files = (path.relative_to(MODULE).as_posix() for path in LIBRARY.rglob('*.py'))
+    on_disk = {'VOIIdentification.py', *files}
 
     assert set(listed('MODULE_PYTHON_SCRIPTS')) == on_disk
 
@@ -128,12 +126,12 @@ def test_the_extension_configures_and_registers_its_test(configure):
 
 def test_a_missing_file_stops_the_configuration(configure):
     source, run = configure
-    (source / 'VOIIdentification' / 'VOIIdentificationLib' / 'sphere.py').unlink()
+    (source / 'VOIIdentification' / 'VOIIdentificationLib' / 'measure' / 'voi_mask.py').unlink()
 
     done = run()
 
     assert done.returncode != 0
-    assert 'VOIIdentificationLib/sphere.py' in done.stderr
+    assert 'VOIIdentificationLib/measure/voi_mask.py' in done.stderr
 
 
 def test_the_undecided_address_is_the_same_everywhere():

@@ -2,64 +2,71 @@
 Who may import whom.
 
 Read from the source, so that a wrong import fails even where the package is
-installed. The order of the layers is design's: a file imports only files of
-lower layers, or of its own.
+installed. The list below is the house from the ground up: a wing imports only
+itself and wings that stand before it.
 """
 
 import ast
 import subprocess
 import sys
-from fnmatch import fnmatch
-from pathlib import Path
 
 import pytest
+from paths import LIBRARY
 
-LIBRARY = Path(__file__).parents[2] / 'VOIIdentification' / 'VOIIdentificationLib'
-FILES = sorted(LIBRARY.glob('*.py'))
-
-# Third-party packages, and the files that may import them.
-ALLOWED = {
-    'slicer': ('mrml', 'panel'),
-    'vtk': ('mrml', 'panel'),
-    'pydicom': ('dicom_',),
-    'pandas': ('table', 'workbook', 'report'),
-    'openpyxl': ('workbook',),
-    'matplotlib': ('figures', 'figure_', 'report'),
-    'SimpleITK': ('volume_',),
-    'qt': (),
-    'ctk': (),
-}
-AT_FILE_SCOPE = {'numpy', 'scipy', 'slicer', 'vtk'} | set(sys.stdlib_module_names)
-
-# Patterns of file names; the first layer is the lowest, `*` takes what no other names.
-LAYERS = (
-    ('__init__', 'errors', 'flags', 'progress', 'resources', 'json_input'),
-    ('geometry', 'image', 'phantom', 'isotopes', 'table'),
-    (
-        *('sphere', 'settings', 'results', 'statistics', 'peak', 'windowed', 'markups', 'colors'),
-        *(
-            'nema_results',
-            'recovery_results',
-            'fit_results',
-            'activity',
-            'suv',
-            'suv_header',
-            'suv_times',
-            'body_size',
-        ),
-    ),
-    ('*',),
-    ('analysis',),
-    (
-        *('mrml*', 'dicom_*', 'volume_*', 'workbook', 'figures', 'report*', 'export'),
-        *('make_phantom', '*_command', 'command_input'),
-    ),
-    ('cli', '__main__', 'panel*'),
+WINGS = (
+    'core',
+    'activity',
+    'suv',
+    'files',
+    'measure',
+    'sphere_fit',
+    'locate',
+    'evaluate',
+    'synthetic',
+    'dicom',
+    'results',
+    'analysis',
+    'report',
+    'cli',
+    'mrml',
+    'panel',
 )
+"""Folders, and the two files that stand between them, in the order in which they are built."""
+
+THIRD_PARTY = {
+    'slicer': {'mrml', 'panel'},
+    'vtk': {'mrml', 'panel'},
+    'pydicom': {'dicom'},
+    'SimpleITK': {'files'},
+    'pandas': {'report'},
+    'openpyxl': {'report'},
+    'matplotlib': {'report'},
+    'packaging': {'panel'},
+}
+"""Packages besides numpy, scipy and the standard library, and the wings that may import them."""
+
+EVERYWHERE = {'numpy', 'scipy'} | set(sys.stdlib_module_names)
+AT_FILE_SCOPE = EVERYWHERE | {'slicer', 'vtk'}
+DOORS = {'__init__', '__main__'}
+"""The public door and the program's: they open on every wing."""
+
+FILES = sorted(LIBRARY.rglob('*.py'))
+
+
+def wing(path):
+    """Name of the wing, or of the file between the wings, that a file belongs to."""
+    return path.relative_to(LIBRARY).with_suffix('').parts[0]
+
+
+def imported_path(path, node, name):
+    """The file or folder of the library that a relative import names."""
+    base = path.parents[node.level - 1]
+    parts = [*(node.module.split('.') if node.module else [name])]
+    return base.joinpath(*parts)
 
 
 def imports(path):
-    """Every import of a file: name, whether relative, whether at file scope."""
+    """Every import of a file: wing or package, whether it is the library's, whether at scope."""
     tree = ast.parse(path.read_text(encoding='utf-8'))
     at_scope = set(map(id, tree.body))
     for node in ast.walk(tree):
@@ -69,48 +76,52 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module.split('.')[0], False, id(node) in at_scope
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            for name in names:
-                yield name.split('.')[0], True, id(node) in at_scope
+            for alias in node.names:
+                target = imported_path(path, node, alias.name)
+                yield wing(target), True, id(node) in at_scope
 
 
-def layer(stem):
-    named = [
-        n for n, names in enumerate(LAYERS) if any(fnmatch(stem, p) for p in names if p != '*')
-    ]
-    return named[0] if named else LAYERS.index(('*',))
+def name_of(path):
+    return path.relative_to(LIBRARY).as_posix()
 
 
-@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
-def test_packages_are_imported_only_where_they_belong(path):
-    for name, relative, _at_scope in imports(path):
-        if not relative and name in ALLOWED:
-            assert path.stem.startswith(ALLOWED[name] or ('-',)), f'{path.name} imports {name}'
+def test_every_file_stands_in_a_wing():
+    assert {wing(path) for path in FILES} == {*WINGS, *DOORS}
 
 
-@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
-def test_nothing_heavy_is_imported_at_file_scope(path):
-    at_scope = {name for name, relative, scope in imports(path) if scope and not relative}
-    assert at_scope <= AT_FILE_SCOPE
-
-
-@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', FILES, ids=name_of)
 def test_imports_point_down(path):
-    for name, relative, _at_scope in imports(path):
-        if relative and (LIBRARY / f'{name}.py').is_file():
-            assert layer(name) <= layer(path.stem), f'{path.name} imports {name}'
+    here = wing(path)
+    if here in DOORS:
+        return
+    for name, ours, _at_scope in imports(path):
+        if ours and name != '__version__':
+            assert WINGS.index(name) <= WINGS.index(here), f'{name_of(path)} imports {name}'
+
+
+@pytest.mark.parametrize('path', FILES, ids=name_of)
+def test_packages_are_imported_only_where_they_belong(path):
+    for name, ours, _at_scope in imports(path):
+        if not ours and name not in EVERYWHERE:
+            assert wing(path) in THIRD_PARTY.get(name, ()), f'{name_of(path)} imports {name}'
+
+
+@pytest.mark.parametrize('path', FILES, ids=name_of)
+def test_nothing_heavy_is_imported_at_file_scope(path):
+    at_scope = {name for name, ours, scope in imports(path) if scope and not ours}
+    assert at_scope <= AT_FILE_SCOPE
 
 
 def test_truth_and_measurement_do_not_know_each_other():
     """The generator of phantoms shares no code with what it judges."""
-    measuring = {'sphere', 'statistics', 'peak', 'center', 'windowed', 'fit', 'analysis'}
-    for path in LIBRARY.glob('synthetic*.py'):
-        assert not {name for name, relative, _ in imports(path) if relative} & measuring
+    for path in (LIBRARY / 'synthetic').glob('*.py'):
+        ours = {name for name, ours, _ in imports(path) if ours}
+        assert ours <= {'core', 'synthetic', '__version__'}, name_of(path)
 
 
 def test_the_core_runs_without_slicer_and_heavy_packages():
     code = (
-        'import sys, VOIIdentificationLib.analysis, VOIIdentificationLib.tables;'
+        'import sys, VOIIdentificationLib.analysis, VOIIdentificationLib.report.tables;'
         'heavy = {"slicer", "vtk", "pandas", "openpyxl", "matplotlib", "pydicom", "SimpleITK"};'
         'print(sorted(heavy & set(sys.modules)))'
     )

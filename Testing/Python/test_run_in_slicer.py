@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import ROOT
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from stand_in_application import application  # noqa: E402 - needs slicer
-from VOIIdentificationLib.dicom_write import write_pet_series  # noqa: E402
-from VOIIdentificationLib.synthetic import SyntheticPhantom, grid, synthesize  # noqa: E402
+from VOIIdentificationLib.dicom.write import write_pet_series  # noqa: E402
+from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
-SCRIPT = Path(__file__).parents[2] / 'docs' / 'run_in_slicer.py'
+SCRIPT = ROOT / 'docs' / 'run_in_slicer.py'
 
 
 @pytest.fixture(scope='module')

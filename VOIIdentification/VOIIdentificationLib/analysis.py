@@ -8,22 +8,22 @@ from datetime import datetime
 
 import numpy as np
 
-from .activity import FillWorksheet, TrueActivity, true_activity
-from .center import RefinedCenter, refine_center
-from .fit_results import BodyPose
-from .flags import Flag
-from .image import UNKNOWN_UNIT, PETImage
-from .locate import LocatedSphere, locate_spheres
-from .peak import voi_peak
-from .phantom import Insert, Phantom
-from .progress import Progress, no_progress, part_of
+from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
+from .core.flags import Flag
+from .core.image import UNKNOWN_UNIT, PETImage
+from .core.phantom import Insert, Phantom
+from .core.progress import Progress, no_progress, part_of
+from .core.settings import Settings
+from .evaluate.standards import evaluate_standards
+from .locate.refine import LocatedSphere, locate_spheres
+from .locate.search import RefinedCenter, refine_center
+from .locate.seeds import InsertSeed, sort_seeds
+from .measure.peak import voi_peak
+from .measure.statistics import has_non_finite, slice_statistics, voi_statistics
+from .measure.voi_mask import Solid, Sphere, insert_solid, voi_mask
 from .results import AnalysisResult, Seed, VOIResult
-from .seeding import InsertSeed, sort_seeds
-from .settings import Settings
-from .sphere import Solid, Sphere, insert_solid, voi_mask
-from .standards import evaluate_standards
-from .statistics import has_non_finite, slice_statistics, voi_statistics
-from .suv import SUVScale
+from .sphere_fit.fit_results import BodyPose
+from .suv.scale import SUVScale
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from .activity import FillWorksheet, TrueActivity
-from .fit_results import BodyPose, SphereFit
-from .flags import Flag
-from .geometry import FloatArray
-from .image import PETImage
-from .nema_results import NEMAResult
-from .phantom import Insert, Phantom
-from .recovery_results import RecoveryResult
-from .settings import Settings
-from .sphere import Solid, VOIMask
-from .suv import SUVScale
+from .activity.worksheet import FillWorksheet, TrueActivity
+from .core.flags import Flag
+from .core.geometry import FloatArray
+from .core.image import PETImage
+from .core.phantom import Insert, Phantom
+from .core.settings import Settings
+from .evaluate.nema_results import NEMAResult
+from .evaluate.recovery_results import RecoveryResult
+from .measure.voi_mask import Solid, VOIMask
+from .sphere_fit.fit_results import BodyPose, SphereFit
+from .suv.scale import SUVScale
 
 Point = tuple[float, float, float]
 

@@ -1,0 +1,164 @@
+"""Statistics of a VOI against plain numpy on voxels listed by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.measure.statistics import (
+    has_non_finite,
+    slice_distance_mm,
+    slice_statistics,
+    voi_statistics,
+)
+from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, VOIMask, voi_mask
+
+SPACING_MM = (2.0, 1.5, 3.0)
+
+
+@pytest.fixture
+def image():
+    voxels = np.random.default_rng(5).normal(500.0, 80.0, (12, 20, 16)).astype(np.float32)
+    return PETImage(voxels, VolumeGeometry((12, 20, 16), np.diag([*SPACING_MM, 1.0])))
+
+
+def box_mask(weights):
+    weights = np.array(weights, dtype=float)
+    k, j, i = weights.shape
+    return VOIMask(weights, (slice(2, 2 + k), slice(5, 5 + j), slice(7, 7 + i)), clipped=False)
+
+
+def test_whole_voxels_give_the_original_scripts_mean_max_and_variance(image):
+    """np.mean, np.max and np.var (ddof 0) of the listed pixels, as the script does."""
+    sphere = Sphere('S', (14.0, 15.0, 15.0), 13.0)
+    mask = voi_mask(sphere, image.geometry, counting='hard')
+    pixels = image.voxels[mask.slices_kji][mask.weights == 1].astype(float)
+
+    found = voi_statistics(image, mask)
+
+    assert found.mean == pytest.approx(np.mean(pixels), rel=1e-12)
+    assert found.variance == pytest.approx(np.var(pixels), rel=1e-12)
+    assert (found.max, found.min) == (pixels.max(), pixels.min())
+    assert found.voxel_count == pixels.size
+    assert found.volume_ml == pytest.approx(pixels.size * 9.0 / 1000)
+    assert found.sd == pytest.approx(np.std(pixels))
+    assert found.voxel_cov == pytest.approx(np.std(pixels) / np.mean(pixels))
+
+
+def test_weights_count_like_repeated_voxels(image):
+    """Weights of n / 4 are the same as each voxel n times."""
+    repeats = np.arange(24).reshape(2, 3, 4) % 5
+    mask = box_mask(repeats / 4)
+    repeated = np.repeat(image.voxels[mask.slices_kji].ravel().astype(float), repeats.ravel())
+
+    found = voi_statistics(image, mask)
+
+    assert found.mean == pytest.approx(repeated.mean(), rel=1e-12)
+    assert found.variance == pytest.approx(repeated.var(), rel=1e-12)
+    assert found.voxel_count == np.count_nonzero(repeats)
+    assert found.volume_ml == pytest.approx(repeats.sum() / 4 * 9.0 / 1000)
+
+
+def test_maximum_and_minimum_are_of_voxels_at_least_half_inside(image):
+    values = np.array([[[9.0, 7.0, 3.0, 1.0]]], dtype=np.float32)
+    image.voxels[2:3, 5:6, 7:11] = values
+    found = voi_statistics(image, box_mask([[[0.49, 0.5, 1.0, 0.2]]]))
+    assert (found.max, found.min) == (7.0, 3.0)
+
+
+def test_a_voi_with_no_voxel_half_inside_uses_all_it_has(image):
+    image.voxels[2:3, 5:6, 7:9] = [[[9.0, 7.0]]]
+    found = voi_statistics(image, box_mask([[[0.2, 0.3]]]))
+    assert (found.max, found.min) == (9.0, 7.0)
+    assert found.sd is None
+    assert found.voxel_cov is None
+
+
+def test_percentiles_of_equal_weights_are_numpys_hazen(image):
+    mask = box_mask(np.ones((3, 4, 5)))
+    values = image.voxels[mask.slices_kji]
+
+    found = voi_statistics(image, mask)
+
+    expected = np.percentile(values, [5, 25, 50, 75, 95], method='hazen')
+    assert [
+        found.percentile_5,
+        found.percentile_25,
+        found.median,
+        found.percentile_75,
+        found.percentile_95,
+    ] == pytest.approx(expected, rel=1e-12)
+
+
+def test_percentiles_lie_between_minimum_and_maximum(image):
+    image.voxels[2:3, 5:6, 7:11] = [[[-900.0, 7.0, 3.0, 9000.0]]]
+    found = voi_statistics(image, box_mask([[[0.4, 0.5, 1.0, 0.4]]]))
+    assert found.min == 3.0 <= found.percentile_5 <= found.median
+    assert found.median <= found.percentile_95 <= found.max == 7.0
+
+
+def test_voxels_that_are_not_finite_are_left_out(image):
+    mask = box_mask(np.ones((2, 2, 2)))
+    clean = replace(image, voxels=image.voxels.copy())
+    image.voxels[2, 5, 7] = np.nan
+    rest = clean.voxels[mask.slices_kji].ravel()[1:].astype(float)
+
+    found = voi_statistics(image, mask)
+
+    assert has_non_finite(image, mask)
+    assert not has_non_finite(clean, mask)
+    assert found.mean == pytest.approx(rest.mean())
+    assert found.volume_ml == pytest.approx(8 * 9.0 / 1000)
+
+
+def test_a_nan_outside_the_voi_does_not_matter(image):
+    image.voxels[2, 5, 7] = np.nan
+    assert not has_non_finite(image, box_mask([[[0.0, 1.0]]]))
+
+
+def test_a_voi_without_a_finite_voxel_has_no_values(image):
+    image.voxels[:] = np.nan
+    found = voi_statistics(image, box_mask(np.ones((2, 2, 2))))
+    assert found.mean is None
+    assert found.max is None
+    assert found.voxel_count == 8
+
+
+def test_a_mean_of_zero_or_below_has_no_cov(image):
+    image.voxels[:] = np.linspace(-2, 1, image.voxels.size).reshape(image.voxels.shape)
+    assert voi_statistics(image, box_mask(np.ones((2, 2, 2)))).voxel_cov is None
+
+
+def test_slices_are_counted_one_by_one(image):
+    sphere = Sphere('S', (14.0, 15.0, 16.0), 13.0)
+    mask = voi_mask(sphere, image.geometry)
+
+    slices = slice_statistics(image, sphere, mask)
+
+    assert [s.slice_k for s in slices] == [3, 4, 5, 6, 7]
+    for found in slices:
+        weights = mask.weights[found.slice_k - 3]
+        values = image.voxels[found.slice_k, mask.slices_kji[1], mask.slices_kji[2]]
+        assert found.mean == pytest.approx(np.average(values, weights=weights), rel=1e-6)
+        core = weights >= 0.5 if weights.max() >= 0.5 else weights > 0
+        assert found.max == values[core].max()
+        assert found.voxel_count == np.count_nonzero(weights)
+        assert found.area_mm2 == pytest.approx(weights.sum() * 3.0)
+        distance = found.slice_k * 3.0 - 16.0
+        assert found.radius_mm == pytest.approx(np.sqrt(max(6.5**2 - distance**2, 0)))
+
+
+def test_the_areas_times_the_slice_distance_are_the_volume(image):
+    cylinder = Cylinder('C', (14.0, 15.0, 16.0), 10.0, 7.0)
+    mask = voi_mask(cylinder, image.geometry)
+    areas = [s.area_mm2 for s in slice_statistics(image, cylinder, mask)]
+    assert sum(areas) * 3.0 == pytest.approx(np.pi * 25 * 7, rel=2e-3)
+
+
+def test_slice_distance_is_measured_along_the_normal_of_a_tilted_grid():
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array([[1, 0, 0], [0, 0.6, -0.8], [0, 0.8, 0.6]]) * [2.0, 2.5, 3.0]
+    geometry = VolumeGeometry((12, 20, 16), matrix)
+    center = tuple(geometry.position_ras_mm((8, 10, 6)))
+    assert slice_distance_mm(Sphere('S', center, 10.0), geometry, 8) == pytest.approx(6.0)

@@ -1,0 +1,52 @@
+"""Which packages an export asks for."""
+
+import re
+from importlib.metadata import version
+
+import pytest
+from paths import MODULE
+from VOIIdentificationLib.panel.requirements import missing_requirements
+
+FILE = MODULE / 'Resources' / 'requirements.txt'
+
+
+def lines(tmp_path, *text):
+    path = tmp_path / 'requirements.txt'
+    path.write_text('\n'.join(text))
+    return path
+
+
+def test_what_is_installed_is_not_asked_for(tmp_path):
+    assert missing_requirements(lines(tmp_path, '# why', '', 'numpy>=1.0', 'pytest>=8')) == ()
+
+
+def test_what_is_not_installed_is_asked_for_in_order(tmp_path):
+    path = lines(tmp_path, 'no-such-b>=1', 'numpy>=1.0', 'no-such-a>=2.5')
+
+    assert missing_requirements(path) == ('no-such-b>=1', 'no-such-a>=2.5')
+
+
+@pytest.mark.parametrize(
+    ('least', 'missing'), [('0.1', False), ('9999', True), ('9999.1.2', True), ('1.9.10', False)]
+)
+def test_versions_are_compared_as_numbers(tmp_path, least, missing):
+    assert bool(missing_requirements(lines(tmp_path, f'numpy>={least}'))) == missing
+
+
+def test_the_version_asked_for_is_enough(tmp_path):
+    installed = re.match(r'[0-9.]*[0-9]', version('numpy'))[0]
+
+    assert missing_requirements(lines(tmp_path, f'numpy>={installed}')) == ()
+
+
+@pytest.mark.parametrize('line', ['numpy', 'numpy==2.0', 'numpy>=2.0 # why', '-r other.txt'])
+def test_another_form_is_refused(tmp_path, line):
+    """Slicer's own reader of such files stumbles over a comment at the end of a line."""
+    with pytest.raises(ValueError, match='must read name>=version'):
+        missing_requirements(lines(tmp_path, line))
+
+
+def test_the_module_asks_for_what_the_workbooks_and_pictures_import():
+    names = {line.split('>=')[0] for line in FILE.read_text().splitlines() if '>=' in line}
+
+    assert names == {'matplotlib', 'openpyxl', 'pandas'}

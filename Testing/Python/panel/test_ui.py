@@ -1,0 +1,158 @@
+"""
+The .ui file of the panel, against the rules that Slicer only checks when the panel is opened.
+
+An unknown parameter name, or a widget that cannot show its parameter, makes the whole module
+fail on opening; a node selector without the scene stays empty; an unknown property is ignored.
+"""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from paths import MODULE
+from stand_in_classes import API, listed
+
+UI_FILE = MODULE / 'Resources' / 'UI' / 'VOIIdentification.ui'
+UI = ElementTree.parse(UI_FILE).getroot()
+WIDGETS = list(UI.iter('widget'))
+
+INTERACTIVE = ('Button', 'ComboBox', 'CheckBox', 'SpinBox', 'qSlicerSimpleMarkupsWidget')
+NOT_CHOSEN = {'phantomComboBox', 'isotopeComboBox'}
+"""Filled and followed by the panel itself."""
+
+
+def api_name(class_name):
+    module = 'slicer' if class_name.startswith(('qMRML', 'qSlicer')) else class_name[:3]
+    return f'{module if module in ("slicer", "ctk") else "qt"}.{class_name}'
+
+
+def dynamic(widget, name):
+    found = [p for p in widget.findall('property') if p.get('name') == name]
+    return found[0].findtext('string') if found else None
+
+
+def parameter_names():
+    tree = ast.parse((MODULE / 'VOIIdentification.py').read_text(encoding='utf-8'))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    body = classes['VOIIdentificationParameterNode'].body
+    return {node.target.id for node in body if isinstance(node, ast.AnnAssign)}
+
+
+def by_name(widget):
+    return widget.get('name')
+
+
+def test_the_top_widget_gets_the_scene():
+    assert UI.find('widget').get('class') == 'qMRMLWidget'
+
+
+def test_names_are_used_once():
+    names = [element.get('name') for element in UI.iter() if element.tag in ('widget', 'layout')]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize('widget', WIDGETS, ids=by_name)
+def test_the_application_lists_the_class_and_its_properties(widget):
+    _attributes, properties, _signals = listed(api_name(widget.get('class')))
+    own = [p.get('name') for p in widget.findall('property') if p.get('stdset') != '0']
+
+    # checkable buttons are written before Qt shows them; `text` of a section is its title
+    assert set(own) <= set(properties)
+
+
+@pytest.mark.parametrize('widget', WIDGETS, ids=by_name)
+def test_custom_classes_are_declared(widget):
+    declared = {element.findtext('class') for element in UI.iter('customwidget')}
+    name = widget.get('class')
+
+    assert name in declared or (name.startswith('Q') and f'qt.{name}' in API['classes'])
+
+
+@pytest.mark.parametrize('widget', WIDGETS, ids=by_name)
+def test_widgets_of_nodes_are_connected_to_the_scene(widget):
+    connected = {
+        c.findtext('receiver')
+        for c in UI.iter('connection')
+        if c.findtext('sender') == 'VOIIdentification'
+        and c.findtext('signal') == 'mrmlSceneChanged(vtkMRMLScene*)'
+        and c.findtext('slot') == 'setMRMLScene(vtkMRMLScene*)'
+    }
+    needs = widget.get('class').startswith(('qMRML', 'qSlicer')) and widget is not WIDGETS[0]
+
+    assert (widget.get('name') in connected) == needs
+
+
+def test_parameters_and_widgets_belong_together():
+    bound = [name for name in (dynamic(w, 'SlicerParameterName') for w in WIDGETS) if name]
+    hidden = {'phantom', 'activity', 'exportFolder'}  # shown by a section of the panel, as a whole
+
+    assert len(bound) == len(set(bound))
+    assert set(bound) == parameter_names() - hidden
+
+
+def test_no_other_dynamic_property_is_written():
+    """A parameter's name as the property's name, as in Slicer's own template, binds nothing."""
+    names = {p.get('name') for p in UI.iter('property') if p.get('stdset') == '0'}
+
+    assert names <= {'SlicerParameterName', 'sizeHint'}
+
+
+@pytest.mark.parametrize('widget', WIDGETS, ids=by_name)
+def test_what_the_user_touches_has_a_tool_tip(widget):
+    if widget.get('class').endswith(INTERACTIVE) and widget.get('class') != 'ctkCollapsibleButton':
+        assert dynamic(widget, 'toolTip'), widget.get('name')
+
+
+def test_labels_of_rows_end_with_a_colon():
+    forms = [layout for layout in UI.iter('layout') if layout.get('class') == 'QFormLayout']
+    first = [i.find('widget') for f in forms for i in f.findall('item') if i.get('column') == '0']
+    labels = [w for w in first if w is not None and w.get('class') == 'QLabel']
+
+    assert labels
+    assert all(dynamic(label, 'text').endswith(':') for label in labels)
+
+
+def test_place_mode_does_not_start_by_itself():
+    for widget in (w for w in WIDGETS if w.get('class') == 'qSlicerSimpleMarkupsWidget'):
+        values = {p.get('name'): p.findtext('bool') for p in widget.findall('property')}
+        assert values['enterPlaceModeOnNodeChange'] == 'false'
+
+
+def test_what_cannot_work_yet_is_disabled_from_the_beginning():
+    for name in ('applyButton', 'exportButton', 'placeSeedsButton', 'showTableButton'):
+        widget = next(w for w in WIDGETS if w.get('name') == name)
+        values = {p.get('name'): p.findtext('bool') for p in widget.findall('property')}
+        assert values['enabled'] == 'false', name
+
+
+def test_node_types_are_not_translated():
+    for property_ in UI.iter('property'):
+        if property_.get('name') in ('nodeTypes', 'SlicerParameterName'):
+            assert property_[0].get('notr') == 'true'
+
+
+def test_the_panel_is_no_higher_than_a_screen(tmp_path):
+    """Loaded by Qt, with placeholders for the widgets that are the application's."""
+    python = os.environ.get('PYSIDE6_PYTHON', sys.executable)
+    probe = subprocess.run([python, '-c', 'import PySide6'], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip('PySide6 is not installed (PYSIDE6_PYTHON may name a Python that has it)')
+    script = Path(__file__).parents[1] / 'panel_picture.py'
+    environment = {**os.environ, 'QT_QPA_PLATFORM': 'offscreen'}
+
+    done = subprocess.run(
+        [python, script, UI_FILE, tmp_path / 'panel.png'],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+
+    width, height = map(int, done.stdout.split())
+    assert height <= 900  # of 1080, less the application's menu, tool bar and status bar
+    assert width <= 500

@@ -1,0 +1,295 @@
+"""
+The model fit.
+
+Truth is a ball in closed form (`ball_truth`); nothing of the fit made it.
+"""
+
+import numpy as np
+import pytest
+from ball_truth import ball_image, correlated_noise, walled_sphere
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.measure.voi_mask import Sphere
+from VOIIdentificationLib.sphere_fit.fit import fit_sphere, fit_spheres, most_shift_mm
+
+NOISE_FWHM_MM = 4.0
+
+
+def grid(spacing_mm, shape_kji):
+    """Turned, mirrored along the slices, off the origin; no two axes are alike."""
+    c, s = np.cos(0.4), np.sin(0.4)
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array([[c, -s, 0], [s, c, 0], [0, 0, -1]]) * spacing_mm
+    matrix[:3, 3] = (31.0, -12.0, 50.0)
+    return VolumeGeometry(shape_kji, matrix)
+
+
+FINE = grid((1.65, 1.8, 2.0), (25, 31, 34))
+COARSE = grid((4.0, 4.2, 3.8), (14, 15, 16))
+
+
+def middle_of(geometry, offset_ijk=(0.31, -0.22, 0.43)):
+    return tuple(geometry.position_ras_mm((geometry.size_ijk - 1) / 2 + offset_ijk).tolist())
+
+
+def scan(geometry, values):
+    return PETImage(values.astype(np.float32), geometry)
+
+
+def noise_like(values, cov, seed, geometry):
+    """Variance proportional to the signal; `cov` where the value is 1."""
+    draw = correlated_noise(geometry, NOISE_FWHM_MM, np.random.default_rng(seed))
+    return cov * np.sqrt(np.maximum(values, 0.05)) * draw
+
+
+def scan_of(geometry, spheres, *, signal):
+    """Spheres of one signal in a background of 1."""
+    return 1.0 + sum(
+        walled_sphere(
+            geometry, s.center_ras_mm, s.diameter_mm, (6.0, 6.0), signal=signal, background=1.0
+        )
+        - 1.0
+        for s in spheres
+    )
+
+
+def displaced(center, by=(1.0, -0.8, 0.9)):
+    return tuple(np.add(center, by).tolist())
+
+
+@pytest.mark.parametrize('geometry', [FINE, COARSE], ids=['fine', 'coarse'])
+@pytest.mark.parametrize('diameter_mm', [10.0, 22.0])
+@pytest.mark.parametrize('fwhm_mm', [(5.0, 5.0), (6.0, 7.0)])
+def test_without_noise_the_truth_comes_back(geometry, diameter_mm, fwhm_mm):
+    center = middle_of(geometry)
+    image = scan(
+        geometry, walled_sphere(geometry, center, diameter_mm, fwhm_mm, signal=8.0, background=1.0)
+    )
+
+    fit = fit_sphere(image, Sphere('S', displaced(center), diameter_mm))
+
+    assert fit.accepted, fit.reason
+    assert fit.center_ras_mm == pytest.approx(center, abs=0.005)
+    assert fit.signal == pytest.approx(8.0, rel=0.005)
+    assert fit.background == pytest.approx(1.0, rel=0.005)
+    assert (fit.fwhm_in_plane_mm, fit.fwhm_axial_mm) == pytest.approx(fwhm_mm, rel=0.005)
+
+
+@pytest.mark.parametrize('background', [0.0, 1.0])
+def test_a_cold_or_warm_surrounding_of_any_scale_is_the_same_to_the_fit(background):
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 13.0, (6.0, 6.0), signal=6.0, background=background)
+
+    for scale in (1e-20, 1e-4, 1.0, 1e6, 1e30):
+        fit = fit_sphere(scan(FINE, scale * values), Sphere('S13', displaced(center), 13.0))
+
+        assert fit.accepted, fit.reason
+        assert fit.center_ras_mm == pytest.approx(center, abs=0.005)
+        assert fit.signal == pytest.approx(6.0 * scale, rel=0.005)
+
+
+def test_cold_sphere_is_found_by_the_same_code():
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 28.0, (6.0, 6.0), signal=0.0, background=5.0)
+    values += noise_like(values, 0.2, 5, FINE)
+
+    fit = fit_sphere(scan(FINE, values), Sphere('S28', displaced(center), 28.0), hot=False)
+
+    assert fit.accepted, fit.reason
+    assert fit.center_ras_mm == pytest.approx(center, abs=0.5)
+    assert fit.signal == pytest.approx(0.0, abs=0.2)
+    assert fit.background == pytest.approx(5.0, abs=0.2)
+
+
+def test_hot_sphere_that_is_cold_is_refused():
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 22.0, (6.0, 6.0), signal=0.0, background=5.0)
+
+    fit = fit_sphere(scan(FINE, values), Sphere('S22', displaced(center), 22.0))
+
+    assert not fit.accepted
+    assert 'should be hot' in fit.reason
+    assert fit.center_ras_mm == displaced(center)
+    assert fit.signal is None
+
+
+@pytest.mark.parametrize('value', [0.0, 5.0, -3.0])
+def test_image_without_any_contrast_is_refused(value):
+    fit = fit_sphere(scan(FINE, np.full(FINE.shape_kji, value)), Sphere('S', middle_of(FINE), 10.0))
+
+    assert not fit.accepted
+    assert 'same value everywhere' in fit.reason
+
+
+def test_start_outside_the_image_is_refused():
+    fit = fit_sphere(scan(FINE, np.ones(FINE.shape_kji)), Sphere('S', (900.0, 0.0, 0.0), 10.0))
+
+    assert not fit.accepted
+    assert 'only 0 % of the sphere is in the image' in fit.reason
+
+
+def test_start_between_nothing_is_refused_rather_than_invented():
+    noise = 1.0 + 0.2 * correlated_noise(FINE, NOISE_FWHM_MM, np.random.default_rng(8))
+    start = middle_of(FINE)
+
+    fit = fit_sphere(scan(FINE, noise), Sphere('S10', start, 10.0))
+
+    assert not fit.accepted
+    assert fit.reason
+    assert fit.center_ras_mm == start
+
+
+def test_a_hot_object_beside_the_sphere_does_not_pull_the_fit_far():
+    """A start 9 mm off the center is beyond what the search can have missed by."""
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 10.0, (6.0, 6.0), signal=8.0, background=1.0)
+    start = displaced(center, (9.0, 0.0, 0.0))
+
+    fit = fit_sphere(scan(FINE, values), Sphere('S10', start, 10.0))
+
+    assert not fit.accepted
+    assert fit.center_ras_mm == start
+
+
+def test_runaway_limit_is_half_a_radius_or_a_large_voxel():
+    assert most_shift_mm(37.0) == pytest.approx(9.25)
+    assert most_shift_mm(10.0) == pytest.approx(4.0)
+
+
+def test_neighbor_in_the_box_is_left_out():
+    center = middle_of(FINE)
+    other = displaced(center, (22.0, 6.0, 0.0))
+    values = walled_sphere(FINE, center, 13.0, (6.0, 6.0), signal=6.0, background=1.0)
+    values += 8.0 * ball_image(FINE, other, 17.0, (6.0, 6.0))
+    start = Sphere('S13', displaced(center), 13.0)
+
+    alone = fit_sphere(scan(FINE, values), start)
+    aware = fit_sphere(scan(FINE, values), start, neighbors=[Sphere('S17', other, 17.0)])
+
+    assert aware.accepted, aware.reason
+    assert np.linalg.norm(np.subtract(aware.center_ras_mm, center)) < 0.02
+    assert np.linalg.norm(np.subtract(alone.center_ras_mm, center)) > 0.05
+    assert aware.background == pytest.approx(1.0, abs=0.01)
+    assert alone.background > 1.03
+
+
+def test_voxels_that_are_not_numbers_are_left_out():
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 17.0, (6.0, 6.0), signal=6.0, background=1.0)
+    values[12:14, 14:16, 18:20] = np.nan
+    values[3] = np.inf
+
+    fit = fit_sphere(scan(FINE, values), Sphere('S17', displaced(center), 17.0))
+
+    assert fit.accepted, fit.reason
+    assert fit.center_ras_mm == pytest.approx(center, abs=0.02)
+
+
+def test_sphere_cut_by_the_end_of_the_volume():
+    """A third of the ball is missing: fitted. More than half: refused, with the number."""
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 22.0, (6.0, 6.0), signal=6.0, background=1.0)
+    start = Sphere('S22', displaced(center, (0.3, 0.2, 0.1)), 22.0)
+
+    def cut_below(first_k):
+        matrix = FINE.ijk_to_ras.copy()
+        matrix[:3, 3] = FINE.position_ras_mm((0, 0, first_k))
+        shape = (FINE.shape_kji[0] - first_k, *FINE.shape_kji[1:])
+        return scan(VolumeGeometry(shape, matrix), values[first_k:])
+
+    fitted = fit_sphere(cut_below(11), start)
+    refused = fit_sphere(cut_below(14), start)
+
+    assert fitted.accepted, fitted.reason
+    assert fitted.center_ras_mm == pytest.approx(center, abs=0.05)
+    assert not refused.accepted
+    assert 'of the sphere is in the image' in refused.reason
+    assert refused.center_ras_mm == start.center_ras_mm
+
+
+def test_overshoot_of_a_sharpening_reconstruction_does_not_move_the_center():
+    """Gibbs overshoot: 35 % of a wider blur taken off the image of a 10 mm sphere."""
+    center = middle_of(FINE)
+    sharp = walled_sphere(FINE, center, 10.0, (4.0, 4.0), signal=8.0, background=1.0)
+    wide = walled_sphere(FINE, center, 10.0, (8.0, 8.0), signal=8.0, background=1.0)
+
+    fit = fit_sphere(scan(FINE, 1.35 * sharp - 0.35 * wide), Sphere('S10', displaced(center), 10.0))
+
+    assert fit.accepted, fit.reason
+    assert fit.center_ras_mm == pytest.approx(center, abs=0.03)
+
+
+def test_center_less_certain_than_the_limit_is_refused_with_its_uncertainty(monkeypatch):
+    center = middle_of(COARSE)
+    values = walled_sphere(COARSE, center, 10.0, (6.0, 6.0), signal=2.5, background=1.0)
+    image = scan(COARSE, values + noise_like(values, 0.4, 0, COARSE))
+    start = Sphere('S10', center, 10.0)
+    worst = max(fit_sphere(image, start).center_sd_ras_mm)
+    monkeypatch.setattr('VOIIdentificationLib.sphere_fit.fit.MOST_CENTER_SD_MM', 0.5)
+
+    fit = fit_sphere(image, start)
+
+    assert not fit.accepted
+    assert f'uncertain by {worst:.1f} mm; 0.5 mm are allowed' in fit.reason
+    assert fit.center_ras_mm == center
+
+
+def six_spheres(geometry):
+    """The ring of the IEC body phantom around the middle of a grid."""
+    spheres = []
+    for n, diameter in enumerate([37.0, 28.0, 22.0, 17.0, 13.0, 10.0]):
+        angle = np.pi / 3 * n + 0.1
+        offset = (57.2 * np.cos(angle), 57.2 * np.sin(angle), 0.7 * n - 2)
+        center = tuple(np.add(middle_of(geometry), offset).tolist())
+        spheres.append(Sphere(f'S{diameter:g}', center, diameter))
+    return spheres
+
+
+def test_uncertainties_cover_the_truth():
+    """Six spheres, 60 noise draws: 1080 coordinates, 68 % of them within one SD."""
+    geometry = grid((4.0, 4.2, 3.8), (18, 42, 44))
+    spheres = six_spheres(geometry)
+    clean = scan_of(geometry, spheres, signal=6.0)
+    scores = []
+    for seed in range(60):
+        image = scan(geometry, clean + noise_like(clean, 0.15, seed, geometry))
+        for fit, truth in zip(fit_spheres(image, spheres), spheres, strict=True):
+            assert fit.accepted, fit.reason
+            error = np.subtract(fit.center_ras_mm, truth.center_ras_mm)
+            scores.extend(error / fit.center_sd_ras_mm)
+
+    covered = np.mean(np.abs(scores) < 1)
+    assert 0.60 < covered < 0.76
+    assert abs(np.mean(scores)) < 0.1
+
+
+def test_uncertainty_of_a_mean_is_the_scatter_of_means():
+    center = middle_of(FINE)
+    clean = walled_sphere(FINE, center, 13.0, (6.0, 6.0), signal=6.0, background=1.0)
+    k, j, i = np.indices(FINE.shape_kji)
+    distance = np.linalg.norm(FINE.position_ras_mm(np.stack([i, j, k], axis=-1)) - center, axis=-1)
+    means, claimed = [], []
+    for seed in range(40):
+        values = clean + noise_like(clean, 0.15, seed, FINE)
+        means.append(values[distance <= 6.5].mean())
+        claimed.append(fit_sphere(scan(FINE, values), Sphere('S13', center, 13.0)).mean_sd)
+
+    assert np.mean(claimed) == pytest.approx(np.std(means, ddof=1), rel=0.3)
+
+
+def test_order_and_labels_are_kept():
+    geometry = grid((2.6, 2.5, 3.2), (15, 24, 42))
+    spheres = [
+        Sphere(label, tuple(geometry.position_ras_mm(index).tolist()), diameter)
+        for label, diameter, index in [
+            ('b', 13.0, (9.0, 11.0, 7.0)),
+            ('a', 10.0, (31.0, 12.0, 7.0)),
+        ]
+    ]
+    clean = scan_of(geometry, spheres, signal=6.0)
+
+    fits = fit_spheres(scan(geometry, clean), spheres)
+
+    assert [fit.label for fit in fits] == ['b', 'a']
+    for fit, sphere in zip(fits, spheres, strict=True):
+        assert fit.center_ras_mm == pytest.approx(sphere.center_ras_mm, abs=0.01)

@@ -1,0 +1,1 @@
+"""True concentrations: isotopes, decay, and the fill worksheet."""

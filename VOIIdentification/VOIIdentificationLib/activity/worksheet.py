@@ -1,0 +1,394 @@
+"""The fill worksheet: from syringes, volumes and clocks to the true concentrations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from ..core.errors import ActivityError
+from ..core.geometry import FloatArray
+from .isotopes import (
+    ISOTOPES,
+    decay_constant,
+    decay_factor,
+    isotope_named,
+    mean_count_rate_time_s,
+)
+
+DEFAULT_CALIBRATOR_SD_PERCENT = 2.9
+"""Assumed: a dose calibrator within ±5 % (EARL), evenly spread: 5 / sqrt 3."""
+
+DEFAULT_VOLUME_SD_PERCENT = 0.5
+"""Assumed: a volume weighed or poured in one vessel."""
+
+DEFAULT_CLOCK_SD_S = 30.0
+"""Assumed: the calibrator's clock set to the scanner's within a minute."""
+
+
+@dataclass(frozen=True)
+class Fill:
+    """
+    One syringe, emptied into one volume.
+
+    Attributes
+    ----------
+    assay_mbq : float
+        Activity of the full syringe, in MBq.
+
+    assay_time : datetime
+        When that was read, on the calibrator's clock.
+
+    volume_ml : float
+        Volume that the activity was mixed into, in milliliter.
+
+    residual_mbq : float
+        Activity left in the syringe, in MBq.
+
+    residual_time : datetime or None
+        When that was read; None only where nothing was left.
+
+    volume_sd_percent : float
+        Standard uncertainty of the volume, in percent.
+
+    reading_sd_percent : float
+        Standard uncertainty of each of the two readings by itself, in percent.
+    """
+
+    assay_mbq: float
+    assay_time: datetime
+    volume_ml: float
+    residual_mbq: float = 0.0
+    residual_time: datetime | None = None
+    volume_sd_percent: float = DEFAULT_VOLUME_SD_PERCENT
+    reading_sd_percent: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(self, ('assay_mbq', 'volume_ml'), above_zero=True)
+        _require(self, ('residual_mbq', 'volume_sd_percent', 'reading_sd_percent'))
+        if self.residual_mbq > 0 and self.residual_time is None:
+            msg = 'residual_time is missing: the residual activity must have been read at some time'
+            raise ActivityError(msg)
+
+
+@dataclass(frozen=True)
+class FillWorksheet:
+    """
+    What was filled into the phantom, and when it was scanned.
+
+    Attributes
+    ----------
+    hot : Fill or None
+        The stock that the hot spheres were filled from.
+
+    background : Fill or None
+        The body of the phantom; None if it holds no activity.
+
+    scan_start : datetime
+        On the scanner's clock. For a decay-corrected image the instant it is
+        corrected to.
+
+    isotope : str
+        Name in the table of isotopes.
+
+    half_life_s : float or None
+        Half-life, in seconds; None for that of the table.
+
+    half_life_sd_s : float or None
+        Its standard uncertainty, in seconds; None for that of the table.
+
+    scan_duration_s : float
+        Length of the scan, in seconds.
+
+    decay_corrected : bool
+        False if the image shows the mean of the scan, not its start.
+
+    calibrator_sd_percent : float
+        Standard uncertainty of the calibrator, common to all readings, in percent.
+
+    clock_sd_s : float
+        Standard uncertainty of the calibrator's clock against the scanner's, in seconds.
+
+    reading_time_sd_s : float
+        Standard uncertainty of each noted time by itself, in seconds.
+    """
+
+    hot: Fill | None
+    background: Fill | None
+    scan_start: datetime
+    isotope: str = 'F-18'
+    half_life_s: float | None = None
+    half_life_sd_s: float | None = None
+    scan_duration_s: float = 0.0
+    decay_corrected: bool = True
+    calibrator_sd_percent: float = DEFAULT_CALIBRATOR_SD_PERCENT
+    clock_sd_s: float = DEFAULT_CLOCK_SD_S
+    reading_time_sd_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        positive = ('half_life_s',) if self.half_life_s is not None else ()
+        _require(self, positive, above_zero=True)
+        named = ('half_life_sd_s',) if self.half_life_sd_s is not None else ()
+        uncertainties = ('calibrator_sd_percent', 'clock_sd_s', 'reading_time_sd_s')
+        _require(self, (*named, 'scan_duration_s', *uncertainties))
+        if self.hot is None and self.background is None:
+            msg = 'the worksheet has neither a hot fill nor a background fill'
+            raise ActivityError(msg)
+        if self.half_life_s is None and isotope_named(self.isotope) is None:
+            known = ', '.join(isotope.name for isotope in ISOTOPES)
+            msg = f'isotope {self.isotope!r} is not in the table ({known}): give half_life_s'
+            raise ActivityError(msg)
+
+
+@dataclass(frozen=True)
+class TrueActivity:
+    """
+    The true concentrations at the image's reference time. None where there is none.
+
+    Attributes
+    ----------
+    hot_bqml, background_bqml : float or None
+        a_H and a_B, in Bq/mL.
+
+    hot_sd_percent, background_sd_percent : float or None
+        Their relative standard uncertainties, in percent.
+
+    ratio : float or None
+        Hot over background, a_H / a_B, no unit.
+
+    ratio_sd_percent : float or None
+        Relative standard uncertainty of the ratio, in percent: what both fills
+        share cancels.
+
+    reference_time : datetime or None
+        Instant that the concentrations are for.
+
+    half_life_s : float or None
+        Half-life used, in seconds.
+
+    decisions : tuple of str
+        How they were found, in words.
+    """
+
+    hot_bqml: float | None = None
+    background_bqml: float | None = None
+    hot_sd_percent: float | None = None
+    background_sd_percent: float | None = None
+    ratio: float | None = None
+    ratio_sd_percent: float | None = None
+    reference_time: datetime | None = None
+    half_life_s: float | None = None
+    decisions: tuple[str, ...] = ()
+
+
+def true_activity(worksheet: FillWorksheet) -> TrueActivity:
+    """
+    Find the true concentrations at the image's reference time.
+
+    Parameters
+    ----------
+    worksheet : FillWorksheet
+        Syringes, volumes, clocks and their uncertainties.
+
+    Returns
+    -------
+    activity : TrueActivity
+        Concentrations and first-order standard uncertainties.
+
+    Raises
+    ------
+    ActivityError
+        If more is left in a syringe than was ever in it.
+
+    Notes
+    -----
+    a = (A · 2^(-(t - t_A)/T) - R · 2^(-(t - t_R)/T)) / V with the assay A at
+    t_A, the residual R at t_R, the volume V, the half-life T and the reference
+    time t: the start of the scan, or its mean count-rate time where the image
+    is not decay-corrected. Uncertainties follow from the derivatives of ln a;
+    calibrator, clock offset and half-life are common to both fills.
+    """
+    half_life_s, half_life_sd_s, source = _half_life(worksheet)
+    reference = reference_time(worksheet)
+    hot, background = worksheet.hot, worksheet.background
+    values = [_concentration_bqml(fill, reference, half_life_s) for fill in (hot, background)]
+    sensitivities = _sensitivities(worksheet, reference, half_life_s, half_life_sd_s)
+    both = values[0] is not None and values[1] is not None
+    return TrueActivity(
+        hot_bqml=values[0],
+        background_bqml=values[1],
+        hot_sd_percent=_sd_percent(sensitivities[0], hot is not None),
+        background_sd_percent=_sd_percent(sensitivities[1], background is not None),
+        ratio=values[0] / values[1] if values[0] is not None and values[1] is not None else None,
+        ratio_sd_percent=_sd_percent(sensitivities[0] - sensitivities[1], both),
+        reference_time=reference,
+        half_life_s=half_life_s,
+        decisions=_decisions(worksheet, reference, f'half-life {half_life_s:g} s ({source})'),
+    )
+
+
+def given_activity(hot_bqml: float | None, background_bqml: float | None) -> TrueActivity:
+    """
+    Take concentrations that were found elsewhere.
+
+    Parameters
+    ----------
+    hot_bqml, background_bqml : float or None
+        The concentrations a_H and a_B at the reference time of the image, in Bq/mL.
+
+    Returns
+    -------
+    activity : TrueActivity
+        Without uncertainties, which nobody gave.
+    """
+    given = [
+        f'{name} {value:g} Bq/mL'
+        for name, value in (('hot', hot_bqml), ('background', background_bqml))
+        if value is not None
+    ]
+    return TrueActivity(
+        hot_bqml=hot_bqml,
+        background_bqml=background_bqml,
+        ratio=hot_bqml / background_bqml if hot_bqml and background_bqml else None,
+        decisions=(f'given at the reference time of the image: {", ".join(given)}',),
+    )
+
+
+def reference_time(worksheet: FillWorksheet) -> datetime:
+    """
+    Instant that the image shows.
+
+    Parameters
+    ----------
+    worksheet : FillWorksheet
+        The worksheet.
+
+    Returns
+    -------
+    reference : datetime
+        Start of the scan, or its mean count-rate time if the image is not
+        decay-corrected.
+    """
+    if worksheet.decay_corrected or not worksheet.scan_duration_s:
+        return worksheet.scan_start
+    half_life_s, _, _ = _half_life(worksheet)
+    after = mean_count_rate_time_s(worksheet.scan_duration_s, half_life_s)
+    return worksheet.scan_start + timedelta(seconds=after)
+
+
+def _half_life(worksheet: FillWorksheet) -> tuple[float, float, str]:
+    """Half-life and its uncertainty, in seconds, and where they come from."""
+    isotope = isotope_named(worksheet.isotope)
+    if worksheet.half_life_s is not None:
+        spread = worksheet.half_life_sd_s
+        if spread is None:
+            spread = isotope.half_life_sd_s if isotope else 0.0
+        return worksheet.half_life_s, spread, 'given'
+    assert isotope is not None
+    spread = worksheet.half_life_sd_s
+    spread = isotope.half_life_sd_s if spread is None else spread
+    return isotope.half_life_s, spread, f'{isotope.name}, {isotope.source}'
+
+
+def _left_mbq(fill: Fill, reference: datetime, half_life_s: float) -> tuple[float, float]:
+    """Assay and residual, both decayed to the reference time."""
+    assay = fill.assay_mbq * decay_factor(_seconds(fill.assay_time, reference), half_life_s)
+    if fill.residual_time is None:
+        return assay, 0.0
+    elapsed_s = _seconds(fill.residual_time, reference)
+    return assay, fill.residual_mbq * decay_factor(elapsed_s, half_life_s)
+
+
+def _concentration_bqml(fill: Fill | None, reference: datetime, half_life_s: float) -> float | None:
+    if fill is None:
+        return None
+    assay, residual = _left_mbq(fill, reference, half_life_s)
+    if residual >= assay:
+        msg = (
+            f'the syringe of {fill.assay_mbq:g} MBq, read at {fill.assay_time:%H:%M:%S}, cannot '
+            f'leave {fill.residual_mbq:g} MBq at {fill.residual_time:%H:%M:%S}: check both readings'
+        )
+        raise ActivityError(msg)
+    return 1e6 * (assay - residual) / fill.volume_ml
+
+
+def _sensitivities(
+    worksheet: FillWorksheet, reference: datetime, half_life_s: float, half_life_sd_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """
+    Relative change of a_H and of a_B for one standard uncertainty of each input.
+
+    The first three inputs are common to both fills; the others are each fill's own.
+    """
+    common = np.array(
+        [
+            worksheet.calibrator_sd_percent / 100.0,
+            decay_constant(half_life_s) * worksheet.clock_sd_s,
+            half_life_sd_s / half_life_s,
+        ]
+    )
+    rows = []
+    for place, fill in enumerate((worksheet.hot, worksheet.background)):
+        row = np.zeros(3 + 2 * 5)
+        if fill is not None:
+            shared, own = _fill_sensitivities(
+                fill, reference, half_life_s, worksheet.reading_time_sd_s
+            )
+            row[:3] = shared * common
+            row[3 + 5 * place : 8 + 5 * place] = own
+        rows.append(row)
+    return rows[0], rows[1]
+
+
+def _fill_sensitivities(
+    fill: Fill, reference: datetime, half_life_s: float, reading_time_sd_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Derivatives of ln a by the common inputs; change of ln a for each of the fill's own."""
+    assay, residual = _left_mbq(fill, reference, half_life_s)
+    share = np.array([assay, -residual]) / (assay - residual)
+    times = (fill.assay_time, fill.residual_time or fill.assay_time)
+    decays = decay_constant(half_life_s) * np.array([_seconds(t, reference) for t in times])
+    common = np.array([1.0, 1.0, float(share @ decays)])
+    readings = share * fill.reading_sd_percent / 100.0
+    noted = share * decay_constant(half_life_s) * reading_time_sd_s
+    return common, np.array([*readings, *noted, fill.volume_sd_percent / 100.0])
+
+
+def _sd_percent(sensitivities: FloatArray, known: bool) -> float | None:
+    return 100.0 * float(np.linalg.norm(sensitivities)) if known else None
+
+
+def _decisions(worksheet: FillWorksheet, reference: datetime, half_life: str) -> tuple[str, ...]:
+    sentences = [half_life]
+    if worksheet.decay_corrected:
+        sentences.append(f'concentrations at the start of the scan, {reference:%Y-%m-%d %H:%M:%S}')
+    else:
+        sentences.append(
+            'the image is not decay-corrected: concentrations at the mean count-rate time of its '
+            f'{worksheet.scan_duration_s:g} s, {reference:%Y-%m-%d %H:%M:%S}'
+        )
+    for name, fill in (('hot', worksheet.hot), ('background', worksheet.background)):
+        if fill is None:
+            sentences.append(f'no {name} fill')
+        else:
+            sentences.append(
+                f'{name}: {fill.assay_mbq:g} MBq at {fill.assay_time:%H:%M:%S} less '
+                f'{fill.residual_mbq:g} MBq in {fill.volume_ml:g} mL'
+            )
+    return tuple(sentences)
+
+
+def _seconds(earlier: datetime, later: datetime) -> float:
+    return (later - earlier).total_seconds()
+
+
+def _require(owner: object, names: tuple[str, ...], *, above_zero: bool = False) -> None:
+    for name in names:
+        value = getattr(owner, name)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < 0 or (above_zero and value == 0):
+            limit = 'more than 0' if above_zero else '0 or more'
+            msg = f'{name} must be {limit}, got {value!r}'
+            raise ActivityError(msg)

@@ -1,0 +1,217 @@
+"""The command ``voi-identification analyze``: from a scan and seeds to all result files."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.phantom import DEFAULT_PHANTOM, load_phantom
+from ..core.progress import Progress, part_of
+from .arguments import add_input, read_input
+from .terminal import terminal_progress
+
+if TYPE_CHECKING:
+    from ..analysis import Known
+    from ..core.settings import Settings
+    from ..results import AnalysisResult, VOIResult
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare the arguments of the command.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of the command.
+    """
+    add_input(parser)
+    add = parser.add_argument
+    add('--output', metavar='DIR', type=_named, required=True, help='folder for the results')
+    add(
+        '--seeds',
+        metavar='FILE',
+        type=Path,
+        help='.mrk.json, .fcsv, or .csv with a header such as label,x_ras,y_ras,z_ras; '
+        'without it the spheres are found',
+    )
+    add(
+        '--phantom',
+        metavar='NAME|FILE.json',
+        default=DEFAULT_PHANTOM,
+        help='what was scanned (default: %(default)s)',
+    )
+    add('--settings', metavar='FILE.json', type=Path, help='how to measure')
+    add(
+        '--counting',
+        choices=('partial', 'hard'),
+        help='partial voxels by volume (default), or whole voxels as the original script',
+    )
+    add(
+        '--refinement',
+        choices=('fit', 'search', 'none'),
+        help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
+    )
+    add('--overwrite', action='store_true', help='replace earlier results in DIR')
+    _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
+
+
+def _add_activity(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        '--activity',
+        metavar='FILE.json',
+        type=Path,
+        help='fill worksheet: syringes, times, volumes',
+    )
+    for name, what in (('hot', 'in the hot spheres'), ('background', 'in the background')):
+        group.add_argument(
+            f'--true-{name}',
+            metavar='BQML',
+            type=_positive,
+            help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
+        )
+
+
+def _named(text: str) -> Path:
+    if not text:  # e.g. an unset variable of a shell; not the current folder
+        msg = 'must name a folder, got nothing'
+        raise argparse.ArgumentTypeError(msg)
+    return Path(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        msg = f'must be a number above 0, got {text}'
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Analyze INPUT and write the results.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_arguments` declares them.
+
+    Returns
+    -------
+    status : int
+        Exit status 0; problems are raised as `PhantomError`.
+    """
+    from ..analysis import analyze
+    from ..files.markups import read_seeds
+    from ..report.export import check_target, export_results
+
+    progress = terminal_progress(sys.stderr)
+    check_target(args.output, overwrite=args.overwrite)
+    phantom, settings = load_phantom(args.phantom), _settings(args)
+    seeds = read_seeds(args.seeds) if args.seeds else ()
+    image = read_input(args, part_of(progress, 0.0, 0.3))
+    known = _known(args)
+    result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
+    export_results(
+        result,
+        args.output,
+        overwrite=args.overwrite,
+        write_segmentation=segmentation_writer(result),
+        progress=part_of(progress, 0.5, 1.0),
+    )
+    _print_summary(result, args.output, progress)
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    from ..core.settings import Settings, load_settings
+
+    settings = load_settings(args.settings) if args.settings else Settings()
+    given = {name: getattr(args, name) for name in ('counting', 'refinement')}
+    return replace(settings, **{name: value for name, value in given.items() if value})
+
+
+def _known(args: argparse.Namespace) -> Known:
+    """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
+    from ..activity.worksheet import given_activity
+    from ..activity.worksheet_json import load_worksheet
+    from ..analysis import Known
+    from ..core.errors import InputFileError
+    from ..files.volume import is_volume_file
+
+    known = Known()
+    numbers = args.true_hot, args.true_background
+    if args.activity and any(numbers):
+        msg = 'give either --activity or --true-hot and --true-background, not both'
+        raise InputFileError(msg)
+    if args.activity:
+        known = replace(known, worksheet=load_worksheet(args.activity))
+    elif any(numbers):
+        known = replace(known, activity=given_activity(*numbers))
+    return known if is_volume_file(args.input) else _with_suv(known, args)
+
+
+def _with_suv(known: Known, args: argparse.Namespace) -> Known:
+    from ..core.errors import SUVError
+    from ..dicom.suv import read_suv_header
+    from ..suv.scale import suv_scale
+
+    try:
+        scale = suv_scale(read_suv_header(args.input, series_uid=args.series))
+    except SUVError as error:
+        return replace(known, notes=(f'No SUV: {error}',))
+    return replace(known, suv=scale)
+
+
+def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
+    """
+    How to write the segmentation.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    write : callable or None
+        Takes the path; None where slicer-core is not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec('slicer') is None:
+        return None
+    from ..mrml.segmentation import write_segmentation
+
+    return lambda path: write_segmentation(result, path)
+
+
+def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
+    progress(1.0, 'done')
+    unit = result.image.unit
+    unit = 'unit unknown' if unit == 'unknown' else unit
+    lines = [
+        f'{"":8} {"center R, A, S (mm)":>26} {"shift mm":>9} {"mean":>12} {"max":>12}  ({unit})',
+        *(_summary_line(sphere) for sphere in result.spheres),
+        *(f'Flag: {flag.text}.' for flag in result.flags),
+        *result.notes,
+        f'Results: {directory}',
+    ]
+    sys.stdout.write('\n'.join([*lines, '']))
+
+
+def _summary_line(sphere: VOIResult) -> str:
+    r, a, s = sphere.center_ras_mm
+    center = f'{r:8.2f} {a:8.2f} {s:8.2f}'
+    flags = '; '.join(flag.text for flag in sphere.flags)
+    values = (sphere.statistics.mean, sphere.statistics.max)
+    numbers = ' '.join(f'{"":12}' if v is None else f'{v:12.6g}' for v in values)
+    return f'{sphere.label:8} {center:>26} {sphere.shift_mm:9.2f} {numbers}  {flags}'.rstrip()

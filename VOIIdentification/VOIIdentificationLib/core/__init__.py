@@ -1,0 +1,1 @@
+"""What every other wing stands on: errors, flags, geometry, images, phantoms, settings."""

@@ -1,0 +1,1 @@
+"""PET series in DICOM files: found, read, described, checked, written."""

@@ -1,0 +1,193 @@
+"""DICOM images found in a folder, among files of any name and kind."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..core.errors import SeriesError
+from ..core.progress import Progress, no_progress
+from .header import DicomFile, Tag
+from .scan import read_header
+from .series import Series, SeriesListing, choose_pet_series, grouped_series, passed_over_note
+from .slices import PET_CLASSES
+
+_FILES_PER_STEP = 20
+"""Files between two calls of `progress`."""
+
+
+def find_series(folder: Path, progress: Progress = no_progress) -> SeriesListing:
+    """
+    Search a folder and all below it for DICOM images.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        The folder. File names do not matter.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    listing : SeriesListing
+        The series, and what was passed over.
+
+    Raises
+    ------
+    SeriesError
+        If the folder does not exist, or it or one of its files cannot be read.
+    """
+    folder = Path(folder)
+    _require_folder(folder)
+    paths = sorted(_files_below(folder))
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return _listing(folder, paths, names, progress)
+
+
+def list_series(paths: Sequence[Path], progress: Progress = no_progress) -> SeriesListing:
+    """
+    Group the DICOM images among given files.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        Files, at least one.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    listing : SeriesListing
+        The series, and what was passed over; its folder is that of the first file.
+
+    Raises
+    ------
+    SeriesError
+        If a file cannot be read.
+    """
+    paths = [Path(path) for path in paths]
+    return _listing(paths[0].parent, paths, [path.name for path in paths], progress)
+
+
+def series_to_read(
+    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> tuple[Series, tuple[str, ...]]:
+    """
+    The one PET series meant by a folder or by a file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A folder, or a DICOM file of the series.
+
+    series_uid : str, optional
+        Which series, where there are several.
+
+    progress : callable, optional
+        Told how far the search is.
+
+    Returns
+    -------
+    series : Series
+        The series.
+
+    notes : tuple of str
+        What was passed over.
+
+    Raises
+    ------
+    SeriesError
+        If there is not exactly one such series.
+    """
+    folder = path
+    if _is_file(path):
+        folder, series_uid = path.parent, series_uid or _series_uid_of(path)
+    listing = find_series(folder, progress)
+    return choose_pet_series(listing, series_uid), listing.notes
+
+
+def _series_uid_of(path: Path) -> str:
+    file = _header(path, path.name)
+    if file is None:
+        msg = f'{path} is not a DICOM file; give a folder, or a file of the series.'
+        raise SeriesError(msg)
+    return file.text(Tag.SeriesInstanceUID)
+
+
+def _listing(
+    folder: Path, paths: Sequence[Path], names: Sequence[str], progress: Progress
+) -> SeriesListing:
+    images: list[DicomFile] = []
+    passed_over: dict[str, list[str]] = {}
+    for count, (path, name) in enumerate(zip(paths, names, strict=True)):
+        if count % _FILES_PER_STEP == 0:
+            progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
+        file = _header(path, name)
+        if file is not None and (file.pixel_tag or _should_have_pixels(file)):
+            images.append(file)
+        else:
+            passed_over.setdefault(_why_no_image(file), []).append(name)
+    notes = tuple(passed_over_note(kind, named) for kind, named in passed_over.items())
+    return SeriesListing(folder, grouped_series(images), notes)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise _unreadable(Path(error.filename or folder), error) from error
+
+    for directory, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(directory, name) for name in names)
+
+
+def _header(path: Path, name: str) -> DicomFile | None:
+    if not _is_file(path):  # sockets, pipes, broken links
+        return None
+    try:
+        return read_header(path, name)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _require_folder(folder: Path) -> None:
+    mode = _mode(folder)
+    if not stat.S_ISDIR(mode):
+        wrong = 'is not a folder' if mode else 'does not exist'
+        msg = f'{folder} {wrong}; give the folder that holds the DICOM files.'
+        raise SeriesError(msg)
+
+
+def _mode(path: Path) -> int:
+    """What kind of file a path is, as `stat` knows it; 0 if there is none."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> SeriesError:
+    msg = (
+        f'{path} cannot be read ({error.strerror or error}); '
+        'it may be a slice: give read permission, or copy the series elsewhere.'
+    )
+    return SeriesError(msg)
+
+
+def _should_have_pixels(file: DicomFile) -> bool:
+    pet = file.text(Tag.SOPClassUID) in PET_CLASSES
+    return pet and bool(file.text(Tag.SeriesInstanceUID))
+
+
+def _why_no_image(file: DicomFile | None) -> str:
+    if file is None:
+        return 'not DICOM'
+    return 'cut off within the header' if file.cut else 'DICOM without an image'

@@ -1,0 +1,198 @@
+"""Stored pixels of one slice to float32 values."""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.errors import SeriesError
+from .header import DEFLATED_LITTLE, EXPLICIT_BIG, NATIVE_SYNTAXES, DicomFile, Tag
+from .slices import PETSlice
+
+Stored = npt.NDArray[Any]
+
+_JPEG = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (50, 51, 57, 70, 80, 81))
+_JPEG_2000 = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (90, 91, 92, 93, 201, 202, 203))
+_RUN_LENGTHS = '1.2.840.10008.1.2.5'
+"""Compressed transfer syntaxes by what pydicom needs for them; it decodes run lengths itself."""
+
+_SMALLEST_SLOPE, _LARGEST_SLOPE = 1e-30, 1e30
+"""Slopes between these can be multiplied in float32."""
+
+
+class PixelReader:
+    """
+    Reads slice after slice; keeps what the slices of one file share.
+
+    A compressed or deflated file is decoded once for all its frames.
+    """
+
+    def __init__(self) -> None:
+        self._file: DicomFile | None = None
+        self._frames: Stored | None = None
+        self._buffer = bytearray()
+
+    def read_into(self, plane: PETSlice, values: npt.NDArray[np.float32]) -> None:
+        """
+        Put the values of a slice into an array.
+
+        Parameters
+        ----------
+        plane : PETSlice
+            The slice.
+
+        values : (J, I) `numpy.ndarray` of float32
+            Is filled with stored value * slope + intercept. MONOCHROME1 says
+            how to show a value, not what it is: nothing is inverted.
+
+        Raises
+        ------
+        SeriesError
+            If the pixels are cut, compressed beyond pydicom, or no grey values.
+        """
+        stored = self._stored(plane)
+        if plane.intercept == 0 and stored.dtype.itemsize <= 2 and _fits_float32(plane.slope):
+            np.multiply(stored, np.float32(plane.slope), out=values, dtype=np.float32)
+        else:
+            values[...] = stored * np.float64(plane.slope) + plane.intercept
+
+    def _stored(self, plane: PETSlice) -> Stored:
+        file = plane.file
+        if _lies_in_the_file(file):
+            return self._native_frame(file, plane.frame)
+        if self._file is not file or self._frames is None:
+            deflated = file.transfer_syntax == DEFLATED_LITTLE
+            self._frames = _deflated_frames(file) if deflated else _decoded_frames(file)
+            self._file = file
+        return np.asarray(self._frames[plane.frame])
+
+    def _native_frame(self, file: DicomFile, frame: int) -> Stored:
+        """Stored values in a buffer that the next slice overwrites."""
+        dtype, shape = _stored_dtype(file), _shape(file)
+        size = shape[0] * shape[1] * dtype.itemsize
+        if len(self._buffer) != size:
+            self._buffer = bytearray(size)
+        with file.path.open('rb', buffering=0) as stream:
+            stream.seek(file.pixel_offset + frame * size)
+            got = stream.readinto(self._buffer) or 0
+        _require_bytes(file, min(got + frame * size, file.pixel_length), (frame + 1) * size)
+        return _meaningful_bits(file, np.frombuffer(self._buffer, dtype).reshape(shape))
+
+
+def _fits_float32(slope: float) -> bool:
+    """Whether 16 bits times the slope lose nothing in float32 but its last digit."""
+    return _SMALLEST_SLOPE < abs(slope) < _LARGEST_SLOPE
+
+
+def _lies_in_the_file(file: DicomFile) -> bool:
+    """Whether the stored values are the file's bytes. Words of two 8 bit pixels are swapped."""
+    swapped = file.transfer_syntax == EXPLICIT_BIG and file.integer(Tag.BitsAllocated) == 8
+    return file.transfer_syntax in NATIVE_SYNTAXES - {DEFLATED_LITTLE} and not swapped
+
+
+def _deflated_frames(file: DicomFile) -> Stored:
+    data = file.path.read_bytes()
+    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[file.data_set_offset :])
+    dtype, shape = _stored_dtype(file), (file.frame_count, *_shape(file))
+    size = shape[0] * shape[1] * shape[2] * dtype.itemsize
+    got = len(inflated) - file.pixel_offset
+    _require_bytes(file, min(got, file.pixel_length), size)
+    pixels = np.frombuffer(inflated, dtype, size // dtype.itemsize, file.pixel_offset)
+    return _meaningful_bits(file, pixels.reshape(shape))
+
+
+def _decoded_frames(file: DicomFile) -> Stored:
+    """All frames of a compressed file, by pydicom and the decoders it finds."""
+    import pydicom
+
+    _stored_dtype(file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            pixels = np.asarray(pydicom.dcmread(file.path).pixel_array)
+    # pydicom and its decoders raise many types for damaged or unknown data.
+    except Exception as error:
+        raise SeriesError(_undecodable(file, error)) from error
+    return pixels.reshape(file.frame_count, *_shape(file))
+
+
+def _undecodable(file: DicomFile, error: Exception) -> str:
+    from pydicom.uid import UID
+
+    syntax, name = file.transfer_syntax, UID(file.transfer_syntax).name
+    reason = ' '.join(str(error).split())
+    if syntax == _RUN_LENGTHS:
+        return f'{file.name}: its {name} pixels are damaged ({reason}); copy it again.'
+    advice = 'export the series uncompressed'
+    if syntax in _JPEG:
+        advice = f'install pylibjpeg and pylibjpeg-libjpeg, or {advice}'
+    elif syntax in _JPEG_2000:
+        advice = f'install pylibjpeg and pylibjpeg-openjpeg, or {advice}'
+    return (
+        f'{file.name}: its pixels are compressed as {name} ({syntax}) and cannot be decoded '
+        f'here; {advice} ({reason}).'
+    )
+
+
+def _shape(file: DicomFile) -> tuple[int, int]:
+    rows, columns = file.integer(Tag.Rows) or 0, file.integer(Tag.Columns) or 0
+    if not rows or not columns:
+        msg = (
+            f'{file.name}: its image is {columns} columns by {rows} rows; '
+            'export the series again from its source.'
+        )
+        raise SeriesError(msg)
+    return rows, columns
+
+
+def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
+    """Type of the stored values; refuses what is not one grey value a pixel."""
+    photometric = file.text(Tag.PhotometricInterpretation) or 'MONOCHROME2'
+    samples = file.integer(Tag.SamplesPerPixel) or 1
+    if samples != 1 or photometric not in ('MONOCHROME1', 'MONOCHROME2'):
+        msg = (
+            f'{file.name} is a picture ({photometric}, {samples} samples per pixel), not an '
+            'image of activity; take the original series of the scanner.'
+        )
+        raise SeriesError(msg)
+    allocated = file.integer(Tag.BitsAllocated)
+    if file.pixel_tag != Tag.PixelData or allocated not in (8, 16, 32):
+        kind = Tag(file.pixel_tag).name
+        msg = (
+            f'{file.name}: {kind} with {Tag.BitsAllocated.text} of {allocated} cannot be read; '
+            'export the series with 8, 16 or 32 bit integers.'
+        )
+        raise SeriesError(msg)
+    sign = 'i' if file.integer(Tag.PixelRepresentation) else 'u'
+    return np.dtype(f'{file.byte_order}{sign}{allocated // 8}')
+
+
+def _meaningful_bits(file: DicomFile, pixels: Stored) -> Stored:
+    """Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1)."""
+    allocated = pixels.dtype.itemsize * 8
+    stored = file.integer(Tag.BitsStored) or allocated
+    high = file.integer(Tag.HighBit)
+    high = stored - 1 if high is None else high
+    if not stored <= high + 1 <= allocated:
+        msg = (
+            f'{file.name}: {stored} bits stored up to bit {high} do not fit into the '
+            f'{allocated} bits allocated; export the series again from its source.'
+        )
+        raise SeriesError(msg)
+    if stored == allocated:
+        return pixels
+    return (pixels << (allocated - 1 - high)) >> (allocated - stored)
+
+
+def _require_bytes(file: DicomFile, got: int, needed: int) -> None:
+    if got < needed:
+        rows, columns = _shape(file)
+        msg = (
+            f'{file.name} is truncated: it holds {got} of the {needed} bytes that its image of '
+            f'{columns} x {rows} pixels needs; copy it again from its source.'
+        )
+        raise SeriesError(msg)

@@ -1,0 +1,1 @@
+"""Volumes and point lists in files, written all or nothing."""

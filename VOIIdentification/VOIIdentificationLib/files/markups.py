@@ -1,0 +1,201 @@
+"""Point lists in files: Slicer markups and CSV in, Slicer markups out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import InputFileError
+from ..results import Point, Seed
+
+_MARKUPS_SCHEMA = (
+    'https://raw.githubusercontent.com/Slicer/Slicer/main/Modules/Loadable/Markups/'
+    'Resources/Schema/markups-schema-v1.0.3.json#'
+)
+_FCSV_SYSTEMS = {'0': 'RAS', '1': 'LPS', 'RAS': 'RAS', 'LPS': 'LPS'}
+"""How the fcsv header names the coordinate system; numbers up to Slicer 4.11."""
+
+_CSV_SEPARATORS = (',', ';', '\t')
+"""Comma, or what Excel writes where the comma is the decimal sign, or what is pasted from it."""
+
+
+def read_seeds(path: Path) -> tuple[Seed, ...]:
+    """
+    Read the defined points of a point list.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        ``.mrk.json`` or ``.fcsv`` as Slicer saves them, or a CSV table
+        ``label,x,y,z`` whose header names RAS or LPS, for example
+        ``label,x_ras,y_ras,z_ras``. Columns are told by their names; others
+        are passed over. Semicolons and decimal commas are read too.
+
+    Returns
+    -------
+    seeds : tuple of Seed
+        In RAS, in the order of the file. Points without a position are left out.
+
+    Raises
+    ------
+    InputFileError
+        If the file cannot be read, or leaves the position of a point open.
+    """
+    readers = {'.json': _read_markups, '.fcsv': _read_fcsv, '.csv': _read_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        msg = f'{path} is not a point list: its name must end in .mrk.json, .fcsv or .csv'
+        raise InputFileError(msg)
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f'the seeds file {path} cannot be read: {error}'
+        raise InputFileError(msg) from error
+    seeds = tuple(reader(text, str(path)))
+    if not seeds:
+        msg = f'{path} holds no point with a position: place at least one seed'
+        raise InputFileError(msg)
+    return seeds
+
+
+def write_markups(path: Path, points: Sequence[Seed], *, name: str, locked: bool = True) -> None:
+    """
+    Write a point list that Slicer loads.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        Should end in ``.mrk.json``.
+
+    points : sequence of Seed
+        The points; written in LPS, as Slicer does.
+
+    name : str
+        Name of the list.
+
+    locked : bool, optional
+        False for points that the user may move in Slicer.
+    """
+    markup = {
+        'type': 'Fiducial',
+        'coordinateSystem': 'LPS',
+        'coordinateUnits': 'mm',
+        'name': name,
+        'locked': locked,
+        'labelFormat': '%N-%d',
+        'controlPoints': [
+            {
+                'id': str(number),
+                'label': point.label,
+                'position': list(_flipped(point.position_ras_mm)),
+                'selected': True,
+                'locked': locked,
+                'visibility': True,
+                'positionStatus': 'defined',
+            }
+            for number, point in enumerate(points, start=1)
+        ],
+    }
+    text = json.dumps({'@schema': _MARKUPS_SCHEMA, 'markups': [markup]}, indent=1)
+    path.write_text(text, encoding='utf-8')
+
+
+def _read_markups(text: str, where: str) -> Iterable[Seed]:
+    try:
+        data = json.loads(text)
+        lists = data['markups']
+        for markup in lists:
+            system = str(markup.get('coordinateSystem', 'LPS')).upper()
+            for point in markup['controlPoints']:
+                if point.get('positionStatus', 'defined') == 'defined':
+                    yield _seed(point.get('label', ''), point.get('position'), system, where)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = f'{where} is not a Slicer markups file: {type(error).__name__} {error}'
+        raise InputFileError(msg) from error
+
+
+def _read_fcsv(text: str, where: str) -> Iterable[Seed]:
+    header = [line for line in text.splitlines() if line.startswith('#')]
+    found = re.search(r'CoordinateSystem\s*=\s*(\w+)', '\n'.join(header))
+    system = _FCSV_SYSTEMS.get(found.group(1).upper() if found else 'RAS', '')
+    columns = re.search(r'columns\s*=\s*(.+)', '\n'.join(header))
+    names = columns.group(1).strip().split(',') if columns else []
+    if not {'label', 'x', 'y', 'z'} <= set(names):
+        msg = f'{where} has no line "# columns = …" naming label, x, y and z'
+        raise InputFileError(msg)
+    for row in csv.reader(line for line in text.splitlines() if line and line[0] != '#'):
+        cells = dict(zip(names, row, strict=False))
+        yield _seed(cells.get('label', ''), [cells.get(axis) for axis in 'xyz'], system, where)
+
+
+def _read_csv(text: str, where: str) -> Iterable[Seed]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    comments = [line for line in lines if line.startswith('#')]
+    table = [line for line in lines if not line.startswith('#')]
+    separator = max(_CSV_SEPARATORS, key=table[0].count) if table else ','
+    head, *body = csv.reader(table, delimiter=separator) if table else [[]]
+    system = _system_in_header([*comments, *head], where)
+    label_at, places = _csv_columns(head, system, where)
+    for row in body:
+        cells = row if separator == ',' else [cell.replace(',', '.') for cell in row]
+        position = [cells[place] for place in places if place < len(row)]
+        yield _seed(row[label_at] if label_at < len(row) else '', position, system, where)
+
+
+def _csv_columns(head: Sequence[str], system: str, where: str) -> tuple[int, tuple[int, ...]]:
+    """Where the label and the three coordinates are: by name, whatever else the table holds."""
+    words = [_words(cell) for cell in head]
+    labels = [n for n, found in enumerate(words) if 'label' in found]
+    for names in ('xyz', system.lower()):
+        at = [[n for n, found in enumerate(words) if name in found] for name in names]
+        if len(labels) == 1 and all(len(places) == 1 for places in at):
+            return labels[0], tuple(places[0] for places in at)
+    others = tuple(n for n in range(len(head)) if [n] != labels)
+    if len(labels) != 1 or len(others) != 3:
+        msg = f'{where}: the header must be label,x,y,z and name RAS or LPS, got {",".join(head)!r}'
+        raise InputFileError(msg)
+    return labels[0], others
+
+
+def _system_in_header(cells: Sequence[str], where: str) -> str:
+    words = {word for cell in cells for word in _words(cell)}
+    named = {'ras', 'lps'} & words or {s for s in ('ras', 'lps') if set(s) <= words}
+    if len(named) != 1:
+        msg = (
+            f'{where}: the header must say whether positions are RAS or LPS, for example '
+            f'"label,x_ras,y_ras,z_ras"; got {",".join(cells)!r}'
+        )
+        raise InputFileError(msg)
+    return named.pop().upper()
+
+
+def _words(cell: str) -> list[str]:
+    """Words of a column's name: ``x_RAS [mm]`` and ``xRAS`` are an x in RAS."""
+    spaced = re.sub(r'(?<![a-z])([xyz]?)(ras|lps)([xyz]?)(?![a-z])', r'\1 \2 \3', cell.lower())
+    return re.findall(r'[a-z]+', spaced)
+
+
+def _seed(label: object, position: Any, system: str, where: str) -> Seed:
+    try:
+        x, y, z = (float(value) for value in position)
+    except (TypeError, ValueError):
+        x = y = z = math.nan
+    if not all(math.isfinite(value) for value in (x, y, z)):
+        msg = f'{where}: the point {str(label)!r} has no usable position: {position!r}'
+        raise InputFileError(msg)
+    if system not in {'RAS', 'LPS'}:
+        msg = f'{where}: unknown coordinate system {system!r}; expected RAS or LPS'
+        raise InputFileError(msg)
+    point = (x, y, z)
+    return Seed(str(label).strip(), point if system == 'RAS' else _flipped(point))
+
+
+def _flipped(point: Point) -> Point:
+    """RAS from LPS, or back; no negative zeros."""
+    x, y, z = point
+    return (0.0 - x, 0.0 - y, z)

@@ -1,0 +1,179 @@
+"""A volume file that Slicer can save (.nrrd, .nhdr, .nii, .nii.gz) to a `PETImage`."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.errors import InputFileError
+from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
+from ..core.image import UNKNOWN_UNIT, PETImage
+
+SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
+"""File names that `read_volume` takes, in small or capital letters."""
+
+_NIFTI_HEADER_BYTES = (348, 540)
+"""First number of a NIfTI-1 and a NIfTI-2 file, which shows the byte order."""
+
+_NIFTI_TYPES = {
+    2: 'u1',
+    4: 'i2',
+    8: 'i4',
+    16: 'f4',
+    64: 'f8',
+    256: 'i1',
+    512: 'u2',
+    768: 'u4',
+    1024: 'i8',
+    1280: 'u8',
+}
+"""NIfTI's datatype codes of real numbers (nifti1.h) by numpy's names; ITK refuses other ones."""
+
+
+def is_volume_file(path: Path) -> bool:
+    """
+    Whether a file has a name that `read_volume` takes.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        Any path.
+
+    Returns
+    -------
+    is_volume_file : bool
+        True by the end of its name alone.
+
+    Examples
+    --------
+    >>> is_volume_file(Path('phantom.NII.GZ'))
+    True
+    """
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT) -> PETImage:
+    """
+    Read a volume file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A .nrrd, .nhdr, .nii or .nii.gz file of one 3-D image of one value a voxel.
+
+    unit : str, optional
+        Unit of the values, which these files do not tell, e.g. ``'Bq/mL'``.
+
+    Returns
+    -------
+    image : PETImage
+        The values as float32, scaled as the file says (NIfTI's slope), in the
+        file's own voxel order.
+
+    Raises
+    ------
+    InputFileError
+        If the file is absent, damaged, or not one 3-D image.
+    """
+    path = Path(path)
+    if not is_volume_file(path):
+        msg = f'{path} is none of {", ".join(SUFFIXES)}; save the volume as one of these.'
+        raise InputFileError(msg)
+    if not path.is_file():
+        msg = f'the volume file {path} does not exist.'
+        raise InputFileError(msg)
+    voxels, ijk_to_lps = _read(path)
+    k, j, i = voxels.shape
+    return PETImage(voxels, VolumeGeometry((k, j, i), LPS_TO_RAS @ ijk_to_lps), unit)
+
+
+def _read(path: Path) -> tuple[Any, FloatArray]:
+    """Values of shape ``(K, J, I)`` and the matrix from index to LPS."""
+    import SimpleITK
+
+    reader = SimpleITK.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+        _require_one_scalar_image(path, reader)
+        if '.nii' in path.name.lower():
+            return _nifti_voxels(path, reader), _ijk_to_lps(reader)
+        reader.SetOutputPixelType(SimpleITK.sitkFloat32)
+        return SimpleITK.GetArrayFromImage(reader.Execute()), _ijk_to_lps(reader)
+    except RuntimeError as error:
+        raise InputFileError(_reading_message(path, str(error))) from error
+
+
+def _ijk_to_lps(reader: Any) -> FloatArray:
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.reshape(reader.GetDirection(), (3, 3)) * reader.GetSpacing()
+    matrix[:3, 3] = reader.GetOrigin()
+    return matrix
+
+
+def _require_one_scalar_image(path: Path, reader: Any) -> None:
+    size, components = reader.GetSize(), reader.GetNumberOfComponents()
+    if len(size) == 3 and components == 1:
+        return
+    shape = ' x '.join(str(length) for length in size)
+    several = f' of {components} values a voxel' if components > 1 else ''
+    msg = (
+        f'{path} is a {len(size)}-D image ({shape}){several}, not one 3-D image of one value '
+        'a voxel; save the frame or component to measure as a volume of its own.'
+    )
+    raise InputFileError(msg)
+
+
+def _nifti_voxels(path: Path, reader: Any) -> npt.NDArray[np.float32]:
+    """Values of a NIfTI file. ITK would make 0 of NaN, and of what a cut file lacks."""
+    data = _all_bytes(path)
+    order = '<' if int.from_bytes(data[:4], 'little') in _NIFTI_HEADER_BYTES else '>'
+    dtype = np.dtype(order + _NIFTI_TYPES[int(reader.GetMetaData('datatype'))])
+    shape_kji = reader.GetSize()[::-1]
+    start = int(float(reader.GetMetaData('vox_offset')))
+    needed = start + int(np.prod(shape_kji)) * dtype.itemsize
+    if len(data) < needed:
+        raise InputFileError(_truncated(path, f'it holds {len(data)} of {needed} bytes'))
+    stored = np.frombuffer(data, dtype, int(np.prod(shape_kji)), start).reshape(shape_kji)
+    return _scaled(stored, *(float(reader.GetMetaData(f'scl_{k}')) for k in ('slope', 'inter')))
+
+
+def _scaled(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[np.float32]:
+    """Values slice by slice, to spare memory. A slope of 0 means none (NIfTI-1, scl_slope)."""
+    if slope == 0 or not np.isfinite([slope, intercept]).all():
+        slope, intercept = 1.0, 0.0
+    voxels = np.empty(stored.shape, np.float32)
+    for k, plane in enumerate(stored):
+        voxels[k] = plane * np.float64(slope) + intercept
+    return voxels
+
+
+def _all_bytes(path: Path) -> bytes:
+    try:
+        if path.suffix.lower() != '.gz':
+            return path.read_bytes()
+        with gzip.open(path) as stream:
+            return stream.read()
+    except EOFError as error:
+        raise InputFileError(_truncated(path, 'its compressed data end too early')) from error
+    except (OSError, zlib.error) as error:
+        raise InputFileError(_reading_message(path, str(error))) from error
+
+
+def _truncated(path: Path, how: str) -> str:
+    return f'{path} is truncated: {how}; copy it again from its source.'
+
+
+def _reading_message(path: Path, reason: str) -> str:
+    if 'orthonormal' in reason:
+        return (
+            f'{path}: the axes of its grid are not at right angles, which cannot be read; '
+            'resample the volume to an orthogonal grid.'
+        )
+    last = reason.strip().splitlines()[-1].strip()
+    return f'{path} cannot be read as a volume ({last}); save it again from its source.'

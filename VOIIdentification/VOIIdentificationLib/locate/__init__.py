@@ -1,0 +1,1 @@
+"""Where the spheres are: seeds, search, ring, detection."""

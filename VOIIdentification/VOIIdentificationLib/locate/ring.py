@@ -1,0 +1,240 @@
+"""The spheres on their ring as one body: fit it to centers, say which center does not belong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.phantom import Insert, Phantom
+from ..results import Point
+from ..sphere_fit.fit_results import BodyPose
+
+OFF_BODY_MM = 2.0
+"""A sphere farther than this from its place is flagged. Phantoms are made to about 1 mm."""
+
+CONSENSUS_MM = 6.0
+"""Centers this near to a pose may have been made by it: a click is not better."""
+
+SAME_SCALE_MM = 0.7
+"""Deviations of this size are ordinary; larger ones lose weight in the fit (Cauchy)."""
+
+LEAST_FOR_RADIUS = 4
+"""With fewer spheres the radius is that of the phantom."""
+
+_MOST_ITERATIONS = 50
+
+
+def ring_inserts(phantom: Phantom) -> tuple[Insert, ...]:
+    """
+    Spheres that stand on the phantom's ring.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        What was scanned.
+
+    Returns
+    -------
+    inserts : tuple of Insert
+        Those in use whose angle is known; none if the ring's diameter is not.
+    """
+    if phantom.ring_diameter_mm is None:
+        return ()
+    return tuple(
+        insert
+        for insert in phantom.used_inserts
+        if insert.ring_angle_deg is not None and insert.shape == 'sphere'
+    )
+
+
+def fit_body(
+    centers_ras_mm: Mapping[str, Point], phantom: Phantom, geometry: VolumeGeometry
+) -> BodyPose | None:
+    """
+    Lay the phantom's ring through centers.
+
+    The pose follows the largest set of centers that agree. One that does not
+    is not forced, and gets its distance in `BodyPose.deviations_mm`.
+
+    Parameters
+    ----------
+    centers_ras_mm : mapping of str to tuple of float
+        Center of each sphere, in millimeter, by the label of its insert.
+
+    phantom : Phantom
+        What was scanned.
+
+    geometry : VolumeGeometry
+        Grid of the image; tells the slices from which the tilt counts.
+
+    Returns
+    -------
+    pose : BodyPose or None
+        None if fewer than three spheres of a ring have a center.
+    """
+    inserts = [insert for insert in ring_inserts(phantom) if insert.label in centers_ras_mm]
+    if len(inserts) < 3 or phantom.ring_diameter_mm is None:
+        return None
+    points = np.array([centers_ras_mm[insert.label] for insert in inserts], dtype=float)
+    angles = np.radians([float(insert.ring_angle_deg or 0.0) for insert in inserts])
+    radius = phantom.ring_diameter_mm / 2
+    frame = _robust(angles, points, _consensus(angles, points, radius), radius)
+    pose = frame_pose(frame, geometry)
+    places = [pose.place_ras_mm(float(insert.ring_angle_deg or 0.0)) for insert in inserts]
+    deviations = np.linalg.norm(points - places, axis=1)
+    labels = [insert.label for insert in inserts]
+    return frame_pose(
+        frame, geometry, tuple(zip(labels, map(float, deviations.tolist()), strict=True))
+    )
+
+
+def predict(pose: BodyPose, phantom: Phantom) -> dict[str, Point]:
+    """
+    Where the body has its spheres.
+
+    Parameters
+    ----------
+    pose : BodyPose
+        The body.
+
+    phantom : Phantom
+        What was scanned.
+
+    Returns
+    -------
+    centers_ras_mm : dict of str to tuple of float
+        Center of every sphere on the ring, by label.
+    """
+    centers = {}
+    for insert in ring_inserts(phantom):
+        r, a, s = pose.place_ras_mm(float(insert.ring_angle_deg or 0.0)).tolist()
+        centers[insert.label] = (r, a, s)
+    return centers
+
+
+def frame_pose(
+    frame: FloatArray, geometry: VolumeGeometry, deviations_mm: tuple[tuple[str, float], ...] = ()
+) -> BodyPose:
+    """
+    Describe a frame in words that mean something at the scanner.
+
+    Parameters
+    ----------
+    frame : (3, 3) `numpy.ndarray` of float
+        Columns: middle of the ring; from there to ring angle 0 and to 90
+        degrees, in millimeter, as long as the radius.
+
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    deviations_mm : tuple of (str, float), optional
+        What the pose is to carry.
+
+    Returns
+    -------
+    pose : BodyPose
+        The same.
+    """
+    middle, toward_0, toward_90 = frame.T
+    radius = float(np.linalg.norm(toward_0))
+    normal = np.cross(toward_0, toward_90) / radius**2
+    along = float(abs(normal @ geometry.slice_normal_ras))
+    return BodyPose(
+        center_ras_mm=_point(middle),
+        radius_mm=radius,
+        toward_0_ras=_point(toward_0 / radius),
+        toward_90_ras=_point(toward_90 / radius),
+        rotation_deg=float(np.degrees(np.arctan2(toward_0[1], toward_0[0]))),
+        tilt_deg=float(np.degrees(np.arccos(min(along, 1.0)))),
+        mirrored=bool(normal[2] < 0),
+        deviations_mm=deviations_mm,
+    )
+
+
+def frame_through(
+    angles_rad: FloatArray,
+    points_ras_mm: FloatArray,
+    weights: FloatArray,
+    radius_mm: float | None,
+) -> FloatArray:
+    """
+    Frame that carries points of a circle nearest to measured ones.
+
+    Parameters
+    ----------
+    angles_rad : (N,) `numpy.ndarray` of float
+        Angles on the ring.
+
+    points_ras_mm : (N, 3) `numpy.ndarray` of float
+        Where these points were found.
+
+    weights : (N,) `numpy.ndarray` of float
+        How much each counts.
+
+    radius_mm : float or None
+        Radius of the ring; None if it is to be found too.
+
+    Returns
+    -------
+    frame : (3, 3) `numpy.ndarray` of float
+        As `frame_pose` takes it.
+
+    Notes
+    -----
+    Rigid motion with or without reflection by the singular value decomposition
+    of the points' covariance (Kabsch). A plane figure does not tell a
+    reflection from a half turn, so that both are allowed.
+    """
+    model = np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=1)
+    part = weights / weights.sum()
+    model_middle, middle = part @ model, part @ points_ras_mm
+    covariance = ((points_ras_mm - middle) * part[:, None]).T @ (model - model_middle)
+    left, sizes, right = np.linalg.svd(covariance, full_matrices=False)
+    spread = float(part @ np.sum((model - model_middle) ** 2, axis=1))
+    scale = float(sizes.sum()) / spread if radius_mm is None else radius_mm
+    axes = scale * (left @ right)
+    return np.column_stack([middle - axes @ model_middle, axes])
+
+
+def _consensus(angles: FloatArray, points: FloatArray, radius: float) -> npt.NDArray[np.bool_]:
+    """The largest set of centers that one pose explains; of equal ones, the best explained."""
+    best, best_score = np.ones(len(points), dtype=bool), (-1, 0.0)
+    for chosen in combinations(range(len(points)), 3):
+        three = list(chosen)
+        frame = frame_through(angles[three], points[three], np.ones(3), radius)
+        deviations = _deviations(frame, angles, points)
+        agree = deviations < CONSENSUS_MM
+        score = (int(agree.sum()), -float(deviations[agree].sum()))
+        if score > best_score and agree[three].all():
+            best, best_score = agree, score
+    return best
+
+
+def _robust(
+    angles: FloatArray, points: FloatArray, agree: npt.NDArray[np.bool_], radius: float
+) -> FloatArray:
+    """Frame through the centers that agree; the farther one lies off, the less it counts."""
+    fixed = radius if int(agree.sum()) < LEAST_FOR_RADIUS else None
+    weights = np.ones(int(agree.sum()))
+    frame = frame_through(angles[agree], points[agree], weights, fixed)
+    for _ in range(_MOST_ITERATIONS):
+        deviations = _deviations(frame, angles[agree], points[agree])
+        weights = 1.0 / (1.0 + (deviations / SAME_SCALE_MM) ** 2)
+        moved, frame = frame, frame_through(angles[agree], points[agree], weights, fixed)
+        if float(np.abs(moved - frame).max()) < 1e-6:
+            break
+    return frame
+
+
+def _deviations(frame: FloatArray, angles: FloatArray, points: FloatArray) -> FloatArray:
+    places = np.stack([np.ones_like(angles), np.cos(angles), np.sin(angles)], axis=1) @ frame.T
+    return np.asarray(np.linalg.norm(points - places, axis=1))
+
+
+def _point(vector: Sequence[float] | FloatArray) -> Point:
+    r, a, s = (float(x) for x in vector)
+    return (r, a, s)

@@ -1,0 +1,1 @@
+"""Which voxels count, by which part, and what their values are."""

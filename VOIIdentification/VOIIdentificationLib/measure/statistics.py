@@ -1,0 +1,173 @@
+"""Values of the voxels of a VOI: per VOI and per slice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.image import PETImage
+from ..results import SliceStatistics, VOIStatistics
+from .voi_mask import Solid, VOIMask
+
+HALF_INSIDE = 0.5
+"""Part of its volume from which a voxel counts for maximum, minimum and segmentation."""
+
+PERCENTILES = (5, 25, 50, 75, 95)
+
+
+def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
+    """
+    Weighted statistics of one VOI.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image; values in its unit.
+
+    mask : VOIMask
+        Weights of the voxels. Voxels that are not finite are left out.
+
+    Returns
+    -------
+    statistics : VOIStatistics
+        None where there is no finite voxel, and no SD below two whole voxels.
+
+    Notes
+    -----
+    Mean ``sum(w x) / sum(w)``, variance ``sum(w (x - mean)^2) / sum(w)``:
+    with weights of 1 these are the original script's `np.mean` and `np.var`.
+    Maximum, minimum and percentiles are of the voxels at least half inside: a
+    sliver of a voxel outside says nothing of the VOI. A percentile p is the
+    value at which the cumulative weight, counted to the middle of each voxel's
+    own, reaches p, linear in between.
+    """
+    values, weights = _finite(image, mask)
+    volume_ml = float(mask.weights.sum()) * image.geometry.voxel_volume_mm3 / 1000
+    count = int(np.count_nonzero(mask.weights > 0))
+    if not values.size:
+        return VOIStatistics(voxel_count=count, volume_ml=volume_ml)
+    mean = float(np.average(values, weights=weights))
+    variance = float(np.average((values - mean) ** 2, weights=weights))
+    sd = float(np.sqrt(variance)) if weights.sum() >= 2 else None
+    core, core_weights = _core(values, weights)
+    percentiles = dict(zip(PERCENTILES, _percentiles(core, core_weights), strict=True))
+    return VOIStatistics(
+        voxel_count=count,
+        volume_ml=volume_ml,
+        mean=mean,
+        sd=sd,
+        variance=None if sd is None else variance,
+        max=float(core.max()),
+        min=float(core.min()),
+        percentile_5=percentiles[5],
+        percentile_25=percentiles[25],
+        median=percentiles[50],
+        percentile_75=percentiles[75],
+        percentile_95=percentiles[95],
+        voxel_cov=None if sd is None or mean <= 0 else sd / mean,
+    )
+
+
+def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[SliceStatistics, ...]:
+    """
+    Statistics of one VOI in each slice that it touches.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image; values in its unit.
+
+    solid : Sphere or Cylinder
+        The VOI, for the radius at which each slice cuts it.
+
+    mask : VOIMask
+        Its voxels.
+
+    Returns
+    -------
+    slices : tuple of SliceStatistics
+        Lowest slice index first.
+    """
+    geometry = image.geometry
+    first_k = mask.slices_kji[0].start
+    area_mm2 = geometry.voxel_volume_mm3 / geometry.slice_spacing_mm
+    slices = []
+    for k, weights in enumerate(mask.weights, start=first_k):
+        if not weights.any():
+            continue
+        in_slice = VOIMask(weights[None], (slice(k, k + 1), *mask.slices_kji[1:]), mask.clipped)
+        values, finite_weights = _finite(image, in_slice)
+        slices.append(
+            SliceStatistics(
+                slice_k=k,
+                radius_mm=float(solid.cut_radius_mm(slice_distance_mm(solid, geometry, k))),
+                mean=float(np.average(values, weights=finite_weights)) if values.size else None,
+                max=float(_core(values, finite_weights)[0].max()) if values.size else None,
+                voxel_count=int(np.count_nonzero(weights > 0)),
+                area_mm2=float(weights.sum()) * area_mm2,
+            )
+        )
+    return tuple(slices)
+
+
+def slice_distance_mm(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> float:
+    """
+    Distance of the middle of a slice from the center of a VOI.
+
+    Parameters
+    ----------
+    solid : Sphere or Cylinder
+        The VOI.
+
+    geometry : VolumeGeometry
+        The image grid.
+
+    slice_k : int
+        Index of the slice.
+
+    Returns
+    -------
+    distance_mm : float
+        Along the slice normal, positive towards higher k.
+    """
+    return float((slice_k - geometry.index_ijk(solid.center_ras_mm)[2]) * geometry.slice_spacing_mm)
+
+
+def has_non_finite(image: PETImage, mask: VOIMask) -> bool:
+    """
+    Whether a voxel of the VOI is NaN or infinite.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image.
+
+    mask : VOIMask
+        The VOI.
+
+    Returns
+    -------
+    non_finite : bool
+        True if at least one is.
+    """
+    return not np.isfinite(image.voxels[mask.slices_kji][mask.weights > 0]).all()
+
+
+def _finite(image: PETImage, mask: VOIMask) -> tuple[FloatArray, FloatArray]:
+    """Finite values with any part inside, in double precision, and their weights."""
+    values = image.voxels[mask.slices_kji].astype(float)
+    keep = (mask.weights > 0) & np.isfinite(values)
+    return values[keep], mask.weights[keep]
+
+
+def _core(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Voxels at least half inside, with weights; all in a VOI so small that none is."""
+    core = weights >= HALF_INSIDE
+    return (values[core], weights[core]) if core.any() else (values, weights)
+
+
+def _percentiles(values: FloatArray, weights: FloatArray) -> list[float]:
+    order = np.argsort(values)
+    cumulative = np.cumsum(weights[order])
+    middles = (cumulative - weights[order] / 2) / cumulative[-1]
+    return [float(v) for v in np.interp(np.divide(PERCENTILES, 100), middles, values[order])]

@@ -1,0 +1,1 @@
+"""Results and inputs as nodes of the Slicer scene."""

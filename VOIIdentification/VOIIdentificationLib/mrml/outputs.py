@@ -1,0 +1,289 @@
+"""Everything an analysis shows in the Slicer scene, made or refilled in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import slicer
+
+from ..core.errors import NodeError
+from ..report.table import Table
+from ..report.tables import result_tables
+from ..results import AnalysisResult, Seed
+from .nodes import VOLUME_ROLE, Node, new_node, remove_node
+from .points import fill_points
+from .rois import fill_rois, moved_rois, remember_rule, shown_placement
+from .segmentation import fill_segmentation
+from .tables import PLOTS, fill_plot, fill_table, series_of_chart
+
+FOLDER_NAME = 'VOI Identification'
+"""Folder of the outputs in the subject hierarchy."""
+
+_OUTPUT_ATTRIBUTE = 'VOIIdentification.Output'
+"""Node attribute: which output it is. Saved with the scene, so never to be renamed."""
+
+_SEGMENTATION = 'vtkMRMLSegmentationNode'
+_POINTS = 'vtkMRMLMarkupsFiducialNode'
+_TABLE = 'vtkMRMLTableNode'
+_CHART = 'vtkMRMLPlotChartNode'
+_ROIS = 'background_rois'
+
+
+@dataclass(frozen=True, eq=False)
+class OutputNodes:
+    """
+    The nodes that show one analysis.
+
+    Attributes
+    ----------
+    segmentation : vtkMRMLSegmentationNode
+        One segment an insert, one for the background.
+
+    centers : vtkMRMLMarkupsFiducialNode
+        The refined centers.
+
+    tables : mapping of str to vtkMRMLTableNode
+        By `Table.key`, in the order shown.
+
+    charts : mapping of str to vtkMRMLPlotChartNode
+        By `Plot.key`, in the order shown.
+
+    folder_item : int
+        The folder in the subject hierarchy.
+
+    background_rois : vtkMRMLMarkupsFiducialNode or None
+        Where the background was measured, for the user to move; None if it was not.
+    """
+
+    segmentation: Node
+    centers: Node
+    tables: Mapping[str, Node] = field(default_factory=dict)
+    charts: Mapping[str, Node] = field(default_factory=dict)
+    folder_item: int = 0
+    background_rois: Node | None = None
+
+
+def publish(
+    result: AnalysisResult, volume_node: Node, nodes: OutputNodes | None = None
+) -> OutputNodes:
+    """
+    Show a result in the scene of its volume.
+
+    Touches no view, layout or widget.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        Of `volume_node`.
+
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume that was analyzed.
+
+    nodes : OutputNodes, optional
+        Refilled. By default those that `find_outputs` finds for the volume;
+        what is missing is made.
+
+    Returns
+    -------
+    nodes : OutputNodes
+        All of them filled.
+
+    Raises
+    ------
+    NodeError
+        If a node cannot be made or filled. Nodes made by this call are then
+        removed again, and the others show what they showed before.
+    """
+    tables = {table.key: table for table in result_tables(result)}
+    old = _found(volume_node) | ({} if nodes is None else _by_key(nodes))
+    moved = moved_rois(old.get(_ROIS))
+    workshop = _Workshop(volume_node, old)
+    try:
+        filled = _fill_all(workshop, result, tables)
+        folder = _place_in_folder(filled, workshop.made)
+    except BaseException:
+        workshop.undo()
+        raise
+    placement = shown_placement(result)
+    if placement is not None:
+        remember_rule(filled.background_rois, moved, placement, result.image.geometry)
+    # Tables and charts that this result has no more must not show old numbers.
+    for key in sorted(set(old) - set(_by_key(filled))):
+        _remove_with_series(old[key])
+    return replace(filled, folder_item=folder)
+
+
+def find_outputs(volume_node: Node) -> OutputNodes | None:
+    """
+    The nodes that an earlier `publish` made for a volume, in a loaded scene too.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume that was analyzed.
+
+    Returns
+    -------
+    nodes : OutputNodes or None
+        None if the segmentation or the centers are missing.
+    """
+    found = _found(volume_node)
+    if not {'segmentation', 'centers'} <= set(found):
+        return None
+    return OutputNodes(
+        segmentation=found['segmentation'],
+        centers=found['centers'],
+        tables=_of_kind(found, 'table:'),
+        charts=_of_kind(found, 'chart:'),
+        folder_item=_folder_item(volume_node.GetScene()),
+        background_rois=found.get(_ROIS),
+    )
+
+
+def wanted_rois(volume_node: Node) -> tuple[Seed, ...]:
+    """
+    Background ROIs that the user has moved, as seeds of the next analysis.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume that was analyzed.
+
+    Returns
+    -------
+    seeds : tuple of Seed
+        Labeled ``BG01`` …; none if they stand where the rule put them.
+
+    Raises
+    ------
+    NodeError
+        If a position is not finite.
+    """
+    return moved_rois(_found(volume_node).get(_ROIS))
+
+
+def _found(volume_node: Node) -> dict[str, Node]:
+    """By key, the nodes in the scene that say they are outputs of the volume."""
+    return {
+        node.GetAttribute(_OUTPUT_ATTRIBUTE): node
+        for class_name in (_SEGMENTATION, _POINTS, _TABLE, _CHART)
+        for node in slicer.util.getNodesByClass(class_name, volume_node.GetScene())
+        if node.GetAttribute(_OUTPUT_ATTRIBUTE)
+        and node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()
+    }
+
+
+def _of_kind(nodes: Mapping[str, Node], kind: str) -> dict[str, Node]:
+    return {key[len(kind) :]: node for key, node in nodes.items() if key.startswith(kind)}
+
+
+def _by_key(nodes: OutputNodes) -> dict[str, Node]:
+    rois = {} if nodes.background_rois is None else {_ROIS: nodes.background_rois}
+    return {
+        **rois,
+        'segmentation': nodes.segmentation,
+        'centers': nodes.centers,
+        **{f'table:{key}': node for key, node in nodes.tables.items()},
+        **{f'chart:{key}': node for key, node in nodes.charts.items()},
+    }
+
+
+class _Workshop:
+    """Gives out nodes to fill: the old ones that still exist, new ones for the rest."""
+
+    def __init__(self, volume_node: Node, old: Mapping[str, Node]) -> None:
+        self.volume_node = volume_node
+        self.made: list[Node] = []
+        self._old = old
+        self._copies: list[tuple[Node, Node]] = []
+
+    def node(self, class_name: str, key: str, title: str) -> Node:
+        old = self._old.get(key)
+        if old is not None and old.GetScene() is not None:
+            copy = type(old)()  # not CreateNodeInstance, which leaks in Python
+            copy.CopyContent(old, True)  # True: deep
+            self._copies.append((old, copy))
+            self._mark(old, key)
+            return old
+        scene = self.volume_node.GetScene()
+        node = new_node(class_name, f'{self.volume_node.GetName()} {title}', scene=scene)
+        self.made.append(node)
+        self._mark(node, key)
+        if node.IsA('vtkMRMLDisplayableNode'):
+            node.CreateDefaultDisplayNodes()
+        return node
+
+    def _mark(self, node: Node, key: str) -> None:
+        node.SetAttribute(_OUTPUT_ATTRIBUTE, key)
+        node.SetNodeReferenceID(VOLUME_ROLE, self.volume_node.GetID())
+
+    def undo(self) -> None:
+        for node, copy in self._copies:
+            node.CopyContent(copy, True)
+        for node in reversed(self.made):
+            _remove_with_series(node)
+
+
+def _fill_all(
+    workshop: _Workshop, result: AnalysisResult, tables: Mapping[str, Table]
+) -> OutputNodes:
+    segmentation = workshop.node(_SEGMENTATION, 'segmentation', 'VOIs')
+    fill_segmentation(segmentation, result, workshop.volume_node)
+    centers = workshop.node(_POINTS, 'centers', 'centers')
+    fill_points(centers, [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres])
+    table_nodes = {}
+    for key, table in tables.items():
+        title = key.replace('_', ' ') + ' table'
+        table_nodes[key] = workshop.node(_TABLE, f'table:{key}', title)
+        fill_table(table_nodes[key], table)
+    charts = {}
+    for plot in (plot for plot in PLOTS if plot.fits(tables)):
+        title = f'{plot.key.replace("_", " ")} chart'
+        chart = workshop.node(_CHART, f'chart:{plot.key}', title)
+        fill_plot(chart, plot, table_nodes[plot.table_key], tables[plot.table_key])
+        charts[plot.key] = chart
+    rois, placement = None, shown_placement(result)
+    if placement is not None:
+        rois = workshop.node(_POINTS, _ROIS, 'background ROIs')
+        fill_rois(rois, placement)
+    return OutputNodes(segmentation, centers, table_nodes, charts, background_rois=rois)
+
+
+def _all_nodes(nodes: OutputNodes) -> list[Node]:
+    series = [node for chart in nodes.charts.values() for node in series_of_chart(chart)]
+    tables, charts = nodes.tables.values(), nodes.charts.values()
+    rois = [] if nodes.background_rois is None else [nodes.background_rois]
+    return [nodes.segmentation, nodes.centers, *rois, *tables, *charts, *series]
+
+
+def _remove_with_series(node: Node) -> None:
+    if node.IsA(_CHART):
+        for series_node in series_of_chart(node):
+            remove_node(series_node)
+    remove_node(node)
+
+
+def _folder_item(scene: Node) -> int:
+    """The folder in the subject hierarchy; 0 if there is none."""
+    hierarchy = scene.GetSubjectHierarchyNode()
+    return int(hierarchy.GetItemChildWithName(hierarchy.GetSceneItemID(), FOLDER_NAME))
+
+
+def _place_in_folder(nodes: OutputNodes, made: list[Node]) -> int:
+    """Nodes made now go into the folder; a node that the user put elsewhere stays there."""
+    scene = nodes.segmentation.GetScene()
+    hierarchy = scene.GetSubjectHierarchyNode()
+    folder = _folder_item(scene)
+    if not folder:
+        folder = int(hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), FOLDER_NAME))
+    if not folder:
+        msg = f'the folder {FOLDER_NAME} cannot be made. Save the scene and start Slicer again.'
+        raise NodeError(msg)
+    for node in _all_nodes(nodes):
+        item = hierarchy.GetItemByDataNode(node)
+        if not item:
+            hierarchy.CreateItem(folder, node)
+        elif any(node is one for one in made) or node.IsA('vtkMRMLPlotSeriesNode'):
+            hierarchy.SetItemParent(item, folder)
+    return folder

@@ -1,0 +1,204 @@
+"""One measurement in the scene, from the nodes that were chosen to the nodes that show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import slicer
+
+from ..analysis import Known, analyze
+from ..core.errors import PhantomError
+from ..core.flags import Flag
+from ..core.phantom import Phantom
+from ..core.progress import Progress, no_progress, part_of
+from ..core.settings import Settings
+from ..dicom.source import NO_FILES, VolumeSource, stored_image, trace_volume
+from ..results import AnalysisResult, Seed
+from .nodes import Node
+from .outputs import publish, wanted_rois
+from .suv import with_header_suv
+from .volume import dicom_files, local_image, replace_volume
+from .volume_image import image_from_volume_node
+
+_OLD_READING = ' (as loaded before)'
+"""Ends the name of a volume that was read again."""
+
+
+class SourceTracer:
+    """
+    Compares volumes with their DICOM files, each of them once.
+
+    A volume whose voxels change is compared again.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, VolumeSource]] = {}
+
+    def source(
+        self, volume_node: Node, database: Node, progress: Progress = no_progress
+    ) -> VolumeSource:
+        """
+        Where a volume came from.
+
+        Parameters
+        ----------
+        volume_node : vtkMRMLScalarVolumeNode
+            The volume.
+
+        database : ctkDICOMDatabase or None
+            Where the application keeps what it imported.
+
+        progress : callable, optional
+            Told while the files are read; may raise `CanceledError`.
+
+        Returns
+        -------
+        source : VolumeSource
+            Its header, and whether its voxels are those of the files.
+
+        Raises
+        ------
+        NodeError
+            If the volume holds no voxels.
+        """
+        image_data = volume_node.GetImageData()
+        age = image_data.GetMTime() if image_data is not None else 0
+        known = self._known.get(volume_node.GetID())
+        if known is None or known[0] != age:
+            known = (age, _trace(volume_node, database, progress))
+            if known[1] is not NO_FILES:  # its files may be imported later
+                self._known[volume_node.GetID()] = known
+        return known[1]
+
+
+def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
+    volume_node: Node,
+    seeds: tuple[Seed, ...],
+    phantom: Phantom,
+    settings: Settings | None = None,
+    source: VolumeSource | None = None,
+    progress: Progress = no_progress,
+    known: Known | None = None,
+) -> AnalysisResult:
+    """
+    Measure a volume, and make or refill the nodes that show the result.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The scan of the phantom.
+
+    seeds : tuple of Seed
+        From `all_seeds`. Background ROIs that the user has moved are added.
+
+    phantom : Phantom
+        What was scanned.
+
+    settings : Settings, optional
+        How it is measured.
+
+    source : VolumeSource, optional
+        What the DICOM files say of the volume.
+
+    progress : callable, optional
+        Told how far the work is; may raise `CanceledError`, and the scene is
+        then as it was before.
+
+    known : Known, optional
+        The true activity; the SUV of the header is added where the files tell it.
+
+    Returns
+    -------
+    result : AnalysisResult
+        Flagged if the voxels are not those of the files.
+
+    Raises
+    ------
+    PhantomError
+        If the volume or the seeds cannot be used.
+    """
+    source = source or VolumeSource()
+    image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
+    labels = {seed.label for seed in seeds}
+    rois = (roi for roi in wanted_rois(volume_node) if roi.label not in labels)
+    known = with_header_suv(known or Known(), volume_node, image, source)
+    work = part_of(progress, 0.0, 0.8)
+    result = analyze(image, (*seeds, *rois), phantom, settings, work, known=known)
+    if not source.trusted:
+        result = replace(
+            result,
+            flags=(*result.flags, Flag.VOXELS_DIFFER),
+            notes=(*result.notes, source.text),
+        )
+    progress(0.8, 'filling the scene')
+    publish(result, volume_node)
+    return result
+
+
+def reload_volume(volume_node: Node, database: Node, progress: Progress = no_progress) -> Node:
+    """
+    Read a volume again from its DICOM files, by the reader of this library.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        Stays in the scene under another name.
+
+    database : ctkDICOMDatabase
+        Knows the files.
+
+    progress : callable, optional
+        Told while the files are read; may raise `CanceledError`.
+
+    Returns
+    -------
+    new : vtkMRMLScalarVolumeNode
+        With the name, the place and the point lists of the old one.
+
+    Raises
+    ------
+    SeriesError
+        If the files are gone or cannot be read.
+    """
+    image = stored_image(dicom_files(volume_node, database), progress)
+    return replace_volume(volume_node, image, _OLD_READING)
+
+
+def likely_volume(scene: Node) -> Node:
+    """
+    The volume that the user most likely wants to measure.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        The scene.
+
+    Returns
+    -------
+    volume_node : vtkMRMLScalarVolumeNode or None
+        The only volume, or the only one in PET colors; else None.
+    """
+    volumes = [
+        node
+        for node in slicer.util.getNodesByClass('vtkMRMLScalarVolumeNode', scene)
+        if node.GetClassName() == 'vtkMRMLScalarVolumeNode' and node.GetImageData() is not None
+    ]
+    pet = [node for node in volumes if 'PET' in _color_name(node)]
+    for candidates in (volumes, pet):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None
+
+
+def _trace(volume_node: Node, database: Node, progress: Progress) -> VolumeSource:
+    try:
+        paths = dicom_files(volume_node, database)
+        return trace_volume(local_image(volume_node), paths, progress) if paths else NO_FILES
+    except PhantomError as error:
+        return VolumeSource(problem=str(error))
+
+
+def _color_name(volume_node: Node) -> str:
+    display = volume_node.GetDisplayNode()
+    colors = display.GetColorNode() if display is not None else None
+    return str(colors.GetName()) if colors is not None else ''

@@ -1,0 +1,278 @@
+"""Tables and plots of the Slicer scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk
+
+from ..core.errors import NodeError
+from ..evaluate.recovery_results import QUANTITY_NAMES
+from ..report.colors import BAND_COLORS, SERIES_COLORS
+from ..report.subjects.recovery import LIMIT_KEY, RELATIVE_KEYS
+from ..report.table import Column, Table
+from .nodes import Node, new_node, remove_node
+
+_LINE_WIDTH, _BAND_WIDTH = 2.0, 1.0
+"""Of curves and of limits, in pixels."""
+
+_ENDS_OF_BAND = 2
+"""A band is two columns, low and high."""
+
+_LARGEST_INT = np.iinfo(np.int32).max
+"""A column of larger whole numbers is stored as double: VTK's ``int`` has 32 bits."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """
+    A picture of some columns of a table.
+
+    Attributes
+    ----------
+    key, title : str
+        Name in the scene, and what is shown above the chart.
+
+    table_key : str
+        The table that holds the columns.
+
+    x_key : str
+        Key of the column along the axis.
+
+    y_keys : tuple of str
+        Keys of the columns drawn against it.
+
+    band_key : str
+        First letters of the keys of columns that are drawn as thin lines: the
+        limits of standards, as many as the table has. Empty for none.
+    """
+
+    key: str
+    title: str
+    table_key: str
+    x_key: str
+    y_keys: tuple[str, ...]
+    band_key: str = ''
+
+    def fits(self, tables: Mapping[str, Table]) -> bool:
+        """
+        Whether some tables hold what is drawn.
+
+        Parameters
+        ----------
+        tables : mapping of str to Table
+            By key.
+
+        Returns
+        -------
+        fits : bool
+            True if the table and all its columns are there and a value is known.
+        """
+        table = tables.get(self.table_key)
+        if table is None:
+            return False
+        columns = {column.key: column for column in table.columns}
+        wanted = [columns.get(key) for key in self.y_keys]
+        return self.x_key in columns and all(
+            column is not None and np.isfinite(np.asarray(column.values, dtype=float)).any()
+            for column in wanted
+        )
+
+
+PLOTS = (
+    Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
+    *(
+        Plot(
+            quantity.replace('rc_', 'recovery_'),
+            f'{name} against diameter',
+            'recovery',
+            'diameter_mm',
+            (quantity,),
+            f'{LIMIT_KEY}{quantity}_',
+        )
+        for quantity, name in QUANTITY_NAMES.items()
+    ),
+    Plot(
+        'relative_recovery',
+        'Relative recovery against diameter',
+        'recovery',
+        'diameter_mm',
+        tuple(RELATIVE_KEYS.values()),
+    ),
+    Plot('contrast', 'Contrast Q against diameter', 'nema', 'diameter_mm', ('contrast_percent',)),
+    Plot(
+        'variability',
+        'Background variability N against diameter',
+        'background_variability',
+        'diameter_mm',
+        ('variability_percent',),
+    ),
+)
+"""Every plot of an analysis. A new one is one more line; those without values are left out."""
+
+
+def fill_table(table_node: Node, table: Table) -> None:
+    """
+    Replace what a table node holds.
+
+    Parameters
+    ----------
+    table_node : vtkMRMLTableNode
+        Its columns get typed values, titles, units and descriptions.
+
+    table : Table
+        What to show. Column names are the keys; the header shows the titles
+        with their units.
+
+    Raises
+    ------
+    NodeError
+        If the node does not take the columns.
+    """
+    with slicer.util.NodeModify(table_node):
+        table_node.RemoveAllColumns()
+        table_node.SetUseColumnTitleAsColumnHeader(True)
+        for column in table.columns:
+            _add_column(table_node, column)
+        table_node.SetLocked(True)
+    shape = (table_node.GetNumberOfRows(), table_node.GetNumberOfColumns())
+    if shape != (table.row_count, len(table.columns)):
+        msg = (
+            f'the table {table_node.GetName()} took {shape[0]} rows and {shape[1]} columns of '
+            f'{table.row_count} and {len(table.columns)}. Choose a new table for the output.'
+        )
+        raise NodeError(msg)
+
+
+def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> None:
+    """
+    Bind a chart to columns of a table node.
+
+    The chart's series nodes are made in its scene, or used again.
+
+    Parameters
+    ----------
+    chart_node : vtkMRMLPlotChartNode
+        Its title, axis titles and series are set.
+
+    plot : Plot
+        Which columns.
+
+    table_node : vtkMRMLTableNode
+        Filled by `fill_table`.
+
+    table : Table
+        The same table, for titles and units.
+
+    Raises
+    ------
+    NodeError
+        If a series cannot be made.
+
+    KeyError
+        If the table lacks one of the columns.
+    """
+    x, *ys = (table.column(key) for key in (plot.x_key, *plot.y_keys))
+    bands = [c for c in table.columns if plot.band_key and c.key.startswith(plot.band_key)]
+    ys += bands
+    with slicer.util.NodeModify(chart_node):
+        chart_node.SetTitle(plot.title)
+        chart_node.SetXAxisTitle(x.header)
+        chart_node.SetYAxisTitle(_axis_title(ys[: len(plot.y_keys)]))
+        for series_node in series_of_chart(chart_node)[len(ys) :]:
+            remove_node(series_node)
+        for n, y in enumerate(ys):
+            series_node = _nth_series(chart_node, n, y)
+            _fill_series(series_node, x, y, table_node, n)
+            if n >= len(plot.y_keys):
+                _make_band(series_node, (n - len(plot.y_keys)) // _ENDS_OF_BAND)
+
+
+def series_of_chart(chart_node: Node) -> tuple[Node, ...]:
+    """
+    The series nodes of a chart.
+
+    Parameters
+    ----------
+    chart_node : vtkMRMLPlotChartNode
+        The chart.
+
+    Returns
+    -------
+    series_nodes : tuple of vtkMRMLPlotSeriesNode
+        In the chart's order.
+    """
+    count = chart_node.GetNumberOfPlotSeriesNodes()
+    nodes = (chart_node.GetNthPlotSeriesNode(n) for n in range(count))
+    return tuple(node for node in nodes if node is not None)
+
+
+def _add_column(table_node: Node, column: Column) -> None:
+    array = _typed_array(column)
+    array.SetName(column.key)
+    table_node.AddColumn(array)
+    table_node.SetColumnTitle(column.key, column.title)
+    table_node.SetColumnUnitLabel(column.key, column.unit)
+    table_node.SetColumnDescription(column.key, column.description)
+
+
+def _typed_array(column: Column) -> Node:
+    if isinstance(column.values, tuple):
+        texts = vtk.vtkStringArray()
+        for text in column.values:
+            texts.InsertNextValue(text)
+        return texts
+    values = np.ascontiguousarray(column.values)
+    whole = values.dtype.kind in 'iu' and not (np.abs(values) > _LARGEST_INT).any()
+    if whole:
+        return numpy_to_vtk(values.astype(np.int32), deep=True, array_type=vtk.VTK_INT)
+    return numpy_to_vtk(values.astype(np.float64), deep=True, array_type=vtk.VTK_DOUBLE)
+
+
+def _axis_title(columns: list[Column]) -> str:
+    if len(columns) == 1:
+        return columns[0].header
+    units = {column.unit for column in columns}
+    titles = ', '.join(column.title for column in columns)
+    return f'{titles} [{units.pop()}]' if units != {''} and len(units) == 1 else titles
+
+
+def _nth_series(chart_node: Node, n: int, y: Column) -> Node:
+    series_nodes = series_of_chart(chart_node)
+    if n < len(series_nodes):
+        return series_nodes[n]
+    name = f'{chart_node.GetName()}: {y.title.lower()}'
+    node = new_node('vtkMRMLPlotSeriesNode', name, scene=chart_node.GetScene())
+    chart_node.AddAndObservePlotSeriesNodeID(node.GetID())
+    return node
+
+
+def _fill_series(series_node: Node, x: Column, y: Column, table_node: Node, n: int) -> None:
+    kinds = slicer.vtkMRMLPlotSeriesNode
+    # A line through points that run back and forth would be a tangle.
+    steps = np.diff(np.asarray(x.values, dtype=float))
+    in_order = bool((steps > 0).all() or (steps < 0).all())
+    series_node.SetAndObserveTableNodeID(table_node.GetID())
+    series_node.SetPlotType(kinds.PlotTypeScatter)
+    series_node.SetXColumnName(x.key)
+    series_node.SetYColumnName(y.key)
+    series_node.SetLabelColumnName('label' if table_node.GetColumnIndex('label') >= 0 else '')
+    series_node.SetMarkerStyle(kinds.MarkerStyleCircle)
+    series_node.SetLineStyle(kinds.LineStyleSolid if in_order else kinds.LineStyleNone)
+    series_node.SetColor(*SERIES_COLORS[n % len(SERIES_COLORS)])
+    series_node.SetLineWidth(_LINE_WIDTH)
+
+
+def _make_band(series_node: Node, standard: int) -> None:
+    """A limit: a thin line in the color of its standard, without markers and labels."""
+    kinds = slicer.vtkMRMLPlotSeriesNode
+    series_node.SetMarkerStyle(kinds.MarkerStyleNone)
+    series_node.SetLabelColumnName('')
+    if series_node.GetLineStyle() != kinds.LineStyleNone:
+        series_node.SetLineStyle(kinds.LineStyleDash)
+    series_node.SetLineWidth(_BAND_WIDTH)
+    series_node.SetColor(*BAND_COLORS[standard % len(BAND_COLORS)])

@@ -1,0 +1,1 @@
+"""The panel of the Slicer module, without Qt of its own."""

@@ -1,0 +1,162 @@
+"""What the module checks of itself inside the application, through its own panel."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import slicer
+
+from ..mrml.nodes import Node
+from ..mrml.outputs import find_outputs
+from .requirements import missing_requirements
+
+if TYPE_CHECKING:
+    from ..synthetic.phantom import Truth
+
+_MODULE = 'VOIIdentification'
+_SEED_OFFSET_MM = (3.0, -2.0, 1.0)
+_LARGEST_CENTER_ERROR_MM = 1.0
+_WEIGHT_G = 1e4
+_DOSE_AT_SCAN_BQ = 7.0e7 * 2.0 ** (-3600.0 / 6583.68)
+"""Of the written series: 70 MBq of F-18, an hour before the scan."""
+
+_LOWEST_CONTRAST_PERCENT = 70.0
+"""Of the 37 mm sphere, without noise."""
+
+_FILLS = {
+    0: ('20', '10:15', '', '', '1000'),
+    1: ('40', '10:15', '', '', '8000'),
+}
+"""Columns of the worksheet: the synthetic phantom's 20 and 5 kBq/mL at the start of the scan."""
+
+
+class SelfTest:
+    """
+    Drives the panel that the application shows; mixed into a `unittest.TestCase`.
+
+    It needs no network: the study is made, written as DICOM and imported into a
+    database of its own.
+    """
+
+    def check_files_to_workbook(self: Any) -> None:
+        """Load, place, fill in, apply, export, save, read again."""
+        with self._imported_phantom('MONOCHROME2') as (volume, truth, folder):
+            panel = self._panel_for(volume)
+            self._place_seeds(panel, truth)
+            self._fill_in(panel)
+            self.assertTrue(panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip)
+            panel.ui.applyButton.click()
+            self._check_outputs(volume, truth)
+            self._check_standards(panel, volume)
+            if missing_requirements(panel.results_section.requirements):
+                self.delayDisplay('The workbook is not tested: its packages are not installed')
+            else:
+                panel.dialogs.choose_folder = lambda start: str(folder / 'results')
+                panel.ui.exportButton.click()
+                self.assertTrue((folder / 'results' / 'outputMetaTargets.xlsx').is_file())
+            worksheet = panel.parameters.activity
+            self.assertTrue(slicer.util.saveScene(str(folder / 'scene.mrb')))
+            slicer.mrmlScene.Clear()
+            slicer.util.loadScene(str(folder / 'scene.mrb'))
+            self._check_outputs(panel.logic.getParameterNode().inputVolume, truth)
+            self.assertEqual(panel.logic.getParameterNode().activity, worksheet)
+        self.delayDisplay('Test passed: from files to workbook')
+
+    def check_inverted_series(self: Any) -> None:
+        """Whether or not this application's reader inverts MONOCHROME1, the panel must notice."""
+        with self._imported_phantom('MONOCHROME1') as (volume, truth, _folder):
+            panel = self._panel_for(volume)
+            if not panel.logic.sourceOf(volume).trusted:
+                panel.ui.reloadButton.click()
+            mended = panel.parameters.inputVolume
+            self.assertTrue(panel.logic.sourceOf(mended).trusted)
+            highest = mended.GetImageData().GetScalarRange()[1]
+            self.assertAlmostEqual(highest / float(truth.noise_free.max()), 1.0, 3)
+        self.delayDisplay('Test passed: inverted series')
+
+    def check_suv_volume(self: Any) -> None:
+        """The highest SUV is the highest concentration times weight over decayed dose."""
+        with self._imported_phantom('MONOCHROME2') as (volume, truth, _folder):
+            panel = self._panel_for(volume)
+            self.assertTrue(panel.ui.makeSUVButton.enabled, panel.ui.makeSUVButton.toolTip)
+            panel.ui.makeSUVButton.click()
+            nodes = slicer.util.getNodesByClass('vtkMRMLScalarVolumeNode')
+            suv = next(node for node in nodes if node.GetName().endswith('SUVbw'))
+            expected = float(truth.noise_free.max()) * _WEIGHT_G / _DOSE_AT_SCAN_BQ
+            highest = suv.GetImageData().GetScalarRange()[1]
+            self.assertAlmostEqual(highest / expected, 1.0, 3)
+            self.assertEqual(suv.GetVoxelValueUnits().GetCodeValue(), '{SUVbw}g/ml')
+        self.delayDisplay('Test passed: SUV volume')
+
+    @contextmanager
+    def _imported_phantom(self: Any, photometric: Any) -> Iterator[tuple[Node, Truth, Path]]:
+        """Write a synthetic series, import it into a database of its own, and load it."""
+        from DICOMLib import DICOMUtils
+
+        from ..dicom.write import Scan, write_pet_series
+        from ..synthetic.phantom import SyntheticPhantom, grid, synthesize
+
+        image, truth = synthesize(SyntheticPhantom(grid((96, 88, 40), (3.0, 3.0, 4.0))))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            files = Path(name) / 'dicom'
+            write_pet_series(image, files, seed=1, scan=Scan(photometric=photometric))
+            with DICOMUtils.TemporaryDICOMDatabase() as database:
+                self.assertTrue(DICOMUtils.importDicom(str(files), database))
+                patients = database.patients()
+                nodes = [i for uid in patients for i in DICOMUtils.loadPatientByUID(uid)]
+                self.assertTrue(nodes, 'the series was not loaded')
+                yield slicer.mrmlScene.GetNodeByID(nodes[0]), truth, Path(name)
+
+    def _panel_for(self, volume: Node) -> Any:
+        """Open the module on a volume."""
+        widget = slicer.util.getModuleWidget(_MODULE)
+        widget.enter()
+        widget.panel.parameters.inputVolume = volume
+        slicer.app.processEvents()
+        return widget.panel
+
+    def _place_seeds(self: Any, panel: Any, truth: Truth) -> None:
+        seeds = panel.parameters.seeds
+        self.assertEqual(seeds.GetNumberOfControlPoints(), len(truth.inserts))
+        self.assertEqual(seeds.GetNumberOfDefinedControlPoints(), 0)
+        for n, true in enumerate(truth.inserts):
+            place = (x + off for x, off in zip(true.center_ras_mm, _SEED_OFFSET_MM, strict=True))
+            seeds.SetNthControlPointPositionWorld(n, *place)
+
+    def _fill_in(self: Any, panel: Any) -> None:
+        """Type into the worksheet; the scan start is there already, from the header."""
+        self.assertIn('10:15', panel.ui.scanStartLineEdit.text)
+        for column, texts in _FILLS.items():
+            for row, text in enumerate(texts):
+                if text:
+                    panel.ui.worksheetTable.item(row, column).setText(text)
+        self.assertIn('ratio 4.000', panel.ui.activityLabel.text)
+
+    def _check_outputs(self: Any, volume: Node, truth: Truth) -> None:
+        """Compare centers, segments and table with the truth."""
+        outputs: Any = find_outputs(volume)
+        for n, true in enumerate(truth.inserts):
+            center = [0.0, 0.0, 0.0]
+            outputs.centers.GetNthControlPointPositionWorld(n, center)
+            error_mm = math.dist(center, true.center_ras_mm)
+            self.assertLess(error_mm, _LARGEST_CENTER_ERROR_MM, true.insert.label)
+        segments = outputs.segmentation.GetSegmentation().GetNumberOfSegments()
+        self.assertEqual(segments, len(truth.inserts))
+        self.assertEqual(outputs.tables['spheres'].GetNumberOfRows(), len(truth.inserts))
+
+    def _check_standards(self: Any, panel: Any, volume: Node) -> None:
+        """The tables of NEMA NU 2 and of recovery, and the ROIs in the views."""
+        outputs: Any = find_outputs(volume)
+        result = panel.result
+        self.assertEqual(outputs.tables['nema'].GetNumberOfRows(), len(result.spheres))
+        self.assertEqual(outputs.tables['recovery'].GetNumberOfRows(), len(result.spheres))
+        self.assertEqual(outputs.background_rois.GetNumberOfControlPoints(), 12)
+        self.assertFalse(result.recovery.relative)
+        self.assertAlmostEqual(result.activity.ratio, 4.0)
+        self.assertGreater(result.nema.spheres[0].contrast_percent, _LOWEST_CONTRAST_PERCENT)
+        self.assertIsNotNone(result.suv)

@@ -1,0 +1,327 @@
+"""The fill worksheet as text that a user types: half filled, kept with the scene, checked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..activity.worksheet import FillWorksheet
+from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
+from ..core.errors import InputFileError
+from ..suv.scan_facts import ScanFacts
+
+DEFAULT_ISOTOPE = 'F-18'
+"""Of the phantom measurements that the standards describe."""
+
+_LONGEST_AFTER_SCAN = timedelta(hours=12)
+"""A time of day this much later than the scan may be that of the day before: its date is needed."""
+
+_CLOCK = re.compile(r'(\d{1,2}):(\d{2})(?::(\d{2}))?')
+
+
+@dataclass(frozen=True)
+class FillForm:
+    """
+    One syringe as typed; empty where nothing is.
+
+    Attributes
+    ----------
+    assay, residual : str
+        Activity of the full and of the emptied syringe, in MBq.
+
+    assay_time, residual_time : str
+        ``'2026-03-01 09:15:00'``, or ``'09:15'`` on the day of the scan.
+
+    volume : str
+        In milliliter.
+    """
+
+    assay: str = ''
+    assay_time: str = ''
+    residual: str = ''
+    residual_time: str = ''
+    volume: str = ''
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was typed."""
+        return not any(value.strip() for value in asdict(self).values())
+
+
+@dataclass(frozen=True)
+class WorksheetForm:
+    """
+    The whole worksheet as typed.
+
+    Attributes
+    ----------
+    hot, background : FillForm
+        The two fills; an empty one was not made.
+
+    isotope : str
+        Name in the table of isotopes.
+
+    half_life : str
+        In seconds; empty for that of the table.
+
+    scan_start : str
+        As the times of a fill, with its date.
+
+    duration : str
+        In seconds; empty for 0.
+
+    calibrator : str
+        Standard uncertainty of the calibrator, in percent; empty for the default.
+
+    decay_corrected : bool
+        False if the image shows the mean of the scan, not its start.
+
+    loaded : dict
+        The worksheet that the form was filled from, as JSON: it may hold
+        uncertainties that the form does not show.
+    """
+
+    hot: FillForm = FillForm()
+    background: FillForm = FillForm()
+    isotope: str = DEFAULT_ISOTOPE
+    half_life: str = ''
+    scan_start: str = ''
+    duration: str = ''
+    calibrator: str = ''
+    decay_corrected: bool = True
+    loaded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was filled in; facts of the scan alone tell no activity."""
+        return self.hot.empty and self.background.empty
+
+
+def worksheet_of_form(form: WorksheetForm) -> FillWorksheet | None:
+    """
+    Check what was typed and make a worksheet of it.
+
+    Parameters
+    ----------
+    form : WorksheetForm
+        As typed.
+
+    Returns
+    -------
+    worksheet : FillWorksheet or None
+        None if nothing was filled in: the activity is unknown.
+
+    Raises
+    ------
+    InputFileError
+        If something is missing or makes no sense; the sentence names it.
+    """
+    if form.empty:
+        return None
+    start = _moment(form.scan_start, 'scan start', None)
+    values: dict[str, Any] = {
+        'schema': ACTIVITY_SCHEMA,
+        **{key: value for key, value in form.loaded.items() if key not in {'hot', 'background'}},
+        'isotope': form.isotope or DEFAULT_ISOTOPE,
+        'half_life_s': _optional(form.half_life, 'half-life', 's'),
+        'scan_start': start.isoformat(),
+        'scan_duration_s': _optional(form.duration, 'scan duration', 's') or 0.0,
+        'decay_corrected': form.decay_corrected,
+    }
+    if form.isotope != form.loaded.get('isotope'):
+        values.pop('half_life_sd_s', None)
+    if form.calibrator.strip():
+        values['calibrator_sd_percent'] = _number(form.calibrator, 'calibrator', '%')
+    else:
+        values.pop('calibrator_sd_percent', None)
+    for name, fill in (('hot', form.hot), ('background', form.background)):
+        if not fill.empty:
+            values[name] = {**(form.loaded.get(name) or {}), **_fill_values(fill, name, start)}
+    return parse_worksheet(values, source_name='worksheet')
+
+
+def form_of_worksheet(worksheet: FillWorksheet) -> WorksheetForm:
+    """
+    Show a worksheet as text.
+
+    Parameters
+    ----------
+    worksheet : FillWorksheet
+        E.g. from a file.
+
+    Returns
+    -------
+    form : WorksheetForm
+        `worksheet_of_form` makes the same worksheet of it.
+    """
+    data = worksheet_to_json(worksheet)
+    return WorksheetForm(
+        hot=_fill_form(data['hot']),
+        background=_fill_form(data['background']),
+        isotope=worksheet.isotope,
+        half_life=_text(worksheet.half_life_s),
+        scan_start=time_text(worksheet.scan_start),
+        duration=_text(worksheet.scan_duration_s or None),
+        calibrator=_text(worksheet.calibrator_sd_percent),
+        decay_corrected=worksheet.decay_corrected,
+        loaded=data,
+    )
+
+
+def form_of_scan(facts: ScanFacts) -> WorksheetForm:
+    """
+    Begin a worksheet with what the header tells.
+
+    Parameters
+    ----------
+    facts : ScanFacts
+        Of the scan.
+
+    Returns
+    -------
+    form : WorksheetForm
+        Without fills: the activity is unknown.
+    """
+    return WorksheetForm(
+        isotope=facts.isotope or DEFAULT_ISOTOPE,
+        half_life=_text(facts.half_life_s),
+        scan_start='' if facts.scan_start is None else time_text(facts.scan_start),
+        duration=_text(facts.scan_duration_s),
+        decay_corrected=facts.decay_corrected,
+    )
+
+
+def with_whole_times(form: WorksheetForm) -> WorksheetForm:
+    """
+    Write the day of the scan before every time of day, for the user to see.
+
+    Parameters
+    ----------
+    form : WorksheetForm
+        As typed.
+
+    Returns
+    -------
+    form : WorksheetForm
+        Unchanged where the scan start or a time cannot be read.
+    """
+    try:
+        start = _moment(form.scan_start, 'scan start', None)
+    except InputFileError:
+        return form
+    return replace(
+        form,
+        scan_start=time_text(start),
+        hot=_with_whole_times(form.hot, start),
+        background=_with_whole_times(form.background, start),
+    )
+
+
+def time_text(time: datetime) -> str:
+    """
+    A time as the form shows it.
+
+    Parameters
+    ----------
+    time : datetime
+        Local time.
+
+    Returns
+    -------
+    text : str
+        E.g. ``'2026-03-01 09:15:00'``.
+    """
+    return time.isoformat(sep=' ')
+
+
+def _fill_form(data: dict[str, Any] | None) -> FillForm:
+    if data is None:
+        return FillForm()
+    times = [data[name] and data[name].replace('T', ' ') for name in _TIMES]
+    return FillForm(
+        assay=_text(data['assay_mbq']),
+        assay_time=times[0],
+        residual=_text(data['residual_mbq'] or None),
+        residual_time=times[1] or '',
+        volume=_text(data['volume_ml']),
+    )
+
+
+_TIMES = ('assay_time', 'residual_time')
+
+
+def _fill_values(fill: FillForm, name: str, start: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        'assay_mbq': _number(fill.assay, f'{name} assay', 'MBq'),
+        'assay_time': _moment(fill.assay_time, f'{name} assay time', start).isoformat(),
+        'residual_mbq': _optional(fill.residual, f'{name} residual', 'MBq') or 0.0,
+        'residual_time': None,
+        'volume_ml': _number(fill.volume, f'{name} volume', 'mL'),
+    }
+    if values['residual_mbq'] or fill.residual_time.strip():
+        time = _moment(fill.residual_time, f'{name} residual time', start)
+        values['residual_time'] = time.isoformat()
+    return values
+
+
+def _with_whole_times(fill: FillForm, start: datetime) -> FillForm:
+    return replace(
+        fill,
+        assay_time=_whole_time(fill.assay_time, start),
+        residual_time=_whole_time(fill.residual_time, start),
+    )
+
+
+def _whole_time(text: str, start: datetime) -> str:
+    try:
+        return time_text(_moment(text, 'time', start))
+    except InputFileError:
+        return text
+
+
+def _moment(text: str, what: str, scan_start: datetime | None) -> datetime:
+    """A date and time; a time alone is on the day of the scan, as far as that is plain."""
+    text = text.strip()
+    if not text:
+        msg = f'the {what} is missing'
+        raise InputFileError(msg)
+    clock = _CLOCK.fullmatch(text)
+    try:
+        if clock and scan_start is not None:
+            hour, minute, second = (int(part or 0) for part in clock.groups())
+            time = datetime(*scan_start.timetuple()[:3], hour, minute, second)
+        else:
+            time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is not None or (clock and scan_start is None) or ':' not in text:
+        msg = f'the {what} must be a local time like 2026-03-01 09:15:00, got {text!r}'
+        raise InputFileError(msg)
+    if clock and scan_start is not None and time - scan_start > _LONGEST_AFTER_SCAN:
+        msg = (
+            f'the {what} {text} is long after the scan start {time_text(scan_start)}: '
+            'write its date before it'
+        )
+        raise InputFileError(msg)
+    return time
+
+
+def _optional(text: str, what: str, unit: str) -> float | None:
+    return _number(text, what, unit) if text.strip() else None
+
+
+def _number(text: str, what: str, unit: str) -> float:
+    if not text.strip():
+        msg = f'the {what} is missing'
+        raise InputFileError(msg)
+    try:
+        return float(text.strip().removesuffix(unit).replace(',', '.'))
+    except ValueError as error:
+        msg = f'the {what} must be a number of {unit}, got {text!r}'
+        raise InputFileError(msg) from error
+
+
+def _text(value: float | None) -> str:
+    return '' if value is None else f'{value:.12g}'

@@ -1,0 +1,162 @@
+"""Recovery, contrast and background variability against diameter, on axes of matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..evaluate.nema_results import NEMAResult
+from ..evaluate.recovery_results import QUANTITY_NAMES, Quantity, RecoveryResult
+from ..results import AnalysisResult
+from .colors import BAND_COLORS, SERIES_COLORS, insert_colors
+from .subjects.recovery import RELATIVE_NAMES, reference_name
+from .table import plain_text
+
+_SMALL = 8.5
+"""Size of letters, in points."""
+
+Panel = Callable[[Any], None]
+
+
+def quality_panels(result: AnalysisResult) -> tuple[Panel, ...]:
+    """
+    List the small plots that a result has.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    panels : tuple of callable
+        Each draws one plot on the axes it is given: three of recovery, with
+        bands where it is absolute, and one of contrast and variability.
+    """
+    panels: list[Panel] = []
+    recovery, nema = result.recovery, result.nema
+    if recovery is not None and recovery.spheres:
+        panels += [_recovery_panel(result, recovery, quantity) for quantity in QUANTITY_NAMES]
+    if nema is not None and nema.background:
+        panels.append(lambda axes: _draw_nema(axes, result, nema))
+    return tuple(panels)
+
+
+def _recovery_panel(result: AnalysisResult, found: RecoveryResult, quantity: Quantity) -> Panel:
+    return lambda axes: _draw_recovery(axes, result, found, quantity)
+
+
+def _draw_recovery(
+    axes: Any, result: AnalysisResult, found: RecoveryResult, quantity: Quantity
+) -> None:
+    for n, standard in enumerate(found.standards):
+        _draw_band(axes, found, (standard, quantity), BAND_COLORS[n % len(BAND_COLORS)])
+    points = [
+        (sphere.diameter_mm, value, sphere.label)
+        for sphere in found.spheres
+        if (value := getattr(sphere, quantity)) is not None
+    ]
+    _draw_curve(axes, result, points, 'o', '-')
+    if not found.relative and points:
+        _draw_uncertainty(axes, found, quantity)
+    names = RELATIVE_NAMES if found.relative else QUANTITY_NAMES
+    axes.set_title(names[quantity], fontsize=_SMALL + 1.5)
+    _finish(axes)
+    if found.relative:
+        _write(axes, 0.05, f'over {reference_name(found)}')
+
+
+def _draw_band(axes: Any, found: RecoveryResult, of: tuple[str, Quantity], color: Any) -> None:
+    """The limits of one standard and coefficient, with what must be said beside them."""
+    rows = sorted(
+        (
+            (sphere.diameter_mm, one.low, one.high, one.note)
+            for sphere in found.spheres
+            for one in sphere.verdicts
+            if (one.standard, one.quantity) == of
+        ),
+        key=lambda row: row[0],
+    )
+    if not rows:
+        return
+    diameters, lows, highs, notes = zip(*rows, strict=True)
+    said = ', '.join(dict.fromkeys(note.partition(':')[0] for note in notes if note))
+    label = plain_text(f'{of[0]} ({said})' if said else of[0])
+    axes.fill_between(diameters, lows, highs, color=color, alpha=0.35, lw=0, label=label)
+    axes.plot(diameters, lows, color=color, lw=0.8)
+    axes.plot(diameters, highs, color=color, lw=0.8)
+
+
+def _draw_uncertainty(axes: Any, found: RecoveryResult, quantity: Quantity) -> None:
+    rows = [
+        (sphere.diameter_mm, value, value * sphere.sd_percent / 100.0)
+        for sphere in found.spheres
+        if (value := getattr(sphere, quantity)) is not None and sphere.sd_percent is not None
+    ]
+    if rows:
+        x, y, sd = zip(*rows, strict=True)
+        axes.errorbar(x, y, yerr=sd, fmt='none', ecolor='0.3', elinewidth=1, capsize=2)
+
+
+def _draw_nema(axes: Any, result: AnalysisResult, found: NEMAResult) -> None:
+    contrast = [
+        (sphere.diameter_mm, sphere.contrast_percent, sphere.label)
+        for sphere in found.spheres
+        if sphere.contrast_percent is not None
+    ]
+    variability = [
+        (level.diameter_mm, level.variability_percent, '')
+        for level in found.background
+        if level.variability_percent is not None
+    ]
+    if contrast:
+        _draw_curve(axes, result, contrast, 'o', '-', label='Contrast Q 2-D')
+    _draw_curve(axes, result, variability, 's', ':', label='Variability N')
+    axes.set_title('NEMA NU 2 [%]', fontsize=_SMALL + 1.5)
+    _finish(axes)
+    if not contrast:
+        why = ': the true ratio is unknown' if found.true_ratio is None else ''
+        _write(axes, 0.78, f'no contrast{why}')
+
+
+def _draw_curve(
+    axes: Any,
+    result: AnalysisResult,
+    points: Sequence[tuple[float, float, str]],
+    marker: str,
+    line: str,
+    label: str | None = None,
+) -> None:
+    """A line through all points, each in the color of its insert."""
+    colors = insert_colors(result.phantom)
+    ordered = sorted(points, key=lambda point: point[0])
+    x, y = [point[0] for point in ordered], [point[1] for point in ordered]
+    faces = [colors.get(point[2], SERIES_COLORS[1]) for point in ordered]
+    axes.plot(x, y, line, color='0.4', lw=1)
+    axes.scatter(x, y, c=faces, marker=marker, s=26, edgecolors='0.2', linewidths=0.8, zorder=3)
+    if label:
+        axes.plot([], [], line, color='0.4', marker=marker, ms=4, label=label)
+
+
+def _finish(axes: Any) -> None:
+    axes.tick_params(labelsize=_SMALL)
+    axes.set_xlabel('Diameter [mm]', fontsize=_SMALL)
+    axes.grid(alpha=0.3)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(0.0, low), high + 0.04 * abs(high))
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=_SMALL - 1.5, loc='best', handlelength=1.2)
+
+
+def _write(axes: Any, height: float, text: str) -> None:
+    """A few words at the right, at a part of the height of the plot."""
+    axes.text(
+        0.97,
+        height,
+        plain_text(text),
+        transform=axes.transAxes,
+        fontsize=_SMALL - 1.5,
+        color='0.3',
+        ha='right',
+        parse_math=False,
+    )

@@ -1,0 +1,285 @@
+"""Pictures as PNG files. Figures of their own: no pyplot, no global state."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.progress import Progress, no_progress
+from ..measure.voi_mask import Solid, Sphere
+from ..results import AnalysisResult, VOIResult
+from .colors import insert_colors
+from .curves import quality_panels
+from .slice_view import (
+    SliceView,
+    all_vois,
+    drawn_slices,
+    grey_window,
+    show_plane,
+    shown_field_ij,
+)
+from .table import VALUE_UNIT, plain_text, unit_text
+
+PICTURE_DPI = 100
+
+_LONGER_SIDE_INCHES = 6.4
+"""Of the slice; title and color bar come on top."""
+
+_LEFT, _BOTTOM, _TOP, _RIGHT = 0.15, 0.15, 0.45, 1.25
+"""Inches around the slice."""
+
+_OVERVIEW_INCHES = (11.6, 6.0)
+_QUALITY_INCHES = 2.8
+"""Height of the row of small plots below the overview, where there is something to plot."""
+
+_OUTLINE_SAMPLES = 81
+"""Per direction, for the outline of a VOI in a plane across the slices."""
+
+
+def write_slice_images(
+    result: AnalysisResult, directory: Path, *, progress: Progress = no_progress
+) -> tuple[Path, ...]:
+    """
+    Draw every slice whose middle cuts a VOI.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    directory : `pathlib.Path`
+        An existing folder.
+
+    progress : callable, optional
+        Told before each picture.
+
+    Returns
+    -------
+    paths : tuple of `pathlib.Path`
+        ``slice_<k>.png``, k padded with zeros so that names sort by slice.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    slices = drawn_slices(result)
+    if not slices:
+        return ()
+    picture = SlicePicture(result)
+    digits = len(str(result.image.geometry.shape_kji[0] - 1))
+    paths = []
+    for number, slice_k in enumerate(slices):
+        progress(number / len(slices), f'Drawing slice {slice_k}')
+        picture.draw(slice_k)
+        paths.append(directory / f'slice_{slice_k:0{digits}d}.png')
+        picture.save(paths[-1])
+    return tuple(paths)
+
+
+class SlicePicture:
+    """
+    A slice with its title and color bar.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found; at least one slice must cut a VOI.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+        The picture.
+
+    axes : matplotlib.axes.Axes
+        Its data coordinates are the indices ``(i, j)`` of the slice.
+    """
+
+    def __init__(self, result: AnalysisResult) -> None:
+        width, height = _slice_inches(result.image.geometry, shown_field_ij(result))
+        size = np.array([_LEFT + width + _RIGHT, _BOTTOM + height + _TOP])
+        self.figure = _figure((float(size[0]), float(size[1])))
+        self.axes = self.figure.add_axes((*(_LEFT, _BOTTOM) / size, *(width, height) / size))
+        self._view = SliceView(self.axes, result)
+        bar = (*(_LEFT + width + 0.2, _BOTTOM) / size, *(0.2, height) / size)
+        _add_color_bar(self.figure, self._view.image, bar, result)
+
+    def draw(self, slice_k: int) -> None:
+        """
+        Show a slice and the circles in which its middle cuts the VOIs.
+
+        Parameters
+        ----------
+        slice_k : int
+            Index of the slice.
+        """
+        self._view.draw(slice_k)
+
+    def save(self, path: Path) -> None:
+        """
+        Write the picture as PNG.
+
+        Parameters
+        ----------
+        path : `pathlib.Path`
+            The file to write.
+        """
+        _save(self.figure, path)
+
+
+def write_overview(result: AnalysisResult, path: Path) -> None:
+    """
+    Draw one picture of the whole result.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found; at least one slice must cut a VOI.
+
+    path : `pathlib.Path`
+        The PNG file to write: the slice through the spheres, the plane of
+        constant j through the largest one, mean and maximum against diameter;
+        below them recovery, contrast and variability, where there are any.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    panels = quality_panels(result)
+    width, height = _OVERVIEW_INCHES
+    below = _QUALITY_INCHES if panels else 0.0
+    figure = _figure((width, height + below))
+    part = height / (height + below)
+    left = figure.add_axes(_upper(part, (0.01, 0.03, 0.50, 0.90)))
+    left.set_anchor('E')
+    view = SliceView(left, result)
+    view.draw(_middle_slice(result))
+    _draw_across(figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46))), result)
+    _add_color_bar(figure, view.image, _upper(part, (0.522, 0.10, 0.012, 0.76)), result)
+    _plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
+    for n, draw in enumerate(panels):
+        bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
+        draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
+    _save(figure, path)
+
+
+def _upper(part: float, place: tuple[float, float, float, float]) -> tuple[float, ...]:
+    """A place in the upper part of a picture as a place in the whole."""
+    left, bottom, width, height = place
+    return left, 1 - part + bottom * part, width, height * part
+
+
+def _figure(size_inches: tuple[float, float]) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size_inches, dpi=PICTURE_DPI, facecolor='white')
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Any, path: Path) -> None:
+    with warnings.catch_warnings():
+        # A label may hold letters that the font lacks; they are drawn as boxes.
+        warnings.filterwarnings('ignore', message='Glyph')
+        figure.savefig(path, dpi=PICTURE_DPI, pil_kwargs={'compress_level': 3})
+
+
+def _slice_inches(geometry: VolumeGeometry, field_ij: tuple[slice, slice]) -> tuple[float, float]:
+    """Width and height of the drawn slice, whose pixels are as wide as they are in the patient."""
+    counts = np.array([part.stop - part.start for part in field_ij])
+    size_mm = counts * geometry.spacing_ijk_mm[:2]
+    width, height = _LONGER_SIDE_INCHES * size_mm / size_mm.max()
+    return float(width), float(height)
+
+
+def _add_color_bar(
+    figure: Any, image: Any, place: tuple[float, ...], result: AnalysisResult
+) -> None:
+    bar = figure.colorbar(image, cax=figure.add_axes(place), extend='max')
+    bar.set_label(_unit(result), parse_math=False)
+
+
+def _unit(result: AnalysisResult) -> str:
+    return plain_text(unit_text(VALUE_UNIT, result.image.unit))
+
+
+def _middle_slice(result: AnalysisResult) -> int:
+    """The drawn slice nearest to the middle of the spheres' centers."""
+    middle = np.median([voi.center_ijk[2] for voi in result.spheres or result.background])
+    return min(drawn_slices(result), key=lambda slice_k: abs(slice_k - middle))
+
+
+def _draw_across(axes: Any, result: AnalysisResult) -> None:
+    """The plane of constant j through the largest VOI, with what it cuts."""
+    image, geometry = result.image, result.image.geometry
+    columns, rows = shown_field_ij(result)
+    largest = max(result.spheres or result.background, key=lambda voi: voi.insert.diameter_mm)
+    row_j = int(np.clip(round(largest.center_ijk[1]), rows.start, rows.stop - 1))
+    slices = slice(0, geometry.shape_kji[0])
+    show_plane(
+        axes,
+        image.voxels[:, row_j, columns],
+        (columns, slices),
+        geometry.axes_ras_mm[:, [0, 2]],
+        grey_window(result, (columns, rows)),
+    )
+    colors = insert_colors(result.phantom)
+    for voi in all_vois(result):
+        _add_outline(axes, voi, geometry, row_j, colors[voi.label])
+    axes.set_title(f'Row {row_j}, through {plain_text(largest.label)}', parse_math=False)
+
+
+def _add_outline(
+    axes: Any, voi: VOIResult, geometry: VolumeGeometry, row_j: int, color: Any
+) -> None:
+    reach = voi.insert.diameter_mm + voi.solid.height_mm
+    steps = np.linspace(-1, 1, _OUTLINE_SAMPLES)
+    i = voi.center_ijk[0] + steps * reach / geometry.spacing_ijk_mm[0]
+    k = voi.center_ijk[2] + steps * reach / geometry.slice_spacing_mm
+    across, along = np.meshgrid(i, k)
+    index = np.stack([across, np.full_like(across, row_j), along], axis=-1)
+    outside_mm = _distance_outside_mm(voi.solid, geometry, geometry.position_ras_mm(index))
+    if outside_mm.min() < 0:
+        limits = axes.axis()
+        axes.contour(i, k, outside_mm, levels=[0], colors=[color], linewidths=1.4)
+        axes.axis(limits)
+
+
+def _distance_outside_mm(
+    solid: Solid, geometry: VolumeGeometry, position_ras_mm: FloatArray
+) -> FloatArray:
+    """Negative inside, zero on the surface; shape ``(...)`` for positions ``(..., 3)``."""
+    offset = position_ras_mm - solid.center_ras_mm
+    if isinstance(solid, Sphere):
+        return np.asarray(np.linalg.norm(offset, axis=-1) - solid.diameter_mm / 2)
+    height = offset @ geometry.slice_normal_ras
+    across = np.linalg.norm(offset - height[..., None] * geometry.slice_normal_ras, axis=-1)
+    side, lid = across - solid.diameter_mm / 2, np.abs(height) - solid.height_mm / 2
+    return np.asarray(np.maximum(side, lid))
+
+
+def _plot_values(axes: Any, result: AnalysisResult) -> None:
+    """Mean and maximum of each sphere against its diameter, and the background."""
+    vois = sorted(result.spheres, key=lambda voi: voi.insert.diameter_mm)
+    diameters = [voi.insert.diameter_mm for voi in vois]
+    colors = [insert_colors(result.phantom)[voi.label] for voi in vois]
+    for name, marker, line in [('max', '^', ':'), ('mean', 'o', '-')]:
+        values = [getattr(voi.statistics, name) for voi in vois]
+        values = [np.nan if value is None else value for value in values]
+        axes.plot(diameters, values, line, color='0.4', marker=marker, ms=0, lw=1)
+        axes.scatter(diameters, values, c=colors, marker=marker, edgecolors='0.2', zorder=3)
+        axes.plot([], [], line, color='0.4', marker=marker, label=name.capitalize())
+    means = [voi.statistics.mean for voi in result.background if voi.statistics.mean is not None]
+    for n, mean in enumerate(means):
+        axes.axhline(mean, color='0.6', ls='--', lw=1, label='' if n else 'Background mean')
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.set_xlabel('Diameter [mm]')
+    axes.set_ylabel(_unit(result), parse_math=False)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, loc='lower right')

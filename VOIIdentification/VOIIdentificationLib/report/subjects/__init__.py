@@ -1,0 +1,1 @@
+"""How each subject is shown: columns, definitions, method text, JSON keys, curves."""

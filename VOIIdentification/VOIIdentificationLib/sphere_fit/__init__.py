@@ -1,0 +1,1 @@
+"""The blurred sphere fitted to its voxels: center, signal, resolution, and their uncertainties."""

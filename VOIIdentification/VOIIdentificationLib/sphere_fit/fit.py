@@ -1,0 +1,237 @@
+"""Where a sphere is, by fitting its blurred image: center, signal, background and resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..core.geometry import FloatArray
+from ..core.image import PETImage
+from ..measure.voi_mask import Sphere
+from .cutout import FitBox, fit_box
+from .fit_results import SphereFit
+from .least_squares import FWHM_RANGE_MM, FirstFit, first_fit
+from .model import SphereParameters
+from .noise import estimate_noise, left_over
+from .noise_weighted import SecondFit, absorbed_noise, second_fit
+
+WALL_MM = 1.0
+"""Thickness of the sphere's wall, of glass or plastic without activity (IEC phantoms: 1 mm)."""
+
+LEAST_COVERAGE = 0.6
+"""Part of the ball's voxels that must be in the image and finite."""
+
+LEAST_RANGE = 1e-5
+"""Part of the largest value by which the values in the box must differ."""
+
+MOST_CENTER_SD_MM = 2.0
+"""A center less certain than this is no better than that of the search."""
+
+
+def fit_sphere(
+    image: PETImage,
+    start: Sphere,
+    *,
+    hot: bool = True,
+    wall_mm: float = WALL_MM,
+    neighbors: Sequence[Sphere] = (),
+) -> SphereFit:
+    """
+    Fit one sphere; see `fit_spheres`, which knows the noise better.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    start : Sphere
+        Where the search found it, with its known diameter.
+
+    hot : bool, optional
+        False for a sphere filled with less than the background.
+
+    wall_mm : float, optional
+        Thickness of the cold wall.
+
+    neighbors : sequence of Sphere, optional
+        Other objects whose voxels are left out.
+
+    Returns
+    -------
+    fit : SphereFit
+        The result, or the reason why there is none.
+    """
+    return fit_spheres(image, [start], hot=[hot], wall_mm=wall_mm, neighbors=neighbors)[0]
+
+
+def fit_spheres(
+    image: PETImage,
+    starts: Sequence[Sphere],
+    *,
+    hot: Sequence[bool] | None = None,
+    wall_mm: float = WALL_MM,
+    neighbors: Sequence[Sphere] = (),
+) -> tuple[SphereFit, ...]:
+    """
+    Fit the blurred image of spheres of known diameter.
+
+    Each sphere has its own center, signal, background and resolution. A first
+    fit weights voxels by noise that grows with the signal. From what all
+    fits leave over the noise and its correlation between voxels are estimated,
+    and a second one weights with these, which is what reaches the smallest
+    possible error (docs/validation.md).
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    starts : sequence of Sphere
+        Where the search found them, with their known diameters.
+
+    hot : sequence of bool, optional
+        False for spheres filled with less than the background. All hot if left out.
+
+    wall_mm : float, optional
+        Thickness of the cold walls.
+
+    neighbors : sequence of Sphere, optional
+        Further objects whose voxels are left out.
+
+    Returns
+    -------
+    fits : tuple of SphereFit
+        In the order of `starts`.
+    """
+    hot = [True] * len(starts) if hot is None else hot
+    boxes = _in_one_unit(
+        [
+            fit_box(
+                image,
+                start,
+                hot=hot[n],
+                wall_mm=wall_mm,
+                others=[*starts[:n], *starts[n + 1 :], *neighbors],
+            )
+            for n, start in enumerate(starts)
+        ]
+    )
+    first = [None if _obstacle(box) else first_fit(box) for box in boxes]
+    second = _second_fits(boxes, first)
+    return tuple(
+        _rejected(box, _obstacle(box) or 'the fit did not settle')
+        if fit is None
+        else _judged(box, fit)
+        for box, fit in zip(boxes, second, strict=True)
+    )
+
+
+def _in_one_unit(boxes: Sequence[FitBox]) -> list[FitBox]:
+    """Values between -1 and 1: single precision then holds squares of any image."""
+    unit = max((float(np.abs(box.values).max()) for box in boxes), default=0.0) or 1.0
+    return [replace(box, values=box.values / np.float32(unit), unit=unit) for box in boxes]
+
+
+def _second_fits(
+    boxes: Sequence[FitBox], first: Sequence[FirstFit | None]
+) -> list[SecondFit | None]:
+    """Fits with one estimate of the noise from all spheres; None where the first did not settle."""
+    settled = {n: fit for n, fit in enumerate(first) if fit is not None and fit.settled}
+    if not settled:
+        return [None] * len(boxes)
+    geometry = boxes[0].geometry
+    residuals = {
+        n: left_over(boxes[n].values - fit.model, fit.model, boxes[n].use, geometry)
+        for n, fit in settled.items()
+    }
+    shown = estimate_noise(list(residuals.values()), geometry)
+    complete = [
+        replace(residual, absorbed=absorbed_noise(boxes[n], settled[n], shown))
+        for n, residual in residuals.items()
+    ]
+    noise = estimate_noise(complete, geometry)
+    return [
+        second_fit(box, settled[n], noise) if n in settled else None for n, box in enumerate(boxes)
+    ]
+
+
+def most_shift_mm(diameter_mm: float) -> float:
+    """
+    How far a fit may move a center before it counts as a runaway.
+
+    Parameters
+    ----------
+    diameter_mm : float
+        Inner diameter of the sphere.
+
+    Returns
+    -------
+    shift_mm : float
+        Half a radius, but 4 mm at least: a large voxel.
+    """
+    return max(diameter_mm / 4, 4.0)
+
+
+def _judged(box: FitBox, fit: SecondFit) -> SphereFit:
+    """The fit with its uncertainties, or why it must not replace the search."""
+    p = fit.parameters
+    center_sd = np.sqrt(np.maximum(np.diag(fit.covariance)[:3], 0.0))
+    reason = _doubt(box, p, center_sd)
+    if reason:
+        return _rejected(box, reason)
+    r, a, s = center_sd.tolist()
+    return SphereFit(
+        label=box.start.label,
+        accepted=True,
+        reason='',
+        center_ras_mm=p.center_ras_mm,
+        center_sd_ras_mm=(r, a, s),
+        signal=p.signal * box.unit,
+        background=p.background * box.unit,
+        fwhm_in_plane_mm=_within_range(p.fwhm_in_plane_mm),
+        fwhm_axial_mm=_within_range(p.fwhm_axial_mm),
+        mean_sd=fit.mean_sd * box.unit,
+        detectability=abs(p.signal - p.background) * float(np.sqrt(fit.signal_information)),
+    )
+
+
+def _doubt(box: FitBox, p: SphereParameters, center_sd_ras_mm: FloatArray) -> str:
+    """Why this fit must not replace the search; empty if it may."""
+    shift = float(np.linalg.norm(np.subtract(p.center_ras_mm, box.start.center_ras_mm)))
+    longest = most_shift_mm(box.start.diameter_mm)
+    if (p.signal > p.background) != box.hot:
+        kind, other = ('hot', 'colder') if box.hot else ('cold', 'hotter')
+        return f'it should be {kind}, but the fit finds it {other} than its background'
+    if shift > longest:
+        return f'the fit ran {shift:.1f} mm away; {longest:.1f} mm are allowed'
+    if not float(center_sd_ras_mm.max()) <= MOST_CENTER_SD_MM:
+        return (
+            f'noise leaves the fitted center uncertain by {center_sd_ras_mm.max():.1f} mm; '
+            f'{MOST_CENTER_SD_MM:g} mm are allowed'
+        )
+    return ''
+
+
+def _within_range(fwhm_mm: float) -> float | None:
+    low, high = FWHM_RANGE_MM
+    return fwhm_mm if 1.01 * low < fwhm_mm < 0.99 * high else None
+
+
+def _obstacle(box: FitBox) -> str:
+    """Why there can be no fit at all; empty if there can."""
+    if box.coverage < LEAST_COVERAGE:
+        return (
+            f'only {100 * box.coverage:.0f} % of the sphere is in the image, finite and free of '
+            f'other spheres; {100 * LEAST_COVERAGE:.0f} % are needed'
+        )
+    values = box.values[box.use]
+    if float(np.ptp(values)) <= LEAST_RANGE * float(np.abs(values).max()):
+        return 'the image has the same value everywhere around it'
+    return ''
+
+
+def _rejected(box: FitBox, reason: str) -> SphereFit:
+    start = box.start
+    return SphereFit(start.label, accepted=False, reason=reason, center_ras_mm=start.center_ras_mm)

@@ -1,0 +1,1 @@
+"""From the facts of a PET header to the SUV of every slice."""

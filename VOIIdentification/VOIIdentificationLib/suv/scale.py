@@ -1,0 +1,358 @@
+"""SUV: the factor for every slice, and every decision on the way to it, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from ..activity.isotopes import decay_factor, isotope_named
+from ..core.errors import SUVError
+from ..core.flags import Flag
+from ..core.geometry import FloatArray
+from .header import Decisions, SUVHeader
+from .normalization import (
+    Sex,
+    body_surface_area_m2,
+    ideal_body_weight_kg,
+    lean_body_mass_james_kg,
+    lean_body_mass_janmahasatian_kg,
+)
+from .times import clock_text, injection_start, mean_count_rate_references, start_reference
+
+SUVType = Literal['bw', 'lbm', 'ibw', 'bsa']
+"""Normalized to body weight, lean body mass (James), ideal body weight, body surface area."""
+
+LARGEST_DOSE_IN_MBQ = 1e6
+"""A stored dose below this is taken for MBq: 1 MBq is no dose for a scan."""
+
+LARGEST_WEIGHT_IN_KG = 1000.0
+"""A stored weight above this is taken for gram."""
+
+LARGEST_HEIGHT_IN_M = 3.0
+"""A stored height above this is taken for centimeter."""
+
+LARGEST_HALF_LIFE_DEVIATION = 0.02
+"""A half-life this far, relatively, from its isotope's contradicts it."""
+
+_UNIT = {'bw': 'g/mL', 'lbm': 'g/mL', 'ibw': 'g/mL', 'bsa': 'cm2/mL'}
+
+_STORED_TYPES = {
+    'BW': 'bw',
+    'LBM': 'lbm',
+    'LBMJAMES128': 'lbm',
+    'LBMJANMA': 'lbmjanma',
+    'IBW': 'ibw',
+    'BSA': 'bsa',
+}
+"""Terms of SUV Type (0054,1006)."""
+
+_TYPE_NAMES = {
+    'bw': 'body weight',
+    'lbm': 'lean body mass (James, 128 for men)',
+    'lbmjanma': 'lean body mass (Janmahasatian)',
+    'ibw': 'ideal body weight',
+    'bsa': 'body surface area (Du Bois)',
+}
+
+
+@dataclass(frozen=True, eq=False)
+class SUVScale:
+    """
+    The step from image values to SUV.
+
+    Attributes
+    ----------
+    suv_type : {'bw', 'lbm', 'ibw', 'bsa'}
+        What the SUV is normalized to.
+
+    unit : str
+        ``'g/mL'``, or ``'cm2/mL'`` for the body surface area.
+
+    factors : (K,) `numpy.ndarray` of float
+        SUV of slice k = rescaled value of slice k · ``factors[k]``.
+
+    decisions : tuple of str
+        Every choice that was made, in words.
+
+    flags : tuple of Flag
+        Reasons for doubt.
+    """
+
+    suv_type: SUVType
+    unit: str
+    factors: FloatArray
+    decisions: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
+    """
+    Find the factors from rescaled values to SUV.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header, a frame for each slice.
+
+    suv_type : {'bw', 'lbm', 'ibw', 'bsa'}, optional
+        What to normalize to.
+
+    Returns
+    -------
+    scale : SUVScale
+        The factors and the decisions that led to them.
+
+    Raises
+    ------
+    SUVError
+        If something is missing or makes no sense; the sentence names its tag.
+
+    Notes
+    -----
+    SUVbw = c · W / A with the concentration c in Bq/mL, the weight W in gram
+    and the dose A in Bq, decayed to the instant that the image shows (QIBA
+    profile FDG-PET/CT; DICOM PS3.3 C.8.9).
+
+    Examples
+    --------
+    >>> from VOIIdentificationLib.suv.header import SUVFrame
+    >>> suv_scale(SUVHeader(units='GML', frames=(SUVFrame(),))).factors
+    array([1.])
+    """
+    if suv_type not in _UNIT:
+        msg = f'suv_type must be one of {", ".join(_UNIT)}, got {suv_type!r}'
+        raise ValueError(msg)
+    log = Decisions(list(header.notes))
+    if header.units == 'BQML':
+        factors = _from_concentration(header, suv_type, log)
+    elif header.units in {'GML', 'CM2ML'}:
+        factors = np.full(len(header.frames), _between_types(header, suv_type, log))
+    elif header.units == 'CNTS':
+        factors = _from_philips_counts(header, suv_type, log)
+    else:
+        raise SUVError(_units_message(header.units))
+    log.note(f'the SUV is normalized to {_TYPE_NAMES[suv_type]}, in {_UNIT[suv_type]}')
+    return SUVScale(suv_type, _UNIT[suv_type], factors, tuple(log.sentences), tuple(log.flags))
+
+
+def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
+    _check_corrections(header, log)
+    normalizer = _normalizer(header, suv_type, log)
+    return normalizer / _doses_bq(header, log)
+
+
+def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
+    to_suv = _philips_factors([frame.philips_suv_factor for frame in header.frames])
+    if to_suv is not None:
+        log.note(f'counts times (7053,1000) = {_range(to_suv)} give SUVbw')
+        return to_suv * _ratio(header, 'bw', suv_type, log)
+    to_activity = _philips_factors([frame.philips_activity_factor for frame in header.frames])
+    if to_activity is not None:
+        log.note(f'counts times (7053,1009) = {_range(to_activity)} give Bq/mL')
+        return to_activity * _from_concentration(header, suv_type, log)
+    msg = (
+        'SUV refused: the units are CNTS (0054,1001), and the Philips factors to SUV (7053,1000) '
+        'and to Bq/mL (7053,1009) are absent or 0'
+    )
+    raise SUVError(msg)
+
+
+def _between_types(header: SUVHeader, suv_type: SUVType, log: Decisions) -> float:
+    """Factor from the stored kind of SUV to another."""
+    stored = _stored_type(header, log)
+    log.note(f'the image holds SUV normalized to {_TYPE_NAMES[stored]} ({header.units})')
+    return _ratio(header, stored, suv_type, log)
+
+
+def _stored_type(header: SUVHeader, log: Decisions) -> str:
+    if header.units == 'CM2ML':
+        if header.suv_type not in {'', 'BSA'}:
+            raise SUVError(_type_message(header))
+        return 'bsa'
+    if not header.suv_type:
+        log.note('no SUV Type (0054,1006): body weight, as DICOM says')
+        return 'bw'
+    if header.suv_type not in _STORED_TYPES or header.suv_type == 'BSA':
+        raise SUVError(_type_message(header))
+    if header.suv_type == 'LBM':
+        log.note('SUV Type LBM (0054,1006) does not say which lean body mass: James with 128')
+    return _STORED_TYPES[header.suv_type]
+
+
+def _ratio(header: SUVHeader, stored: str, wanted: str, log: Decisions) -> float:
+    if stored == wanted:
+        return 1.0
+    return _normalizer(header, wanted, log) / _normalizer(header, stored, log)
+
+
+def _normalizer(header: SUVHeader, kind: str, log: Decisions) -> float:
+    """Weight in gram, or area in square centimeter, that the SUV is normalized to."""
+    if kind == 'ibw':
+        return 1000.0 * _positive(ideal_body_weight_kg(_height_cm(header, log), _sex(header)), kind)
+    weight_kg = _weight_kg(header, log)
+    if kind == 'bw':
+        return 1000.0 * weight_kg
+    if kind == 'bsa':
+        return 1e4 * body_surface_area_m2(weight_kg, _height_cm(header, log))
+    formula = lean_body_mass_james_kg if kind == 'lbm' else lean_body_mass_janmahasatian_kg
+    return 1000.0 * _positive(formula(weight_kg, _height_cm(header, log), _sex(header)), kind)
+
+
+def _doses_bq(header: SUVHeader, log: Decisions) -> FloatArray:
+    """Dose at the instant that each slice shows, in Bq."""
+    dose = _dose_bq(header, log)
+    if header.decay_correction == 'ADMIN':
+        log.note(
+            'the image is decay-corrected to the injection (0054,1102 = ADMIN): '
+            f'the dose {dose / 1e6:.6g} MBq is not decayed'
+        )
+        return np.full(len(header.frames), dose)
+    half_life_s = _half_life_s(header, log)
+    if header.decay_correction == 'START':
+        references = (start_reference(header, half_life_s, log),) * len(header.frames)
+    else:
+        references = mean_count_rate_references(header, half_life_s, log)
+    injection = injection_start(header, min(references), half_life_s, log)
+    elapsed = [(reference - injection).total_seconds() for reference in references]
+    doses = dose * np.array([decay_factor(seconds, half_life_s) for seconds in elapsed])
+    log.note(_decay_sentence(injection, references, half_life_s, doses))
+    return doses
+
+
+def _decay_sentence(
+    injection: datetime,
+    references: tuple[datetime, ...],
+    half_life_s: float,
+    doses: FloatArray,
+) -> str:
+    first, last = min(references), max(references)
+    until = clock_text(first)
+    if last != first:
+        until += f' … {clock_text(last)}'
+    return (
+        f'decay from injection {clock_text(injection)} to {until}, '
+        f'half-life {half_life_s:g} s: dose {_range(doses / 1e6)} MBq'
+    )
+
+
+def _check_corrections(header: SUVHeader, log: Decisions) -> None:
+    correction = header.decay_correction
+    if correction not in {'START', 'ADMIN', 'NONE'}:
+        found = f'is {correction!r}' if correction else 'is missing'
+        msg = f'SUV refused: Decay Correction (0054,1102) {found}; it must be START, ADMIN or NONE'
+        raise SUVError(msg)
+    needed = ('ATTN',) if correction == 'NONE' else ('ATTN', 'DECY')
+    missing = [name for name in needed if name not in header.corrected_image]
+    if missing:
+        listed = ', '.join(header.corrected_image) or 'nothing'
+        msg = (
+            f'SUV refused: Corrected Image (0028,0051) lists {listed}, not {" and ".join(missing)}'
+        )
+        raise SUVError(msg)
+    if correction == 'NONE' and 'DECY' in header.corrected_image:
+        log.note(
+            'Corrected Image (0028,0051) lists DECY, but Decay Correction (0054,1102) is NONE: '
+            'NONE is believed',
+            Flag.HEADER_CONTRADICTS,
+        )
+
+
+def _dose_bq(header: SUVHeader, log: Decisions) -> float:
+    dose = header.dose
+    if dose is None or not 0 < dose < np.inf:
+        raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
+    if dose < LARGEST_DOSE_IN_MBQ:
+        log.note(f'the dose {dose:g} (0018,1074) is taken for MBq', Flag.DOSE_IN_MBQ)
+        return 1e6 * dose
+    return dose
+
+
+def _weight_kg(header: SUVHeader, log: Decisions) -> float:
+    weight = header.weight
+    if weight is None or not 0 < weight < np.inf:
+        raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
+    if weight > LARGEST_WEIGHT_IN_KG:
+        log.note(f'the weight {weight:g} (0010,1030) is taken for gram', Flag.WEIGHT_IN_GRAMS)
+        return weight / 1000.0
+    log.note(f'weight {weight:g} kg (0010,1030)')
+    return weight
+
+
+def _height_cm(header: SUVHeader, log: Decisions) -> float:
+    height = header.height
+    if height is None or not 0 < height < np.inf:
+        raise SUVError(_missing("Patient's Size (0010,1020)", height))
+    if height > LARGEST_HEIGHT_IN_M:
+        log.note(f'the height {height:g} (0010,1020) is taken for centimeter', Flag.HEIGHT_IN_CM)
+        return height
+    log.note(f'height {height:g} m (0010,1020)')
+    return 100.0 * height
+
+
+def _sex(header: SUVHeader) -> Sex:
+    for sex in ('M', 'F', 'O'):
+        if header.sex == sex:
+            return sex
+    raise SUVError(_missing("Patient's Sex (0010,0040)", header.sex or None))
+
+
+def _half_life_s(header: SUVHeader, log: Decisions) -> float:
+    half_life_s = header.half_life_s
+    if half_life_s is None or not 0 < half_life_s < np.inf:
+        raise SUVError(_missing('Radionuclide Half Life (0018,1075)', half_life_s))
+    isotope = isotope_named(header.radionuclide)
+    if isotope is None:
+        return half_life_s
+    if abs(half_life_s / isotope.half_life_s - 1) > LARGEST_HALF_LIFE_DEVIATION:
+        log.note(
+            f'the half-life {half_life_s:g} s (0018,1075), which is used, is not that of '
+            f'{isotope.name}, {isotope.half_life_s:.1f} s (0054,0300)',
+            Flag.HEADER_CONTRADICTS,
+        )
+    return half_life_s
+
+
+def _philips_factors(values: list[float | None]) -> FloatArray | None:
+    """The factors, if every slice has one that is not 0."""
+    if not values or not all(value is not None and 0 < value < np.inf for value in values):
+        return None
+    return np.array(values, dtype=float)
+
+
+def _positive(value: float, kind: str) -> float:
+    if not value > 0:
+        msg = (
+            f'SUV refused: the {_TYPE_NAMES[kind]} comes out as {value:.1f} kg; check weight '
+            '(0010,1030) and height (0010,1020)'
+        )
+        raise SUVError(msg)
+    return value
+
+
+def _range(values: FloatArray) -> str:
+    low, high = float(np.min(values)), float(np.max(values))
+    return f'{low:.6g}' if low == high else f'{low:.6g} … {high:.6g}'
+
+
+def _missing(name: str, value: object) -> str:
+    found = 'is missing' if value is None else f'is {value!r}'
+    return f'SUV refused: {name} {found} in the header'
+
+
+def _units_message(units: str) -> str:
+    if not units:
+        return 'SUV refused: the header has no Units (0054,1001)'
+    return (
+        f'SUV refused: Units (0054,1001) are {units!r}; '
+        'SUV can be made from BQML, GML, CM2ML, and from CNTS of Philips'
+    )
+
+
+def _type_message(header: SUVHeader) -> str:
+    return (
+        f'SUV refused: SUV Type (0054,1006) is {header.suv_type!r}, which does not go with '
+        f'Units (0054,1001) {header.units!r}'
+    )

@@ -1,0 +1,1 @@
+"""Phantoms with known truth. Shares no code with what it judges."""
