@@ -14,7 +14,7 @@ from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.results import Seed
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.suv.scale import SUVScale
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,

@@ -10,14 +10,9 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import Acquisition, PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.measure.voi import SearchTable, SliceStatistics, VOIResult, VOIStatistics
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
-from VOIIdentificationLib.results import (
-    AnalysisResult,
-    SearchTable,
-    SliceStatistics,
-    VOIResult,
-    VOIStatistics,
-)
+from VOIIdentificationLib.results import AnalysisResult
 
 UID = '1.2.826.0.1.3680043.8.498.1'
 

@@ -14,8 +14,8 @@ from VOIIdentificationLib.core.errors import CanceledError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom
 from VOIIdentificationLib.synthetic.scene import grid as scan_grid

@@ -27,8 +27,8 @@ WINGS = (
     'results',
     'analysis',
     'report',
-    'cli',
     'mrml',
+    'cli',
     'panel',
 )
 """Folders, and the two files that stand between them, in the order in which they are built."""
@@ -42,6 +42,7 @@ THIRD_PARTY = {
     'openpyxl': {'report'},
     'matplotlib': {'report'},
     'packaging': {'panel'},
+    'DICOMLib': {'panel'},
 }
 """Packages besides numpy, scipy and the standard library, and the wings that may import them."""
 

@@ -13,16 +13,18 @@ from .core.flags import Flag
 from .core.image import UNKNOWN_UNIT, PETImage
 from .core.phantom import Insert, Phantom
 from .core.progress import Progress, no_progress, part_of
+from .core.seed import Seed
 from .core.settings import Settings
 from .evaluate.standards import evaluate_standards
 from .locate.refine import LocatedSphere, locate_spheres
+from .locate.ring import RingPose
 from .locate.search import RefinedCenter, refine_center
 from .locate.seeds import InsertSeed, sort_seeds
 from .measure.peak import voi_peak
 from .measure.statistics import has_non_finite, slice_statistics, voi_statistics
+from .measure.voi import VOIResult
 from .measure.voi_mask import Solid, Sphere, insert_solid, voi_mask
-from .results import AnalysisResult, Seed, VOIResult
-from .sphere_fit.fit_results import BodyPose
+from .results import AnalysisResult
 from .suv.scale import SUVScale
 
 
@@ -155,7 +157,7 @@ def _find_centers(
     phantom: Phantom,
     settings: Settings,
     progress: Progress,
-) -> tuple[list[_Center], BodyPose | None]:
+) -> tuple[list[_Center], RingPose | None]:
     """Search round each seed, then fit all spheres together."""
     solids = [insert_solid(one.insert, one.seed.position_ras_mm) for one in seeds]
     searched = []
@@ -182,7 +184,7 @@ def _search(
 
 def _fit(
     image: PETImage, seeds: Sequence[InsertSeed], searched: list[_Center], phantom: Phantom
-) -> tuple[list[_Center], BodyPose | None]:
+) -> tuple[list[_Center], RingPose | None]:
     """Replace the centers of spheres by the fitted ones; cylinders keep the search's."""
     starts = []
     for one, center in zip(seeds, searched, strict=True):

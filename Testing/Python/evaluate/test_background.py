@@ -11,11 +11,11 @@ from drawn_body import LUNG_MM, Pose, distances_again, draw, random_pose, to_the
 from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.evaluate.background import place_background
 from VOIIdentificationLib.evaluate.phantom_outline import find_body, slice_plane
 from VOIIdentificationLib.evaluate.roi_packing import Room, pack_circles
 from VOIIdentificationLib.measure.voi_mask import Sphere
-from VOIIdentificationLib.results import Seed
 
 FLAGS = {Flag.ROI_NEAR_EDGE, Flag.ROI_NEAR_SPHERE, Flag.ROI_NEAR_LUNG, Flag.ROI_OVERLAPS}
 

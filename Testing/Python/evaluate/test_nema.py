@@ -27,8 +27,8 @@ from VOIIdentificationLib.evaluate.nema_results import (
     LungInsert,
 )
 from VOIIdentificationLib.measure.circle_roi import roi_statistics, slice_roi
+from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
-from VOIIdentificationLib.results import VOIResult, VOIStatistics
 
 TRUTH = TrueActivity(20_000.0, 5000.0, ratio=4.0, ratio_sd_percent=2.0)
 

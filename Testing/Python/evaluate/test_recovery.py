@@ -20,8 +20,8 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits
 from VOIIdentificationLib.evaluate.recovery import RecoveryRules, a50_voi, recovery, verdict
+from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
-from VOIIdentificationLib.results import VOIResult, VOIStatistics
 
 BACKGROUND = 2000.0
 HOT = 20_000.0

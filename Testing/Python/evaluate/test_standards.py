@@ -14,11 +14,11 @@ from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet, TrueAct
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.evaluate.recovery import RecoveryRules, recovery
 from VOIIdentificationLib.evaluate.standards import evaluate_standards
-from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,

@@ -15,11 +15,11 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.locate.refine import WEAK_REACH_MM, locate_spheres
 from VOIIdentificationLib.locate.seed_match import assign_seeds
 from VOIIdentificationLib.measure.voi_mask import Sphere
-from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,

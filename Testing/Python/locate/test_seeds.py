@@ -7,8 +7,8 @@ from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.locate.seeds import labeled_inserts, sort_seeds
-from VOIIdentificationLib.results import Seed
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom
 from VOIIdentificationLib.synthetic.scene import grid as scan_grid

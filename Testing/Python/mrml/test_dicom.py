@@ -7,9 +7,9 @@ from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
+from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.dicom.write import write_pet_series
-from VOIIdentificationLib.results import Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 

@@ -11,7 +11,7 @@ from VOIIdentificationLib.core.errors import NodeError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
-from VOIIdentificationLib.results import Seed
+from VOIIdentificationLib.core.seed import Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 

@@ -21,11 +21,11 @@ from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
 from VOIIdentificationLib.core.phantom import load_phantom  # noqa: E402
+from VOIIdentificationLib.core.seed import Seed  # noqa: E402
 from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
-from VOIIdentificationLib.results import Seed  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']

@@ -9,8 +9,8 @@ from made_quality import DECISIONS, HOT_BQML, quality_result, with_sphere
 from made_results import made_result
 from paths import MODULE
 from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.measure.voi import SphereFit
 from VOIIdentificationLib.report.tables import result_tables
-from VOIIdentificationLib.sphere_fit.fit_results import SphereFit
 
 LIMITS = MODULE / 'Resources' / 'Limits'
 LABELS = ('S37', 'S28', 'S22', 'S17', 'S13', 'S10')

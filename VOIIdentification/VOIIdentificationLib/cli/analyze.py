@@ -18,7 +18,8 @@ from .terminal import terminal_progress
 if TYPE_CHECKING:
     from ..analysis import Known
     from ..core.settings import Settings
-    from ..results import AnalysisResult, VOIResult
+    from ..measure.voi import VOIResult
+    from ..results import AnalysisResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

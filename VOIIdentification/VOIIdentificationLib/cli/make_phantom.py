@@ -14,8 +14,8 @@ from ..files.atomic import replace_files, staging_folder, system_errors_named
 from .terminal import terminal_progress
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
+    from ..core.seed import Seed
     from ..dicom.write import Scan
-    from ..results import Seed
     from ..synthetic.phantom import SyntheticPhantom, Truth
 
 TRUTH_FILE = 'truth.json'
@@ -212,7 +212,7 @@ def _pushed_seeds(truth: Truth, shift_mm: float) -> tuple[Seed, ...]:
     """The true centers, each pushed in a random direction."""
     import numpy as np
 
-    from ..results import Seed
+    from ..core.seed import Seed
 
     rng = np.random.default_rng([truth.scene.random_seed, 1])  # not the stream of the noise
     seeds = []

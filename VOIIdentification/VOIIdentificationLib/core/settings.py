@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from ..measure.voi_mask import Counting
 from .config_json import json_object, read_json
 from .errors import InputFileError
+
+Counting = Literal['partial', 'hard']
+"""``'partial'``: weight by volume inside. ``'hard'``: 1 where the voxel center is inside."""
 
 Refinement = Literal['fit', 'search', 'none']
 

@@ -11,9 +11,9 @@ from ..core.errors import SeedError
 from ..core.flags import Flag
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
+from ..core.seed import Point, Seed
 from ..measure.circle_roi import foot_on_slice
 from ..measure.voi_mask import Solid
-from ..results import Point, Seed
 from .nema_results import BackgroundPlacement, BackgroundROI, LungInsert
 from .phantom_outline import BodyOutline, find_body
 from .roi_packing import Room, pack_circles

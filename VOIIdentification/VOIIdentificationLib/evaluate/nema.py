@@ -13,7 +13,7 @@ from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..measure.circle_roi import roi_statistics, slice_roi
 from ..measure.statistics import slice_distance_mm
-from ..results import VOIResult
+from ..measure.voi import VOIResult
 from .background import ROI_DIAMETER_MM, RULE_DISTANCE_MM
 from .nema_results import (
     BackgroundLevel,

@@ -12,7 +12,7 @@ from scipy import ndimage
 from ..core.errors import SeedError
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
-from ..results import Point
+from ..core.seed import Point
 
 SMOOTHING_SIGMA_MM = 4.0
 """Blur before the edge is sought: voxel noise of 35 % becomes 3 % on 2 mm voxels."""

@@ -15,8 +15,8 @@ from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..measure.statistics import HALF_INSIDE, voi_statistics
+from ..measure.voi import VOIResult
 from ..measure.voi_mask import Sphere, VOIMask, voi_mask
-from ..results import VOIResult
 from .limits import Limit, Limits
 from .recovery_results import QUANTITY_NAMES, Quantity, RecoveryResult, SphereRecovery, Verdict
 

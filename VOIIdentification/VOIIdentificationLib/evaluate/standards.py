@@ -11,8 +11,9 @@ from ..activity.worksheet import TrueActivity
 from ..core.errors import PhantomError
 from ..core.image import PETImage
 from ..core.phantom import Phantom
+from ..core.seed import Seed
 from ..locate.ring import ring_inserts
-from ..results import Seed, VOIResult
+from ..measure.voi import VOIResult
 from .background import place_background
 from .limits import shipped_limits
 from .nema import nema_quality

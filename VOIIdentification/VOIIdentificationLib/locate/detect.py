@@ -9,12 +9,12 @@ import numpy as np
 from ..core.errors import SeedError
 from ..core.image import PETImage
 from ..core.phantom import Phantom
+from ..core.seed import Point
+from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
-from ..results import Point
 from ..sphere_fit.fit import fit_spheres
-from ..sphere_fit.fit_results import BodyPose, SphereFit
 from .find_ring import LEAST_MARGIN, find_ring
-from .ring import fit_body, predict, ring_inserts
+from .ring import RingPose, fit_body, predict, ring_inserts
 from .ring_template import RingMatch
 
 LEAST_FITS = 4
@@ -31,7 +31,7 @@ class Detection:
 
     Attributes
     ----------
-    pose : BodyPose
+    pose : RingPose
         The ring as one body.
 
     centers_ras_mm : dict of str to tuple of float
@@ -47,7 +47,7 @@ class Detection:
         From 0 to 1: `explained`, lowered where the margin is small.
     """
 
-    pose: BodyPose
+    pose: RingPose
     centers_ras_mm: dict[str, Point]
     fits: tuple[SphereFit, ...]
     explained: float

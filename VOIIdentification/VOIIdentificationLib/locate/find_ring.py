@@ -9,7 +9,7 @@ from ..core.errors import SeedError
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
-from ..results import Point
+from ..core.seed import Point
 from .ring import frame_through, ring_inserts
 from .ring_candidates import distinct, places, rings_over, rings_through
 from .ring_template import RingMatch, RingMatcher

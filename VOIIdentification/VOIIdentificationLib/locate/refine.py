@@ -10,11 +10,11 @@ import numpy as np
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom
+from ..core.seed import Point
+from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
-from ..results import Point
 from ..sphere_fit.fit import fit_spheres
-from ..sphere_fit.fit_results import BodyPose, SphereFit
-from .ring import OFF_BODY_MM, fit_body, predict
+from .ring import OFF_BODY_MM, RingPose, fit_body, predict
 
 LEAST_DETECTABILITY = 6.0
 """
@@ -58,7 +58,7 @@ class LocatedSphere:
 
 def locate_spheres(
     image: PETImage, starts: Sequence[Sphere], phantom: Phantom
-) -> tuple[tuple[LocatedSphere, ...], BodyPose | None]:
+) -> tuple[tuple[LocatedSphere, ...], RingPose | None]:
     """
     Fit spheres where a search found them, and let them hold each other.
 
@@ -78,7 +78,7 @@ def locate_spheres(
     spheres : tuple of LocatedSphere
         In the order of `starts`.
 
-    pose : BodyPose or None
+    pose : RingPose or None
         The body; None if fewer than three spheres of a ring are strong.
     """
     hot_by_label = {insert.label: insert.hot for insert in phantom.inserts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -10,8 +11,7 @@ import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import Insert, Phantom
-from ..results import Point
-from ..sphere_fit.fit_results import BodyPose
+from ..core.seed import Point
 
 OFF_BODY_MM = 2.0
 """A sphere farther than this from its place is flagged. Phantoms are made to about 1 mm."""
@@ -53,12 +53,12 @@ def ring_inserts(phantom: Phantom) -> tuple[Insert, ...]:
 
 def fit_body(
     centers_ras_mm: Mapping[str, Point], phantom: Phantom, geometry: VolumeGeometry
-) -> BodyPose | None:
+) -> RingPose | None:
     """
     Lay the phantom's ring through centers.
 
     The pose follows the largest set of centers that agree. One that does not
-    is not forced, and gets its distance in `BodyPose.deviations_mm`.
+    is not forced, and gets its distance in `RingPose.deviations_mm`.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def fit_body(
 
     Returns
     -------
-    pose : BodyPose or None
+    pose : RingPose or None
         None if fewer than three spheres of a ring have a center.
     """
     inserts = [insert for insert in ring_inserts(phantom) if insert.label in centers_ras_mm]
@@ -92,13 +92,13 @@ def fit_body(
     )
 
 
-def predict(pose: BodyPose, phantom: Phantom) -> dict[str, Point]:
+def predict(pose: RingPose, phantom: Phantom) -> dict[str, Point]:
     """
     Where the body has its spheres.
 
     Parameters
     ----------
-    pose : BodyPose
+    pose : RingPose
         The body.
 
     phantom : Phantom
@@ -118,7 +118,7 @@ def predict(pose: BodyPose, phantom: Phantom) -> dict[str, Point]:
 
 def frame_pose(
     frame: FloatArray, geometry: VolumeGeometry, deviations_mm: tuple[tuple[str, float], ...] = ()
-) -> BodyPose:
+) -> RingPose:
     """
     Describe a frame in words that mean something at the scanner.
 
@@ -136,14 +136,14 @@ def frame_pose(
 
     Returns
     -------
-    pose : BodyPose
+    pose : RingPose
         The same.
     """
     middle, toward_0, toward_90 = frame.T
     radius = float(np.linalg.norm(toward_0))
     normal = np.cross(toward_0, toward_90) / radius**2
     along = float(abs(normal @ geometry.slice_normal_ras))
-    return BodyPose(
+    return RingPose(
         center_ras_mm=_point(middle),
         radius_mm=radius,
         toward_0_ras=_point(toward_0 / radius),
@@ -238,3 +238,70 @@ def _deviations(frame: FloatArray, angles: FloatArray, points: FloatArray) -> Fl
 def _point(vector: Sequence[float] | FloatArray) -> Point:
     r, a, s = (float(x) for x in vector)
     return (r, a, s)
+
+
+@dataclass(frozen=True, eq=False)
+class RingPose:
+    """
+    The ring of spheres as one body.
+
+    Sphere n lies at ``center + radius (cos a toward_0 + sin a toward_90)``,
+    with a its angle on the ring.
+
+    Attributes
+    ----------
+    center_ras_mm : tuple of float
+        Middle of the ring, in millimeter.
+
+    radius_mm : float
+        Of the circle through the centers.
+
+    toward_0_ras, toward_90_ras : tuple of float
+        Unit vectors from the middle to ring angles 0 and 90 degrees.
+
+    rotation_deg : float
+        Direction of ring angle 0 in the transverse plane, from R toward A.
+
+    tilt_deg : float
+        Between the ring's axis and the normal of the slices.
+
+    mirrored : bool
+        True if ring angles grow from A toward R. A phantom that lies the other
+        way round and a mirrored image look alike: the spheres lie in a plane.
+
+    deviations_mm : tuple of (str, float)
+        Label of each sphere that was used, and how far it lies from its place.
+    """
+
+    center_ras_mm: tuple[float, float, float]
+    radius_mm: float
+    toward_0_ras: tuple[float, float, float]
+    toward_90_ras: tuple[float, float, float]
+    rotation_deg: float
+    tilt_deg: float
+    mirrored: bool
+    deviations_mm: tuple[tuple[str, float], ...] = ()
+
+    def place_ras_mm(self, ring_angle_deg: float) -> FloatArray:
+        """
+        Where the body has a sphere.
+
+        Parameters
+        ----------
+        ring_angle_deg : float
+            Its angle on the ring, in degrees.
+
+        Returns
+        -------
+        position_ras_mm : (3,) `numpy.ndarray` of float
+            Position ``(r, a, s)``, in millimeter.
+        """
+        angle = np.radians(ring_angle_deg)
+        outward = np.cos(angle) * np.array(self.toward_0_ras)
+        outward += np.sin(angle) * np.array(self.toward_90_ras)
+        return np.asarray(np.array(self.center_ras_mm) + self.radius_mm * outward)
+
+    @property
+    def normal_ras(self) -> FloatArray:
+        """Unit vector along the ring's axis; ring angles grow counterclockwise around it."""
+        return np.asarray(np.cross(self.toward_0_ras, self.toward_90_ras))

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from ..core.flags import Flag
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
+from ..core.seed import Point
 from ..core.settings import Settings
 from ..measure.moving_voi import Box, centered_mean, needed_box, windowed_maximum
 from ..measure.statistics import HALF_INSIDE
+from ..measure.voi import SearchTable
 from ..measure.voi_mask import Solid, VOIMask, kernel_mask
-from ..results import Point, SearchTable
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..core.phantom import Phantom, inserts_by_name
-from ..results import Point, Seed
+from ..core.seed import Point, Seed
 from .find_ring import NEAR_SEED_MM, find_ring
 
 

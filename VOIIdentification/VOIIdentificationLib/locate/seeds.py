@@ -11,7 +11,7 @@ from ..core.errors import SeedError
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom, inserts_by_name
-from ..results import Seed
+from ..core.seed import Seed
 from .detect import detect
 from .ring import ring_inserts
 from .seed_match import SeedAssignment, assign_seeds

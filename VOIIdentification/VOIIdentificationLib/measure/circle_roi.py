@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
-from ..results import Point
+from ..core.seed import Point
 from .voi_mask import Cylinder, voi_mask
 
 _SAME_INDEX = 1e-6

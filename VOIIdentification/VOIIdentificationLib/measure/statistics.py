@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
-from ..results import SliceStatistics, VOIStatistics
+from .voi import SliceStatistics, VOIStatistics
 from .voi_mask import Solid, VOIMask
 
 HALF_INSIDE = 0.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +10,7 @@ import numpy.typing as npt
 from ..core.errors import VOIOutsideImageError
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import Insert
-
-Counting = Literal['partial', 'hard']
-"""``'partial'``: weight by volume inside. ``'hard'``: 1 where the voxel center is inside."""
+from ..core.settings import Counting
 
 LINES_PER_RADIUS = 40
 """Sampling lines per radius. The volume of any sphere is then within 0.05 % (measured)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.image import PETImage
-from ..results import Point
+from ..core.seed import Point
 
 _WINDOW_PERCENTILE = 99.9
 """

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import slicer
 
 from ..core.errors import NodeError
+from ..core.seed import Seed
 from ..report.table import Table
 from ..report.tables import result_tables
-from ..results import AnalysisResult, Seed
+from ..results import AnalysisResult
 from .nodes import VOLUME_ROLE, Node, new_node, remove_node
 from .points import fill_points
 from .rois import fill_rois, moved_rois, remember_rule, shown_placement

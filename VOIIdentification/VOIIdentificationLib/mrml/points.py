@@ -9,7 +9,7 @@ import slicer
 import vtk
 
 from ..core.errors import NodeError
-from ..results import Point, Seed
+from ..core.seed import Point, Seed
 from .nodes import Node
 
 _LARGEST_ROUND_TRIP_MM = 0.01

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..core.geometry import VolumeGeometry
+from ..core.seed import Point, Seed
 from ..evaluate.nema_results import BackgroundPlacement
 from ..measure.circle_roi import foot_on_slice
-from ..results import AnalysisResult, Point, Seed
+from ..results import AnalysisResult
 from .nodes import Node
 from .points import fill_points, seeds_from_points
 

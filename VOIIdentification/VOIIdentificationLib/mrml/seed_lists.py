@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 
 from ..core.phantom import Phantom
-from ..results import Seed
+from ..core.seed import Seed
 from .nodes import Node
 from .points import count_defined, next_unset_label, prepare_seed_list, seeds_from_points
 from .volume import BACKGROUND, SEEDS, new_points, points_of_volume

@@ -14,9 +14,10 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from ..core.errors import NodeError, OutputError
 from ..core.geometry import VolumeGeometry
+from ..measure.voi import VOIResult
 from ..measure.voi_mask import VOIMask
 from ..report.colors import BACKGROUND_COLOR, RGB, insert_colors
-from ..results import AnalysisResult, VOIResult
+from ..results import AnalysisResult
 from .nodes import Node, world_matrix
 
 INSIDE_WEIGHT = 0.5

@@ -11,9 +11,10 @@ from ..core.errors import PhantomError
 from ..core.flags import Flag
 from ..core.phantom import Phantom
 from ..core.progress import Progress, no_progress, part_of
+from ..core.seed import Seed
 from ..core.settings import Settings
 from ..dicom.source import NO_FILES, VolumeSource, stored_image, trace_volume
-from ..results import AnalysisResult, Seed
+from ..results import AnalysisResult
 from .nodes import Node
 from .outputs import publish, wanted_rois
 from .suv import with_header_suv

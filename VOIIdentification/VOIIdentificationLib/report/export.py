@@ -10,9 +10,10 @@ from pathlib import Path
 from ..activity.worksheet_json import save_worksheet
 from ..core.errors import OutputError
 from ..core.progress import Progress, no_progress, part_of
+from ..core.seed import Seed
 from ..files.atomic import replace_files, staging_folder, system_errors_named
 from ..files.markups import write_markups
-from ..results import AnalysisResult, Seed
+from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
 from .results_json import write_results
 from .workbook import write_workbooks

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.progress import Progress, no_progress
+from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
-from ..results import AnalysisResult, VOIResult
+from ..results import AnalysisResult
 from .colors import insert_colors
 from .curves import quality_panels
 from .slice_view import (

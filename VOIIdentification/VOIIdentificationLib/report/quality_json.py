@@ -8,8 +8,9 @@ from typing import Any
 from ..activity.worksheet_json import worksheet_to_json
 from ..evaluate.nema_results import NEMAResult
 from ..evaluate.recovery_results import QUANTITY_NAMES, RecoveryResult, SphereRecovery
+from ..locate.ring import RingPose
+from ..measure.voi import SphereFit
 from ..results import AnalysisResult
-from ..sphere_fit.fit_results import BodyPose, SphereFit
 from .subjects.recovery import RELATIVE_KEYS
 
 
@@ -57,7 +58,7 @@ def fit_json(fit: SphereFit | None) -> dict[str, Any] | None:
     return {key: value for key, value in asdict(fit).items() if key != 'label'}
 
 
-def _pose(pose: BodyPose) -> dict[str, Any]:
+def _pose(pose: RingPose) -> dict[str, Any]:
     return {**asdict(pose), 'deviations_mm': dict(pose.deviations_mm)}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..activity.worksheet import Fill, FillWorksheet, TrueActivity
 from ..evaluate.nema_results import NEMAResult
 from ..evaluate.recovery_results import QUANTITY_NAMES, RecoveryResult
+from ..locate.ring import RingPose
 from ..results import AnalysisResult
-from ..sphere_fit.fit_results import BodyPose
 from ..suv.scale import SUVScale
 from .subjects.recovery import RELATIVE_NAMES, limit_notes
 from .table import Cell, unit_text
@@ -170,7 +170,7 @@ def _numbered(name: str, sentences: tuple[str, ...]) -> list[Pair]:
     return [(f'{name} {n}', text) for n, text in enumerate(sentences, start=1)]
 
 
-def _pose_pairs(pose: BodyPose) -> list[Pair]:
+def _pose_pairs(pose: RingPose) -> list[Pair]:
     return [
         ('Ring radius [mm]', pose.radius_mm),
         *_point_pairs('Ring center', pose.center_ras_mm),

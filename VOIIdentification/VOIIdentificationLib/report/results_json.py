@@ -16,7 +16,8 @@ from .. import __version__
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom
-from ..results import AnalysisResult, VOIResult
+from ..measure.voi import VOIResult
+from ..results import AnalysisResult
 from .method import SOFTWARE_NAME
 from .quality_json import fit_json, quality_json
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
+from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder
-from ..results import AnalysisResult, VOIResult
+from ..results import AnalysisResult
 from .colors import insert_colors
 from .slice_cut import cut_outline_ij, cut_rois
 from .table import plain_text

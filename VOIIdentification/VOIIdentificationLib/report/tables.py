@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..core.image import UNKNOWN_UNIT, PETImage
-from ..results import AnalysisResult, VOIResult
+from ..measure.voi import VOIResult
+from ..results import AnalysisResult
 from .method import method_rows
 from .quality_tables import quality_tables
 from .subjects.spheres import CENTER_COLUMNS, MM_DECIMALS, SLICE_COLUMNS, STATISTICS_COLUMNS

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
+from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
 from .cutout import FitBox, fit_box
-from .fit_results import SphereFit
 from .least_squares import FWHM_RANGE_MM, FirstFit, first_fit
 from .model import SphereParameters
 from .noise import estimate_noise, left_over

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...results import VOIResult
-from ...sphere_fit.fit_results import SphereFit
+from ...measure.voi import SphereFit, VOIResult
 from ..table import VALUE_UNIT, Cell, Measure
 
 _DECIMALS = 3
