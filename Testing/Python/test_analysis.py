@@ -209,7 +209,7 @@ def test_doubts_about_seed_search_and_fit_are_all_kept(noisy_phantom):
     result = analyze(image, seeds_near(centers), crooked)
     flags = next(s.flags for s in result.spheres if s.label == 'S28')
     assert Flag.PREDICTED in flags
-    assert Flag.OFF_BODY in flags
+    assert Flag.OFF_RING in flags
 
 
 def test_background_rois_stand_where_the_user_moved_them(noisy_phantom):
@@ -320,7 +320,7 @@ def test_centers_in_the_real_scan_agree_with_an_independent_fit(real_scan, push,
         assert np.linalg.norm(np.subtract(found.center_ras_mm, centers[found.label])) < 0.3
         # The 28 mm sphere really lies 3 mm out of the plane of the others.
         crooked = refinement == 'fit' and found.label == 'S28'
-        assert found.flags == ((Flag.OFF_BODY,) if crooked else ())
+        assert found.flags == ((Flag.OFF_RING,) if crooked else ())
 
 
 def test_the_real_scan_needs_no_seeds(real_scan):

@@ -13,7 +13,7 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.evaluate.background import place_background
-from VOIIdentificationLib.evaluate.phantom_outline import find_body, slice_plane
+from VOIIdentificationLib.evaluate.phantom_outline import find_outline, slice_plane
 from VOIIdentificationLib.evaluate.roi_packing import Room, pack_circles
 from VOIIdentificationLib.measure.voi_mask import Sphere
 
@@ -100,7 +100,7 @@ def test_body_and_lung_are_found_where_they_are(noise):
     pose = Pose(ring_deg=33.0, offset_ras_mm=(6.0, -4.0, 0.0))
     image, spheres = draw(pose, noise=noise)
 
-    outline = find_body(
+    outline = find_outline(
         image, pose.offset_ras_mm, [(s.center_ras_mm, s.diameter_mm) for s in spheres], [11, 12]
     )
 
@@ -120,7 +120,7 @@ def test_the_edge_is_that_of_the_narrowest_slice():
     )[:, 0]
     image.voxels[16:, :, positions_r > 120.0] = 0.0
 
-    outline = find_body(image, (0.0, 0.0, 0.0), inserts, [5, 12, 19])
+    outline = find_outline(image, (0.0, 0.0, 0.0), inserts, [5, 12, 19])
 
     assert outline.edge_distance_at(outline.plane.uv_mm([[100.0, -20.0, 0.0]])) == pytest.approx(
         20, abs=2

@@ -223,7 +223,7 @@ def test_a_weak_sphere_that_wandered_is_held_by_the_others():
     located, _ = locate_spheres(image, starts, PHANTOM)
 
     held = located[-1]
-    assert Flag.BOUND_BY_BODY in held.flags
+    assert Flag.BOUND_BY_RING in held.flags
     assert np.linalg.norm(np.subtract(held.center_ras_mm, truth['S10'])) < WEAK_REACH_MM + 1.5
 
 
@@ -244,7 +244,7 @@ def test_a_strong_sphere_off_its_place_is_flagged_and_stays():
     moved = located[1]
     assert moved.center_ras_mm == pytest.approx(truth['S28'], abs=0.3)
     assert moved.deviation_mm == pytest.approx(3.5, abs=0.4)
-    assert moved.flags == (Flag.OFF_BODY,)
+    assert moved.flags == (Flag.OFF_RING,)
 
 
 def without(label):

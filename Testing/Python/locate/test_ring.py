@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.locate.ring import OFF_BODY_MM, fit_body, predict, ring_inserts
+from VOIIdentificationLib.locate.ring import MAX_RING_DEVIATION_MM, fit_ring, predict, ring_inserts
 
 PHANTOM = load_phantom('NEMA IEC body')
 GEOMETRY = VolumeGeometry((30, 40, 50), np.diag([-2.0, -2.1, 3.0, 1.0]))
@@ -49,7 +49,7 @@ def ring(rotation_deg=0.0, tilt_deg=0.0, *, mirrored=False, middle=(0, 0, 0), ra
 def test_exact_ring_is_found_in_any_pose(rotation_deg, tilt_deg, mirrored, middle):
     centers = ring(rotation_deg, tilt_deg, mirrored=mirrored, middle=middle)
 
-    pose = fit_body(centers, PHANTOM, GEOMETRY)
+    pose = fit_ring(centers, PHANTOM, GEOMETRY)
 
     assert pose.center_ras_mm == pytest.approx(middle, abs=1e-6)
     assert pose.radius_mm == pytest.approx(57.2, abs=1e-6)
@@ -61,7 +61,7 @@ def test_exact_ring_is_found_in_any_pose(rotation_deg, tilt_deg, mirrored, middl
 
 
 def test_rotation_counts_from_r_to_a():
-    assert fit_body(ring(33.0), PHANTOM, GEOMETRY).rotation_deg == pytest.approx(33.0)
+    assert fit_ring(ring(33.0), PHANTOM, GEOMETRY).rotation_deg == pytest.approx(33.0)
 
 
 def test_sphere_off_its_place_is_measured_not_forced():
@@ -69,7 +69,7 @@ def test_sphere_off_its_place_is_measured_not_forced():
     normal = turn(0, 5.0) @ (0, 0, 1)
     centers['S28'] = tuple(np.add(centers['S28'], 3.0 * normal).tolist())
 
-    pose = fit_body(centers, PHANTOM, GEOMETRY)
+    pose = fit_ring(centers, PHANTOM, GEOMETRY)
 
     deviations = dict(pose.deviations_mm)
     assert deviations.pop('S28') == pytest.approx(3.0, abs=0.2)
@@ -78,10 +78,10 @@ def test_sphere_off_its_place_is_measured_not_forced():
 
 def test_real_scan_has_its_28_mm_sphere_out_of_plane():
     """The five others lie within 0.4 mm of a ring of 57.12 +- 0.12 mm radius."""
-    pose = fit_body(REAL_SCAN, PHANTOM, GEOMETRY)
+    pose = fit_ring(REAL_SCAN, PHANTOM, GEOMETRY)
 
     deviations = dict(pose.deviations_mm)
-    assert deviations.pop('S28') > OFF_BODY_MM
+    assert deviations.pop('S28') > MAX_RING_DEVIATION_MM
     assert max(deviations.values()) < 0.5
     assert pose.radius_mm == pytest.approx(57.12, abs=0.12)
     assert not pose.mirrored
@@ -91,9 +91,9 @@ def test_two_seeds_that_changed_places_are_named():
     centers = ring(-70.0, 10.0, middle=(5, -8, 30))
     centers['S37'], centers['S10'] = centers['S10'], centers['S37']
 
-    pose = fit_body(centers, PHANTOM, GEOMETRY)
+    pose = fit_ring(centers, PHANTOM, GEOMETRY)
 
-    assert [label for label, d in pose.deviations_mm if d > OFF_BODY_MM] == ['S37', 'S10']
+    assert [label for label, d in pose.deviations_mm if d > MAX_RING_DEVIATION_MM] == ['S37', 'S10']
 
 
 def test_opposite_seeds_that_changed_places_do_not_bend_the_body():
@@ -101,9 +101,9 @@ def test_opposite_seeds_that_changed_places_do_not_bend_the_body():
     centers['S37'], centers['S17'] = centers['S17'], centers['S37']
     del centers['S13']
 
-    pose = fit_body(centers, PHANTOM, GEOMETRY)
+    pose = fit_ring(centers, PHANTOM, GEOMETRY)
 
-    assert [label for label, d in pose.deviations_mm if d > OFF_BODY_MM] == ['S37', 'S17']
+    assert [label for label, d in pose.deviations_mm if d > MAX_RING_DEVIATION_MM] == ['S37', 'S17']
     assert pose.center_ras_mm == pytest.approx((0, 0, 0), abs=0.1)
 
 
@@ -111,7 +111,7 @@ def test_three_spheres_are_enough_to_predict_the_rest():
     centers = ring(140.0, 12.0, mirrored=True, middle=(10, 20, -30))
     some = {label: centers[label] for label in ('S37', 'S13', 'S10')}
 
-    pose = fit_body(some, PHANTOM, GEOMETRY)
+    pose = fit_ring(some, PHANTOM, GEOMETRY)
 
     for label, center in predict(pose, PHANTOM).items():
         assert center == pytest.approx(centers[label], abs=1e-6)
@@ -121,18 +121,18 @@ def test_three_spheres_take_the_radius_from_the_phantom_and_four_measure_it():
     centers = ring(radius_mm=57.9)
     three = dict(list(centers.items())[:3])
 
-    assert fit_body(three, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.2)
-    assert fit_body(centers, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.9)
+    assert fit_ring(three, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.2)
+    assert fit_ring(centers, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.9)
 
 
 def test_two_spheres_are_no_body():
     two = dict(list(ring().items())[:2])
 
-    assert fit_body(two, PHANTOM, GEOMETRY) is None
+    assert fit_ring(two, PHANTOM, GEOMETRY) is None
 
 
 def test_phantom_without_a_ring_has_no_body():
     loose = Phantom('loose', (Insert('a', 10.0), Insert('b', 20.0), Insert('c', 30.0)))
 
     assert ring_inserts(loose) == ()
-    assert fit_body({'a': (0, 0, 0), 'b': (9, 0, 0), 'c': (0, 9, 0)}, loose, GEOMETRY) is None
+    assert fit_ring({'a': (0, 0, 0), 'b': (9, 0, 0), 'c': (0, 9, 0)}, loose, GEOMETRY) is None

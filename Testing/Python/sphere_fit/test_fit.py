@@ -225,7 +225,7 @@ def test_center_less_certain_than_the_limit_is_refused_with_its_uncertainty(monk
     image = scan(COARSE, values + noise_like(values, 0.4, 0, COARSE))
     start = Sphere('S10', center, 10.0)
     worst = max(fit_sphere(image, start).center_sd_ras_mm)
-    monkeypatch.setattr('VOIIdentificationLib.sphere_fit.fit.MOST_CENTER_SD_MM', 0.5)
+    monkeypatch.setattr('VOIIdentificationLib.sphere_fit.fit.MAX_CENTER_SD_MM', 0.5)
 
     fit = fit_sphere(image, start)
 

@@ -39,8 +39,8 @@ class Flag(str, Enum):
     LUNG_ASSUMED = 'lung_assumed'
     OFF_SLICE = 'off_slice'
     FIT_REFUSED = 'fit_refused'
-    OFF_BODY = 'off_body'
-    BOUND_BY_BODY = 'bound_by_body'
+    OFF_RING = 'off_body'
+    BOUND_BY_RING = 'bound_by_body'
     PREDICTED = 'predicted'
     SEED_MISNAMED = 'seed_misnamed'
     SEED_ASTRAY = 'seed_astray'
@@ -78,8 +78,8 @@ _TEXTS = {
     Flag.LUNG_ASSUMED: 'the lung insert was not found and is assumed on the axis of the ring',
     Flag.OFF_SLICE: 'the center of the sphere is more than 2 mm off the common slice',
     Flag.FIT_REFUSED: 'the model fit was not accepted: the center is that of the search',
-    Flag.OFF_BODY: 'the sphere lies off the place that the other spheres give it',
-    Flag.BOUND_BY_BODY: 'too little contrast to find it alone: its place is held by the others',
+    Flag.OFF_RING: 'the sphere lies off the place that the other spheres give it',
+    Flag.BOUND_BY_RING: 'too little contrast to find it alone: its place is held by the others',
     Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
     Flag.SEED_ASTRAY: 'the seed lies on no sphere: check where it was placed',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',

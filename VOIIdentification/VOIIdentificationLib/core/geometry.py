@@ -14,7 +14,7 @@ FloatArray = npt.NDArray[np.float64]
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """From the axes of DICOM and ITK (left, posterior, superior) to Slicer's; its own inverse."""
 
-_SMALLEST_RELATIVE_VOLUME = 1e-6
+_MIN_RELATIVE_VOLUME = 1e-6
 """Voxel volume over the product of the spacings below which a grid counts as flat."""
 
 
@@ -60,7 +60,7 @@ class VolumeGeometry:
 
     def _is_flat(self) -> bool:
         box_mm3 = float(np.prod(self.spacing_ijk_mm))
-        return not self.voxel_volume_mm3 > _SMALLEST_RELATIVE_VOLUME * box_mm3
+        return not self.voxel_volume_mm3 > _MIN_RELATIVE_VOLUME * box_mm3
 
     @property
     def size_ijk(self) -> npt.NDArray[np.int64]:

@@ -14,7 +14,7 @@ Counting = Literal['partial', 'hard']
 
 Refinement = Literal['fit', 'search', 'none']
 
-LONGEST_SEARCH_MM = 100.0
+MAX_SEARCH_MM = 100.0
 """No sphere is looked for farther away: the ring of the IEC phantom is 114.4 mm across."""
 
 
@@ -52,9 +52,9 @@ class Settings:
         for name in ('search_in_plane_mm', 'search_axial_mm', 'search_limit_mm'):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 < value <= LONGEST_SEARCH_MM:
+            if not number or not 0 < value <= MAX_SEARCH_MM:
                 msg = (
-                    f'{name} must be a length above 0 mm, at most {LONGEST_SEARCH_MM:g} mm, '
+                    f'{name} must be a length above 0 mm, at most {MAX_SEARCH_MM:g} mm, '
                     f'got {value!r}'
                 )
                 raise ValueError(msg)

@@ -20,7 +20,7 @@ _JPEG_2000 = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (90, 91, 92, 93, 201,
 _RUN_LENGTHS = '1.2.840.10008.1.2.5'
 """Compressed transfer syntaxes by what pydicom needs for them; it decodes run lengths itself."""
 
-_SMALLEST_SLOPE, _LARGEST_SLOPE = 1e-30, 1e30
+_MIN_SLOPE, _MAX_SLOPE = 1e-30, 1e30
 """Slopes between these can be multiplied in float32."""
 
 
@@ -85,7 +85,7 @@ class PixelReader:
 
 def _fits_float32(slope: float) -> bool:
     """Whether 16 bits times the slope lose nothing in float32 but its last digit."""
-    return _SMALLEST_SLOPE < abs(slope) < _LARGEST_SLOPE
+    return _MIN_SLOPE < abs(slope) < _MAX_SLOPE
 
 
 def _lies_in_the_file(file: DicomFile) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ['Scan', 'write_pet_series']
 
-LARGEST_SHEAR = 1e-4
+MAX_SHEAR = 1e-4
 """Largest cosine between two axes of a grid that still counts as orthogonal."""
 
 
@@ -91,7 +91,7 @@ def write_pet_series(
 def _require_orthogonal(geometry: VolumeGeometry) -> None:
     unit = geometry.axes_ras_mm / geometry.spacing_ijk_mm
     shear = np.abs(unit.T @ unit - np.eye(3)).max()
-    if shear > LARGEST_SHEAR:
+    if shear > MAX_SHEAR:
         msg = (
             'the image cannot be written as DICOM: its grid is sheared, two of its axes meet at '
             f'{np.degrees(np.arccos(shear)):.2f} degrees instead of 90. '

@@ -12,10 +12,10 @@ from ..core.flags import Flag
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
 from ..core.seed import Point, Seed
-from ..measure.circle_roi import foot_on_slice
+from ..measure.circle_roi import projected_on_slice
 from ..measure.voi_mask import Solid
 from .nema_results import BackgroundPlacement, BackgroundROI, LungInsert
-from .phantom_outline import BodyOutline, find_body
+from .phantom_outline import PhantomOutline, find_outline
 from .roi_packing import Room, pack_circles
 
 ROI_COUNT = 12
@@ -35,10 +35,10 @@ _CANDIDATE_STRIDE = 2
 _TOLERANCE_MM = 1e-6
 """A rule kept to the last digit is kept."""
 
-_SMALLEST_FIT = 3
+_MIN_FIT = 3
 """Points that a circle can be laid through."""
 
-_LARGEST_RING_RESIDUAL_MM = 5.0
+_MAX_RING_RESIDUAL_MM = 5.0
 """Spheres farther off a common circle do not stand on a ring."""
 
 
@@ -90,7 +90,9 @@ def place_background(
     _require_common_slice(image.geometry, spheres)
     stack = _slice_stack(image.geometry, spheres)
     inserts = [(solid.center_ras_mm, solid.diameter_mm) for solid in spheres]
-    outline = find_body(image, _ring_middle(image.geometry, spheres, stack), inserts, stack.kept_k)
+    outline = find_outline(
+        image, _ring_middle(image.geometry, spheres, stack), inserts, stack.kept_k
+    )
     lung_uv, lung = _lung(outline, has_lung)
     rules = _Rules(outline, inserts, lung_uv, lung)
     flags, notes = list(stack.flags), list(stack.notes)
@@ -172,10 +174,10 @@ def _slice_stack(geometry: VolumeGeometry, spheres: Sequence[Solid]) -> _Stack:
 def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], stack: _Stack) -> Point:
     """Middle of the circle through the centers on the central slice, or of the centers."""
     feet = np.array(
-        [foot_on_slice(geometry, solid.center_ras_mm, stack.central_k) for solid in spheres]
+        [projected_on_slice(geometry, solid.center_ras_mm, stack.central_k) for solid in spheres]
     )
     middle = feet.mean(axis=0)
-    if len(feet) >= _SMALLEST_FIT:
+    if len(feet) >= _MIN_FIT:
         offsets = feet - middle
         _, _, axes = np.linalg.svd(offsets)
         x, y = axes[:2] @ offsets.T
@@ -184,13 +186,13 @@ def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], stack: _Sta
         (cx, cy, rest), *_ = np.linalg.lstsq(design, x**2 + y**2, rcond=None)
         radius = np.sqrt(max(rest + cx**2 + cy**2, 0.0))
         residual = np.abs(np.hypot(x - cx, y - cy) - radius).max()
-        if residual <= _LARGEST_RING_RESIDUAL_MM and np.hypot(cx, cy) <= radius:
+        if residual <= _MAX_RING_RESIDUAL_MM and np.hypot(cx, cy) <= radius:
             middle = middle + cx * axes[0] + cy * axes[1]
     r, a, s = middle
     return float(r), float(a), float(s)
 
 
-def _lung(outline: BodyOutline, has_lung: bool) -> tuple[FloatArray, LungInsert | None]:
+def _lung(outline: PhantomOutline, has_lung: bool) -> tuple[FloatArray, LungInsert | None]:
     uv = np.zeros(2) if outline.lung_uv_mm is None else outline.lung_uv_mm
     if outline.lung_uv_mm is None and not has_lung:
         return uv, None
@@ -204,7 +206,7 @@ def _lung(outline: BodyOutline, has_lung: bool) -> tuple[FloatArray, LungInsert 
 class _Rules:
     """Distances that a ROI must keep."""
 
-    outline: BodyOutline
+    outline: PhantomOutline
     inserts: Sequence[tuple[Point, float]]
     lung_uv_mm: FloatArray
     lung: LungInsert | None

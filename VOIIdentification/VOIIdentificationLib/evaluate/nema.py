@@ -26,13 +26,13 @@ from .nema_results import (
 LUNG_ROI_DIAMETER_MM = 30.0
 """NEMA NU 2: circle on the lung insert."""
 
-LARGEST_SLICE_OFFSET_MM = 2.0
+MAX_SLICE_OFFSET_MM = 2.0
 """A sphere's center farther from the common slice is flagged."""
 
 _BODY_PART = 0.5
 """A slice belongs to the body if its background holds this part of the usual value."""
 
-_FEWEST_ROIS = 2
+_MIN_ROIS = 2
 """ROIs below which there is no standard deviation."""
 
 
@@ -158,7 +158,7 @@ def background_level(
     covs = np.array([one for _, one in found])
     known = means[np.isfinite(means)]
     mean = float(known.mean()) if known.size else None
-    several = mean is not None and mean > 0 and known.size >= _FEWEST_ROIS
+    several = mean is not None and mean > 0 and known.size >= _MIN_ROIS
     roughness = covs[np.isfinite(covs)]
     return BackgroundLevel(
         diameter_mm=diameter_mm,
@@ -259,7 +259,7 @@ def _sphere_flags(sphere: VOIResult, offset_mm: float, *, clipped: bool) -> tupl
     flags: list[Flag] = [flag for flag in sphere.flags if flag is not Flag.CLIPPED]
     if clipped:
         flags.append(Flag.CLIPPED)
-    if abs(offset_mm) > LARGEST_SLICE_OFFSET_MM:
+    if abs(offset_mm) > MAX_SLICE_OFFSET_MM:
         flags.append(Flag.OFF_SLICE)
     return tuple(flags)
 
@@ -298,7 +298,7 @@ def _lung_residual(
         ],
         axis=0,
     )
-    slices = _slices_of_body(per_slice / level.mean, placement, image.geometry.slice_spacing_mm)
+    slices = _slices_of_phantom(per_slice / level.mean, placement, image.geometry.slice_spacing_mm)
     lung, _ = roi_statistics(image, placement.lung.center_ras_mm, LUNG_ROI_DIAMETER_MM, slices)
     by_all = lung_residual_error_percent(lung, level.mean)
     by_same = lung_residual_error_percent(lung, per_slice[list(slices)])
@@ -312,7 +312,7 @@ def _lung_residual(
     )
 
 
-def _slices_of_body(
+def _slices_of_phantom(
     relative: FloatArray, placement: BackgroundPlacement, slice_spacing_mm: float
 ) -> list[int]:
     """Slices round the central one that hold background, less a margin at the body's ends."""

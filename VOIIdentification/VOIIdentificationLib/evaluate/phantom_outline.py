@@ -110,7 +110,7 @@ def slice_plane(geometry: VolumeGeometry, origin_ras_mm: Point) -> SlicePlane:
 
 
 @dataclass(frozen=True, eq=False)
-class BodyOutline:
+class PhantomOutline:
     """
     The body on a few slices.
 
@@ -161,12 +161,12 @@ class BodyOutline:
         return np.asarray(ndimage.map_coordinates(self.edge_distance_mm, index.T, order=1))
 
 
-def find_body(
+def find_outline(
     image: PETImage,
     middle_ras_mm: Point,
     spheres: Sequence[tuple[Point, float]],
     slices_k: Sequence[int],
-) -> BodyOutline:
+) -> PhantomOutline:
     """
     Find the body's edge and the lung insert.
 
@@ -186,7 +186,7 @@ def find_body(
 
     Returns
     -------
-    outline : BodyOutline
+    outline : PhantomOutline
         The narrowest of all slices.
 
     Notes
@@ -206,7 +206,7 @@ def find_body(
     near_spheres = distance_to_sphere < _SHELL_MM[1]
     distances = [_edge_distance(one > EDGE_PART * level, near_spheres) for one in maps]
     lung_uv, lung_diameter = _find_lung(maps.mean(axis=0) / level, axis, distance_to_sphere)
-    return BodyOutline(plane, axis, np.min(distances, axis=0), level, lung_uv, lung_diameter)
+    return PhantomOutline(plane, axis, np.min(distances, axis=0), level, lung_uv, lung_diameter)
 
 
 def _smooth_map(

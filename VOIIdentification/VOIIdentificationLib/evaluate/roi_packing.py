@@ -21,7 +21,7 @@ _SETS_KEPT = 8
 """Sets of equal size that are tried to be filled up."""
 
 _SPREAD_STEP = 1.1
-_WIDEST_SPREAD = 4.0
+_MAX_SPREAD = 4.0
 """Factor by which circles are moved apart at a time, and up to how many diameters."""
 
 
@@ -148,7 +148,7 @@ def _free_of(points: FloatArray, laid: FloatArray, separation_mm: float) -> npt.
 def _spread(points: FloatArray, diameter_mm: float, laid: FloatArray) -> FloatArray:
     """The same number of circles as far apart as they can be laid."""
     separation = _SPREAD_STEP * diameter_mm
-    while separation <= _WIDEST_SPREAD * diameter_mm:
+    while separation <= _MAX_SPREAD * diameter_mm:
         found = _largest_sets(points, separation, len(laid))[0]
         if len(found) < len(laid):
             break

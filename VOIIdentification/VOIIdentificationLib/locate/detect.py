@@ -13,14 +13,14 @@ from ..core.seed import Point
 from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
-from .find_ring import LEAST_MARGIN, find_ring
-from .ring import RingPose, fit_body, predict, ring_inserts
+from .find_ring import MIN_MARGIN, find_ring
+from .ring import RingPose, fit_ring, predict, ring_inserts
 from .ring_template import RingMatch
 
-LEAST_FITS = 4
+MIN_FITS = 4
 """Spheres whose fit must be accepted and lie on the body: three always lie on one."""
 
-MOST_OFF_BODY_MM = 5.0
+MAX_FIT_DEVIATION_MM = 5.0
 """A fit farther from its place on the body found something else."""
 
 
@@ -87,7 +87,7 @@ def _verified(
     """Fit the spheres where they were found; refuse if they do not form the body."""
     inserts = ring_inserts(phantom)
     fits: tuple[SphereFit, ...] = ()
-    pose = fit_body(centers, phantom, image.geometry)
+    pose = fit_ring(centers, phantom, image.geometry)
     for _ in range(2):
         if pose is None:
             break
@@ -95,9 +95,9 @@ def _verified(
         starts = [Sphere(n.label, expected[n.label], n.diameter_mm) for n in inserts]
         fits = fit_spheres(image, starts, hot=[insert.hot for insert in inserts])
         accepted = {fit.label: fit.center_ras_mm for fit in fits if fit.accepted}
-        pose = fit_body(accepted, phantom, image.geometry)
-    on_body = 0 if pose is None else sum(d < MOST_OFF_BODY_MM for _, d in pose.deviations_mm)
-    needed = min(LEAST_FITS, len(inserts))
+        pose = fit_ring(accepted, phantom, image.geometry)
+    on_body = 0 if pose is None else sum(d < MAX_FIT_DEVIATION_MM for _, d in pose.deviations_mm)
+    needed = min(MIN_FITS, len(inserts))
     if pose is None or on_body < needed:
         msg = (
             f'something like the ring was found, but only {on_body} of its spheres could be '
@@ -108,7 +108,7 @@ def _verified(
     found = predict(pose, phantom)
     near = dict(pose.deviations_mm)
     for fit in fits:
-        if fit.accepted and near.get(fit.label, np.inf) < MOST_OFF_BODY_MM:
+        if fit.accepted and near.get(fit.label, np.inf) < MAX_FIT_DEVIATION_MM:
             found[fit.label] = fit.center_ras_mm
-    confidence = match.explained * match.margin / (match.margin + LEAST_MARGIN)
+    confidence = match.explained * match.margin / (match.margin + MIN_MARGIN)
     return Detection(pose, found, fits, match.explained, match.margin, confidence)

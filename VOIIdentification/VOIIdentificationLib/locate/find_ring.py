@@ -15,19 +15,19 @@ from .ring_candidates import distinct, places, rings_over, rings_through
 from .ring_template import RingMatch, RingMatcher
 from .spots import SpotMap, find_spots
 
-LEAST_EXPLAINED = 0.6
+MIN_EXPLAINED = 0.6
 """
 Part of the image's variance around the spheres that they must explain. Phantoms
 reach 0.8 and more, twenty balls strewn at random 0.43 (bench_detect.py).
 """
 
-LEAST_MARGIN = 0.5
+MIN_MARGIN = 0.5
 """By how much the best order must explain more than the second, over what is unexplained."""
 
-RANKED_RINGS = 400
+MAX_RANKED_RINGS = 400
 """Guessed rings of which copies are sorted out."""
 
-COMPARED_RINGS = 40
+MAX_COMPARED_RINGS = 40
 """Different rings that are compared with the image."""
 
 NEAR_SEED_MM = 15.0
@@ -97,17 +97,17 @@ def find_ring(
 def _trusted(match: RingMatch | None, ring_diameter_mm: float) -> RingMatch:
     """The match, unless it is too poor to act on."""
     explained = 0.0 if match is None else match.explained
-    if match is None or explained < LEAST_EXPLAINED:
+    if match is None or explained < MIN_EXPLAINED:
         msg = (
             f'the spheres were not found: no ring of {ring_diameter_mm:.1f} mm explains more than '
             f'{100 * explained:.0f} % of what is seen around its spheres '
-            f'({100 * LEAST_EXPLAINED:.0f} % are needed). Place a seed on each sphere and name it.'
+            f'({100 * MIN_EXPLAINED:.0f} % are needed). Place a seed on each sphere and name it.'
         )
         raise SeedError(msg)
-    if match.margin < LEAST_MARGIN:
+    if match.margin < MIN_MARGIN:
         msg = (
             'a ring of spheres was found, but not which way round it lies (the best order leads '
-            f'by {match.margin:.2f}; {LEAST_MARGIN:g} are needed). '
+            f'by {match.margin:.2f}; {MIN_MARGIN:g} are needed). '
             'Place a seed on each sphere and name it.'
         )
         raise SeedError(msg)
@@ -175,8 +175,8 @@ def _likely(spot_map: SpotMap, frames: FloatArray, angles: FloatArray) -> FloatA
         return frames
     contrast = _nearby(spot_map, places(frames, angles), reach_voxels=1).max(axis=-1)
     score = np.log(np.maximum(contrast, 0.5)).sum(axis=1)
-    ranked = frames[np.argsort(score)[::-1][:RANKED_RINGS]]
-    return distinct(ranked, angles)[:COMPARED_RINGS]
+    ranked = frames[np.argsort(score)[::-1][:MAX_RANKED_RINGS]]
+    return distinct(ranked, angles)[:MAX_COMPARED_RINGS]
 
 
 def _centered(

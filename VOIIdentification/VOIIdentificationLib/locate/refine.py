@@ -14,9 +14,9 @@ from ..core.seed import Point
 from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
-from .ring import OFF_BODY_MM, RingPose, fit_body, predict
+from .ring import MAX_RING_DEVIATION_MM, RingPose, fit_ring, predict
 
-LEAST_DETECTABILITY = 6.0
+MIN_DETECTABILITY = 6.0
 """
 Contrast over its noise below which a sphere is weak: a search then ends in
 other maxima of the noise (10 mm at 2:1 and COV 20 %: 13 mm off in one of twenty).
@@ -85,7 +85,7 @@ def locate_spheres(
     hot = [hot_by_label.get(start.label, True) for start in starts]
     fits = list(fit_spheres(image, starts, hot=hot))
     strong = {fit.label: fit.center_ras_mm for fit in fits if not _weak(fit)}
-    pose = fit_body(strong, phantom, image.geometry)
+    pose = fit_ring(strong, phantom, image.geometry)
     places = {} if pose is None else predict(pose, phantom)
     astray = [
         n for n, fit in enumerate(fits) if _weak(fit) and _distance(fit, places) > WEAK_REACH_MM
@@ -103,7 +103,7 @@ def locate_spheres(
 
 def _weak(fit: SphereFit) -> bool:
     """Whether noise could have made this sphere."""
-    return not fit.accepted or (fit.detectability or 0.0) < LEAST_DETECTABILITY
+    return not fit.accepted or (fit.detectability or 0.0) < MIN_DETECTABILITY
 
 
 def _distance(fit: SphereFit, places: Mapping[str, Point]) -> float:
@@ -118,12 +118,12 @@ def _located(fit: SphereFit, places: Mapping[str, Point], *, held: bool) -> Loca
     if not fit.accepted:
         flags.append(Flag.FIT_REFUSED)
     if held:
-        flags.append(Flag.BOUND_BY_BODY)
+        flags.append(Flag.BOUND_BY_RING)
         if not fit.accepted or _distance(fit, places) > WEAK_REACH_MM:
             center = places[fit.label]
     deviation = None
     if fit.label in places:
         deviation = float(np.linalg.norm(np.subtract(center, places[fit.label])))
-        if deviation > OFF_BODY_MM:
-            flags.append(Flag.OFF_BODY)
+        if deviation > MAX_RING_DEVIATION_MM:
+            flags.append(Flag.OFF_RING)
     return LocatedSphere(fit.label, center, fit, deviation, tuple(flags))

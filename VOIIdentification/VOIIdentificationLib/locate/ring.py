@@ -13,7 +13,7 @@ from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import Insert, Phantom
 from ..core.seed import Point
 
-OFF_BODY_MM = 2.0
+MAX_RING_DEVIATION_MM = 2.0
 """A sphere farther than this from its place is flagged. Phantoms are made to about 1 mm."""
 
 CONSENSUS_MM = 6.0
@@ -22,10 +22,10 @@ CONSENSUS_MM = 6.0
 SAME_SCALE_MM = 0.7
 """Deviations of this size are ordinary; larger ones lose weight in the fit (Cauchy)."""
 
-LEAST_FOR_RADIUS = 4
+MIN_FOR_RADIUS = 4
 """With fewer spheres the radius is that of the phantom."""
 
-_MOST_ITERATIONS = 50
+_MAX_ITERATIONS = 50
 
 
 def ring_inserts(phantom: Phantom) -> tuple[Insert, ...]:
@@ -51,7 +51,7 @@ def ring_inserts(phantom: Phantom) -> tuple[Insert, ...]:
     )
 
 
-def fit_body(
+def fit_ring(
     centers_ras_mm: Mapping[str, Point], phantom: Phantom, geometry: VolumeGeometry
 ) -> RingPose | None:
     """
@@ -218,10 +218,10 @@ def _robust(
     angles: FloatArray, points: FloatArray, agree: npt.NDArray[np.bool_], radius: float
 ) -> FloatArray:
     """Frame through the centers that agree; the farther one lies off, the less it counts."""
-    fixed = radius if int(agree.sum()) < LEAST_FOR_RADIUS else None
+    fixed = radius if int(agree.sum()) < MIN_FOR_RADIUS else None
     weights = np.ones(int(agree.sum()))
     frame = frame_through(angles[agree], points[agree], weights, fixed)
-    for _ in range(_MOST_ITERATIONS):
+    for _ in range(_MAX_ITERATIONS):
         deviations = _deviations(frame, angles[agree], points[agree])
         weights = 1.0 / (1.0 + (deviations / SAME_SCALE_MM) ** 2)
         moved, frame = frame, frame_through(angles[agree], points[agree], weights, fixed)

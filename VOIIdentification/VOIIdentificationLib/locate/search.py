@@ -24,10 +24,10 @@ IntArray = npt.NDArray[np.int64]
 _MARGIN = 4
 """Voxels to each side of the best whose means the polynomial runs through."""
 
-_MOST_MOVES = 10
+_MAX_MOVES = 10
 """Moves of the window; the limit in millimeter ends the search long before."""
 
-_MOST_NEWTON_STEPS = 20
+_MAX_NEWTON_STEPS = 20
 
 _NEWTON_TOLERANCE = 1e-5
 """Change of the maximum's position, in voxels, below which it is found."""
@@ -101,7 +101,7 @@ def refine_center(
     rule = _Rule(image.geometry, seed, settings, tuple(others))
     middle_ijk = image.geometry.index_ijk(seed.center_ras_mm)
     windows: list[_Window] = []
-    for _ in range(_MOST_MOVES):
+    for _ in range(_MAX_MOVES):
         window = _search_window(image, kernel, middle_ijk, rule, 1.0 if hot else -1.0)
         if window is None:
             break
@@ -277,7 +277,7 @@ def _summit(block: FloatArray, start_kji: IntArray) -> FloatArray:
         powers = np.vander(np.arange(size) - start_kji[axis], increasing=True)
         terms = np.moveaxis(np.tensordot(np.linalg.inv(powers), terms, (1, axis)), 0, axis)
     offset = np.zeros(3)
-    for _ in range(_MOST_NEWTON_STEPS):
+    for _ in range(_MAX_NEWTON_STEPS):
         gradient, hessian = _derivatives(terms, offset)
         if np.linalg.eigvalsh(hessian).max() >= 0:
             return start_kji.astype(float)

@@ -19,7 +19,7 @@ from .seed_match import SeedAssignment, assign_seeds
 ROI_LABEL = 'BG'
 """Seeds whose labels begin so and go on with a number are the user's background ROIs."""
 
-_LEAST_FOR_CHECK = 2
+_MIN_FOR_CHECK = 2
 """Seeds from which the image can tell which spheres they lie on."""
 
 _ALL_WRONG = (
@@ -272,7 +272,7 @@ def _look_at_image(
 ) -> SeedAssignment | None:
     """What the image says of labeled seeds; None where it has no say."""
     ring = {insert.label for insert in ring_inserts(phantom)}
-    if len(seeds) < _LEAST_FOR_CHECK or ring != {i.label for i in phantom.used_inserts}:
+    if len(seeds) < _MIN_FOR_CHECK or ring != {i.label for i in phantom.used_inserts}:
         return None
     try:
         return assign_seeds(image, seeds, phantom)

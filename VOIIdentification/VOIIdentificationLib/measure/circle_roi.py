@@ -80,13 +80,13 @@ def slice_roi(
     >>> round(float(roi.weights.sum()) * 4.0, 1)
     78.6
     """
-    center = foot_on_slice(geometry, center_ras_mm, slice_k)
+    center = projected_on_slice(geometry, center_ras_mm, slice_k)
     disc = Cylinder('ROI', center, diameter_mm, geometry.slice_spacing_mm)
     mask = voi_mask(disc, geometry)
     return SliceROI(mask.weights[0], mask.slices_kji[1:], slice_k, mask.clipped)
 
 
-def foot_on_slice(geometry: VolumeGeometry, position_ras_mm: Point, slice_k: int) -> Point:
+def projected_on_slice(geometry: VolumeGeometry, position_ras_mm: Point, slice_k: int) -> Point:
     """
     Nearest point on a slice.
 

@@ -12,7 +12,7 @@ from ..core.errors import NodeError
 from ..core.seed import Point, Seed
 from .nodes import Node
 
-_LARGEST_ROUND_TRIP_MM = 0.01
+_MAX_ROUND_TRIP_MM = 0.01
 """
 How far a point may land from where it was sent through inverted transforms.
 
@@ -172,7 +172,7 @@ def _world_position(points_node: Node, n: int) -> Point:
 def _check_round_trip(points_node: Node, points: Sequence[Seed]) -> None:
     for n, point in enumerate(points):
         error = np.subtract(_world_position(points_node, n), point.position_ras_mm)
-        if not np.linalg.norm(error) <= _LARGEST_ROUND_TRIP_MM:
+        if not np.linalg.norm(error) <= _MAX_ROUND_TRIP_MM:
             msg = (
                 f'the transform of {points_node.GetName()} cannot be inverted at {point.label}: '
                 f'the point lands {np.linalg.norm(error):.3g} mm off. '

@@ -23,7 +23,7 @@ _LINE_WIDTH, _BAND_WIDTH = 2.0, 1.0
 _ENDS_OF_BAND = 2
 """A band is two columns, low and high."""
 
-_LARGEST_INT = np.iinfo(np.int32).max
+_MAX_INT = np.iinfo(np.int32).max
 """A column of larger whole numbers is stored as double: VTK's ``int`` has 32 bits."""
 
 
@@ -227,7 +227,7 @@ def _typed_array(column: Column) -> Node:
             texts.InsertNextValue(text)
         return texts
     values = np.ascontiguousarray(column.values)
-    whole = values.dtype.kind in 'iu' and not (np.abs(values) > _LARGEST_INT).any()
+    whole = values.dtype.kind in 'iu' and not (np.abs(values) > _MAX_INT).any()
     if whole:
         return numpy_to_vtk(values.astype(np.int32), deep=True, array_type=vtk.VTK_INT)
     return numpy_to_vtk(values.astype(np.float64), deep=True, array_type=vtk.VTK_DOUBLE)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _MODULE = 'VOIIdentification'
 _SEED_OFFSET_MM = (3.0, -2.0, 1.0)
-_LARGEST_CENTER_ERROR_MM = 1.0
+_MAX_CENTER_ERROR_MM = 1.0
 _WEIGHT_G = 1e4
 _DOSE_AT_SCAN_BQ = 7.0e7 * 2.0 ** (-3600.0 / 6583.68)
 """Of the written series: 70 MBq of F-18, an hour before the scan."""
 
-_LOWEST_CONTRAST_PERCENT = 70.0
+_MIN_CONTRAST_PERCENT = 70.0
 """Of the 37 mm sphere, without noise."""
 
 _FILLS = {
@@ -144,7 +144,7 @@ class SelfTest:
             center = [0.0, 0.0, 0.0]
             outputs.centers.GetNthControlPointPositionWorld(n, center)
             error_mm = math.dist(center, true.center_ras_mm)
-            self.assertLess(error_mm, _LARGEST_CENTER_ERROR_MM, true.insert.label)
+            self.assertLess(error_mm, _MAX_CENTER_ERROR_MM, true.insert.label)
         segments = outputs.segmentation.GetSegmentation().GetNumberOfSegments()
         self.assertEqual(segments, len(truth.inserts))
         self.assertEqual(outputs.tables['spheres'].GetNumberOfRows(), len(truth.inserts))
@@ -158,5 +158,5 @@ class SelfTest:
         self.assertEqual(outputs.background_rois.GetNumberOfControlPoints(), 12)
         self.assertFalse(result.recovery.relative)
         self.assertAlmostEqual(result.activity.ratio, 4.0)
-        self.assertGreater(result.nema.spheres[0].contrast_percent, _LOWEST_CONTRAST_PERCENT)
+        self.assertGreater(result.nema.spheres[0].contrast_percent, _MIN_CONTRAST_PERCENT)
         self.assertIsNotNone(result.suv)

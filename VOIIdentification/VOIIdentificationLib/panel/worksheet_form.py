@@ -15,7 +15,7 @@ from ..suv.scan_facts import ScanFacts
 DEFAULT_ISOTOPE = 'F-18'
 """Of the phantom measurements that the standards describe."""
 
-_LONGEST_AFTER_SCAN = timedelta(hours=12)
+_MAX_AFTER_SCAN = timedelta(hours=12)
 """A time of day this much later than the scan may be that of the day before: its date is needed."""
 
 _CLOCK = re.compile(r'(\d{1,2}):(\d{2})(?::(\d{2}))?')
@@ -299,7 +299,7 @@ def _moment(text: str, what: str, scan_start: datetime | None) -> datetime:
     if time is None or time.tzinfo is not None or (clock and scan_start is None) or ':' not in text:
         msg = f'the {what} must be a local time like 2026-03-01 09:15:00, got {text!r}'
         raise InputFileError(msg)
-    if clock and scan_start is not None and time - scan_start > _LONGEST_AFTER_SCAN:
+    if clock and scan_start is not None and time - scan_start > _MAX_AFTER_SCAN:
         msg = (
             f'the {what} {text} is long after the scan start {time_text(scan_start)}: '
             'write its date before it'

@@ -7,7 +7,7 @@ import numpy as np
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..evaluate.nema import LUNG_ROI_DIAMETER_MM
 from ..evaluate.nema_results import NEMAResult
-from ..measure.circle_roi import foot_on_slice
+from ..measure.circle_roi import projected_on_slice
 from ..measure.statistics import slice_distance_mm
 from ..measure.voi_mask import Cylinder, Solid
 
@@ -102,6 +102,6 @@ def cut_rois(nema: NEMAResult, geometry: VolumeGeometry, slice_k: int) -> tuple[
         circles.append(('Lung', lung.center_ras_mm, LUNG_ROI_DIAMETER_MM))
     height = geometry.slice_spacing_mm
     return tuple(
-        Cylinder(name, foot_on_slice(geometry, center, slice_k), diameter, height)
+        Cylinder(name, projected_on_slice(geometry, center, slice_k), diameter, height)
         for name, center, diameter in circles
     )

@@ -28,7 +28,7 @@ EXCEL_TITLE_LIMIT = 31
 EXCEL_TEXT_LIMIT = 32_767
 """Characters of one cell: Microsoft, "Excel specifications and limits"."""
 
-WIDEST_COLUMN = 60
+MAX_COLUMN_WIDTH = 60
 """Characters; longer texts are wrapped."""
 
 TARGET_TABLES = (
@@ -254,7 +254,7 @@ def _rows(sheet: Any, columns: Sequence[Column], start: int, stop: int) -> Itera
 def _prepare(cell: Any, column: Column) -> None:
     from openpyxl.styles import Alignment
 
-    if _width(column) >= WIDEST_COLUMN:
+    if _width(column) >= MAX_COLUMN_WIDTH:
         cell.alignment = Alignment(wrap_text=True, vertical='top')
     if not column.is_text:
         decimals = column.shown_decimals
@@ -320,7 +320,7 @@ def _width(column: Column) -> float:
         cells = max(map(len, column.values), default=0)
     else:
         cells = column.shown_decimals + 8
-    return float(min(max(header, cells + 2), WIDEST_COLUMN))
+    return float(min(max(header, cells + 2), MAX_COLUMN_WIDTH))
 
 
 def _add_method(book: Workbook, rows: Sequence[MethodRow]) -> None:

@@ -20,13 +20,13 @@ from .noise_weighted import SecondFit, absorbed_noise, second_fit
 WALL_MM = 1.0
 """Thickness of the sphere's wall, of glass or plastic without activity (IEC phantoms: 1 mm)."""
 
-LEAST_COVERAGE = 0.6
+MIN_COVERAGE = 0.6
 """Part of the ball's voxels that must be in the image and finite."""
 
-LEAST_RANGE = 1e-5
+MIN_RANGE = 1e-5
 """Part of the largest value by which the values in the box must differ."""
 
-MOST_CENTER_SD_MM = 2.0
+MAX_CENTER_SD_MM = 2.0
 """A center less certain than this is no better than that of the search."""
 
 
@@ -206,10 +206,10 @@ def _doubt(box: FitBox, p: SphereParameters, center_sd_ras_mm: FloatArray) -> st
         return f'it should be {kind}, but the fit finds it {other} than its background'
     if shift > longest:
         return f'the fit ran {shift:.1f} mm away; {longest:.1f} mm are allowed'
-    if not float(center_sd_ras_mm.max()) <= MOST_CENTER_SD_MM:
+    if not float(center_sd_ras_mm.max()) <= MAX_CENTER_SD_MM:
         return (
             f'noise leaves the fitted center uncertain by {center_sd_ras_mm.max():.1f} mm; '
-            f'{MOST_CENTER_SD_MM:g} mm are allowed'
+            f'{MAX_CENTER_SD_MM:g} mm are allowed'
         )
     return ''
 
@@ -221,13 +221,13 @@ def _within_range(fwhm_mm: float) -> float | None:
 
 def _obstacle(box: FitBox) -> str:
     """Why there can be no fit at all; empty if there can."""
-    if box.coverage < LEAST_COVERAGE:
+    if box.coverage < MIN_COVERAGE:
         return (
             f'only {100 * box.coverage:.0f} % of the sphere is in the image, finite and free of '
-            f'other spheres; {100 * LEAST_COVERAGE:.0f} % are needed'
+            f'other spheres; {100 * MIN_COVERAGE:.0f} % are needed'
         )
     values = box.values[box.use]
-    if float(np.ptp(values)) <= LEAST_RANGE * float(np.abs(values).max()):
+    if float(np.ptp(values)) <= MIN_RANGE * float(np.abs(values).max()):
         return 'the image has the same value everywhere around it'
     return ''
 

@@ -21,15 +21,15 @@ USUAL_FWHM_LOG_SD = 0.5
 FWHM_RANGE_MM = (1.5, 20.0)
 """Resolutions the fit may find. At an end it has run away, and the value is not reported."""
 
-MOST_ITERATIONS = 30
+MAX_ITERATIONS = 30
 
-SETTLED_MM = 0.05
+CONVERGED_MM = 0.05
 """A step below this (5 % in the FWHM) ends the first fit; the second takes it to the end."""
 
 _NEARLY_FREE = 1e-9
 """Information on everything else: only keeps the equations solvable where voxels lack."""
 
-_MOST_DAMPING = 1e6
+_MAX_DAMPING = 1e6
 """At this damping a step is too small to matter: the fit has come to rest."""
 
 _CENTER = slice(0, 3)
@@ -78,11 +78,11 @@ def first_fit(box: FitBox) -> FirstFit:
     here = _evaluated(box, _start(box))
     per_sd = _first_weights(box, here.model)
     damping = 1e-3
-    for _ in range(MOST_ITERATIONS):
+    for _ in range(MAX_ITERATIONS):
         there, damping = _downhill(box, here, per_sd, damping)
         moved = float(np.abs(there.vector - here.vector)[_SHAPE].max())
         here = there
-        if moved < SETTLED_MM:
+        if moved < CONVERGED_MM:
             return replace(here, settled=True)
         damping = max(damping / 10, 1e-7)
     return here
@@ -141,7 +141,7 @@ def _downhill(
     gradient = columns @ residual + pull(here.vector)
     hessian = columns @ columns.T + stiffness()
     cost = _cost(box, here, per_sd)
-    while damping < _MOST_DAMPING:
+    while damping < _MAX_DAMPING:
         step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
         there = _evaluated(box, limited(here.vector, step, box))
         if _cost(box, there, per_sd) <= cost:

@@ -13,7 +13,7 @@ from .least_squares import FirstFit, limited, parameters, pull, stiffness
 from .model import SinglePrecision, SphereParameters
 from .noise import Absorbed, Noise
 
-LEAST_POWER = 0.05
+MIN_POWER = 0.05
 """Floor of the noise spectrum, as a part of its peak, where the fit divides by it."""
 
 _STEPS = 2
@@ -73,7 +73,7 @@ def second_fit(box: FitBox, first: FirstFit, noise: Noise) -> SecondFit:
     With the derivatives J and the residual divided by each voxel's standard
     deviation, the step solves :math:`(J^T W J) \delta = J^T W r` where W
     divides the spectrum by that of the noise, but never by less than
-    `LEAST_POWER` of its peak. The covariance is the sandwich
+    `MIN_POWER` of its peak. The covariance is the sandwich
     :math:`(J^T W J)^{-1} J^T W C W J (J^T W J)^{-1}` with the noise's full
     correlation C: it is right for any W. All products are taken on spectra.
     """
@@ -128,7 +128,7 @@ class _NormalEquations:
         self.spectra = _spectra(first.derivatives * self.per_sd)
         count = _counts(box.use.shape)
         power = noise.spectrum(box.use.shape)[..., None]
-        least = np.maximum(power, LEAST_POWER * power.max())
+        least = np.maximum(power, MIN_POWER * power.max())
         self.weighted = self.spectra * (count / least).astype(np.float32)
         self.hessian = _products(self.weighted, self.spectra) + stiffness()
         noisy = self.weighted * (power / count).astype(np.float32)

@@ -25,16 +25,16 @@ from .times import clock_text, injection_start, mean_count_rate_references, star
 SUVType = Literal['bw', 'lbm', 'ibw', 'bsa']
 """Normalized to body weight, lean body mass (James), ideal body weight, body surface area."""
 
-LARGEST_DOSE_IN_MBQ = 1e6
+MAX_DOSE_IN_MBQ = 1e6
 """A stored dose below this is taken for MBq: 1 MBq is no dose for a scan."""
 
-LARGEST_WEIGHT_IN_KG = 1000.0
+MAX_WEIGHT_IN_KG = 1000.0
 """A stored weight above this is taken for gram."""
 
-LARGEST_HEIGHT_IN_M = 3.0
+MAX_HEIGHT_IN_M = 3.0
 """A stored height above this is taken for centimeter."""
 
-LARGEST_HALF_LIFE_DEVIATION = 0.02
+MAX_HALF_LIFE_DEVIATION = 0.02
 """A half-life this far, relatively, from its isotope's contradicts it."""
 
 _UNIT = {'bw': 'g/mL', 'lbm': 'g/mL', 'ibw': 'g/mL', 'bsa': 'cm2/mL'}
@@ -264,7 +264,7 @@ def _dose_bq(header: SUVHeader, log: Decisions) -> float:
     dose = header.dose
     if dose is None or not 0 < dose < np.inf:
         raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
-    if dose < LARGEST_DOSE_IN_MBQ:
+    if dose < MAX_DOSE_IN_MBQ:
         log.note(f'the dose {dose:g} (0018,1074) is taken for MBq', Flag.DOSE_IN_MBQ)
         return 1e6 * dose
     return dose
@@ -274,7 +274,7 @@ def _weight_kg(header: SUVHeader, log: Decisions) -> float:
     weight = header.weight
     if weight is None or not 0 < weight < np.inf:
         raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
-    if weight > LARGEST_WEIGHT_IN_KG:
+    if weight > MAX_WEIGHT_IN_KG:
         log.note(f'the weight {weight:g} (0010,1030) is taken for gram', Flag.WEIGHT_IN_GRAMS)
         return weight / 1000.0
     log.note(f'weight {weight:g} kg (0010,1030)')
@@ -285,7 +285,7 @@ def _height_cm(header: SUVHeader, log: Decisions) -> float:
     height = header.height
     if height is None or not 0 < height < np.inf:
         raise SUVError(_missing("Patient's Size (0010,1020)", height))
-    if height > LARGEST_HEIGHT_IN_M:
+    if height > MAX_HEIGHT_IN_M:
         log.note(f'the height {height:g} (0010,1020) is taken for centimeter', Flag.HEIGHT_IN_CM)
         return height
     log.note(f'height {height:g} m (0010,1020)')
@@ -306,7 +306,7 @@ def _half_life_s(header: SUVHeader, log: Decisions) -> float:
     isotope = isotope_named(header.radionuclide)
     if isotope is None:
         return half_life_s
-    if abs(half_life_s / isotope.half_life_s - 1) > LARGEST_HALF_LIFE_DEVIATION:
+    if abs(half_life_s / isotope.half_life_s - 1) > MAX_HALF_LIFE_DEVIATION:
         log.note(
             f'the half-life {half_life_s:g} s (0018,1075), which is used, is not that of '
             f'{isotope.name}, {isotope.half_life_s:.1f} s (0054,0300)',

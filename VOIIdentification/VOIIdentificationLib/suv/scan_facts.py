@@ -8,7 +8,7 @@ from datetime import datetime
 from ..activity.isotopes import ISOTOPES, Isotope, isotope_named
 from ..core.errors import SUVError
 from .header import Decisions, SUVHeader
-from .scale import LARGEST_HALF_LIFE_DEVIATION
+from .scale import MAX_HALF_LIFE_DEVIATION
 from .times import injection_start, start_reference
 
 
@@ -80,7 +80,7 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
 
 def _isotope_of_half_life(half_life_s: float | None) -> Isotope | None:
     for isotope in ISOTOPES:
-        if half_life_s and abs(half_life_s / isotope.half_life_s - 1) < LARGEST_HALF_LIFE_DEVIATION:
+        if half_life_s and abs(half_life_s / isotope.half_life_s - 1) < MAX_HALF_LIFE_DEVIATION:
             return isotope
     return None
 

@@ -9,7 +9,7 @@ from ..core.errors import SUVError
 from ..core.flags import Flag
 from .header import Decisions, SUVFrame, SUVHeader
 
-LONGEST_UPTAKE_HALF_LIVES = 10.0
+MAX_UPTAKE_HALF_LIVES = 10.0
 """An injection earlier than this before the scan leaves 0.1 % and is not believed."""
 
 NEGLIGIBLE_SUV_CHANGE = 0.01
@@ -277,7 +277,7 @@ def _believable_injection(
     injection: datetime, reference: datetime, half_life_s: float, log: Decisions
 ) -> datetime:
     """The injection as stored, or with the date that makes sense."""
-    longest_s = LONGEST_UPTAKE_HALF_LIVES * half_life_s
+    longest_s = MAX_UPTAKE_HALF_LIVES * half_life_s
     uptake_s = (reference - injection).total_seconds()
     if 0.0 <= uptake_s <= longest_s:
         return injection
@@ -299,7 +299,7 @@ def _across_midnight(on_date: datetime, reference: datetime, half_life_s: float)
     before = on_date - _DAY
     uptake_s = (reference - before).total_seconds()
     later = on_date > reference
-    if later and uptake_s <= LONGEST_UPTAKE_HALF_LIVES * half_life_s:
+    if later and uptake_s <= MAX_UPTAKE_HALF_LIVES * half_life_s:
         return before
     return on_date
 

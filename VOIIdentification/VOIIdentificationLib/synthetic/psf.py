@@ -19,7 +19,7 @@ from ..core.geometry import FloatArray
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 """Full width at half maximum of a Gaussian over its standard deviation."""
 
-SHARPEST_SIGMA_MM = 0.01
+MIN_SIGMA_MM = 0.01
 """A PSF of 0 mm is computed as this one."""
 
 REACH_SIGMAS = 6.5
@@ -55,9 +55,9 @@ class PSF:
 
     @property
     def sigma_ijk_mm(self) -> FloatArray:
-        """Standard deviation along i, j and k, in millimeter, never below `SHARPEST_SIGMA_MM`."""
+        """Standard deviation along i, j and k, in millimeter, never below `MIN_SIGMA_MM`."""
         fwhm = (self.in_plane_fwhm_mm, self.in_plane_fwhm_mm, self.axial_fwhm_mm)
-        return np.asarray(np.maximum(np.array(fwhm) / FWHM_PER_SIGMA, SHARPEST_SIGMA_MM))
+        return np.asarray(np.maximum(np.array(fwhm) / FWHM_PER_SIGMA, MIN_SIGMA_MM))
 
     @property
     def gaussians(self) -> tuple[tuple[float, PSF], ...]:

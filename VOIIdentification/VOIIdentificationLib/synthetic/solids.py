@@ -21,10 +21,10 @@ from .psf import (
 Point = tuple[float, float, float]
 Radial = Callable[[FloatArray], FloatArray]
 
-LARGEST_SHEAR = 1e-6
+MAX_SHEAR = 1e-6
 """Largest cosine between two grid axes on which the PSF may differ along the axes."""
 
-_LEAST_SIGMA_PER_VOXEL = 1 / 32
+_MIN_SIGMA_PER_VOXEL = 1 / 32
 """A sharper PSF, over the width of a voxel, is replaced by this one: the nodes cannot see it."""
 
 _TABLE_STEPS_PER_SIGMA = 200
@@ -207,7 +207,7 @@ def _average(
     solid: Solid, offset: FloatArray, geometry: VolumeGeometry, psf: PSF, width_ijk_mm: FloatArray
 ) -> FloatArray:
     """Closed form for the common part of the blur, Gauss rules for the rest and the voxel."""
-    common = max(psf.common_sigma_mm, _LEAST_SIGMA_PER_VOXEL * float(width_ijk_mm.max()))
+    common = max(psf.common_sigma_mm, _MIN_SIGMA_PER_VOXEL * float(width_ijk_mm.max()))
     value = solid.seen(common)
     rest = np.sqrt(np.maximum(psf.sigma_ijk_mm**2 - common**2, 0))
     _require_axes_for(rest, geometry)
@@ -226,7 +226,7 @@ def _average(
 def _require_axes_for(rest_mm: FloatArray, geometry: VolumeGeometry) -> None:
     unit = geometry.axes_ras_mm / geometry.spacing_ijk_mm
     shear = np.abs(unit.T @ unit - np.eye(3)).max()
-    if rest_mm.any() and shear > LARGEST_SHEAR:
+    if rest_mm.any() and shear > MAX_SHEAR:
         msg = f'a PSF that differs in plane and axially needs orthogonal axes, got shear {shear:g}'
         raise ValueError(msg)
 
