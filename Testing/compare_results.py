@@ -33,25 +33,40 @@ def differences(before, after):
 def unlike(one, other, where):
     """Where two values of JSON, or of what the readers below return, are not the same."""
     if isinstance(one, dict) and isinstance(other, dict):
-        for key in [*one, *(key for key in other if key not in one)]:
-            if key not in one or key not in other:
-                yield f'{where}/{key} only {"before" if key in one else "after"}'
-            elif key not in MAY_DIFFER:
-                yield from unlike(one[key], other[key], f'{where}/{key}')
+        yield from unlike_objects(one, other, where)
     elif isinstance(one, list) and isinstance(other, list):
-        if len(one) != len(other):
-            yield f'{where}: {len(one)} and {len(other)} entries'
-        elif not (one and one[0] in MAY_DIFFER if one and isinstance(one[0], str) else False):
-            for n, (a, b) in enumerate(zip(one, other, strict=True)):
-                yield from unlike(a, b, f'{where}[{n}]')
+        yield from unlike_lists(one, other, where)
     elif isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        if one.shape != other.shape:
-            yield f'{where}: {one.shape} and {other.shape}'
-        elif not np.array_equal(one, other):
-            apart = np.abs(one.astype(float) - other.astype(float))
-            yield f'{where}: {np.count_nonzero(apart)} values differ, by {apart.max():g} at most'
+        yield from unlike_arrays(one, other, where)
     elif not same(one, other):
         yield f'{where}: {one!r} and {other!r}'
+
+
+def unlike_objects(one, other, where):
+    """By key."""
+    for key in dict.fromkeys([*one, *other]):
+        if key not in one or key not in other:
+            yield f'{where}/{key} only {"before" if key in one else "after"}'
+        elif key not in MAY_DIFFER:
+            yield from unlike(one[key], other[key], f'{where}/{key}')
+
+
+def unlike_lists(one, other, where):
+    """By place; a row of a sheet may begin with the name of what may differ."""
+    if len(one) != len(other):
+        yield f'{where}: {len(one)} and {len(other)} entries'
+    elif not any(isinstance(value, str) and value in MAY_DIFFER for value in one):
+        for n, (a, b) in enumerate(zip(one, other, strict=True)):
+            yield from unlike(a, b, f'{where}[{n}]')
+
+
+def unlike_arrays(one, other, where):
+    """Pixels and voxels, to the last bit."""
+    if one.shape != other.shape:
+        yield f'{where}: {one.shape} and {other.shape}'
+    elif not np.array_equal(one, other):
+        apart = np.abs(one.astype(float) - other.astype(float))
+        yield f'{where}: {np.count_nonzero(apart)} values differ, by {apart.max():g} at most'
 
 
 def same(one, other):

@@ -24,9 +24,13 @@ from scipy import ndimage
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.evaluate.background import ROI_COUNT, place_background
-from VOIIdentificationLib.evaluate.nema import background_level
-from VOIIdentificationLib.evaluate.nema_results import BackgroundPlacement, BackgroundROI
+from VOIIdentificationLib.evaluate.background import background_level
+from VOIIdentificationLib.evaluate.roi_placement import (
+    ROI_COUNT,
+    BackgroundPlacement,
+    BackgroundROI,
+    place_background,
+)
 from VOIIdentificationLib.measure.circle_roi import slice_roi
 
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))

@@ -9,8 +9,8 @@ from .core.flags import Flag
 from .core.image import PETImage
 from .core.phantom import Phantom
 from .core.settings import Settings
-from .evaluate.nema_results import NEMAResult
-from .evaluate.recovery_results import RecoveryResult
+from .evaluate.nema import NEMAResult
+from .evaluate.recovery import RecoveryResult
 from .locate.ring import RingPose
 from .measure.voi import VOIResult
 from .suv.scale import SUVScale

@@ -90,7 +90,7 @@ def test_results_say_where_they_came_from(study, analyzed):
 
 @pytest.mark.parametrize('unit', ['Bq/mL', 'BQML', 'bqml'])
 def test_a_nrrd_volume_gives_the_same_results_with_the_unit_said(study, analyzed, tmp_path, unit):
-    from VOIIdentificationLib.files.volume_write import write_volume
+    from VOIIdentificationLib.files.volume import write_volume
 
     volume = tmp_path / 'pet.nrrd'
     write_volume(read_pet_series(study / 'dicom'), volume)

@@ -21,7 +21,7 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.dicom.suv import read_suv_header, suv_header_of_datasets, suv_image
 from VOIIdentificationLib.dicom.suv_enhanced import suv_header_of_enhanced
 from VOIIdentificationLib.dicom.write import write_pet_series
-from VOIIdentificationLib.files.volume_write import write_volume
+from VOIIdentificationLib.files.volume import write_volume
 from VOIIdentificationLib.suv.scale import suv_scale
 
 pydicom = pytest.importorskip('pydicom')

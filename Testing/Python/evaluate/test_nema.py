@@ -13,19 +13,18 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.evaluate.nema import (
+from VOIIdentificationLib.evaluate.background import (
     background_level,
     background_variability_percent,
-    lung_residual_error_percent,
+)
+from VOIIdentificationLib.evaluate.lung import lung_residual_error_percent
+from VOIIdentificationLib.evaluate.nema import (
     nema_quality,
     percent_contrast_cold,
     percent_contrast_hot,
 )
-from VOIIdentificationLib.evaluate.nema_results import (
-    BackgroundPlacement,
-    BackgroundROI,
-    LungInsert,
-)
+from VOIIdentificationLib.evaluate.phantom_outline import LungInsert
+from VOIIdentificationLib.evaluate.roi_placement import BackgroundPlacement, BackgroundROI
 from VOIIdentificationLib.measure.circle_roi import roi_statistics, slice_roi
 from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask

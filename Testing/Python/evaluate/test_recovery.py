@@ -18,8 +18,9 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits
-from VOIIdentificationLib.evaluate.recovery import RecoveryRules, a50_voi, recovery, verdict
+from VOIIdentificationLib.evaluate.a50 import a50_voi
+from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
+from VOIIdentificationLib.evaluate.recovery import RecoveryRules, recovery
 from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
 

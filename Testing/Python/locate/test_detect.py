@@ -116,7 +116,7 @@ def test_values_that_cannot_be_computed_with_are_refused_in_words(monkeypatch):
         msg = 'SVD did not converge'
         raise np.linalg.LinAlgError(msg)
 
-    monkeypatch.setattr('VOIIdentificationLib.locate.find_ring._best_ring', overflow)
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect._best_ring', overflow)
     huge = PETImage(np.full((5, 6, 7), 3e34, np.float32), VolumeGeometry((5, 6, 7), np.eye(4)))
 
     with pytest.raises(SeedError, match=r'values up to 3e\+34 are beyond'):

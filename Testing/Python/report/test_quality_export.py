@@ -24,7 +24,7 @@ def records(sheet):
 def volume(tmp_path_factory):
     """The made image as a file, as Slicer would have saved it."""
     pytest.importorskip('SimpleITK')
-    from VOIIdentificationLib.files.volume_write import write_volume
+    from VOIIdentificationLib.files.volume import write_volume
 
     path = tmp_path_factory.mktemp('volume') / 'pet.nrrd'
     image = quality_result().image

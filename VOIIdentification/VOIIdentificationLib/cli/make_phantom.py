@@ -16,7 +16,8 @@ from .terminal import terminal_progress
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
     from ..core.seed import Seed
     from ..dicom.write import Scan
-    from ..synthetic.phantom import SyntheticPhantom, Truth
+    from ..synthetic.phantom import SyntheticPhantom
+    from ..synthetic.truth import Truth
 
 TRUTH_FILE = 'truth.json'
 SEEDS_FILE = 'seeds.mrk.json'
@@ -74,7 +75,7 @@ def make_phantom_study(
     from ..dicom.write import write_pet_series
     from ..files.markups import write_markups
     from ..synthetic.phantom import synthesize
-    from ..synthetic.truth_json import write_truth
+    from ..synthetic.truth import write_truth
 
     _refuse_occupied(folder, overwrite=overwrite)
     _refuse_centers_outside(scene)

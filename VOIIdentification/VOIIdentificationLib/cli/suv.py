@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         Exit status 0; problems are raised as `PhantomError`.
     """
     from ..dicom.suv import suv_image
-    from ..files.volume_write import write_volume
+    from ..files.volume import write_volume
 
     image, scale = suv_image(
         args.input,

@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from ..core.config_json import json_object, read_json, require_schema
 from ..core.errors import InputFileError
 from ..core.resources import resource_directory
-from .recovery_results import Quantity
 
 LIMITS_SCHEMA = 'voi-identification/limits/1'
+
+Quantity = Literal['rc_max', 'rc_mean', 'rc_peak']
+
+QUANTITY_NAMES: dict[Quantity, str] = {
+    'rc_max': 'RCmax',
+    'rc_mean': 'RCmean (A50)',
+    'rc_peak': 'RCpeak',
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,46 @@ class Limits:
     name: str
     ratio: float | None
     rows: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """
+    One recovery coefficient against one pair of limits.
+
+    Attributes
+    ----------
+    standard : str
+        Name of the limits, e.g. ``'EARL 2'``.
+
+    quantity : {'rc_max', 'rc_mean', 'rc_peak'}
+        Which coefficient.
+
+    low, high : float
+        The limits; both are allowed values.
+
+    passed : bool
+        Whether the coefficient lies within.
+
+    margin : float
+        Distance to the nearer limit; negative outside.
+
+    source, version : str
+        Where the limits come from.
+
+    note : str
+        What must be said wherever they are shown, or empty.
+    """
+
+    standard: str
+    quantity: Quantity
+    low: float
+    high: float
+    passed: bool
+    margin: float
+    source: str
+    version: str
+    note: str = ''
 
 
 def shipped_limits() -> tuple[Limits, ...]:
@@ -132,3 +179,43 @@ def _row(data: Any, where: str) -> Limit:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def verdict(value: float, limit: Limit, standard: str) -> Verdict:
+    """
+    Compare one coefficient with one pair of limits.
+
+    Parameters
+    ----------
+    value : float
+        The coefficient.
+
+    limit : Limit
+        The limits.
+
+    standard : str
+        Their name.
+
+    Returns
+    -------
+    verdict : Verdict
+        Passed if the value lies within or on a limit.
+
+    Examples
+    --------
+    >>> limit = Limit(10.0, 'rc_max', 0.34, 0.57, 'a table', '2017')
+    >>> verdict(0.5, limit, 'EARL 1').passed, round(verdict(0.6, limit, 'EARL 1').margin, 2)
+    (True, -0.03)
+    """
+    margin = min(value - limit.low, limit.high - value)
+    return Verdict(
+        standard=standard,
+        quantity=limit.quantity,
+        low=limit.low,
+        high=limit.high,
+        passed=margin >= 0,
+        margin=margin,
+        source=limit.source,
+        version=limit.version,
+        note=limit.note,
+    )

@@ -3,37 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
-from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..measure.circle_roi import roi_statistics, slice_roi
 from ..measure.statistics import slice_distance_mm
 from ..measure.voi import VOIResult
-from .background import ROI_DIAMETER_MM, RULE_DISTANCE_MM
-from .nema_results import (
-    BackgroundLevel,
-    BackgroundPlacement,
-    LungResidual,
-    NEMAResult,
-    SphereContrast,
-)
-
-LUNG_ROI_DIAMETER_MM = 30.0
-"""NEMA NU 2: circle on the lung insert."""
+from .background import BackgroundLevel, background_level
+from .lung import LungResidual, lung_residual
+from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
 
 MAX_SLICE_OFFSET_MM = 2.0
 """A sphere's center farther from the common slice is flagged."""
 
-_BODY_PART = 0.5
-"""A slice belongs to the body if its background holds this part of the usual value."""
 
-_MIN_ROIS = 2
-"""ROIs below which there is no standard deviation."""
+@dataclass(frozen=True)
+class SphereContrast:
+    """
+    Contrast of one sphere.
+
+    Attributes
+    ----------
+    label : str
+        Of the sphere.
+
+    diameter_mm : float
+        Inner diameter, and diameter of its ROI.
+
+    hot : bool
+        Whether `contrast_percent` is Q_H or Q_C.
+
+    slice_offset_mm : float
+        From the middle of the common slice to the sphere's center.
+
+    roi_mean : float or None
+        C_H or C_C: mean in the circle on the common slice (2-D).
+
+    voi_mean : float or None
+        Mean in the sphere (3-D); not NEMA's.
+
+    background_mean : float or None
+        C_B of ROIs of the same diameter.
+
+    contrast_percent : float or None
+        Q_H or Q_C after NEMA (2-D); None without a true ratio.
+
+    contrast_sd_percent : float or None
+        Standard uncertainty of Q_H from the fill, in percent points.
+
+    voi_contrast_percent : float or None
+        The same formula with the mean of the sphere (3-D); not NEMA's.
+
+    variability_percent : float or None
+        Background variability N of this diameter.
+
+    flags : tuple of Flag
+        Reasons for doubt.
+    """
+
+    label: str
+    diameter_mm: float
+    hot: bool
+    slice_offset_mm: float
+    roi_mean: float | None
+    voi_mean: float | None
+    background_mean: float | None
+    contrast_percent: float | None
+    contrast_sd_percent: float | None
+    voi_contrast_percent: float | None
+    variability_percent: float | None
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True)
+class NEMAResult:
+    """
+    Image quality after NEMA NU 2.
+
+    Attributes
+    ----------
+    placement : BackgroundPlacement
+        Where the background was measured.
+
+    background : tuple of BackgroundLevel
+        One a diameter of the spheres, and the largest ROI; largest first.
+
+    spheres : tuple of SphereContrast
+        In the order of the spheres.
+
+    lung : LungResidual or None
+        None for a phantom without lung insert.
+
+    true_ratio : float or None
+        a_H / a_B that the contrast was computed with.
+
+    flags : tuple of Flag
+        Doubts about the evaluation as a whole.
+
+    notes : tuple of str
+        What was decided, in words.
+    """
+
+    placement: BackgroundPlacement
+    background: tuple[BackgroundLevel, ...]
+    spheres: tuple[SphereContrast, ...]
+    lung: LungResidual | None
+    true_ratio: float | None
+    flags: tuple[Flag, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def percent_contrast_hot(mean_hot: float, mean_background: float, true_ratio: float) -> float:
@@ -76,98 +157,6 @@ def percent_contrast_cold(mean_cold: float, mean_background: float) -> float:
         100 (1 - C_C / C_B).
     """
     return 100.0 * (1.0 - mean_cold / mean_background)
-
-
-def background_variability_percent(roi_means: FloatArray) -> float:
-    """
-    Background variability N: the SD of the ROI means, not of the voxels.
-
-    Parameters
-    ----------
-    roi_means : `numpy.ndarray` of float
-        Mean of each of the K ROIs, of any shape.
-
-    Returns
-    -------
-    variability_percent : float
-        100 S / C_B, with K - 1 in S.
-
-    Examples
-    --------
-    >>> background_variability_percent(np.array([9.0, 10.0, 11.0]))
-    10.0
-    """
-    return 100.0 * float(np.std(roi_means, ddof=1) / np.mean(roi_means))
-
-
-def lung_residual_error_percent(
-    mean_lung: FloatArray, mean_background: FloatArray | float
-) -> FloatArray:
-    """
-    Residual error in the lung insert.
-
-    Parameters
-    ----------
-    mean_lung : `numpy.ndarray` of float
-        C_lung of each slice.
-
-    mean_background : `numpy.ndarray` of float or float
-        C_B of 37 mm ROIs, of all or of each slice, in the same unit.
-
-    Returns
-    -------
-    error_percent : `numpy.ndarray` of float
-        100 C_lung / C_B.
-    """
-    return np.asarray(100.0 * mean_lung / mean_background)
-
-
-def background_level(
-    image: PETImage, placement: BackgroundPlacement, diameter_mm: float
-) -> BackgroundLevel:
-    """
-    Measure the background ROIs of one diameter.
-
-    Parameters
-    ----------
-    image : PETImage
-        The image.
-
-    placement : BackgroundPlacement
-        Where the ROIs stand.
-
-    diameter_mm : float
-        Their diameter, in millimeter.
-
-    Returns
-    -------
-    level : BackgroundLevel
-        None where fewer than two ROIs leave nothing to say.
-
-    Raises
-    ------
-    VOIOutsideImageError
-        If a ROI lies outside the image.
-    """
-    found = [
-        roi_statistics(image, roi.center_ras_mm, diameter_mm, placement.slices_k)
-        for roi in placement.rois
-    ]
-    shape = (len(placement.slices_k), len(placement.rois))
-    means = np.array([one for one, _ in found]).reshape(shape[::-1]).T
-    covs = np.array([one for _, one in found])
-    known = means[np.isfinite(means)]
-    mean = float(known.mean()) if known.size else None
-    several = mean is not None and mean > 0 and known.size >= _MIN_ROIS
-    roughness = covs[np.isfinite(covs)]
-    return BackgroundLevel(
-        diameter_mm=diameter_mm,
-        roi_means=means,
-        mean=mean,
-        sd=float(np.std(known, ddof=1)) if several else None,
-        variability_percent=background_variability_percent(known) if several else None,
-        image_roughness_percent=100.0 * float(roughness.mean()) if roughness.size else None,
-    )
 
 
 def nema_quality(
@@ -216,7 +205,7 @@ def nema_quality(
             _contrast(image, sphere, placement, levels[sphere.insert.diameter_mm], truth)
             for sphere in spheres
         ),
-        lung=_lung_residual(image, placement, levels[ROI_DIAMETER_MM]),
+        lung=lung_residual(image, placement, levels[ROI_DIAMETER_MM]),
         true_ratio=ratio,
         flags=placement.flags,
         notes=(*placement.notes, *notes),
@@ -283,46 +272,3 @@ def _contrast_sd(contrast: float | None, truth: TrueActivity | None) -> float | 
         return None
     relative = truth.ratio / (truth.ratio - 1.0) * truth.ratio_sd_percent / 100.0
     return abs(contrast) * relative
-
-
-def _lung_residual(
-    image: PETImage, placement: BackgroundPlacement, level: BackgroundLevel
-) -> LungResidual | None:
-    if placement.lung is None or level.mean is None or not placement.rois:
-        return None
-    every_k = range(image.geometry.shape_kji[0])
-    per_slice = np.nanmean(
-        [
-            roi_statistics(image, roi.center_ras_mm, ROI_DIAMETER_MM, every_k)[0]
-            for roi in placement.rois
-        ],
-        axis=0,
-    )
-    slices = _slices_of_phantom(per_slice / level.mean, placement, image.geometry.slice_spacing_mm)
-    lung, _ = roi_statistics(image, placement.lung.center_ras_mm, LUNG_ROI_DIAMETER_MM, slices)
-    by_all = lung_residual_error_percent(lung, level.mean)
-    by_same = lung_residual_error_percent(lung, per_slice[list(slices)])
-    return LungResidual(
-        slices_k=tuple(slices),
-        roi_means=lung,
-        error_percent=by_all,
-        same_slice_error_percent=by_same,
-        mean_error_percent=float(np.nanmean(by_all)),
-        mean_same_slice_error_percent=float(np.nanmean(by_same)),
-    )
-
-
-def _slices_of_phantom(
-    relative: FloatArray, placement: BackgroundPlacement, slice_spacing_mm: float
-) -> list[int]:
-    """Slices round the central one that hold background, less a margin at the body's ends."""
-    central, last = placement.central_slice_k, len(relative) - 1
-    holds = relative >= _BODY_PART
-    down = list(takewhile(lambda k: bool(holds[k]), range(central, -1, -1)))
-    up = list(takewhile(lambda k: bool(holds[k]), range(central, last + 1)))
-    if not down:
-        return [central]
-    margin = int(np.ceil(RULE_DISTANCE_MM / slice_spacing_mm))
-    first = down[-1] + margin if down[-1] > 0 else 0
-    end = up[-1] - margin if up[-1] < last else last
-    return list(range(min(first, central), max(end, central) + 1))

@@ -54,7 +54,7 @@ class SlicePlane:
 
     def uv_mm(self, position_ras_mm: npt.ArrayLike) -> FloatArray:
         """
-        Foot of points on the slice.
+        Points projected on the slice.
 
         Parameters
         ----------
@@ -281,3 +281,25 @@ def _find_lung(
         return None, 0.0
     u, v = (axis_mm[index] for index in np.nonzero(largest))
     return np.array([u.mean(), v.mean()]), diameter
+
+
+@dataclass(frozen=True)
+class LungInsert:
+    """
+    The cold insert on the axis of the ring.
+
+    Attributes
+    ----------
+    center_ras_mm : tuple of float
+        Where it crosses the central slice, in millimeter.
+
+    diameter_mm : float
+        Its outer diameter, in millimeter.
+
+    found : bool
+        False if it was assumed on the axis of the ring.
+    """
+
+    center_ras_mm: Point
+    diameter_mm: float
+    found: bool

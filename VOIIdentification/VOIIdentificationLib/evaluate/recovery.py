@@ -7,27 +7,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
-
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
 from ..core.image import PETImage
-from ..measure.statistics import HALF_INSIDE, voi_statistics
+from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
-from ..measure.voi_mask import Sphere, VOIMask, voi_mask
-from .limits import Limit, Limits
-from .recovery_results import QUANTITY_NAMES, Quantity, RecoveryResult, SphereRecovery, Verdict
+from ..measure.voi_mask import Sphere, voi_mask
+from .a50 import a50_voi
+from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, verdict
 
 CONCENTRATION_UNIT = 'Bq/mL'
 """The only unit in which an image can be compared with a true concentration."""
-
-A50_PART = 0.5
-"""Part of the way from background to maximum at which the A50 VOI ends (EANM, EARL)."""
-
-A50_REACH_MM = 10.0
-"""How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
 
 CORE_PART = 0.5
 """Part of the largest sphere's diameter whose mean stands for an unknown true concentration."""
@@ -44,97 +34,6 @@ _PEAK_RULES = {
     'highest': 'highest mean in 1 cm3 moved over the sphere',
     'at_max': 'mean in 1 cm3 at the highest voxel',
 }
-
-BoolArray = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class A50VOI:
-    """
-    Voxels connected to the maximum that reach half way up from the background.
-
-    Attributes
-    ----------
-    inside : (K, J, I) `numpy.ndarray` of bool
-        On the box `slices_kji`; holes are filled.
-
-    slices_kji : tuple of slice
-        Where `inside` lies in the image.
-
-    max, threshold, mean : float
-        Highest voxel of the sphere, B + 0.5 (max - B), and mean inside; in
-        the image's unit.
-
-    volume_ml : float
-        Whole voxels.
-
-    at_edge : bool
-        True if the VOI reached as far as it is followed.
-    """
-
-    inside: BoolArray
-    slices_kji: tuple[slice, slice, slice]
-    max: float
-    threshold: float
-    mean: float
-    volume_ml: float
-    at_edge: bool
-
-
-def a50_voi(
-    image: PETImage, sphere: Sphere, background: float, *, mask: VOIMask | None = None
-) -> A50VOI | None:
-    """
-    Grow the A50 VOI of one hot sphere.
-
-    Parameters
-    ----------
-    image : PETImage
-        The image.
-
-    sphere : Sphere
-        The sphere, within which the maximum is sought.
-
-    background : float
-        B, in the image's unit.
-
-    mask : VOIMask, optional
-        Voxels of `sphere`, if they are known already.
-
-    Returns
-    -------
-    voi : A50VOI or None
-        None if the sphere has no finite voxel above the background.
-
-    Notes
-    -----
-    The maximum is that of the voxels at least half inside the sphere. Voxels
-    are connected by faces, edges or corners, and followed to
-    `A50_REACH_MM` beyond the sphere.
-    """
-    start = _maximum(image, mask or voi_mask(sphere, image.geometry))
-    if start is None or not start[1] > background:
-        return None
-    place_kji, highest = start
-    wide = Sphere(sphere.label, sphere.center_ras_mm, sphere.diameter_mm + 2 * A50_REACH_MM)
-    zone = voi_mask(wide, image.geometry, counting='hard')
-    allowed = zone.weights > 0
-    values = image.voxels[zone.slices_kji]
-    threshold = background + A50_PART * (highest - background)
-    above = allowed & (values >= threshold)
-    seed = tuple(p - s.start for p, s in zip(place_kji, zone.slices_kji, strict=True))
-    grown = _connected(above, seed)
-    inside = ndimage.binary_fill_holes(grown) & np.isfinite(values)
-    outer = allowed & ~ndimage.binary_erosion(allowed)
-    return A50VOI(
-        inside=inside,
-        slices_kji=zone.slices_kji,
-        max=highest,
-        threshold=float(threshold),
-        mean=float(values[inside].mean(dtype=float)),
-        volume_ml=float(inside.sum()) * image.geometry.voxel_volume_mm3 / 1000,
-        at_edge=bool(np.any(grown & outer)),
-    )
 
 
 @dataclass(frozen=True)
@@ -166,6 +65,110 @@ class RecoveryRules:
     limits: tuple[Limits, ...] = ()
     relative_to: tuple[float, str] | None = None
     peak: PeakRule = 'highest'
+
+
+@dataclass(frozen=True)
+class SphereRecovery:
+    """
+    Recovery of one sphere. None where it could not be measured.
+
+    Attributes
+    ----------
+    label : str
+        Of the sphere.
+
+    diameter_mm : float
+        Inner diameter.
+
+    max, a50_mean, peak : float or None
+        Highest voxel, mean of the A50 VOI, and peak, in the image's unit.
+
+    a50_threshold : float or None
+        B + 0.5 (max - B), in the image's unit.
+
+    a50_volume_ml : float or None
+        Volume of the A50 VOI.
+
+    rc_max, rc_mean, rc_peak : float or None
+        The three over the reference, no unit.
+
+    sd_percent : float or None
+        Relative standard uncertainty that the fill gives each of the three.
+
+    verdicts : tuple of Verdict
+        Empty where the recovery is relative.
+
+    flags : tuple of Flag
+        Reasons for doubt.
+    """
+
+    label: str
+    diameter_mm: float
+    max: float | None = None
+    a50_mean: float | None = None
+    peak: float | None = None
+    a50_threshold: float | None = None
+    a50_volume_ml: float | None = None
+    rc_max: float | None = None
+    rc_mean: float | None = None
+    rc_peak: float | None = None
+    sd_percent: float | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecoveryResult:
+    """
+    Recovery coefficients.
+
+    Attributes
+    ----------
+    spheres : tuple of SphereRecovery
+        The hot spheres, in their order.
+
+    relative : bool
+        True if the activity is unknown: no recovery, and no verdict.
+
+    reference : float or None
+        What the values were divided by, in the image's unit.
+
+    reference_rule : str
+        What that is, in words.
+
+    background : float
+        B of the A50 threshold, in the image's unit.
+
+    background_rule : str
+        How B was taken, in words.
+
+    peak_rule : str
+        Which peak RCpeak is made of.
+
+    standards : tuple of str
+        Names of the limits that were compared.
+
+    not_monotonic : tuple of str
+        Quantities that fall somewhere as the spheres grow.
+
+    flags : tuple of Flag
+        Doubts about the evaluation as a whole.
+
+    notes : tuple of str
+        What was decided, in words.
+    """
+
+    spheres: tuple[SphereRecovery, ...]
+    relative: bool
+    reference: float | None
+    reference_rule: str
+    background: float
+    background_rule: str
+    peak_rule: str
+    standards: tuple[str, ...] = ()
+    not_monotonic: tuple[Quantity, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def recovery(
@@ -217,62 +220,6 @@ def recovery(
         flags=(Flag.NOT_MONOTONIC,) if falling else (),
         notes=_notes(image, truth, rules.limits),
     )
-
-
-def verdict(value: float, limit: Limit, standard: str) -> Verdict:
-    """
-    Compare one coefficient with one pair of limits.
-
-    Parameters
-    ----------
-    value : float
-        The coefficient.
-
-    limit : Limit
-        The limits.
-
-    standard : str
-        Their name.
-
-    Returns
-    -------
-    verdict : Verdict
-        Passed if the value lies within or on a limit.
-
-    Examples
-    --------
-    >>> limit = Limit(10.0, 'rc_max', 0.34, 0.57, 'a table', '2017')
-    >>> verdict(0.5, limit, 'EARL 1').passed, round(verdict(0.6, limit, 'EARL 1').margin, 2)
-    (True, -0.03)
-    """
-    margin = min(value - limit.low, limit.high - value)
-    return Verdict(
-        standard=standard,
-        quantity=limit.quantity,
-        low=limit.low,
-        high=limit.high,
-        passed=margin >= 0,
-        margin=margin,
-        source=limit.source,
-        version=limit.version,
-        note=limit.note,
-    )
-
-
-def _maximum(image: PETImage, mask: VOIMask) -> tuple[tuple[int, ...], float] | None:
-    """Index (k, j, i) and value of the highest voxel of a VOI."""
-    values = image.voxels[mask.slices_kji]
-    usable = (mask.weights >= HALF_INSIDE) & np.isfinite(values)
-    if not usable.any():
-        return None
-    place = np.unravel_index(int(np.argmax(np.where(usable, values, -np.inf))), values.shape)
-    offset = [s.start for s in mask.slices_kji]
-    return tuple(int(p) + o for p, o in zip(place, offset, strict=True)), float(values[place])
-
-
-def _connected(above: BoolArray, seed: tuple[int, ...]) -> BoolArray:
-    labels, _ = ndimage.label(above, structure=np.ones((3, 3, 3), dtype=int))
-    return np.asarray(labels == labels[seed])
 
 
 def _measured(image: PETImage, sphere: VOIResult, rules: RecoveryRules) -> SphereRecovery:

@@ -14,12 +14,10 @@ from ..core.phantom import Phantom
 from ..core.seed import Seed
 from ..locate.ring import ring_inserts
 from ..measure.voi import VOIResult
-from .background import place_background
 from .limits import shipped_limits
-from .nema import nema_quality
-from .nema_results import NEMAResult
-from .recovery import CONCENTRATION_UNIT, RecoveryRules, recovery
-from .recovery_results import RecoveryResult
+from .nema import NEMAResult, nema_quality
+from .recovery import CONCENTRATION_UNIT, RecoveryResult, RecoveryRules, recovery
+from .roi_placement import place_background
 
 
 @dataclass(frozen=True, eq=False)

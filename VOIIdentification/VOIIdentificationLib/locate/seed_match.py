@@ -11,7 +11,7 @@ from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..core.phantom import Phantom, inserts_by_name
 from ..core.seed import Point, Seed
-from .find_ring import NEAR_SEED_MM, find_ring
+from .detect import NEAR_SEED_MM, find_ring
 
 
 @dataclass(frozen=True, eq=False)

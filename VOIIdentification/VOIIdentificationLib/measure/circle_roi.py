@@ -47,7 +47,7 @@ def slice_roi(
     geometry: VolumeGeometry, center_ras_mm: Point, diameter_mm: float, slice_k: int
 ) -> SliceROI:
     """
-    Circle on a slice, around the foot of a point on it.
+    Circle on a slice, around a point projected on it.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def projected_on_slice(geometry: VolumeGeometry, position_ras_mm: Point, slice_k
 
     Returns
     -------
-    foot_ras_mm : tuple of float
+    projected_ras_mm : tuple of float
         Where the slice's normal through the point meets the middle of the slice.
     """
     height = (slice_k - geometry.index_ijk(position_ras_mm)[2]) * geometry.slice_spacing_mm

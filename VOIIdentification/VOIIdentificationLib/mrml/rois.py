@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.geometry import VolumeGeometry
 from ..core.seed import Point, Seed
-from ..evaluate.nema_results import BackgroundPlacement
+from ..evaluate.roi_placement import BackgroundPlacement
 from ..measure.circle_roi import projected_on_slice
 from ..results import AnalysisResult
 from .nodes import Node

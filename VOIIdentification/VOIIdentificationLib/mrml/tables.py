@@ -11,7 +11,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..core.errors import NodeError
-from ..evaluate.recovery_results import QUANTITY_NAMES
+from ..evaluate.limits import QUANTITY_NAMES
 from ..report.colors import BAND_COLORS, SERIES_COLORS
 from ..report.subjects.recovery import LIMIT_KEY, RELATIVE_KEYS
 from ..report.table import Column, Table

@@ -16,7 +16,7 @@ from ..mrml.outputs import find_outputs
 from .requirements import missing_requirements
 
 if TYPE_CHECKING:
-    from ..synthetic.phantom import Truth
+    from ..synthetic.truth import Truth
 
 _MODULE = 'VOIIdentification'
 _SEED_OFFSET_MM = (3.0, -2.0, 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..core.flags import Flag
-from ..evaluate.recovery_results import QUANTITY_NAMES, Verdict
+from ..evaluate.limits import QUANTITY_NAMES, Verdict
 from ..results import AnalysisResult
 from .text import _
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..evaluate.nema_results import NEMAResult
-from ..evaluate.recovery_results import QUANTITY_NAMES, Quantity, RecoveryResult
+from ..evaluate.limits import QUANTITY_NAMES, Quantity
+from ..evaluate.nema import NEMAResult
+from ..evaluate.recovery import RecoveryResult
 from ..results import AnalysisResult
 from .colors import BAND_COLORS, SERIES_COLORS, insert_colors
 from .subjects.recovery import RELATIVE_NAMES, reference_name

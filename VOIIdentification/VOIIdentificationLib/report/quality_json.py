@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ..activity.worksheet_json import worksheet_to_json
-from ..evaluate.nema_results import NEMAResult
-from ..evaluate.recovery_results import QUANTITY_NAMES, RecoveryResult, SphereRecovery
+from ..evaluate.limits import QUANTITY_NAMES
+from ..evaluate.nema import NEMAResult
+from ..evaluate.recovery import RecoveryResult, SphereRecovery
 from ..locate.ring import RingPose
 from ..measure.voi import SphereFit
 from ..results import AnalysisResult

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..activity.worksheet import Fill, FillWorksheet, TrueActivity
-from ..evaluate.nema_results import NEMAResult
-from ..evaluate.recovery_results import QUANTITY_NAMES, RecoveryResult
+from ..evaluate.limits import QUANTITY_NAMES
+from ..evaluate.nema import NEMAResult
+from ..evaluate.recovery import RecoveryResult
 from ..locate.ring import RingPose
 from ..results import AnalysisResult
 from ..suv.scale import SUVScale

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..activity.worksheet import TrueActivity
-from ..evaluate.nema_results import LungResidual, NEMAResult
-from ..evaluate.recovery_results import RecoveryResult
+from ..evaluate.lung import LungResidual
+from ..evaluate.nema import NEMAResult
+from ..evaluate.recovery import RecoveryResult
 from ..results import AnalysisResult
 from ..suv.scale import SUVScale
 from .subjects.nema import (

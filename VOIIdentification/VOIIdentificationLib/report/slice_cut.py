@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..evaluate.nema import LUNG_ROI_DIAMETER_MM
-from ..evaluate.nema_results import NEMAResult
+from ..evaluate.lung import LUNG_ROI_DIAMETER_MM
+from ..evaluate.nema import NEMAResult
 from ..measure.circle_roi import projected_on_slice
 from ..measure.statistics import slice_distance_mm
 from ..measure.voi_mask import Cylinder, Solid

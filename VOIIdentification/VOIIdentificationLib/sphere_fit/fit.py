@@ -138,22 +138,23 @@ def _second_fits(
     boxes: Sequence[FitBox], first: Sequence[FirstFit | None]
 ) -> list[SecondFit | None]:
     """Fits with one estimate of the noise from all spheres; None where the first did not settle."""
-    settled = {n: fit for n, fit in enumerate(first) if fit is not None and fit.settled}
-    if not settled:
+    converged = {n: fit for n, fit in enumerate(first) if fit is not None and fit.converged}
+    if not converged:
         return [None] * len(boxes)
     geometry = boxes[0].geometry
     residuals = {
         n: left_over(boxes[n].values - fit.model, fit.model, boxes[n].use, geometry)
-        for n, fit in settled.items()
+        for n, fit in converged.items()
     }
     shown = estimate_noise(list(residuals.values()), geometry)
     complete = [
-        replace(residual, absorbed=absorbed_noise(boxes[n], settled[n], shown))
+        replace(residual, absorbed=absorbed_noise(boxes[n], converged[n], shown))
         for n, residual in residuals.items()
     ]
     noise = estimate_noise(complete, geometry)
     return [
-        second_fit(box, settled[n], noise) if n in settled else None for n, box in enumerate(boxes)
+        second_fit(box, converged[n], noise) if n in converged else None
+        for n, box in enumerate(boxes)
     ]
 
 

@@ -51,14 +51,14 @@ class FirstFit:
     model, derivatives : `numpy.ndarray` of float32
         As `BlurredSphere.with_derivatives` gives them there.
 
-    settled : bool
+    converged : bool
         Whether it came to rest here.
     """
 
     vector: FloatArray
     model: SinglePrecision
     derivatives: SinglePrecision
-    settled: bool = False
+    converged: bool = False
 
 
 def first_fit(box: FitBox) -> FirstFit:
@@ -83,7 +83,7 @@ def first_fit(box: FitBox) -> FirstFit:
         moved = float(np.abs(there.vector - here.vector)[_SHAPE].max())
         here = there
         if moved < CONVERGED_MM:
-            return replace(here, settled=True)
+            return replace(here, converged=True)
         damping = max(damping / 10, 1e-7)
     return here
 

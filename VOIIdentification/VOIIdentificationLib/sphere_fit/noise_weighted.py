@@ -58,7 +58,7 @@ def second_fit(box: FitBox, first: FirstFit, noise: Noise) -> SecondFit:
         The sphere's voxels.
 
     first : FirstFit
-        A settled first fit.
+        A first fit that converged.
 
     noise : Noise
         Variance and correlation.
@@ -102,7 +102,7 @@ def absorbed_noise(box: FitBox, first: FirstFit, noise: Noise) -> Absorbed:
         The sphere's voxels.
 
     first : FirstFit
-        A settled first fit.
+        A first fit that converged.
 
     noise : Noise
         Variance and correlation, as far as they are known.

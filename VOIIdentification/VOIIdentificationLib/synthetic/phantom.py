@@ -14,8 +14,6 @@ of the body, which nobody measures, is right within 1 %. Nothing here uses
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -28,6 +26,7 @@ from .scene import Activities, Noise, Pose, SyntheticPhantom, grid
 from .solids import Ball, Rod, add_solid
 from .truth import (
     TrueInsert,
+    Truth,
     activity_at,
     added_solids,
     ball_mean,
@@ -55,28 +54,6 @@ __all__ = [
     'true_inserts',
     'with_noise',
 ]
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """
-    What a perfect measurement would find.
-
-    Attributes
-    ----------
-    scene : SyntheticPhantom
-        What was made.
-
-    inserts : tuple of TrueInsert
-        In the order of the phantom.
-
-    noise_free : (K, J, I) `numpy.ndarray` of float32
-        The image before the noise.
-    """
-
-    scene: SyntheticPhantom
-    inserts: tuple[TrueInsert, ...]
-    noise_free: npt.NDArray[np.float32]
 
 
 def synthesize(

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...evaluate.nema_results import BackgroundLevel, BackgroundROI, SphereContrast
+from ...evaluate.background import BackgroundLevel
+from ...evaluate.nema import SphereContrast
+from ...evaluate.roi_placement import BackgroundROI
 from ..table import VALUE_UNIT, Cell, Measure
 
 _PERCENT_DECIMALS = 2

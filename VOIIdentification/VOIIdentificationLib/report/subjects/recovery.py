@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ...evaluate.recovery_results import (
-    QUANTITY_NAMES,
-    Quantity,
-    RecoveryResult,
-    SphereRecovery,
-    Verdict,
-)
+from ...evaluate.limits import QUANTITY_NAMES, Quantity, Verdict
+from ...evaluate.recovery import RecoveryResult, SphereRecovery
 from ..table import VALUE_UNIT, Cell, Measure
 
 PASS, FAIL = 'pass', 'fail'

@@ -12,9 +12,9 @@ from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.seed import Seed
-from VOIIdentificationLib.evaluate.background import place_background
 from VOIIdentificationLib.evaluate.phantom_outline import find_outline, slice_plane
 from VOIIdentificationLib.evaluate.roi_packing import Room, pack_circles
+from VOIIdentificationLib.evaluate.roi_placement import place_background
 from VOIIdentificationLib.measure.voi_mask import Sphere
 
 FLAGS = {Flag.ROI_NEAR_EDGE, Flag.ROI_NEAR_SPHERE, Flag.ROI_NEAR_LUNG, Flag.ROI_OVERLAPS}
