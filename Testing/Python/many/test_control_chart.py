@@ -139,3 +139,17 @@ def test_there_is_no_drift_of_one_day():
 
 def test_every_rule_has_words():
     assert all(RULES.values())
+
+
+def test_values_that_never_change_are_no_alarm():
+    chart = control_chart([20 / 37**0.5] * 41, range(41))
+    assert chart.alarms == ()
+
+
+def test_runs_between_false_alarms_are_as_long_as_published():
+    """Champ and Woodall, Technometrics 29 (1987): 91.75 values with all four rules together."""
+    rng, runs = np.random.default_rng(0), []
+    for _ in range(3000):
+        found = broken_rules(rng.standard_normal(1500), UNIT)
+        runs.append(1 + min(alarm.index for alarm in found if alarm.rule != 'jump'))
+    assert np.mean(runs) == pytest.approx(91.75, abs=3 * np.std(runs) / 3000**0.5)

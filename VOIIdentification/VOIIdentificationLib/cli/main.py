@@ -1,4 +1,4 @@
-"""The command line: ``voi-identification analyze | make-phantom | info | suv``."""
+"""The command line: ``voi-identification analyze | make-phantom | info | suv | trend``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from . import analyze as analyze_command
 from . import info as info_command
 from . import make_phantom
 from . import suv as suv_command
+from . import trend as trend_command
 
 EXIT_PROBLEM = 1
 """The data or the files are not as needed; argparse itself exits with 2."""
@@ -27,6 +28,7 @@ _COMMANDS = {
     'make-phantom': (make_phantom, 'make a synthetic PET study whose truth is known'),
     'info': (info_command, 'say what a series or volume is, and what it lacks'),
     'suv': (suv_command, 'write a PET series as a volume of standardized uptake values'),
+    'trend': (trend_command, 'log scans over years and chart them'),
 }
 
 

@@ -204,7 +204,9 @@ def chart_limits(baseline: Floats) -> Limits | None:
         return None
     sigma = float(np.abs(np.diff(baseline)).mean()) / D2
     few = len(baseline) < BASELINE_COUNT
-    return Limits(float(baseline.mean()), sigma, len(baseline), few)
+    # The mean of equal values is off by a rounding, which would be infinitely many sigma.
+    center = float(baseline.mean()) if sigma else float(baseline[0])
+    return Limits(center, sigma, len(baseline), few)
 
 
 def broken_rules(values: Floats, limits: Limits) -> tuple[Alarm, ...]:
@@ -255,6 +257,8 @@ def drift_of(values: Floats, days: Floats) -> Drift | None:
 
     if len(values) < MIN_BASELINE_COUNT or np.ptp(days) == 0:
         return None
+    if np.ptp(values) == 0:
+        return Drift(0.0, 0.0, significant=False)
     fit = linregress(days / DAYS_PER_YEAR, values)
     return Drift(float(fit.slope), float(fit.stderr), bool(fit.pvalue < DRIFT_P))
 

@@ -130,22 +130,18 @@ def _fill(results: dict[str, Any]) -> str:
 def _joined(header: dict[str, Any], keys: tuple[str, ...]) -> str:
     """Every key that has a value; a value without its name could be taken for another's."""
     parts = [(key, _plain(header.get(key))) for key in keys]
-    shown = [
-        text if key in _SELF_TELLING else f'{_NAMES[key]} {text}' for key, text in parts if text
-    ]
-    return ', '.join(shown)
+    return ', '.join(_PHRASES.get(key, '{}').format(text) for key, text in parts if text)
 
 
-_SELF_TELLING = {'manufacturer', 'model', 'reconstruction_method'}
-_NAMES = {
-    'device_serial_number': 'serial number',
-    'station_name': 'station',
-    'iterations': 'iterations',
-    'subsets': 'subsets',
-    'convolution_kernel': 'filter',
-    'corrected_image': 'corrections',
-    'frame_duration_s': 'frame of seconds',
-    'software_versions': 'software',
+_PHRASES = {
+    'device_serial_number': 'serial number {}',
+    'station_name': 'station {}',
+    'iterations': '{} iterations',
+    'subsets': '{} subsets',
+    'convolution_kernel': 'filter {}',
+    'corrected_image': 'corrections {}',
+    'frame_duration_s': 'frame {} s',
+    'software_versions': 'software {}',
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -34,6 +34,15 @@ SELECT id, source, scanner, reconstruction, fill, scanned_at, state FROM entry
 WHERE state = 'excluded' OR (state = '{CURRENT}' AND
   (scanned_at = '' OR '{UNKNOWN}' IN (scanner, reconstruction, fill)))
 ORDER BY id
+"""
+
+
+_EXPORTED = """
+SELECT e.id AS entry, e.state, e.scanned_at, e.scanner, e.reconstruction, e.fill, e.series_uid,
+       v.quantity, v.label, v.diameter_mm, v.value, v.unit, v.noise_sd, v.fill_sd, v.flags,
+       e.software, e.analyzed_at, e.added_at, e.source, e.note
+FROM entry e JOIN value v ON v.entry_id = e.id
+ORDER BY e.id, v.quantity, v.diameter_mm DESC, v.label
 """
 
 
@@ -164,6 +173,31 @@ def left_out(path: Path) -> tuple[LeftOut, ...]:
         return tuple(
             LeftOut(row['id'], row['source'], _why(row)) for row in connection.execute(_LEFT_OUT)
         )
+
+
+def exported_rows(path: Path) -> Iterator[tuple[object, ...]]:
+    """
+    Every value of a log, tidy: one row a value, those of superseded entries too.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The log.
+
+    Yields
+    ------
+    row : tuple
+        The header first.
+
+    Raises
+    ------
+    InputFileError
+        If the log cannot be read.
+    """
+    with reading(path) as connection:
+        rows = connection.execute(_EXPORTED)
+        yield tuple(column[0] for column in rows.description)
+        yield from (tuple(row) for row in rows)
 
 
 def _chart(key: ChartKey, rows: Sequence[sqlite3.Row]) -> TrendChart:
