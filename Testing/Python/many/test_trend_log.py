@@ -55,7 +55,7 @@ def test_an_entry_holds_every_value(log, tmp_path):
     one = stored(tmp_path)
     assert add_entry(log, one) == 'added'
     rows = table(log, 'SELECT quantity, label, value, unit, noise_sd, fill_sd, flags FROM value')
-    assert len(rows) == len(one.values) == 6 * 8 + 2
+    assert len(rows) == len(one.measured) == 6 * 8 + 2
     assert ('contrast_percent', 'S10', 20.0, '%', None, 0.5, 'off_slice') in rows
     assert ('mean', 'S37', 3700.0, 'Bq/mL', 2.0, None, '') in rows
     assert ('background_mean', '', 1037.0, 'Bq/mL', None, None, '') in rows

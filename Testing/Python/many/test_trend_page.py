@@ -174,7 +174,7 @@ def test_ticks_are_round_and_inside():
 def test_dates_have_few_ticks_in_order(days):
     first = datetime(2024, 1, 31, 9, 30)
     last = first + timedelta(days=days)
-    scale = Scale(0.0, (last - first).total_seconds(), 70, 628)
+    scale = Scale(0.0, (last - first).total_seconds(), 70, 606)
     ticks = date_ticks(first, last, scale)
     assert 1 <= len(ticks) <= 9
     assert [tick.at for tick in ticks] == sorted(tick.at for tick in ticks)

@@ -1,4 +1,4 @@
-"""The command line: ``voi-identification analyze | make-phantom | info | suv | trend``."""
+"""The command line ``voi-identification``: one file a command."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from .. import __version__
 from ..core.errors import PhantomError
 from . import analyze as analyze_command
+from . import compare as compare_command
 from . import info as info_command
 from . import make_phantom
 from . import suv as suv_command
@@ -28,6 +29,7 @@ _COMMANDS = {
     'make-phantom': (make_phantom, 'make a synthetic PET study whose truth is known'),
     'info': (info_command, 'say what a series or volume is, and what it lacks'),
     'suv': (suv_command, 'write a PET series as a volume of standardized uptake values'),
+    'compare': (compare_command, 'lay several results over each other, with their differences'),
     'trend': (trend_command, 'log scans over years and chart them'),
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 70, 628, 24, 256
+LEFT, RIGHT, TOP, BOTTOM = 70, 606, 24, 256
 """Size of a chart and its frame, in SVG's units."""
 
 _MAX_TICKS = 8

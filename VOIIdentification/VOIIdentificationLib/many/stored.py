@@ -48,7 +48,7 @@ class StoredResults:
     signature : Signature
         Scanner, reconstruction and fill.
 
-    values : tuple of Value
+    measured : tuple of Value
         What was measured.
     """
 
@@ -61,7 +61,7 @@ class StoredResults:
     analyzed_at: str = ''
     software: str = ''
     signature: Signature = field(default_factory=Signature)
-    values: tuple[Value, ...] = ()
+    measured: tuple[Value, ...] = ()
 
 
 def read_results(path: Path) -> StoredResults:
@@ -98,7 +98,7 @@ def read_results(path: Path) -> StoredResults:
             analyzed_at=str(results.get('analyzed_at') or ''),
             software=f'{software.get("name", "")} {software.get("version", "")}'.strip(),
             signature=signature_of_results(results),
-            values=values_of_results(results),
+            measured=values_of_results(results),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'

@@ -337,7 +337,7 @@ def _value_rows(entry_id: int, stored: StoredResults) -> list[Sequence[object]]:
             value.fill_sd,
             ' '.join(value.flags),
         )
-        for value in stored.values
+        for value in stored.measured
     ]
 
 
