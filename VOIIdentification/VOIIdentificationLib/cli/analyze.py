@@ -32,15 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         Of the command.
     """
     add_input(parser)
-    add = parser.add_argument
-    add('--output', metavar='DIR', type=_named, required=True, help='folder for the results')
-    add(
+    parser.add_argument(
         '--seeds',
         metavar='FILE',
         type=Path,
         help='.mrk.json, .fcsv, or .csv with a header such as label,x_ras,y_ras,z_ras; '
         'without it the spheres are found',
     )
+    add_measuring_arguments(parser)
+
+
+def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare where results go and how is measured, for one series or for many.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of a command.
+    """
+    add = parser.add_argument
+    add('--output', metavar='DIR', type=_named, required=True, help='folder for the results')
     add(
         '--phantom',
         metavar='NAME|FILE.json',
@@ -116,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
 
     progress = terminal_progress(sys.stderr)
     check_target(args.output, overwrite=args.overwrite)
-    phantom, settings = load_phantom(args.phantom), _settings(args)
+    phantom, settings = load_phantom(args.phantom), settings_of(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
     image = read_input(args, part_of(progress, 0.0, 0.3))
     known = _known(args)
@@ -132,7 +144,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(args: argparse.Namespace) -> Settings:
+def settings_of(args: argparse.Namespace) -> Settings:
+    """
+    How is measured.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_measuring_arguments` declares them.
+
+    Returns
+    -------
+    settings : Settings
+        Of the file, changed by what the command line says.
+    """
     from ..core.settings import Settings, load_settings
 
     settings = load_settings(args.settings) if args.settings else Settings()
@@ -142,11 +167,35 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def _known(args: argparse.Namespace) -> Known:
     """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
+    from ..files.volume import is_volume_file
+
+    known = known_activity(args)
+    return known if is_volume_file(args.input) else _with_suv(known, args)
+
+
+def known_activity(args: argparse.Namespace) -> Known:
+    """
+    What the command line says of the fill.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_measuring_arguments` declares them.
+
+    Returns
+    -------
+    known : Known
+        With a worksheet, concentrations, or neither.
+
+    Raises
+    ------
+    PhantomError
+        If they contradict each other, or make no sense.
+    """
     from ..activity.worksheet import given_activity
     from ..activity.worksheet_json import load_worksheet
     from ..analysis import Known
     from ..core.errors import InputFileError
-    from ..files.volume import is_volume_file
 
     known = Known()
     numbers = args.true_hot, args.true_background
@@ -154,10 +203,8 @@ def _known(args: argparse.Namespace) -> Known:
         msg = 'give either --activity or --true-hot and --true-background, not both'
         raise InputFileError(msg)
     if args.activity:
-        known = replace(known, worksheet=load_worksheet(args.activity))
-    elif any(numbers):
-        known = replace(known, activity=given_activity(*numbers))
-    return known if is_volume_file(args.input) else _with_suv(known, args)
+        return replace(known, worksheet=load_worksheet(args.activity))
+    return replace(known, activity=given_activity(*numbers)) if any(numbers) else known
 
 
 def _with_suv(known: Known, args: argparse.Namespace) -> Known:

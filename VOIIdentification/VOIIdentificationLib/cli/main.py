@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from .. import __version__
 from ..core.errors import PhantomError
 from . import analyze as analyze_command
+from . import batch as batch_command
 from . import compare as compare_command
 from . import info as info_command
 from . import make_phantom
@@ -29,6 +30,7 @@ _COMMANDS = {
     'make-phantom': (make_phantom, 'make a synthetic PET study whose truth is known'),
     'info': (info_command, 'say what a series or volume is, and what it lacks'),
     'suv': (suv_command, 'write a PET series as a volume of standardized uptake values'),
+    'batch': (batch_command, 'measure every PET series below a folder'),
     'compare': (compare_command, 'lay several results over each other, with their differences'),
     'trend': (trend_command, 'log scans over years and chart them'),
 }
