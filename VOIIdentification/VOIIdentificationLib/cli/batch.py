@@ -98,9 +98,9 @@ def _print_summary(summary: BatchSummary, directory: Path) -> None:
     counts = summary.counts
     said = [*summary.problems, *(f'{uid}: {text}' for uid, text in summary.sentences.items())]
     left = summary.total - counts.total()
+    ends = f'{counts["done"]} measured, {counts["skipped"]} done before, {counts["failed"]} failed'
     lines = [
-        f'{summary.total} PET series: {counts["done"]} measured, {counts["skipped"]} done before, '
-        + f'{counts["failed"]} failed, {left} not begun or not finished',
+        f'{summary.total} PET series: {ends}, {left} not begun or not finished',
         *said[:_SHOWN],
         *([f'… and {len(said) - _SHOWN} more, in the table'] if len(said) > _SHOWN else []),
     ]
