@@ -10,7 +10,7 @@ from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.many.differences import differences, group_values
 from VOIIdentificationLib.many.groups import Group, find_group, form_groups
 from VOIIdentificationLib.many.quantities import Value
-from VOIIdentificationLib.many.signature import UNKNOWN, signature_of_results
+from VOIIdentificationLib.many.signature import UNKNOWN, Signature, signature_of_results
 from VOIIdentificationLib.many.stored import StoredResults, read_results
 
 pytest.importorskip('pandas')
@@ -117,11 +117,12 @@ def test_the_reference_is_found_by_name_path_or_member(tmp_path):
         find_group(groups, 'gone')
 
 
-def made_group(name, numbers, noise_sd=None, fill_sd=None):
+def made_group(name, numbers, noise_sd=None, fill_sd=None, acquisition=UNKNOWN):
     members = tuple(
         StoredResults(
             path=None,
             name=f'{name}{n}',
+            signature=Signature(acquisition=acquisition),
             measured=(Value('rc_max', 'S10', 10.0, x, '', noise_sd, fill_sd),),
         )
         for n, x in enumerate(numbers)
@@ -154,6 +155,14 @@ def test_the_fill_is_added_once_and_not_reduced_by_replicates():
     a = made_group('a', [0.4, 0.4, 0.4], fill_sd=0.03)
     b = made_group('b', [0.5, 0.5, 0.5], fill_sd=0.04)
     assert only_difference(a, b).sd == pytest.approx(0.05)
+
+
+def test_the_fill_cancels_between_results_of_one_acquisition():
+    a = made_group('a', [0.4], noise_sd=0.01, fill_sd=0.03, acquisition='one')
+    b = made_group('b', [0.5], noise_sd=0.01, fill_sd=0.04, acquisition='one')
+    found = only_difference(a, b)
+    assert found.sd == pytest.approx(0.01 * 2**0.5)
+    assert 'upper bound' in found.notes[0]
 
 
 def test_of_one_scan_only_the_noise_that_is_known_is_used():

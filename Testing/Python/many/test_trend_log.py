@@ -99,6 +99,19 @@ def test_one_series_uid_with_other_voxels_is_a_contradiction(log, tmp_path):
     assert table(log, 'SELECT count(*) FROM entry') == [(1,)]
 
 
+def test_what_is_refused_half_way_leaves_nothing(log, tmp_path):
+    """The old values are superseded before the contradiction is found."""
+    for n in range(2):
+        add_entry(log, stored(tmp_path, n))
+    mixed = made_results(0, offset=1.0)
+    mixed['input']['series_instance_uid'] = '1.2.3.1'
+    mixed = read_results(write_results(tmp_path / 'mixed', mixed))
+    with pytest.raises(InputFileError, match='other voxels'):
+        add_entry(log, mixed, replace_reason='again')
+    assert table(log, 'SELECT DISTINCT state FROM entry') == [('current',)]
+    assert table(log, 'SELECT count(*) FROM history') == [(0,)]
+
+
 def test_edits_keep_history(log, tmp_path):
     add_entry(log, stored(tmp_path))
     edit_entry(log, 1, 'state', 'excluded', 'phantom leaked')
