@@ -99,6 +99,16 @@ def test_one_series_uid_with_other_voxels_is_a_contradiction(log, tmp_path):
     assert table(log, 'SELECT count(*) FROM entry') == [(1,)]
 
 
+def test_no_program_can_put_a_scan_in_twice(log, tmp_path):
+    add_entry(log, stored(tmp_path))
+    connection = sqlite3.connect(log)
+    names = [row[1] for row in connection.execute('PRAGMA table_info(entry)') if row[1] != 'id']
+    columns = ', '.join(names)
+    with pytest.raises(sqlite3.IntegrityError, match='UNIQUE'):
+        connection.execute(f'INSERT INTO entry ({columns}) SELECT {columns} FROM entry')
+    connection.close()
+
+
 def test_what_is_refused_half_way_leaves_nothing(log, tmp_path):
     """The old values are superseded before the contradiction is found."""
     for n in range(2):
