@@ -257,6 +257,7 @@ def workers_of(pid):
 def test_killed_workers_lose_nothing(root, done, tmp_path):
     output, rng = tmp_path / 'out', random.Random(1)
     program = start(root, output)
+    wait_for(lambda: workers_of(program.pid))[0].kill()  # one that has not even started
     for _ in range(3):
         wait_for(lambda: started(output) or program.poll() is not None)
         if program.poll() is None:

@@ -20,7 +20,7 @@ from ..core.errors import OutputError
 from .batch_series import BatchOptions, SeriesJob, SeriesOutcome, measure_series
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 PACKAGES = ('distributed', 'pyarrow')
 """What the optional extra ``batch`` brings."""
@@ -29,6 +29,12 @@ MAX_DEATHS = 5
 """Workers that may die over one series before it is given up."""
 
 Told = Callable[[SeriesOutcome], None]
+
+_STARTS = 3
+"""Tries to start the workers."""
+
+_CHECK_INTERVAL = '1 s'
+"""Between two looks whether all workers are there."""
 
 _AT_EACH_WORKER = 2
 """One is measured, one waits."""
@@ -77,7 +83,7 @@ def connected(workers: int, scheduler: str = '') -> Iterator[Client]:
         If the scheduler does not answer.
     """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     if scheduler:
         try:
@@ -90,15 +96,11 @@ def connected(workers: int, scheduler: str = '') -> Iterator[Client]:
         return
     with (
         dask.config.set({'distributed.scheduler.allowed-failures': MAX_DEATHS}),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
+        _local_cluster(workers) as cluster,
         Client(cluster) as client,
     ):
+        # A worker that is killed while it starts is given up by Dask; this makes another one.
+        cluster.adapt(minimum=workers, maximum=workers, interval=_CHECK_INTERVAL)
         client.register_plugin(_deaf_worker())
         yield client
 
@@ -149,6 +151,26 @@ def _end(future: Any, told: Told) -> None:
     outcome = _outcome(future)
     future.release()
     told(outcome)
+
+
+def _local_cluster(workers: int) -> LocalCluster:
+    """Dask raises if one worker dies while it starts: then all are started anew."""
+    from distributed import LocalCluster
+
+    error: Exception | None = None
+    for _ in range(_STARTS):
+        try:
+            return LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as one:  # noqa: PERF203  # three times at most
+            error = one
+    msg = f'the {workers} workers cannot be started: {error}. Try fewer with --workers.'
+    raise OutputError(msg) from error
 
 
 def _submitted(client: Client, jobs: Iterable[SeriesJob], options: BatchOptions) -> list[Any]:
