@@ -9,6 +9,7 @@ from .core.flags import Flag
 from .core.image import PETImage
 from .core.phantom import Phantom
 from .core.settings import Settings
+from .evaluate.background import PooledBackground
 from .evaluate.nema import NEMAResult
 from .evaluate.recovery import RecoveryResult
 from .locate.ring import RingPose
@@ -37,6 +38,9 @@ class AnalysisResult:
 
     background : tuple of VOIResult
         The background VOIs, one a background seed; not refined.
+
+    pooled_background : PooledBackground or None
+        The background VOIs as one; None without any.
 
     flags : tuple of Flag
         Doubts about the whole analysis.
@@ -71,6 +75,7 @@ class AnalysisResult:
     settings: Settings
     spheres: tuple[VOIResult, ...]
     background: tuple[VOIResult, ...] = ()
+    pooled_background: PooledBackground | None = None
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
     analyzed_at: str = field(default='')

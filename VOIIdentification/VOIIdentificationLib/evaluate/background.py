@@ -1,7 +1,9 @@
-"""The measured background of NEMA NU 2: level, variability N, image roughness."""
+"""The measured background: level, variability N and roughness of NEMA's ROIs; VOIs pooled."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +11,11 @@ import numpy as np
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..measure.circle_roi import roi_statistics
+from ..measure.voi import VOIResult
 from .roi_placement import BackgroundPlacement
+
+VARIABILITY_FORMULA = '100 S / C_B'
+"""NEMA NU 2: N as people write it, with S the SD of the ROI means, by K - 1."""
 
 _MIN_ROIS = 2
 """ROIs below which there is no standard deviation."""
@@ -35,7 +41,7 @@ class BackgroundLevel:
         S, their standard deviation with K - 1.
 
     variability_percent : float or None
-        N = 100 S / C_B, background variability.
+        Background variability N, by `VARIABILITY_FORMULA`.
 
     image_roughness_percent : float or None
         Mean over the ROIs of 100 · SD / mean of their voxels. Not N.
@@ -47,6 +53,30 @@ class BackgroundLevel:
     sd: float | None
     variability_percent: float | None
     image_roughness_percent: float | None
+
+    @property
+    def roi_count(self) -> int:
+        """K, the number of ROIs that could be measured."""
+        return int(np.isfinite(self.roi_means).sum())
+
+
+@dataclass(frozen=True)
+class PooledBackground:
+    """
+    The voxels of several background VOIs as one, each VOI weighted by its volume.
+
+    Attributes
+    ----------
+    mean, sd : float or None
+        In the image's unit; None where no VOI could be measured.
+
+    voxel_cov : float or None
+        SD over mean, as a ratio. Not the background variability N.
+    """
+
+    mean: float | None
+    sd: float | None
+    voxel_cov: float | None
 
 
 def background_variability_percent(roi_means: FloatArray) -> float:
@@ -61,7 +91,7 @@ def background_variability_percent(roi_means: FloatArray) -> float:
     Returns
     -------
     variability_percent : float
-        100 S / C_B, with K - 1 in S.
+        N, by `VARIABILITY_FORMULA`, with K - 1 in S.
 
     Examples
     --------
@@ -117,3 +147,36 @@ def background_level(
         variability_percent=background_variability_percent(known) if several else None,
         image_roughness_percent=100.0 * float(roughness.mean()) if roughness.size else None,
     )
+
+
+def pooled_background(vois: Sequence[VOIResult]) -> PooledBackground | None:
+    """
+    Mean and SD of the background VOIs as one.
+
+    Parameters
+    ----------
+    vois : sequence of VOIResult
+        The measured background VOIs.
+
+    Returns
+    -------
+    pooled : PooledBackground or None
+        None if there are no background VOIs.
+
+    Notes
+    -----
+    The variance of all voxels is the mean of the variances within the VOIs
+    plus the variance of the VOIs' means, both weighted by volume.
+    """
+    if not vois:
+        return None
+    measured = [voi.statistics for voi in vois if voi.statistics.mean is not None]
+    if not measured:
+        return PooledBackground(None, None, None)
+    volumes = [part.volume_ml for part in measured]
+    means = np.array([part.mean for part in measured], dtype=float)
+    variances = np.array([part.variance for part in measured], dtype=float)
+    mean = float(np.average(means, weights=volumes))
+    variance = float(np.average(variances + (means - mean) ** 2, weights=volumes))
+    sd = None if math.isnan(variance) else math.sqrt(variance)
+    return PooledBackground(mean, sd, None if sd is None or mean <= 0 else sd / mean)

@@ -16,6 +16,9 @@ from .roi_placement import ROI_DIAMETER_MM, RULE_DISTANCE_MM, BackgroundPlacemen
 LUNG_ROI_DIAMETER_MM = 30.0
 """NEMA NU 2: circle on the lung insert."""
 
+LUNG_ERROR_FORMULA = '100 C_lung / C_B'
+"""NEMA NU 2: the residual error of a slice as people write it."""
+
 _PHANTOM_PART = 0.5
 """A slice belongs to the body if its background holds this part of the usual value."""
 
@@ -31,13 +34,13 @@ class LungResidual:
         Slices that were measured.
 
     roi_means : (S,) `numpy.ndarray` of float
-        Mean in the 30 mm circle, in the image's unit.
+        Mean in the circle of `LUNG_ROI_DIAMETER_MM`, in the image's unit.
 
     error_percent : (S,) `numpy.ndarray` of float
-        100 · C_lung / C_B with the mean of all 37 mm ROIs.
+        By `LUNG_ERROR_FORMULA` with the mean of all largest ROIs.
 
     same_slice_error_percent : (S,) `numpy.ndarray` of float
-        The same with the 37 mm ROIs of the slice itself.
+        The same with the largest ROIs of the slice itself.
 
     mean_error_percent, mean_same_slice_error_percent : float or None
         Means over the slices.
@@ -63,12 +66,12 @@ def lung_residual_error_percent(
         C_lung of each slice.
 
     mean_background : `numpy.ndarray` of float or float
-        C_B of 37 mm ROIs, of all or of each slice, in the same unit.
+        C_B of the largest ROIs, of all or of each slice, in the same unit.
 
     Returns
     -------
     error_percent : `numpy.ndarray` of float
-        100 C_lung / C_B.
+        By `LUNG_ERROR_FORMULA`.
     """
     return np.asarray(100.0 * mean_lung / mean_background)
 

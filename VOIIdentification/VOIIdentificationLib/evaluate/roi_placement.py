@@ -15,7 +15,7 @@ from ..core.seed import Point, Seed
 from ..measure.circle_roi import projected_on_slice
 from ..measure.voi_mask import Solid
 from .phantom_outline import LungInsert, PhantomOutline, find_outline
-from .roi_packing import Room, pack_circles
+from .roi_packing import pack_circles
 
 ROI_COUNT = 12
 
@@ -159,7 +159,7 @@ class _Rules:
         points = points[self.to_edge(points) >= 0]
         points = points[self.to_lung(points) >= 0]
         clearance = np.minimum(self.to_edge(points), self.to_sphere(points))
-        room = Room(points, clearance)
+        room = np.column_stack([points, clearance])
         return pack_circles(room, ROI_DIAMETER_MM, ROI_COUNT, RULE_DISTANCE_MM)
 
     def judge(self, points_mm: FloatArray, names: Sequence[str]) -> tuple[BackgroundROI, ...]:
@@ -289,7 +289,9 @@ def _slice_stack(geometry: VolumeGeometry, spheres: Sequence[Solid]) -> _Stack:
     flags, notes = [], []
     if len(inside) < len(wanted):
         flags.append(Flag.SLICES_OUTSIDE)
-        notes.append(f'{len(wanted) - len(inside)} of 5 background slices lie outside the image')
+        notes.append(
+            f'{len(wanted) - len(inside)} of {len(wanted)} background slices lie outside the image'
+        )
     if len(kept) < len(inside):
         flags.append(Flag.SLICES_REPEATED)
         notes.append(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.progress import Progress, no_progress
 from ..results import AnalysisResult
 from .method import MethodRow, column_rows, method_rows
-from .subjects.recovery import FAIL, PASS, VERDICT_KEY
+from .subjects.limits import FAIL, PASS, VERDICT_KEY
 from .table import Cell, Column, Table, plain_text
 from .tables import result_tables, search_table, voxel_table
 
