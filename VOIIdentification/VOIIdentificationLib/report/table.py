@@ -160,11 +160,19 @@ class Table:
         Returns
         -------
         frame : pandas.DataFrame
-            One column a column, named ``'Title [unit]'``.
+            Columns are named by their keys; ``frame.attrs`` holds the title
+            of the table and, by key, ``'headers'`` (titles with units) and
+            ``'definitions'``.
         """
         import pandas as pd
 
-        return pd.DataFrame({column.header: column.values for column in self.columns})  # noqa: PD011 - our own values
+        frame = pd.DataFrame({column.key: column.values for column in self.columns})  # noqa: PD011 - our own values
+        frame.attrs = {
+            'title': self.title,
+            'headers': {column.key: column.header for column in self.columns},
+            'definitions': {column.key: column.description for column in self.columns},
+        }
+        return frame
 
 
 @dataclass(frozen=True)
