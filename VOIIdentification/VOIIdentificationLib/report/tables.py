@@ -7,8 +7,6 @@ and descriptions from it. A new table is one more in one of the `SUBJECTS`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..core.image import UNKNOWN_UNIT, PETImage
@@ -17,9 +15,6 @@ from ..results import AnalysisResult
 from .subjects import SUBJECTS
 from .subjects.subject import MM_DECIMALS
 from .table import VALUE_UNIT, Column, Table, unit_text
-
-if TYPE_CHECKING:
-    pass
 
 _RAS_TEXTS = [
     ('R', 'Position of the voxel center, to the right.'),

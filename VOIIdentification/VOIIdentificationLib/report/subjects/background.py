@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from ...evaluate.background import VARIABILITY_FORMULA, BackgroundLevel
 from ...evaluate.lung import LUNG_ERROR_FORMULA, LUNG_ROI_DIAMETER_MM, LungResidual
@@ -233,24 +234,18 @@ def _lung_rows(lung: LungResidual) -> list[_LungRow]:
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
-    found, unit = result.nema, result.image.unit
+    found = result.nema
     if found is None:
         return []
-    title = 'Background ROI means'
+    add = partial(tabulate, unit=result.image.unit, book='background')
+    means, title = _mean_rows(found), 'Background ROI means'
     tables = [
-        tabulate(
-            'background_variability',
-            'Background variability',
-            _LEVEL_COLUMNS,
-            found.background,
-            unit=unit,
-        ),
-        tabulate('background_rois', 'Background ROIs', _ROI_COLUMNS, found.placement.rois),
-        tabulate('background_roi_means', title, _mean_columns(found), _mean_rows(found), unit=unit),
+        add('background_variability', 'Background variability', _LEVEL_COLUMNS, found.background),
+        add('background_rois', 'Background ROIs', _ROI_COLUMNS, found.placement.rois),
+        add('background_roi_means', title, _mean_columns(found), means),
     ]
     if found.lung is not None:
-        rows = _lung_rows(found.lung)
-        tables.append(tabulate('lung', 'Lung residual', _LUNG_COLUMNS, rows, unit=unit))
+        tables.append(add('lung', 'Lung residual', _LUNG_COLUMNS, _lung_rows(found.lung)))
     return tables
 
 

@@ -12,7 +12,7 @@ from ...measure.statistics import slice_distance_mm
 from ...measure.voi import SliceStatistics, VOIResult
 from ...results import AnalysisResult
 from ..slice_cut import cut_center_ras_mm
-from ..table import VALUE_UNIT, Measure, Table, tabulate
+from ..table import VALUE_UNIT, Book, Measure, Table, tabulate
 from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD, fit_json
 from .subject import FLAGS, LABEL, MM_DECIMALS, Plot, Subject, flag_notes, slice_column
 
@@ -271,21 +271,24 @@ def _tables(result: AnalysisResult) -> list[Table]:
     title = 'Meta data per sphere'
     tables = [
         tabulate('spheres', title, _STATISTICS_COLUMNS, spheres, unit=unit),
-        tabulate('centers', 'Summary', _CENTER_COLUMNS, spheres, unit=unit),
-        _slice_table('slices', spheres, result),
+        tabulate('centers', 'Summary', _CENTER_COLUMNS, spheres, unit=unit, book='centers'),
+        _slice_table('slices', spheres, result, 'targets'),
     ]
     if background:
         tables += [
-            tabulate('background', title, _STATISTICS_COLUMNS, background, unit=unit),
-            _slice_table('background_slices', background, result),
+            tabulate(
+                'background', title, _STATISTICS_COLUMNS, background, unit=unit, book='background'
+            ),
+            _slice_table('background_slices', background, result, 'background'),
         ]
     return tables
 
 
-def _slice_table(key: str, vois: Sequence[VOIResult], result: AnalysisResult) -> Table:
+def _slice_table(key: str, vois: Sequence[VOIResult], result: AnalysisResult, book: Book) -> Table:
     geometry = result.image.geometry
     rows = [(voi, cut, geometry) for voi in vois for cut in voi.slices]
-    return tabulate(key, 'Meta data per slice', _SLICE_COLUMNS, rows, unit=result.image.unit)
+    title, unit = 'Meta data per slice', result.image.unit
+    return tabulate(key, title, _SLICE_COLUMNS, rows, unit=unit, book=book)
 
 
 def _flag_notes(result: AnalysisResult) -> list[str]:
