@@ -69,7 +69,7 @@ class Chromium:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=(_OURS, _THEIRS),
-            preexec_fn=lambda: (os.dup2(to_it, _OURS), os.dup2(from_it, _THEIRS)),
+            preexec_fn=lambda: (os.dup2(to_it, _OURS), os.dup2(from_it, _THEIRS)),  # noqa: PLW1509 - no threads here
         )
         os.close(to_it)
         os.close(from_it)
@@ -103,16 +103,19 @@ class Chromium:
                     raise AssertionError(answer['error'])
                 return answer['result']
 
-    def open(self, path, *, width=1280, height=900, scheme='light', media='screen'):
+    def open(self, path, *, width=1280, height=900, scheme='light'):
         """Load a file; what it says and asks for is kept in `messages` and `requests`."""
         self.messages.clear()
         self.requests.clear()
         self.call(
             'Emulation.setDeviceMetricsOverride',
-            **{'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': False},
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         feature = {'name': 'prefers-color-scheme', 'value': scheme}
-        self.call('Emulation.setEmulatedMedia', media=media, features=[feature])
+        self.call('Emulation.setEmulatedMedia', media='', features=[feature])
         self._loaded = False
         self.call('Page.navigate', url=Path(path).resolve().as_uri())
         while not self._loaded:
@@ -139,13 +142,12 @@ class Chromium:
     def violations(self):
         """What axe-core finds, with all its rules, as ``rule: element``."""
         self.evaluate(axe_source() + ';0')
-        found = self.evaluate(
+        return self.evaluate(
             'axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa",'
             ' "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(found =>'
             ' found.violations.flatMap(one => one.nodes.map(node =>'
             ' one.id + ": " + node.target + " " + node.failureSummary)))'
         )
-        return found
 
     def _write_all(self, data):
         while data:

@@ -41,6 +41,9 @@ THIRD_PARTY = {
     'pandas': {'report', 'results'},
     'openpyxl': {'report'},
     'matplotlib': {'report'},
+    'jinja2': {'report'},
+    'markupsafe': {'report'},
+    'weasyprint': {'report'},
     'packaging': {'panel'},
     'DICOMLib': {'panel'},
 }
@@ -128,7 +131,8 @@ def test_truth_and_measurement_do_not_know_each_other():
 def test_the_core_runs_without_slicer_and_heavy_packages():
     code = (
         'import sys, VOIIdentificationLib.analysis, VOIIdentificationLib.report.tables;'
-        'heavy = {"slicer", "vtk", "pandas", "openpyxl", "matplotlib", "pydicom", "SimpleITK"};'
+        'heavy = {"slicer", "vtk", "pandas", "openpyxl", "matplotlib", "pydicom", "SimpleITK", '
+        '"jinja2"};'
         'print(sorted(heavy & set(sys.modules)))'
     )
     run = subprocess.run(

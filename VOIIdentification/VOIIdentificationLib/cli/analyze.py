@@ -58,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=('fit', 'search', 'none'),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
     )
+    add('--identify', action='store_true', help='name the patient in report.html')
+    add('--pdf', action='store_true', help='print report.html to report.pdf too')
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
     _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
 
@@ -112,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from ..analysis import analyze
     from ..files.markups import read_seeds
-    from ..report.export import check_target, export_results
+    from ..report.export import PageOptions, check_target, export_results
 
     progress = terminal_progress(sys.stderr)
     check_target(args.output, overwrite=args.overwrite)
@@ -126,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
         args.output,
         overwrite=args.overwrite,
         write_segmentation=segmentation_writer(result),
+        page=PageOptions(identify=args.identify, pdf=args.pdf),
         progress=part_of(progress, 0.5, 1.0),
     )
     _print_summary(result, args.output, progress)
@@ -196,6 +199,8 @@ def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
+    from ..report.page.write import page_hindrance
+
     progress(1.0, 'done')
     unit = result.image.unit
     unit = 'unit unknown' if unit == 'unknown' else unit
@@ -204,6 +209,7 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         *(_summary_line(sphere) for sphere in result.spheres),
         *(f'Flag: {flag.text}.' for flag in result.flags),
         *result.notes,
+        *filter(None, [page_hindrance()]),
         f'Results: {directory}',
     ]
     sys.stdout.write('\n'.join([*lines, '']))

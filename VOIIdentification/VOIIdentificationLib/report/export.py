@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..activity.worksheet_json import save_worksheet
@@ -15,11 +16,17 @@ from ..files.atomic import replace_files, staging_folder, system_errors_named
 from ..files.markups import write_markups
 from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
+from .page.pdf import PDF_NAME, write_pdf
+from .page.write import PAGE_NAME, page_hindrance, write_page
 from .results_json import write_results
+from .tidy import write_tidy
 from .workbook import write_workbooks
 
 RESULT_FILES = (
     'results.json',
+    'results.csv',
+    PAGE_NAME,
+    PDF_NAME,
     'centers.mrk.json',
     'background_rois.mrk.json',
     'activity_used.json',
@@ -35,6 +42,25 @@ RESULT_FILES = (
 IMAGE_FOLDER = 'output_images'
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
 
+
+@dataclass(frozen=True)
+class PageOptions:
+    """
+    Choices for the page that people read.
+
+    Attributes
+    ----------
+    identify : bool
+        Whether it names the patient.
+
+    pdf : bool
+        Whether it is printed to ``report.pdf`` too, by a browser or WeasyPrint.
+    """
+
+    identify: bool = False
+    pdf: bool = False
+
+
 SegmentationWriter = Callable[[Path], None]
 """Writes the segmentation to a path, e.g. by the storage node of Slicer."""
 
@@ -45,6 +71,7 @@ def export_results(
     *,
     overwrite: bool = False,
     write_segmentation: SegmentationWriter | None = None,
+    page: PageOptions = PageOptions(),
     progress: Progress = no_progress,
 ) -> tuple[Path, ...]:
     """
@@ -64,6 +91,10 @@ def export_results(
 
     write_segmentation : callable, optional
         Writes ``segmentation.seg.nrrd`` to the path it is given.
+
+    page : PageOptions, optional
+        What ``report.html`` says and whether it is printed too. Where Jinja2
+        is not installed the page is left out; `page_hindrance` says so.
 
     progress : callable, optional
         Told before each file; may raise `CanceledError`.
@@ -87,7 +118,8 @@ def export_results(
     ):
         new = staging / 'new'
         new.mkdir()
-        _write_all(result, new, write_segmentation, progress)
+        _write_all(result, new, write_segmentation, part_of(progress, 0.0, 0.9))
+        _write_page(result, new, page, part_of(progress, 0.9, 1.0))
         written = sorted(path.relative_to(new) for path in new.rglob('*') if path.is_file())
         progress(1.0, 'Moving the files into place')
         replace_files(directory, old, new, staging / 'old')
@@ -151,6 +183,7 @@ def _write_all(
 ) -> None:
     progress(0.0, 'Writing the results')
     write_results(folder / 'results.json', result)
+    write_tidy(folder / 'results.csv', result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
     write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
     _write_inputs(result, folder)
@@ -162,6 +195,19 @@ def _write_all(
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
         write_overview(result, images / 'overview.png')
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
+
+
+def _write_page(
+    result: AnalysisResult, folder: Path, options: PageOptions, progress: Progress
+) -> None:
+    """The page, if it can be written here: the other files are complete without it."""
+    if page_hindrance():
+        return
+    progress(0.0, f'Writing {PAGE_NAME}')
+    write_page(folder / PAGE_NAME, result, identify=options.identify)
+    if options.pdf:
+        progress(0.5, f'Printing {PAGE_NAME}')
+        write_pdf(folder / PAGE_NAME, folder / PDF_NAME)
 
 
 def _write_inputs(result: AnalysisResult, folder: Path) -> None:

@@ -102,7 +102,7 @@ def _is_quantity(table: Table, column: Column) -> bool:
 
 def _judged(lines: tuple[VerdictLine, ...], label: str, key: str) -> list[TidyRow]:
     """Standard, verdict, low and high for each standard; one empty row where there is none."""
-    name = dict[str, str](QUANTITY_NAMES).get(key)
+    name = next((name for one, name in QUANTITY_NAMES.items() if one == key), '')
     found = [
         (_cell(line.standard), line.verdict, line.low, line.high)
         for line in lines

@@ -83,8 +83,10 @@ class VerdictLine:
     def text(self) -> str:
         """The comparison in words."""
         side = 'within' if self.verdict != FAIL else 'outside'
-        note = f' (indicative limits, {self.note})' if self.note else ''
-        return f'{self.label}: {self.quantity} {self.value} is {side} {self.low} to {self.high}{note}'
+        note = ' (indicative)' if self.note else ''
+        return (
+            f'{self.label}: {self.quantity} {self.value} is {side} {self.low} to {self.high}{note}'
+        )
 
 
 def verdict_lines(tables: Iterable[Table]) -> tuple[VerdictLine, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class FitResidual:
     def rms_percent(self) -> float:
         """Root mean square of the difference, in percent of the contrast."""
         mean_square = float(np.nanmean(np.square(self.difference, dtype=np.float64)))
-        return 100.0 * mean_square**0.5 / abs(self.contrast)
+        return 100.0 * math.sqrt(mean_square) / abs(self.contrast)
 
 
 def fit_residual(

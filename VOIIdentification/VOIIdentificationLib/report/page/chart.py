@@ -126,7 +126,7 @@ class _Axis:
 
 def nice_step(least: float) -> float:
     """
-    The next larger of 1, 2, 5, 10, 20 …
+    Round up to 1, 2, 5, 10, 20 and so on.
 
     Parameters
     ----------

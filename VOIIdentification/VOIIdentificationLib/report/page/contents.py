@@ -13,7 +13,7 @@ from ..method import MethodRow
 from ..subjects import SUBJECTS
 from ..subjects.limits import FAIL, PASS, VERDICT_KEY
 from ..table import Cell, Column, Table
-from ..uncertainty import RELATIVE_SD, is_uncertainty, sd_decimals, standard_uncertainty
+from ..uncertainty import is_uncertainty, sd_decimals, standard_uncertainty
 from ..verdicts import VerdictLine, verdict_lines
 
 PAGE_DIGITS = 5
@@ -77,12 +77,16 @@ class PageTable:
 
     opened : bool
         Whether it is seen at once.
+
+    notes : tuple of str
+        What must be said of every line.
     """
 
     key: str
     title: str
     columns: tuple[PageColumn, ...]
     opened: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[tuple[PageCell, ...], ...]:
@@ -206,7 +210,9 @@ def summary_table(
     columns = [
         _picked(_page_column(result, t, t.column(key), terms, lines), t, labels) for t, key in shown
     ]
-    return PageTable('summary', 'Spheres', (*columns, _remarks(tables, labels)))
+    said = _said(tables, labels)
+    common = _common(said)
+    return PageTable('summary', 'Spheres', (*columns, _remarks(said, common)), notes=common)
 
 
 def method_sections(method: Sequence[MethodRow]) -> tuple[MethodSection, ...]:
@@ -229,6 +235,33 @@ def method_sections(method: Sequence[MethodRow]) -> tuple[MethodSection, ...]:
     )
 
 
+def doubts(method: Sequence[MethodRow]) -> tuple[str, ...]:
+    """
+    Flags and notes of an analysis, those of the same words together.
+
+    Parameters
+    ----------
+    method : sequence of MethodRow
+        As `method_rows` gives it.
+
+    Returns
+    -------
+    sentences : tuple of str
+        ``'BG04, BG06: …'`` where several things carry one flag.
+    """
+    texts = [
+        str(row.value) for section in ('Flag', 'Note') for row in method if row.section == section
+    ]
+    grouped: dict[str, list[str]] = {}
+    for text in texts:
+        name, colon, rest = text.partition(': ')
+        single = bool(colon) and ' ' not in name
+        grouped.setdefault(rest if single else text, []).extend([name] if single else [])
+    return tuple(
+        f'{", ".join(names)}: {text}' if names else text for text, names in grouped.items()
+    )
+
+
 def value_text(value: Cell) -> str:
     """
     A value of the method in words.
@@ -241,15 +274,15 @@ def value_text(value: Cell) -> str:
     Returns
     -------
     text : str
-        Six digits; a dash where nothing is known.
+        Six digits; says so where nothing is known.
 
     Examples
     --------
     >>> value_text(57.20640640016936), value_text(None)
-    ('57.2064', '–')
+    ('57.2064', 'not known')
     """
     if value is None or value == '':
-        return '–'
+        return 'not known'
     return f'{value:.6g}' if isinstance(value, float) else str(value)
 
 
@@ -316,7 +349,9 @@ def _page_column(
     colors = insert_colors(result.phantom) if column.key == _SPHERE else {}
     notes = _verdict_notes(table, column, lines)
     cells = (
-        PageCell(text, _mark(column.key, text, note), hex_color(colors[text]) if text in colors else '')
+        PageCell(
+            text, _mark(column.key, text, note), hex_color(colors[text]) if text in colors else ''
+        )
         for text, note in zip(texts, notes, strict=True)
     )
     return PageColumn(column.header, terms.anchor(column), column.is_text, tuple(cells))
@@ -336,7 +371,7 @@ def _verdict_notes(table: Table, column: Column, lines: Sequence[VerdictLine]) -
     ]
 
 
-def _mark(key: str, text: str, indicative: bool) -> str:  # noqa: FBT001 - one of three facts
+def _mark(key: str, text: str, indicative: bool) -> str:
     if not key.startswith(VERDICT_KEY) or not text.startswith((PASS, FAIL)):
         return ''
     if text.startswith(PASS):
@@ -389,15 +424,28 @@ def _picked(column: PageColumn, table: Table, labels: Sequence[str]) -> PageColu
     return PageColumn(column.header, column.anchor, column.is_text, cells)
 
 
-def _remarks(tables: Sequence[Table], labels: Sequence[str]) -> PageColumn:
+def _remarks(said: Mapping[str, Mapping[str, None]], common: Iterable[str]) -> PageColumn:
+    """What is said against each sphere's values, but not against all."""
+    texts = ('; '.join(one for one in lines if one not in common) for lines in said.values())
+    cells = tuple(PageCell(text or 'none') for text in texts)
+    return PageColumn('Doubts', '', is_text=True, cells=cells)
+
+
+def _said(tables: Sequence[Table], labels: Sequence[str]) -> dict[str, dict[str, None]]:
     """Everything that the tables say against a sphere's values, each sentence once."""
     said: dict[str, dict[str, None]] = {label: {} for label in labels}
     for table in tables:
         lines = _lines_by_label(table)
         for column in table.columns:
             if column.key in _REMARKS and column.is_text:
-                for label in labels:
-                    if label in lines and column.texts()[lines[label]]:
-                        said[label].update(dict.fromkeys(column.texts()[lines[label]].split('; ')))
-    cells = tuple(PageCell('; '.join(said[label]) or 'none') for label in labels)
-    return PageColumn('Doubts', '', is_text=True, cells=cells)
+                texts = column.texts()
+                for label in said.keys() & lines.keys():
+                    parts = filter(None, texts[lines[label]].split('; '))
+                    said[label].update(dict.fromkeys(parts))
+    return said
+
+
+def _common(said: Mapping[str, Mapping[str, None]]) -> tuple[str, ...]:
+    """What is said against every sphere; nothing if there is only one."""
+    first, *others = said.values()
+    return tuple(one for one in first if others and all(one in lines for lines in others))

@@ -26,7 +26,7 @@ SCALE_BAR_MM = 50.0
 MAX_STRIP_PIXELS = 1_500_000
 """Of all slices of the strip together, so that the page stays below 3 MB."""
 
-_CONTRAST_SHOWN = 0.2
+_CONTRAST_SHOWN = 0.1
 """Part of the contrast of a sphere at which the colors of a difference end."""
 
 _ROI_COLOR = '#bfffd9'
@@ -205,7 +205,7 @@ def _view(
         height=height,
         letters=plane.letters(),
         outlines=outlines,
-        scale_bar=SCALE_BAR_MM if SCALE_BAR_MM < width / 3 else 0.0,
+        scale_bar=SCALE_BAR_MM if width / 3 > SCALE_BAR_MM else 0.0,
     )
 
 
@@ -218,7 +218,7 @@ def _outlines(result: AnalysisResult, plane: Plane) -> Iterable[Outline]:
 
 
 def _rois(result: AnalysisResult, plane: Plane) -> Sequence[Cylinder]:
-    if result.nema is None or plane.axis != 2:  # noqa: PLR2004 - k; ROIs lie on slices
+    if result.nema is None or plane.axis != 2:
         return ()
     return cut_rois(result.nema, plane.geometry, plane.index)
 
@@ -228,7 +228,8 @@ def _outline(plane: Plane, solid: Solid, color: str, *, thin: bool) -> Iterable[
     if cut.size:
         place = plane.to_picture_mm(cut)
         top = place[np.argmin(place[:, 1])] if not thin else place.mean(axis=0)
-        yield Outline(_svg_points(place), color, solid.label, *top.round(1).tolist(), thin)
+        x, y = (round(float(part), 1) for part in top)
+        yield Outline(_svg_points(place), color, solid.label, x, y, thin)
 
 
 def _svg_points(place_mm: FloatArray) -> str:

@@ -84,7 +84,7 @@ class Plane:
         across, down = self.fields
         plane = np.take(voxels, self.index, axis=2 - self.axis)[down, across]
         steps = [-1 if flip else 1 for flip in self.flipped]
-        return plane[:: steps[1], :: steps[0]]
+        return np.asarray(plane[:: steps[1], :: steps[0]])
 
     def to_picture_mm(self, index_uv: FloatArray) -> FloatArray:
         """
@@ -102,7 +102,7 @@ class Plane:
         """
         start = np.array([part.start - 0.5 for part in self.fields])
         place = (index_uv - start) * self.pixel_mm
-        return np.where(self.flipped, self.size_mm - place, place)
+        return np.asarray(np.where(self.flipped, self.size_mm - place, place))
 
     def letters(self) -> tuple[str, str, str, str]:
         """
@@ -145,7 +145,7 @@ class Plane:
         if reach is None:
             return np.empty((0, 2))
         points = center + foot + reach[:, None] * rays
-        return self.geometry.index_ijk(points)[:, list(_AXES[self.axis])]
+        return np.asarray(self.geometry.index_ijk(points)[:, list(_AXES[self.axis])])
 
 
 def _reach_mm(

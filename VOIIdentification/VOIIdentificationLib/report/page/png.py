@@ -54,9 +54,7 @@ def difference_palette() -> Palette:
     return _with_missing((1 - np.abs(t)) * 255.0 + np.abs(t) * end)
 
 
-def png_uri(
-    values: npt.NDArray[np.floating], window: tuple[float, float], palette: Palette
-) -> str:
+def png_uri(values: npt.NDArray[np.floating], window: tuple[float, float], palette: Palette) -> str:
     """
     A plane of values as the address of a picture that the address itself holds.
 

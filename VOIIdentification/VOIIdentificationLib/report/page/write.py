@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ...core.resources import resource_directory
 from ...results import AnalysisResult
-from ..method import method_rows
+from ..method import MethodRow, method_rows
 from ..table import plain_text
 from ..tables import result_tables
 from ..verdicts import outcomes
@@ -17,9 +18,11 @@ from .contents import (
     METHOD_APART,
     Definitions,
     MethodSection,
+    doubts,
     method_sections,
     page_tables,
     summary_table,
+    value_text,
 )
 from .pictures import page_pictures
 
@@ -29,6 +32,13 @@ TEMPLATE_PACKAGE = 'jinja2'
 _TEMPLATE = 'report.html.j2'
 _CALIBRATION_TABLES = ('activity', 'nema_summary', 'background_variability')
 """Shown right after the plots, before all other tables, where they are there."""
+
+
+_PROVENANCE = (
+    *('Software/Name', 'Software/Version', 'Image/Series instance UID'),
+    *('Image/SHA-256 of the voxels', 'Settings/counting', 'Settings/refinement'),
+)
+"""Lines of the method that stand below the signature, on paper too."""
 
 
 def page_hindrance() -> str:
@@ -105,7 +115,9 @@ def _environment() -> Any:
 
     def printable(value: object) -> object:
         """Characters that no page may hold are replaced; what templates made stays as it is."""
-        return plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        return (
+            plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        )
 
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_directory('Report')),
@@ -117,7 +129,7 @@ def _environment() -> Any:
     )
 
 
-def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:  # noqa: FBT001 - passed on
+def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:
     tables, method = result_tables(result), method_rows(result)
     by_key = {table.key: table for table in tables}
     terms = Definitions(tables, method)
@@ -128,8 +140,7 @@ def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:  # noqa:
         'title': _title(result),
         'facts': _facts(result, identify),
         'outcomes': outcomes(result),
-        'notes': _section(sections, 'Note'),
-        'flags': _section(sections, 'Flag'),
+        'notes': doubts(method),
         'summary': summary_table(result, tables, terms),
         'charts': charts(result, by_key),
         'pictures': page_pictures(result),
@@ -138,7 +149,13 @@ def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:  # noqa:
         'worksheet': _section(sections, 'Worksheet'),
         'method': [one for one in sections if one.title not in METHOD_APART],
         'definitions': terms.entries(),
+        'provenance': [pair for name in _PROVENANCE for pair in _pairs(method, name)],
     }
+
+
+def _pairs(method: Sequence[MethodRow], name: str) -> list[tuple[str, str]]:
+    wanted = [row for row in method if (row.section, row.name) == tuple(name.split('/'))]
+    return [(f'{row.section}: {row.name}', value_text(row.value)) for row in wanted]
 
 
 def _title(result: AnalysisResult) -> str:
@@ -149,7 +166,7 @@ def _section(sections: tuple[MethodSection, ...], title: str) -> MethodSection |
     return next((section for section in sections if section.title == title), None)
 
 
-def _facts(result: AnalysisResult, identify: bool) -> list[tuple[str, str]]:  # noqa: FBT001
+def _facts(result: AnalysisResult, identify: bool) -> list[tuple[str, str]]:
     """What the head of the page says of scan and phantom; nothing that is not known."""
     scan = result.image.acquisition
     ratio = result.activity.ratio if result.activity is not None else None
