@@ -1,4 +1,4 @@
-"""Pass, warning, fail or not judged: a value that is missing or doubtful never passes in silence."""
+"""Pass, warning, fail, not judged: what is missing or doubtful never passes in silence."""
 
 from dataclasses import replace
 

@@ -83,6 +83,6 @@ def test_right_front_and_head_are_on_the_left_or_at_the_top(kind):
 
     assert letters == [tuple('RLAP'), tuple('RLSI'), tuple('APSI')]
     shown = Plane(geometry, 2, 3, WHOLE[2])
-    to_the_right = geometry.index_ijk(geometry.position_ras_mm((20, 20, 3)) + [10.0, 0.0, 0.0])
+    to_the_right = geometry.index_ijk(geometry.position_ras_mm((20, 20, 3)) + np.eye(3)[0])
     places = shown.to_picture_mm(np.array([[20.0, 20.0], to_the_right[:2]]))
     assert places[1, 0] < places[0, 0]
