@@ -100,6 +100,19 @@ def test_without_the_activity_nothing_is_judged():
     assert 'fill worksheet' in of(quality_result(known=False)).reasons[0]
 
 
+def test_an_image_in_another_unit_is_not_told_to_give_the_activity():
+    known = quality_result()
+    other = replace(quality_result(known=False), activity=known.activity)
+    other = replace(other, image=replace(other.image, unit='unknown'))
+
+    found = of(other)
+
+    assert found.level is Level.NOT_JUDGED
+    assert found.reasons == (
+        'The values of the image (unit unknown) are no concentrations in Bq/mL.',
+    )
+
+
 def test_without_any_evaluation_every_standard_says_why():
     found = outcomes(made_result())
 

@@ -8,9 +8,10 @@ from enum import Enum
 
 from ..core.phantom import Phantom
 from ..evaluate.limits import QUANTITY_NAMES, Limits, shipped_limits
+from ..evaluate.recovery import CONCENTRATION_UNIT
 from ..results import AnalysisResult
 from .subjects.limits import FAIL, VERDICT_KEY
-from .table import Table
+from .table import VALUE_UNIT, Table, unit_text
 from .tables import result_tables
 
 NO_LIMITS = 'It sets no limits for this phantom: its figures stand in the tables.'
@@ -169,8 +170,11 @@ def _why_not_judged(result: AnalysisResult) -> str:
     found = result.recovery
     if found is None:
         return 'No recovery was evaluated.'
-    if found.relative:
+    if found.relative and (result.activity is None or result.image.unit == CONCENTRATION_UNIT):
         return ACTIVITY_UNKNOWN
+    if found.relative:
+        unit = unit_text(VALUE_UNIT, result.image.unit)
+        return f'The values of the image ({unit}) are no concentrations in {CONCENTRATION_UNIT}.'
     return ' '.join(found.notes) or 'None of its limits is meant for these spheres.'
 
 

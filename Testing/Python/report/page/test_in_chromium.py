@@ -21,7 +21,7 @@ def pages(tmp_path_factory):
     results = {
         'whole': quality_result(),
         'unknown': quality_result(known=False),
-        'small': made_result('oblique', notes=('<b>' + 'x' * 300, '\u202eثلاثة'), inserts=INSERTS),
+        'small': made_result('oblique', notes=('<b>' + 'x' * 300, '\u202eثلث'), inserts=INSERTS),
     }
     for name, result in results.items():
         write_page(folder / f'{name}.html', result)

@@ -18,6 +18,7 @@ from ..colors import hex_color, insert_colors
 from ..slice_cut import cut_rois
 from ..slice_view import MARGIN_MM, all_vois, drawn_slices, grey_window, shown_field_ij
 from ..table import VALUE_UNIT, unit_text
+from .chart import nice_step
 from .plane import Plane
 from .png import Palette, difference_palette, grey_palette, png_uri
 
@@ -26,8 +27,11 @@ SCALE_BAR_MM = 50.0
 MAX_STRIP_PIXELS = 1_500_000
 """Of all slices of the strip together, so that the page stays below 3 MB."""
 
-_CONTRAST_SHOWN = 0.1
-"""Part of the contrast of a sphere at which the colors of a difference end."""
+MIN_SHOWN_PERCENT = 10.0
+"""Of the contrast of a sphere: the colors of the differences end there or farther out."""
+
+RMS_SHOWN = 2.5
+"""As many root mean squares of the largest difference are within the colors."""
 
 _ROI_COLOR = '#bfffd9'
 _AXIS_NAMES = ('column i', 'row j', 'slice k')
@@ -237,19 +241,23 @@ def _svg_points(place_mm: FloatArray) -> str:
 
 
 def _residuals(result: AnalysisResult) -> Iterable[Residual]:
-    for voi in result.spheres:
-        found = fit_residual(result.image, voi, all_vois(result))
-        if found is not None:
-            yield _residual(result, voi, found)
+    pairs = [(voi, fit_residual(result.image, voi, all_vois(result))) for voi in result.spheres]
+    known = [(voi, found) for voi, found in pairs if found is not None]
+    largest = max((found.rms_percent for _voi, found in known), default=0.0)
+    shown_percent = nice_step(max(MIN_SHOWN_PERCENT, RMS_SHOWN * largest))
+    for voi, found in known:
+        yield _residual(result, voi, found, shown_percent)
 
 
-def _residual(result: AnalysisResult, voi: VOIResult, found: FitResidual) -> Residual:
+def _residual(
+    result: AnalysisResult, voi: VOIResult, found: FitResidual, shown_percent: float
+) -> Residual:
     k = int(np.clip(round(voi.center_ijk[2]) - found.first_ijk[2], 0, len(found.image) - 1))
     shape = found.image.shape
     plane = Plane(result.image.geometry, 2, k, (slice(0, shape[2]), slice(0, shape[1])))
     seen = found.image[k][np.isfinite(found.image[k])]
     grey = (min(0.0, float(seen.min(initial=0))), float(seen.max(initial=1e-30)))
-    limit = _CONTRAST_SHOWN * abs(found.contrast)
+    limit = shown_percent / 100.0 * abs(found.contrast)
     parts: list[tuple[str, npt.NDArray[np.float32], tuple[float, float], Palette]] = [
         ('image', found.image, grey, grey_palette()),
         ('model', np.where(np.isfinite(found.image), found.model, np.nan), grey, grey_palette()),
@@ -265,5 +273,4 @@ def _residual(result: AnalysisResult, voi: VOIResult, found: FitResidual) -> Res
         )
         for name, values, window, palette in parts
     )
-    percent = 100.0 * _CONTRAST_SHOWN
-    return Residual(voi.label, (first, second, third), found.rms_percent, percent)
+    return Residual(voi.label, (first, second, third), found.rms_percent, shown_percent)
