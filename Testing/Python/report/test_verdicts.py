@@ -83,6 +83,15 @@ def test_a_sphere_that_the_phantom_does_not_use_is_not_missed(result):
     assert found.level is Level.PASS
 
 
+def test_a_cold_sphere_needs_no_recovery(result):
+    left_out = judged_as(result, leave_out={('S37', 'rc_mean'), ('S37', 'rc_max')})
+    inserts = [replace(one, hot=one.label != 'S37') for one in left_out.phantom.inserts]
+
+    found = of(replace(left_out, phantom=replace(left_out.phantom, inserts=tuple(inserts))))
+
+    assert found.level is Level.PASS
+
+
 def test_a_doubtful_value_warns_in_words(result):
     judged = judged_as(result)
     flagged = replace(judged.spheres[2], flags=(Flag.FIT_REFUSED,))
