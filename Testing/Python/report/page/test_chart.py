@@ -107,3 +107,10 @@ def test_a_step_is_round_and_not_too_small(least):
 
     assert least * (1 - 1e-6) <= step <= 2.5 * least
     assert round(step / 10.0 ** np.floor(np.log10(step) + 1e-9)) in (1, 2, 5)
+
+
+def test_larger_values_stand_higher_and_larger_spheres_to_the_right(drawn):
+    small, *_rest, large = sorted(drawn['contrast'].series[0].points, key=lambda point: point.x)
+
+    assert (small.text.partition(' ')[0], large.text.partition(' ')[0]) == ('10.0', '37.0')
+    assert large.y < small.y
