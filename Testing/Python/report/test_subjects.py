@@ -40,6 +40,7 @@ def test_a_new_subject_is_in_tables_method_and_json():
     assert ('Definition', 'Glow', 'how much it glows') in rows
     assert ('Glow', 'Glow [lm]', 1.5) in rows
     assert ('NEMA', 'Glow', 'none') in rows
+    assert ('NEMA', 'Common slice', result.nema.placement.central_slice_k) in rows
     blocks = [section for section, _ in groupby(row[0] for row in rows)]
     assert len(set(blocks)) == len(blocks)
     assert 'S10: it glows' in [value for section, _, value in rows if section == 'Note']
