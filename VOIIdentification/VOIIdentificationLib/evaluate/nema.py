@@ -13,8 +13,7 @@ from ..core.image import PETImage
 from ..measure.circle_roi import roi_statistics, slice_roi
 from ..measure.statistics import slice_distance_mm
 from ..measure.voi import VOIResult
-from .background import BackgroundLevel, background_level
-from .lung import LungResidual, lung_residual
+from .background import BackgroundLevel, LungResidual, background_level, lung_residual
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
 
 HOT_CONTRAST_FORMULA = '100 (C_H / C_B - 1) / (a_H / a_B - 1)'

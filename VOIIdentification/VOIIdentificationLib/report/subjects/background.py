@@ -6,8 +6,13 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from ...evaluate.background import VARIABILITY_FORMULA, BackgroundLevel
-from ...evaluate.lung import LUNG_ERROR_FORMULA, LUNG_ROI_DIAMETER_MM, LungResidual
+from ...evaluate.background import (
+    LUNG_ERROR_FORMULA,
+    LUNG_ROI_DIAMETER_MM,
+    VARIABILITY_FORMULA,
+    BackgroundLevel,
+    LungResidual,
+)
 from ...evaluate.nema import NEMAResult
 from ...evaluate.roi_placement import (
     ROI_COUNT,

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ...evaluate.background import VARIABILITY_FORMULA
-from ...evaluate.lung import LUNG_ERROR_FORMULA
+from ...evaluate.background import LUNG_ERROR_FORMULA, VARIABILITY_FORMULA
 from ...evaluate.nema import (
     COLD_CONTRAST_FORMULA,
     HOT_CONTRAST_FORMULA,
