@@ -26,7 +26,7 @@ WHOLE = ('count', 'slice_k', 'slices_k', 'shape_ijk')
 
 def sample_results():
     """Results that together hold every table and every key."""
-    sys.path.insert(0, str(TESTING / 'Python'))
+    sys.path[:0] = [str(TESTING.parent / 'VOIIdentification'), str(TESTING / 'Python')]
     from made_quality import quality_result
     from made_results import made_result
 
