@@ -386,13 +386,18 @@ ROW = {
     [
         ([], 'expected a JSON object'),
         ({'schema': 'x'}, '"schema"'),
-        ({'rows': []}, '"name" and "rows"'),
-        ({'rows': [3]}, 'row 1 must have'),
-        ({'rows': [{**ROW, 'kind': 1}]}, 'row 1 must have'),
-        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"quantity" must be one of rc_max, rc_mean'),
-        ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'row 2: needs numbers with "low" below "high"'),
-        ({'rows': [{**ROW, 'low': True}]}, 'needs numbers'),
-        ({'rows': [{**ROW, 'source': ' '}]}, 'without source'),
+        ({'rows': []}, '"rows" must be a list with at least one limit'),
+        ({}, 'rows missing'),
+        ({'rows': [3]}, 'limit 1: expected a JSON object, got int'),
+        ({'rows': [{**ROW, 'kind': 1}]}, "limit 1: unknown key 'kind'; known are diameter_mm"),
+        (
+            {'rows': [{'quantity': 'rc_max'}]},
+            'diameter_mm, low, high, source, version missing',
+        ),
+        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"rc_max", "rc_mean" or "rc_peak", got \'rc\''),
+        ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'limit 2: "low" must be below "high", got 0.6 and'),
+        ({'rows': [{**ROW, 'low': True}]}, '"low" must be a number, got True'),
+        ({'rows': [{**ROW, 'source': ' '}]}, '"source" must be a text that is not empty'),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(tmp_path, data, sentence):
