@@ -216,7 +216,7 @@ def true_activity(worksheet: FillWorksheet) -> TrueActivity:
     calibrator, clock offset and half-life are common to both fills.
     """
     half_life_s, half_life_sd_s, source = _half_life(worksheet)
-    reference = reference_time(worksheet)
+    reference = _reference_time(worksheet)
     hot, background = worksheet.hot, worksheet.background
     values = [_concentration_bqml(fill, reference, half_life_s) for fill in (hot, background)]
     sensitivities = _sensitivities(worksheet, reference, half_life_s, half_life_sd_s)
@@ -261,7 +261,7 @@ def given_activity(hot_bqml: float | None, background_bqml: float | None) -> Tru
     )
 
 
-def reference_time(worksheet: FillWorksheet) -> datetime:
+def _reference_time(worksheet: FillWorksheet) -> datetime:
     """
     Instant that the image shows.
 
