@@ -3,7 +3,7 @@ Detection without seeds: random phantoms, and scans without one.
 
 Run from the project root (about 25 minutes for 500 scans):
 ``PYTHONPATH=VOIIdentification python Testing/Benchmarks/bench_detect.py [scans] [first seed]``
-The real scan, changed in many ways, is in Testing/Python/test_detect.py.
+The real scan, changed in many ways, is in Testing/Python/locate/test_detect.py.
 
 Every scan has a random pose (turned by any angle, tilted up to 30 degrees,
 mirrored, feet first), place in the field, voxel size, resolution, contrast

@@ -194,7 +194,7 @@ def sampled_mean(
     Every voxel that the surface may cut is filled with a lattice of points;
     its weight is the part of them inside. A point within half a lattice step of
     the surface counts in part, in proportion to its depth. Obvious on purpose:
-    a judge of `sphere`, with which it shares nothing.
+    a judge of `measure`, with which it shares nothing.
 
     Parameters
     ----------
