@@ -79,7 +79,8 @@ class Phantom:
         Shown to the user.
 
     inserts : tuple of Insert
-        In the order of the phantom's ring, or of the user's table.
+        In the order of the phantom's ring, or of the user's table. A file must
+        name one; a phantom without any is a body to be made, not measured.
 
     background : Insert
         The VOI that background seeds get.
@@ -93,7 +94,7 @@ class Phantom:
     Raises
     ------
     ValueError
-        If it has no name or no insert, or two inserts of one label.
+        If two inserts have the same label or alias.
     """
 
     name: Name
@@ -103,7 +104,6 @@ class Phantom:
     source: str = ''
 
     def __post_init__(self) -> None:
-        check_fields(self)
         object.__setattr__(self, 'name', self.name.strip())
         _refuse_repeated_labels(self.inserts)
 

@@ -16,8 +16,9 @@ from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
 from ..core.progress import Progress, no_progress
+from ..core.seed import Point
 from .scene import SyntheticPhantom
-from .solids import Ball, Point, Rod, Solid, seen_at
+from .solids import Ball, Rod, Solid, seen_at
 
 TRUTH_SCHEMA = 'voi-identification/truth/1'
 
