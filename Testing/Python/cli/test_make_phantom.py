@@ -252,6 +252,7 @@ def test_command_makes_what_its_options_say(tmp_path, capsys):
     [
         (['--voxel', '2', '2', '0'], 'must be a number above 0, got 0'),
         (['--voxel', '2', 'nan', '2'], 'must be a number above 0, got nan'),
+        (['--voxel', '2', '2', 'inf'], 'must be a number above 0, got inf'),
         (['--voxel', '2', '2', 'wide'], 'must be a number above 0, got wide'),
         (['--shape', '10', '10', '0'], 'must be a whole number, 1 or more, got 0'),
         (['--shape', '10', '10', '2.5'], 'must be a whole number, 1 or more, got 2.5'),

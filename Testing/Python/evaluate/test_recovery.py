@@ -396,6 +396,7 @@ ROW = {
         ),
         ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"rc_max", "rc_mean" or "rc_peak", got \'rc\''),
         ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'limit 2: "low" must be below "high", got 0.6 and'),
+        ({'rows': [{**ROW, 'low': 0.5}]}, '"low" must be below "high", got 0.5 and 0.5'),
         ({'rows': [{**ROW, 'low': True}]}, '"low" must be a number, got True'),
         ({'rows': [{**ROW, 'source': ' '}]}, '"source" must be a text that is not empty'),
     ],
