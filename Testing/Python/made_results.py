@@ -10,6 +10,7 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import Acquisition, PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.evaluate.background import pooled_background
 from VOIIdentificationLib.measure.voi import SearchTable, SliceStatistics, VOIResult, VOIStatistics
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 from VOIIdentificationLib.results import AnalysisResult
@@ -154,6 +155,7 @@ def made_result(
         settings=Settings(),
         spheres=tuple(vois),
         background=behind if background else (),
+        pooled_background=pooled_background(behind) if background else None,
         flags=(Flag.SEEDS_OVERLAP,),
         notes=notes,
         analyzed_at='2026-03-02T08:00:00',

@@ -132,6 +132,7 @@ def analyze(
         settings=settings,
         spheres=spheres,
         background=background,
+        pooled_background=standards.pooled_background,
         flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
         notes=(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),

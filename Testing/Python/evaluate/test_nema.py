@@ -16,8 +16,8 @@ from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.evaluate.background import (
     background_level,
     background_variability_percent,
+    lung_residual_error_percent,
 )
-from VOIIdentificationLib.evaluate.lung import lung_residual_error_percent
 from VOIIdentificationLib.evaluate.nema import (
     nema_quality,
     percent_contrast_cold,

@@ -49,4 +49,4 @@ def test_another_form_is_refused(tmp_path, line):
 def test_the_module_asks_for_what_the_workbooks_and_pictures_import():
     names = {line.split('>=')[0] for line in FILE.read_text().splitlines() if '>=' in line}
 
-    assert names == {'matplotlib', 'openpyxl', 'pandas'}
+    assert names == {'matplotlib', 'openpyxl'}

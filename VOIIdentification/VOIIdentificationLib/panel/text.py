@@ -263,7 +263,7 @@ def packages_question(requirements: tuple[str, ...]) -> str:
         A question to be answered with OK or Cancel.
     """
     return _(
-        'The export writes Excel workbooks (openpyxl, pandas) and pictures (matplotlib). '
+        'The export writes Excel workbooks (openpyxl) and pictures (matplotlib). '
         'These Python packages are missing and will be installed into the application:\n\n'
         '{packages}\n\nMeasuring works without them. Continue?'
     ).format(packages='\n'.join(requirements))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..evaluate.lung import LUNG_ROI_DIAMETER_MM
+from ..evaluate.background import LUNG_ROI_DIAMETER_MM
 from ..evaluate.nema import NEMAResult
 from ..measure.circle_roi import projected_on_slice
 from ..measure.statistics import slice_distance_mm
