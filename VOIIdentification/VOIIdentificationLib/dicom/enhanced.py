@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..core.errors import SeriesError
 from .file import DicomFile
-from .header import Header
+from .header import Header, empty_header
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
 
 _RELATIVE_SLOPE_TOLERANCE = 1e-6
@@ -81,7 +81,7 @@ class _Groups:
     def macro(self, sequence: str, keyword: str) -> Header:
         """The item that has an element; one without elements if none has it."""
         items = (holder.item(sequence) for holder in self._holders)
-        return next((item for item in items if item.texts(keyword)), Header(self.name, {}))
+        return next((item for item in items if item.texts(keyword)), empty_header(self.name))
 
     def text(self, sequence: str, keyword: str) -> str:
         return self.macro(sequence, keyword).text(keyword)

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..core.image import UNKNOWN_UNIT, Acquisition
@@ -228,8 +229,9 @@ def _acquisition_datetime(file: Header) -> str:
     return iso_datetime(file.text('AcquisitionDate'), file.text('AcquisitionTime'))
 
 
+@lru_cache
 def _read(vr: str, text: str) -> Any:
-    """A date or time by pydicom; None if it is none."""
+    """A date or time by pydicom; None if it is none. Slices share most of them."""
     from pydicom import config, valuerep
 
     text = _BEYOND_MICROSECONDS.sub('', text.strip())

@@ -278,8 +278,9 @@ class _Walk:
         return found
 
     def _is_at_pixels(self, tag: int, _vr: str | None, length: int) -> bool:
-        self._tag, self.offset, self.length = tag, self._stream.tell(), length
-        return tag >= _FIRST_PIXELS
+        # pydicom's tags compare slowly.
+        self._tag, self.offset, self.length = int(tag), self._stream.tell(), length
+        return self._tag >= _FIRST_PIXELS
 
     def _is_at_end(self) -> bool:
-        return self.length == _UNDEFINED or self.length == self.bytes_left
+        return self.length in (_UNDEFINED, self.bytes_left)

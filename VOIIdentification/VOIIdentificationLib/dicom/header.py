@@ -191,7 +191,7 @@ class Header:
             Without elements if there is none.
         """
         items = self.items(keyword)
-        return items[0] if items else Header(self.name, {})
+        return items[0] if items else empty_header(self.name)
 
     def private_text(self, group: int, creator: str, element: int) -> tuple[str, bool]:
         """
@@ -231,8 +231,7 @@ class Header:
         return '' if value is None else str(value).strip(_PADDING)
 
     def _element(self, keyword: str) -> Any:
-        tag, _ = _known(keyword)
-        return self.dataset.get_item(tag) if tag in self.dataset else None
+        return self.dataset.get_item(_known(keyword)[0])
 
     def _value(self, keyword: str) -> Any:
         """Text as it stands in the file: pydicom's objects for it take ten times as long."""
@@ -257,6 +256,25 @@ class Header:
         from pydicom.charset import convert_encodings, decode_bytes
 
         return str(decode_bytes(value, convert_encodings(list(charsets)), set()))
+
+
+def empty_header(name: str) -> Header:
+    """
+    A header that says nothing.
+
+    Parameters
+    ----------
+    name : str
+        How messages call it.
+
+    Returns
+    -------
+    header : Header
+        Without elements.
+    """
+    from pydicom import Dataset
+
+    return Header(name, Dataset())
 
 
 def tag_text(keyword: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.errors import SUVError
 from ..core.image import PETImage
-from ..core.progress import Progress, no_progress
+from ..core.progress import Progress, no_progress, part_of
 from ..core.units import row_of_code
 from ..suv.header import SUVFrame, SUVHeader
 from ..suv.scale import SUVScale, SUVType, suv_scale
@@ -19,7 +19,7 @@ from .enhanced import enhanced_unit_code
 from .facts import local_moment, moment, time_of_day, utc_offset
 from .file import pet_classes
 from .header import GE_GROUP, PHILIPS_GROUP, Header, as_number
-from .read import image_of_stack
+from .read import PART_FOR_HEADERS, image_of_stack
 from .slices import PETSlice
 from .stack import find_stack
 
@@ -76,9 +76,10 @@ def suv_image(
     SUVError
         If the header does not allow an SUV.
     """
-    stack = find_stack(folder, series_uid)
+    stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS))
     scale = suv_scale(suv_header_of_slices(stack.slices), suv_type)
-    return scaled_to_suv(image_of_stack(stack, progress), scale), scale
+    image = image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
+    return scaled_to_suv(image, scale), scale
 
 
 def scaled_to_suv(image: PETImage, scale: SUVScale) -> PETImage:
