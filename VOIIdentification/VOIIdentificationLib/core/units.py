@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 
@@ -40,7 +41,6 @@ class UnitCode(NamedTuple):
 
 
 _JAMES = 'lean body mass (James, 128 for men)'
-_JANMAHASATIAN = 'lean body mass (Janmahasatian)'
 _SUV = 'Standardized Uptake Value'
 
 UNIT_CODES = (
@@ -55,7 +55,7 @@ UNIT_CODES = (
     UnitCode(
         'g/mL',
         '{SUVlbm(James128)}g/ml',
-        f'{_SUV} lean body mass (James)',
+        f'{_SUV} lean body mass (James 128 multiplier)',
         'GML',
         'LBMJAMES128',
         'lbm',
@@ -64,11 +64,11 @@ UNIT_CODES = (
     UnitCode(
         'g/mL',
         '{SUVlbm(Janma)}g/ml',
-        f'{_SUV} lean body mass (Janmahasatian)',
+        f'{_SUV} lean body mass (Janma)',
         'GML',
         'LBMJANMA',
         'lbmjanma',
-        _JANMAHASATIAN,
+        'lean body mass (Janmahasatian)',
     ),
     UnitCode(
         'g/mL',
@@ -102,8 +102,6 @@ SUV_KINDS = {row.suv: row for row in reversed(UNIT_CODES) if row.suv}
 SUV_OF_DICOM = {row.suv_type: row.suv for row in UNIT_CODES if row.suv}
 """SUV Type (0054,1006) to the kind of SUV."""
 
-_ROW_OF_CODE = {row.ucum.casefold(): row for row in UNIT_CODES} | {'{bq}/ml': UNIT_CODES[0]}
-
 
 def row_of_code(code: str) -> UnitCode | None:
     """
@@ -119,7 +117,7 @@ def row_of_code(code: str) -> UnitCode | None:
     row : UnitCode or None
         None if it is not known.
     """
-    return _ROW_OF_CODE.get(code.casefold())
+    return _rows_by_code().get(code.casefold())
 
 
 def unit_of_code(code: str) -> str:
@@ -144,3 +142,13 @@ def unit_of_code(code: str) -> str:
     """
     row = row_of_code(code)
     return row.unit if row and row.suv in {'', 'bw', 'bsa'} else code
+
+
+@cache
+def _rows_by_code() -> dict[str, UnitCode]:
+    """The rows by every spelling: DICOM once wrote ``{SUVbw}g/ml``, now ``g/ml{SUVbw}``."""
+    rows = {'{bq}/ml': UNIT_CODES[0]}
+    for row in UNIT_CODES:
+        kind, brace, unit = row.ucum.partition('}')
+        rows[row.ucum.casefold()] = rows[f'{unit}{kind}{brace}'.casefold()] = row
+    return rows
