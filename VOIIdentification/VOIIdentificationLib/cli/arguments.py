@@ -58,7 +58,7 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
         If it cannot be read.
     """
     from ..core.image import UNKNOWN_UNIT
-    from ..dicom.facts import UNITS
+    from ..core.units import UNIT_OF_DICOM
     from ..dicom.read import read_pet_series
     from ..files.volume import is_volume_file, read_volume
 
@@ -69,7 +69,7 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
         image = read_pet_series(args.input, series_uid=args.series, progress=progress)
     if not args.unit:
         return image
-    said = UNITS.get(args.unit.upper(), args.unit)
+    said = UNIT_OF_DICOM.get(args.unit.upper(), args.unit)
     if image.unit == UNKNOWN_UNIT:
         return replace(image, unit=said)
     note = f'The unit {image.unit} of the header is used, not {said} of the command line.'
