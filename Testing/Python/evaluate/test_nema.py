@@ -26,7 +26,8 @@ from VOIIdentificationLib.evaluate.nema import (
 from VOIIdentificationLib.evaluate.phantom_outline import LungInsert
 from VOIIdentificationLib.evaluate.roi_placement import BackgroundPlacement, BackgroundROI
 from VOIIdentificationLib.measure.circle_roi import roi_statistics, slice_roi
-from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
+from VOIIdentificationLib.measure.statistics import VOIStatistics
+from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 
 TRUTH = TrueActivity(20_000.0, 5000.0, ratio=4.0, ratio_sd_percent=2.0)
@@ -247,7 +248,6 @@ def measured(image, center, diameter_mm, *, hot=True, flags=()):
         seed_ras_mm=center,
         center_ras_mm=center,
         center_ijk=tuple(image.geometry.index_ijk(center)),
-        solid=solid,
         mask=mask,
         statistics=VOIStatistics(
             voxel_count=1, volume_ml=1.0, mean=float(np.average(values, weights=mask.weights))

@@ -9,7 +9,7 @@ import pytest
 from made_results import UID, made_result
 from VOIIdentificationLib import __version__
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.measure.voi import VOIStatistics
+from VOIIdentificationLib.measure.statistics import VOIStatistics
 from VOIIdentificationLib.report.results_json import results_json, write_results
 
 # The contract, as agreed with the programs that read the file.

@@ -8,8 +8,8 @@ script had are kept.
 from __future__ import annotations
 
 from ...core.geometry import VolumeGeometry
-from ...measure.statistics import slice_distance_mm
-from ...measure.voi import SliceStatistics, VOIResult
+from ...measure.statistics import SliceStatistics, slice_distance_mm
+from ...measure.voi import VOIResult
 from ..slice_cut import cut_center_ras_mm
 from ..table import VALUE_UNIT, Measure
 from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD
