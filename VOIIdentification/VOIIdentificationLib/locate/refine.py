@@ -65,9 +65,9 @@ def refine_inserts(
     """
     located, pose = tuple(inserts), None
     if settings.refinement != 'none':
-        located = _searched(image, located, settings, part_of(progress, 0.0, 0.7))
+        located = _searched(image, located, settings, part_of(progress, 0.0, 2 / 3))
     if settings.refinement == 'fit':
-        progress(0.7, 'fitting the spheres')
+        progress(2 / 3, 'fitting the spheres')
         located, pose = fit_together(image, located, phantom)
     return tuple(_within_limit(one, settings.search_limit_mm) for one in located), pose
 
