@@ -13,7 +13,7 @@ from ..sphere_fit.model import FWHM_PER_SIGMA
 from .ring_candidates import symmetries
 
 NEIGHBORHOOD_MM = 24.0
-"""Around each place the image is compared; the places are 57 mm apart, the body's edge 30 mm."""
+"""Around each place the image is compared; the places are 57 mm apart, the phantom's edge 30 mm."""
 
 BLURS_MM = (6.0, 8.0, 11.0)
 """FWHM of the compared images, with the blur by the coarse voxels; the best one counts."""

@@ -15,7 +15,7 @@ from .cutout import FitBox, fit_box
 from .least_squares import FWHM_RANGE_MM, FirstFit, first_fit
 from .model import SphereParameters
 from .noise import estimate_noise, left_over
-from .noise_weighted import SecondFit, absorbed_noise, second_fit
+from .noise_weighted import SecondFit, second_fit, with_absorbed
 
 WALL_MM = 1.0
 """Thickness of the sphere's wall, of glass or plastic without activity (IEC phantoms: 1 mm)."""
@@ -148,8 +148,7 @@ def _second_fits(
     }
     shown = estimate_noise(list(residuals.values()), geometry)
     complete = [
-        replace(residual, absorbed=absorbed_noise(boxes[n], converged[n], shown))
-        for n, residual in residuals.items()
+        with_absorbed(residual, boxes[n], converged[n], shown) for n, residual in residuals.items()
     ]
     noise = estimate_noise(complete, geometry)
     return [
