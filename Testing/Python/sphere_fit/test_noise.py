@@ -52,7 +52,7 @@ def test_correlation_is_that_of_the_noise():
     noise = estimate_noise(residuals, GEOMETRY)
 
     middle = np.array(noise.correlation.shape) // 2
-    assert noise.correlation[tuple(middle)] == 1.0
+    assert noise.correlation[tuple(middle)] == pytest.approx(1.0, rel=1e-12)
     for lag_kji in [(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, -2), (-1, 1, 0)]:
         distance = np.linalg.norm(np.array(lag_kji)[::-1] * GEOMETRY.spacing_ijk_mm)
         expected = np.exp(-(distance**2) / 4 / (5.0 / FWHM_PER_SIGMA) ** 2)
