@@ -16,6 +16,7 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.locate.ring import fit_ring
+from VOIIdentificationLib.locate.ring_template import RingMatch
 from VOIIdentificationLib.measure.voi_mask import Sphere
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import (
@@ -154,6 +155,29 @@ def test_phantom_without_a_ring_cannot_be_detected():
 
     with pytest.raises(SeedError, match='loose has no ring'):
         detect(image, Phantom('loose', (Insert('a', 10.0),)))
+
+
+def test_spheres_are_fitted_again_if_they_were_not_found_where_they_must_be(monkeypatch):
+    """From 5 mm off the fits of small spheres run too far; the large ones tell where they are."""
+    image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)
+    off = {label: tuple(np.add(center, (3.0, -3.0, 2.6))) for label, center in truth.items()}
+    match = RingMatch(np.arange(6), 0.9, 5.0)
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, off))
+
+    found, confidence = detect(image, PHANTOM)
+
+    assert worst_distance(found, truth) < 0.5
+    assert confidence == pytest.approx(0.9 * 5.0 / 5.5)
+
+
+def test_a_ring_whose_spheres_cannot_be_fitted_is_refused(monkeypatch):
+    image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)
+    off = {label: tuple(np.add(center, (0.0, 0.0, 60.0))) for label, center in truth.items()}
+    match = RingMatch(np.arange(6), 0.9, 5.0)
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, off))
+
+    with pytest.raises(SeedError, match='only 0 of its spheres could be fitted'):
+        detect(image, PHANTOM)
 
 
 def test_nan_voxels_do_not_stop_the_detection():
