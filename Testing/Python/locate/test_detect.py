@@ -157,6 +157,21 @@ def test_phantom_without_a_ring_cannot_be_detected():
         detect(image, Phantom('loose', (Insert('a', 10.0),)))
 
 
+def test_spheres_that_are_found_where_they_must_be_are_fitted_once(monkeypatch):
+    image, _ = made(Pose(rotation_deg=99.0), contrast=8.0)
+    calls = []
+
+    def counted(*args, **kwargs):
+        calls.append(args)
+        return fit_spheres(*args, **kwargs)
+
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.fit_spheres', counted)
+
+    detect(image, PHANTOM)
+
+    assert len(calls) == 1
+
+
 def test_spheres_are_fitted_again_if_they_were_not_found_where_they_must_be(monkeypatch):
     """From 5 mm off the fits of small spheres run too far; the large ones tell where they are."""
     image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)

@@ -136,11 +136,15 @@ def test_a_cylinder_keeps_the_center_of_the_search(scan):
     assert Flag.PREDICTED in found.flags
 
 
-def test_a_center_farther_from_its_seed_than_the_limit_is_flagged(scan):
-    """The search stops before; the ring's or the fit's last step need not."""
-    image, truth = scan
-    settings = Settings(search_limit_mm=0.5)
+def test_a_center_farther_from_its_seed_than_the_limit_is_flagged(monkeypatch):
+    """The search keeps to its limit; the ring then takes the weak sphere 23 mm away."""
+    image, truth = made(Pose(rotation_deg=15.0), contrast=1.5, cov=0.2)
+    seeds = seeds_at(truth, S10=(15.0, -15.0, 10.0))
+    monkeypatch.setattr(
+        'VOIIdentificationLib.locate.refine.search_highest_mean', lambda _image, one, *_: one
+    )
 
-    located, _ = refine_inserts(image, seeds_at(truth, (2.0, 0.0, 0.0)), PHANTOM, settings)
+    located, _ = refine_inserts(image, seeds, PHANTOM, Settings(search_limit_mm=20.0))
 
-    assert all(sphere.flags.count(Flag.SEARCH_AT_LIMIT) == 1 for sphere in located)
+    assert Flag.BOUND_BY_RING in located[-1].flags
+    assert [Flag.SEARCH_AT_LIMIT in one.flags for one in located] == [False] * 5 + [True]
