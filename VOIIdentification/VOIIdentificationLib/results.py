@@ -56,7 +56,7 @@ class AnalysisResult:
         ISO 8601, local time.
 
     pose : RingPose or None
-        The spheres as one body; None if they are too few or not on a ring.
+        The spheres as one ring; None if they are too few or not on a ring.
 
     nema : NEMAResult or None
         Image quality after NEMA NU 2; None if it was not evaluated.

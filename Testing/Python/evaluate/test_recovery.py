@@ -21,7 +21,8 @@ from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.evaluate.a50 import a50_voi
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
 from VOIIdentificationLib.evaluate.recovery import recovery
-from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
+from VOIIdentificationLib.measure.statistics import VOIStatistics
+from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
 
 BACKGROUND = 2000.0
@@ -184,11 +185,15 @@ def test_voxels_that_are_no_numbers_are_passed_over():
 def measured(image, sphere, *, hot=True, peak=15_000.0, label=None):
     mask = voi_mask(sphere, image.geometry)
     return VOIResult(
-        insert=Insert(label or f'S{sphere.diameter_mm:g}', sphere.diameter_mm, hot=hot),
+        insert=Insert(
+            label or f'S{sphere.diameter_mm:g}',
+            sphere.diameter_mm,
+            shape='sphere' if isinstance(sphere, Sphere) else 'cylinder',
+            hot=hot,
+        ),
         seed_ras_mm=sphere.center_ras_mm,
         center_ras_mm=sphere.center_ras_mm,
         center_ijk=tuple(image.geometry.index_ijk(sphere.center_ras_mm)),
-        solid=sphere,
         mask=mask,
         statistics=VOIStatistics(voxel_count=1, volume_ml=1.0, max=0.0),
         slices=(),

@@ -207,11 +207,6 @@ def test_cut_radius_is_pythagoras_for_a_sphere_and_constant_for_a_cylinder():
     assert cylinder.cut_radius_mm([0, 3, -3, 3.1]).tolist() == [5, 5, 5, 0]
 
 
-def test_solids_know_their_ideal_volume():
-    assert Sphere('S', (0, 0, 0), 10.0).volume_mm3 == pytest.approx(523.5988, rel=1e-6)
-    assert Cylinder('C', (0, 0, 0), 10.0, 6.0).volume_mm3 == pytest.approx(471.2389, rel=1e-6)
-
-
 @pytest.mark.parametrize('diameter_mm', [0.0, -1.0, float('nan')])
 def test_a_diameter_that_is_no_length_is_a_bug_of_the_caller(diameter_mm):
     with pytest.raises(ValueError, match='diameter_mm must be positive'):

@@ -2,17 +2,91 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
-from .voi import SliceStatistics, VOIStatistics
 from .voi_mask import Solid, VOIMask
 
 HALF_INSIDE = 0.5
 """Part of its volume from which a voxel counts for maximum, minimum and segmentation."""
 
 PERCENTILES = (5, 25, 50, 75, 95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VOIStatistics:
+    """
+    Values of the voxels of one VOI. None where there is nothing to say.
+
+    Attributes
+    ----------
+    voxel_count : int
+        Voxels with any part inside.
+
+    volume_ml : float
+        Sum of the weights times the volume of a voxel.
+
+    mean, sd, variance : float or None
+        Weighted by the part of each voxel inside, over the whole weight
+        (no ``ddof``), as the original script's variance.
+
+    max, min : float or None
+        Over the voxels at least half inside.
+
+    percentile_5, percentile_25, median, percentile_75, percentile_95 : float or None
+        Of the weighted distribution of the same voxels.
+
+    voxel_cov : float or None
+        SD over mean, no unit. Never called N_j.
+    """
+
+    voxel_count: int
+    volume_ml: float
+    mean: float | None = None
+    sd: float | None = None
+    variance: float | None = None
+    max: float | None = None
+    min: float | None = None
+    percentile_5: float | None = None
+    percentile_25: float | None = None
+    median: float | None = None
+    percentile_75: float | None = None
+    percentile_95: float | None = None
+    voxel_cov: float | None = None
+
+
+@dataclass(frozen=True)
+class SliceStatistics:
+    """
+    Values of one VOI in one slice.
+
+    Attributes
+    ----------
+    slice_k : int
+        Index of the slice, from 0.
+
+    radius_mm : float
+        Radius of the circle in which the middle of the slice cuts the VOI.
+
+    mean, max : float or None
+        As in `VOIStatistics`, in this slice.
+
+    voxel_count : int
+        Voxels of this slice with any part inside.
+
+    area_mm2 : float
+        Sum of the weights in this slice times the area of a voxel.
+    """
+
+    slice_k: int
+    radius_mm: float
+    mean: float | None
+    max: float | None
+    voxel_count: int
+    area_mm2: float
 
 
 def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:

@@ -48,11 +48,6 @@ class Sphere:
         """Extent along the slice normal, in millimeter."""
         return self.diameter_mm
 
-    @property
-    def volume_mm3(self) -> float:
-        """Volume of the ideal sphere, in cubic millimeter."""
-        return np.pi * self.diameter_mm**3 / 6
-
     def cut_radius_mm(self, distance_mm: npt.ArrayLike) -> FloatArray:
         """
         Radius of the circle that a slice cuts out.
@@ -96,11 +91,6 @@ class Cylinder:
     def __post_init__(self) -> None:
         _require_positive('diameter_mm', self.diameter_mm)
         _require_positive('height_mm', self.height_mm)
-
-    @property
-    def volume_mm3(self) -> float:
-        """Volume of the ideal cylinder, in cubic millimeter."""
-        return np.pi * self.diameter_mm**2 / 4 * self.height_mm
 
     def cut_radius_mm(self, distance_mm: npt.ArrayLike) -> FloatArray:
         """

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...core.geometry import VolumeGeometry
 from ...measure.peak import PEAK_VOLUME_MM3
-from ...measure.statistics import slice_distance_mm
-from ...measure.voi import SliceStatistics, VOIResult
+from ...measure.statistics import SliceStatistics, slice_distance_mm
+from ...measure.voi import VOIResult
 from ...results import AnalysisResult
 from ..slice_cut import cut_center_ras_mm
 from ..table import VALUE_UNIT, Book, Measure, Table, tabulate
