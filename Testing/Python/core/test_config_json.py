@@ -112,8 +112,10 @@ def test_null_and_absence_mean_none_where_none_is_allowed():
     assert from_json(Loose, {'first': None}, 'x') == Loose(None, None)
 
 
-def test_a_name_stays_as_typed():
-    assert read(name=' it ').name == ' it '
+def test_blanks_round_a_name_are_no_part_of_it_but_other_texts_stay_as_typed():
+    found = read(name=' it ', note=' x ')
+
+    assert (found.name, found.note) == ('it', ' x ')
 
 
 @pytest.mark.parametrize(

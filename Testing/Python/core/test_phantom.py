@@ -100,12 +100,6 @@ def test_a_bad_phantom_is_refused_with_the_place_and_the_value(data, words):
     assert str(caught.value).startswith('mine.json')
 
 
-@pytest.mark.parametrize('values', [('', 10.0), ('A', 0.0), ('A', '10'), ('A', 10.0, 'cube')])
-def test_an_insert_made_in_python_obeys_the_rules_of_the_file(values):
-    with pytest.raises(ValueError, match=' must be '):
-        Insert(*values)
-
-
 def test_blanks_round_a_name_are_no_part_of_it():
     phantom = parse_phantom(insert_json(label=' A ') | {'name': ' Mine '})
     assert (phantom.name, phantom.inserts[0].label) == ('Mine', 'A')

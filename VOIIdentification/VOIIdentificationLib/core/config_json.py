@@ -47,16 +47,20 @@ class Rule(NamedTuple):
 
     holds : callable
         Takes the value, which has the right type already.
+
+    clean : callable or None
+        Applied to the value before it is judged and kept.
     """
 
     text: str
     holds: Callable[[Any], bool]
+    clean: Callable[[Any], Any] | None = None
 
 
 Positive = Annotated[float, Rule('be more than 0', lambda value: value > 0)]
 NotNegative = Annotated[float, Rule('be 0 or more', lambda value: value >= 0)]
 LengthMM = Annotated[float, Rule('be more than 0 mm', lambda value: value > 0)]
-Name = Annotated[str, Rule('be a text that is not empty', lambda text: bool(text.strip()))]
+Name = Annotated[str, Rule('be a text that is not empty', bool, clean=str.strip)]
 
 
 def read_json(path: Path, what: str) -> Any:
@@ -287,6 +291,7 @@ class _Reader(NamedTuple):
     def _ruled(self, inner: Any, rules: tuple[Rule, ...], value: Any) -> Any:
         read = self.read(inner, value)
         for rule in rules:
+            read = rule.clean(read) if rule.clean else read
             self._require(rule.holds(read), rule.text, value)
         return read
 
@@ -305,14 +310,14 @@ class _Reader(NamedTuple):
 
     def _plain(self, kind: Any, value: Any) -> Any:
         if kind is datetime:
-            return self._local_time(value)
+            return value if isinstance(value, datetime) else self._local_time(value)
         text, fits = _PLAIN[kind]
         self._require(fits(value), text, value)
         return float(value) if kind is float else value
 
     def _local_time(self, value: object) -> datetime:
         try:
-            time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+            time = datetime.fromisoformat(str(value))
         except ValueError:
             time = None
         expected = 'be a time like "2026-03-01T09:15:00"'

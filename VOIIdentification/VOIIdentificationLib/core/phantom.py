@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from .config_json import LengthMM, Name, Rule, check_fields, from_json, read_json, to_json
+from .config_json import LengthMM, Name, Rule, from_json, read_json, to_json
 from .errors import InputFileError
 from .resources import resource_directory
 
@@ -47,11 +47,6 @@ class Insert:
 
     aliases : tuple of str
         Other labels that seeds may carry, e.g. the original script's ``'B1'``.
-
-    Raises
-    ------
-    ValueError
-        If the label is empty, or a length is not above 0.
     """
 
     label: Name
@@ -62,10 +57,6 @@ class Insert:
     hot: bool = True
     use: bool = True
     aliases: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        object.__setattr__(self, 'label', self.label.strip())
 
 
 @dataclass(frozen=True)
@@ -104,7 +95,6 @@ class Phantom:
     source: str = ''
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, 'name', self.name.strip())
         _refuse_repeated_labels(self.inserts)
 
     @property
