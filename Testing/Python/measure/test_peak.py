@@ -68,3 +68,16 @@ def test_no_peak_where_the_cubic_centimeter_does_not_fit():
     image = PETImage(np.ones((3, 18, 22), np.float32), geometry)
     mask = voi_mask(Sphere('S', (22.0, 21.0, 3.0), 10.0), geometry)
     assert voi_peak(image, mask) == (None, None)
+
+
+def test_the_maximum_is_sought_inside_the_voi_only(image):
+    """The hottest voxel of the box lies in its corner, outside the sphere."""
+    mask = voi_mask(Sphere('S', (22.0, 21.0, 20.0), 13.0), image.geometry)
+    image.voxels[:] = 5.0
+    image.voxels[tuple(s.start for s in mask.slices_kji)] = 500.0
+    image.voxels[7, 9, 10] = 20.0
+
+    _, at_max = voi_peak(image, mask)
+
+    around_middle = 5.0 + 15.0 * image.geometry.voxel_volume_mm3 / 1000.0
+    assert at_max == pytest.approx(around_middle, rel=0.01)

@@ -256,8 +256,10 @@ def _box_ijk(
     if isinstance(solid, Sphere):
         half = solid.diameter_mm / 2 * np.linalg.norm(inverse, axis=1)
     else:
-        along = inverse @ geometry.slice_normal_ras
-        across = np.sqrt(np.maximum(np.sum(inverse**2, axis=1) - along**2, 0.0))
+        normal = geometry.slice_normal_ras
+        along = inverse @ normal
+        # Subtracted before it is squared: a difference of squares would leave 1e-8 of nothing.
+        across = np.linalg.norm(inverse - np.outer(along, normal), axis=1)
         half = solid.diameter_mm / 2 * across + solid.height_mm / 2 * np.abs(along)
     # Rounding must not add a voxel that the surface only touches.
     low = np.floor(center_ijk - half + 0.5 + 1e-9).astype(np.int64)
