@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from ..core.progress import Progress, no_progress, part_of
 from ..core.seed import Seed
 from ..files.atomic import replace_files, staging_folder, system_errors_named
 from ..files.markups import write_markups
+from ..files.segmentation import write_segmentation
 from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
 from .results_json import write_results
+from .segments import result_segments
 from .workbook import write_workbooks
 
 RESULT_FILES = (
@@ -35,16 +37,12 @@ RESULT_FILES = (
 IMAGE_FOLDER = 'output_images'
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
 
-SegmentationWriter = Callable[[Path], None]
-"""Writes the segmentation to a path, e.g. by the storage node of Slicer."""
-
 
 def export_results(
     result: AnalysisResult,
     directory: Path,
     *,
     overwrite: bool = False,
-    write_segmentation: SegmentationWriter | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Path, ...]:
     """
@@ -61,9 +59,6 @@ def export_results(
     overwrite : bool, optional
         True replaces the files of an earlier analysis, also those that this
         one does not write. Other files in the folder are left alone.
-
-    write_segmentation : callable, optional
-        Writes ``segmentation.seg.nrrd`` to the path it is given.
 
     progress : callable, optional
         Told before each file; may raise `CanceledError`.
@@ -87,7 +82,7 @@ def export_results(
     ):
         new = staging / 'new'
         new.mkdir()
-        _write_all(result, new, write_segmentation, progress)
+        _write_all(result, new, progress)
         written = sorted(path.relative_to(new) for path in new.rglob('*') if path.is_file())
         progress(1.0, 'Moving the files into place')
         replace_files(directory, old, new, staging / 'old')
@@ -143,20 +138,16 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
     return tuple(path.relative_to(directory) for path in candidates if path.exists())
 
 
-def _write_all(
-    result: AnalysisResult,
-    folder: Path,
-    write_segmentation: SegmentationWriter | None,
-    progress: Progress,
-) -> None:
+def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None:
     progress(0.0, 'Writing the results')
     write_results(folder / 'results.json', result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
     write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
     _write_inputs(result, folder)
-    if write_segmentation is not None:
-        progress(0.05, 'Writing the segmentation')
-        write_segmentation(folder / 'segmentation.seg.nrrd')
+    progress(0.05, 'Writing the segmentation')
+    write_segmentation(
+        folder / 'segmentation.seg.nrrd', result_segments(result), result.image.geometry
+    )
     images = folder / IMAGE_FOLDER
     images.mkdir()
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
