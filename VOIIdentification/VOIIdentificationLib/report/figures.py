@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,15 @@ class SlicePicture:
         self._view = SliceView(self.axes, result)
         bar = (*(_LEFT + width + 0.2, _BOTTOM) / size, *(0.2, height) / size)
         _add_color_bar(self.figure, self._view.image, bar, result)
+        self._frame = self._drawn_frame()
+
+    def _drawn_frame(self) -> Any:
+        """The pixels around the slice, the same in every picture: the color bar takes long."""
+        self.axes.set_visible(False)
+        with _missing_letters_allowed():
+            self.figure.canvas.draw()
+        self.axes.set_visible(True)
+        return self.figure.canvas.copy_from_bbox(self.figure.bbox)
 
     def draw(self, slice_k: int) -> None:
         """
@@ -129,7 +140,11 @@ class SlicePicture:
         path : `pathlib.Path`
             The file to write.
         """
-        _save(self.figure, path)
+        canvas = self.figure.canvas
+        canvas.restore_region(self._frame)
+        with _missing_letters_allowed():
+            self.axes.draw(canvas.get_renderer())
+        _save(canvas, path)
 
 
 def write_overview(result: AnalysisResult, path: Path) -> None:
@@ -166,7 +181,9 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     for n, draw in enumerate(panels):
         bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
         draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
-    _save(figure, path)
+    with _missing_letters_allowed():
+        figure.canvas.draw()
+    _save(figure.canvas, path)
 
 
 def _upper(part: float, place: tuple[float, float, float, float]) -> tuple[float, ...]:
@@ -184,11 +201,19 @@ def _figure(size_inches: tuple[float, float]) -> Any:
     return figure
 
 
-def _save(figure: Any, path: Path) -> None:
+@contextmanager
+def _missing_letters_allowed() -> Iterator[None]:
+    """A label may hold letters that the font lacks; they are drawn as boxes."""
     with warnings.catch_warnings():
-        # A label may hold letters that the font lacks; they are drawn as boxes.
         warnings.filterwarnings('ignore', message='Glyph')
-        figure.savefig(path, dpi=PICTURE_DPI, pil_kwargs={'compress_level': 3})
+        yield
+
+
+def _save(canvas: Any, path: Path) -> None:
+    from matplotlib.image import imsave
+
+    pixels = canvas.buffer_rgba()
+    imsave(path, pixels, format='png', dpi=PICTURE_DPI, pil_kwargs={'compress_level': 3})
 
 
 def _slice_inches(geometry: VolumeGeometry, field_ij: tuple[slice, slice]) -> tuple[float, float]:
