@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +83,14 @@ class VolumeGeometry:
         """Volume of one voxel, in cubic millimeter."""
         return float(abs(np.linalg.det(self.axes_ras_mm)))
 
-    @property
+    @cached_property
     def slice_normal_ras(self) -> FloatArray:
         """Unit vector across the slices, pointing to higher k."""
         i, j, k = self.axes_ras_mm.T
         normal = np.cross(i, j)
-        return np.asarray(normal / np.linalg.norm(normal) * np.sign(normal @ k))
+        normal = np.asarray(normal / np.linalg.norm(normal) * np.sign(normal @ k))
+        normal.setflags(write=False)
+        return normal
 
     @property
     def slice_spacing_mm(self) -> float:

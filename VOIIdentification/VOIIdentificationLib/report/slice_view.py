@@ -282,6 +282,8 @@ def show_plane(
     if _reversed(edges_ras_mm[:, 1]):
         axes.invert_yaxis()
     axes.set_axis_off()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_visible(False)  # or the title looks for room beside ticks that nobody sees
     _add_letters(axes, edges_ras_mm)
     _add_scale_bar(axes, (across.stop - across.start) * lengths[0])
     return image
