@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
+from ..evaluate.lung import LUNG_ROI_DIAMETER_MM
+from ..evaluate.nema import NEMAResult
 from ..measure.voi import VOIResult
-from ..measure.voi_mask import Cylinder
+from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
 from .colors import insert_colors
-from .slice_cut import cut_outline_ij, cut_rois
 from .table import plain_text
 
 MARGIN_MM = 85.0
@@ -23,6 +24,9 @@ WINDOW_PERCENTILE = 99.0
 """Of the voxels shown; the grey scale ends there or at the 95th percentile of a VOI."""
 
 SCALE_BAR_MM = 50.0
+
+OUTLINE_POINTS = 120
+"""Corners of an outline: a 37 mm circle then deviates by less than 0.01 mm."""
 
 _TRANSVERSE_WITHIN_DEG = 0.1
 """Tilt of the slice normal up to which a slice is said to lie at one R, A or S."""
@@ -135,6 +139,41 @@ def grey_window(result: AnalysisResult, field_ij: tuple[slice, slice]) -> tuple[
     return low, high if high > low else low + 1.0
 
 
+def cut_outline_ij(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> FloatArray:
+    """
+    Outline of a VOI in one slice, to be drawn over its voxels.
+
+    Parameters
+    ----------
+    solid : Sphere or Cylinder
+        The VOI.
+
+    geometry : VolumeGeometry
+        The image grid. On a sheared or anisotropic one the circle is no
+        circle in index space.
+
+    slice_k : int
+        Index of the slice.
+
+    Returns
+    -------
+    outline_ij : (N, 2) `numpy.ndarray` of float
+        Indices ``(i, j)`` along the outline, not closed; empty where the
+        middle of the slice misses the VOI.
+    """
+    distance_mm = geometry.slice_distance_mm(solid.center_ras_mm, slice_k)
+    radius_mm = float(solid.cut_radius_mm(distance_mm))
+    if radius_mm == 0:
+        return np.empty((0, 2))
+    normal = geometry.slice_normal_ras
+    along = geometry.axes_ras_mm[:, 0] / geometry.spacing_ijk_mm[0]
+    angle = np.linspace(0, 2 * np.pi, OUTLINE_POINTS, endpoint=False)[:, None]
+    ring_mm = radius_mm * (np.cos(angle) * along + np.sin(angle) * np.cross(normal, along))
+    return geometry.index_ijk(geometry.projected_ras_mm(solid.center_ras_mm, slice_k) + ring_mm)[
+        :, :2
+    ]
+
+
 class SliceView:
     """
     One slice at a time; drawing the next is quicker than a new figure.
@@ -184,7 +223,7 @@ class SliceView:
         for artist in self._outlines:
             artist.remove()
         nema = self._result.nema
-        rois = () if nema is None else cut_rois(nema, self._result.image.geometry, slice_k)
+        rois = () if nema is None else _cut_rois(nema, self._result.image.geometry, slice_k)
         self._outlines = [
             *(artist for roi in rois for artist in self._thin_outline(roi, slice_k)),
             *(artist for voi in all_vois(self._result) for artist in self._outline(voi, slice_k)),
@@ -287,6 +326,26 @@ def show_plane(
     _add_letters(axes, edges_ras_mm)
     _add_scale_bar(axes, (across.stop - across.start) * lengths[0])
     return image
+
+
+def _cut_rois(nema: NEMAResult, geometry: VolumeGeometry, slice_k: int) -> tuple[Cylinder, ...]:
+    """
+    Circles of NEMA NU 2 that were measured on one slice, as high as the slice.
+
+    The largest of each set of background ROIs, and that on the lung insert.
+    """
+    circles = []
+    if slice_k in nema.placement.slices_k:
+        diameter = nema.placement.roi_diameter_mm
+        circles += [(roi.name, roi.center_ras_mm, diameter) for roi in nema.placement.rois]
+    lung = nema.placement.lung
+    if lung is not None and nema.lung is not None and slice_k in nema.lung.slices_k:
+        circles.append(('Lung', lung.center_ras_mm, LUNG_ROI_DIAMETER_MM))
+    height = geometry.slice_spacing_mm
+    return tuple(
+        Cylinder(name, geometry.projected_ras_mm(center, slice_k), diameter, height)
+        for name, center, diameter in circles
+    )
 
 
 def _main_axis(direction_ras: FloatArray) -> int:

@@ -8,9 +8,7 @@ script had are kept.
 from __future__ import annotations
 
 from ...core.geometry import VolumeGeometry
-from ...measure.statistics import slice_distance_mm
 from ...measure.voi import SliceStatistics, VOIResult
-from ..slice_cut import cut_center_ras_mm
 from ..table import VALUE_UNIT, Measure
 from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD
 
@@ -216,7 +214,7 @@ def _cut_point(axis: int, name: str) -> Measure[SliceRow]:
         f'Circle {name}',
         'mm',
         f'{name} of the center of the circle in this slice (RAS).',
-        lambda cut: float(cut_center_ras_mm(cut[0].solid, cut[2], cut[1].slice_k)[axis]),
+        lambda cut: float(cut[2].projected_ras_mm(cut[0].center_ras_mm, cut[1].slice_k)[axis]),
         decimals=MM_DECIMALS,
     )
 
@@ -274,7 +272,7 @@ SLICE_COLUMNS: list[Measure[SliceRow]] = [
         'mm',
         'From the center of the VOI to the middle of the slice, along the slice normal, '
         'positive towards higher k.',
-        lambda cut: slice_distance_mm(cut[0].solid, cut[2], cut[1].slice_k),
+        lambda cut: cut[2].slice_distance_mm(cut[0].center_ras_mm, cut[1].slice_k),
         decimals=MM_DECIMALS,
     ),
     _cut_point(0, 'R'),
