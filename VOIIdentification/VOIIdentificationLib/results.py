@@ -80,3 +80,8 @@ class AnalysisResult:
     worksheet: FillWorksheet | None = None
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
+
+    @property
+    def vois(self) -> tuple[VOIResult, ...]:
+        """The spheres, then the background."""
+        return (*self.spheres, *self.background)

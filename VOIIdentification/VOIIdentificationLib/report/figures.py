@@ -16,16 +16,15 @@ from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
 from .colors import insert_colors
-from .curves import quality_panels
+from .curves import image_unit, plot_values, quality_panels
 from .slice_view import (
     SliceView,
-    all_vois,
     drawn_slices,
     grey_window,
     show_plane,
     shown_field_ij,
 )
-from .table import VALUE_UNIT, plain_text, unit_text
+from .table import plain_text
 
 PICTURE_DPI = 100
 
@@ -177,7 +176,7 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     view.draw(_middle_slice(result))
     _draw_across(figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46))), result)
     _add_color_bar(figure, view.image, _upper(part, (0.522, 0.10, 0.012, 0.76)), result)
-    _plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
+    plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
     for n, draw in enumerate(panels):
         bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
         draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
@@ -228,11 +227,7 @@ def _add_color_bar(
     figure: Any, image: Any, place: tuple[float, ...], result: AnalysisResult
 ) -> None:
     bar = figure.colorbar(image, cax=figure.add_axes(place), extend='max')
-    bar.set_label(_unit(result), parse_math=False)
-
-
-def _unit(result: AnalysisResult) -> str:
-    return plain_text(unit_text(VALUE_UNIT, result.image.unit))
+    bar.set_label(image_unit(result), parse_math=False)
 
 
 def _middle_slice(result: AnalysisResult) -> int:
@@ -256,7 +251,7 @@ def _draw_across(axes: Any, result: AnalysisResult) -> None:
         grey_window(result, (columns, rows)),
     )
     colors = insert_colors(result.phantom)
-    for voi in all_vois(result):
+    for voi in result.vois:
         _add_outline(axes, voi, geometry, row_j, colors[voi.label])
     axes.set_title(f'Row {row_j}, through {plain_text(largest.label)}', parse_math=False)
 
@@ -288,24 +283,3 @@ def _distance_outside_mm(
     across = np.linalg.norm(offset - height[..., None] * geometry.slice_normal_ras, axis=-1)
     side, lid = across - solid.diameter_mm / 2, np.abs(height) - solid.height_mm / 2
     return np.asarray(np.maximum(side, lid))
-
-
-def _plot_values(axes: Any, result: AnalysisResult) -> None:
-    """Mean and maximum of each sphere against its diameter, and the background."""
-    vois = sorted(result.spheres, key=lambda voi: voi.insert.diameter_mm)
-    diameters = [voi.insert.diameter_mm for voi in vois]
-    colors = [insert_colors(result.phantom)[voi.label] for voi in vois]
-    for name, marker, line in [('max', '^', ':'), ('mean', 'o', '-')]:
-        values = [getattr(voi.statistics, name) for voi in vois]
-        values = [np.nan if value is None else value for value in values]
-        axes.plot(diameters, values, line, color='0.4', marker=marker, ms=0, lw=1)
-        axes.scatter(diameters, values, c=colors, marker=marker, edgecolors='0.2', zorder=3)
-        axes.plot([], [], line, color='0.4', marker=marker, label=name.capitalize())
-    means = [voi.statistics.mean for voi in result.background if voi.statistics.mean is not None]
-    for n, mean in enumerate(means):
-        axes.axhline(mean, color='0.6', ls='--', lw=1, label='' if n else 'Background mean')
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_xlabel('Diameter [mm]')
-    axes.set_ylabel(_unit(result), parse_math=False)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc='lower right')

@@ -160,10 +160,6 @@ def _definition_pairs(settings: Settings) -> list[tuple[str, Cell]]:
 
 
 def _notes(result: AnalysisResult) -> list[str]:
-    flagged = [
-        f'{voi.label}: {flag.text}'
-        for voi in (*result.spheres, *result.background)
-        for flag in voi.flags
-    ]
+    flagged = [f'{voi.label}: {flag.text}' for voi in result.vois for flag in voi.flags]
     flagged += quality_flag_notes(result)
     return list(dict.fromkeys([*flagged, *result.notes, *result.image.acquisition.notes]))

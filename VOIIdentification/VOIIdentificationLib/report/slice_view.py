@@ -43,23 +43,6 @@ _ROI_COLOR = (0.75, 1.0, 0.85)
 _ENDS = ('LPI', 'RAS')
 
 
-def all_vois(result: AnalysisResult) -> tuple[VOIResult, ...]:
-    """
-    List what is drawn.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    vois : tuple of VOIResult
-        The spheres, then the background.
-    """
-    return (*result.spheres, *result.background)
-
-
 def drawn_slices(result: AnalysisResult) -> tuple[int, ...]:
     """
     List the slices whose middle cuts a VOI, or that hold background ROIs.
@@ -74,7 +57,7 @@ def drawn_slices(result: AnalysisResult) -> tuple[int, ...]:
     slices_k : tuple of int
         Indices, lowest first.
     """
-    cut_k = {cut.slice_k for voi in all_vois(result) for cut in voi.slices if cut.radius_mm > 0}
+    cut_k = {cut.slice_k for voi in result.vois for cut in voi.slices if cut.radius_mm > 0}
     placement = None if result.nema is None else result.nema.placement
     roi_k = placement.slices_k if placement is not None and placement.rois else ()
     return tuple(sorted(cut_k.union(roi_k)))
@@ -97,7 +80,7 @@ def shown_field_ij(result: AnalysisResult) -> tuple[slice, slice]:
     geometry = result.image.geometry
     outlines = [
         cut_outline_ij(voi.solid, geometry, cut.slice_k)
-        for voi in all_vois(result)
+        for voi in result.vois
         for cut in voi.slices
     ]
     points = np.concatenate(outlines)
@@ -130,7 +113,7 @@ def grey_window(result: AnalysisResult, field_ij: tuple[slice, slice]) -> tuple[
     slices = list(drawn_slices(result))
     shown = result.image.voxels[slices, field_ij[1], field_ij[0]][:, ::2, ::2]
     shown = shown[np.isfinite(shown)]
-    statistics = [voi.statistics for voi in all_vois(result)]
+    statistics = [voi.statistics for voi in result.vois]
     highs = [part.percentile_95 for part in statistics if part.percentile_95 is not None]
     lows = [part.min for part in statistics if part.min is not None]
     if shown.size:
@@ -226,7 +209,7 @@ class SliceView:
         rois = () if nema is None else _cut_rois(nema, self._result.image.geometry, slice_k)
         self._outlines = [
             *(artist for roi in rois for artist in self._thin_outline(roi, slice_k)),
-            *(artist for voi in all_vois(self._result) for artist in self._outline(voi, slice_k)),
+            *(artist for voi in self._result.vois for artist in self._outline(voi, slice_k)),
         ]
 
     def _thin_outline(self, roi: Cylinder, slice_k: int) -> Sequence[Any]:

@@ -98,14 +98,13 @@ def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     """Tables by the name of their workbook; big ones are made when they are asked for."""
     tables = {table.key: table for table in result_tables(result)}
     unit = result.image.unit
-    vois = (*result.spheres, *result.background)
     contents: dict[str, Callable[[], list[Table]]] = {
         'outputMetaTargets.xlsx': lambda: _present(tables, TARGET_TABLES),
         'outputMidPoints3D.xlsx': lambda: [
             tables['centers'],
             *(search_table(voi, unit) for voi in result.spheres),
         ],
-        'outputTargets.xlsx': lambda: [voxel_table(result.image, voi) for voi in vois],
+        'outputTargets.xlsx': lambda: [voxel_table(result.image, voi) for voi in result.vois],
     }
     if _present(tables, BACKGROUND_TABLES):
         contents['outputMetaBackground.xlsx'] = lambda: _present(tables, BACKGROUND_TABLES)
