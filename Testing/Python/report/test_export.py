@@ -79,6 +79,7 @@ def test_every_file_of_the_contract_is_written(result, tmp_path):
     pictures = {name for name in names if name.startswith('output_images/slice_')}
     assert names - pictures == CONTRACT
     assert len(pictures) > 5
+    assert {path.as_posix() for path in existing_results(tmp_path / 'out')} == names
     assert {name for name, data in tree(tmp_path / 'out').items() if data} == names
     assert [path.name for path in tmp_path.iterdir()] == ['out']
 

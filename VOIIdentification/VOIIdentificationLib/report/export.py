@@ -18,23 +18,21 @@ from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
 from .results_json import write_results
 from .segments import result_segments
-from .workbook import write_workbooks
+from .workbook import WORKBOOK_FILES, write_workbooks
 
-RESULT_FILES = (
+IMAGE_FOLDER = 'output_images'
+
+_OVERVIEW = f'{IMAGE_FOLDER}/overview.png'
+_RESULTS, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'results.json',
     'centers.mrk.json',
     'background_rois.mrk.json',
     'activity_used.json',
     'segmentation.seg.nrrd',
-    'outputMetaTargets.xlsx',
-    'outputMidPoints3D.xlsx',
-    'outputTargets.xlsx',
-    'outputMetaBackground.xlsx',
-    'output_images/overview.png',
 )
-"""Names that an export may write, and that a later one replaces."""
+RESULT_FILES = (*_DATA_FILES, *WORKBOOK_FILES, _OVERVIEW)
+"""Names that an export may write, and that a later one replaces; besides them the slices."""
 
-IMAGE_FOLDER = 'output_images'
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
 
 
@@ -140,18 +138,16 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
 
 def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None:
     progress(0.0, 'Writing the results')
-    write_results(folder / 'results.json', result)
+    write_results(folder / _RESULTS, result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
-    write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
+    write_markups(folder / _CENTERS, centers, name='Refined centers')
     _write_inputs(result, folder)
     progress(0.05, 'Writing the segmentation')
-    write_segmentation(
-        folder / 'segmentation.seg.nrrd', result_segments(result), result.image.geometry
-    )
+    write_segmentation(folder / _SEGMENTATION, result_segments(result), result.image.geometry)
     images = folder / IMAGE_FOLDER
     images.mkdir()
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
-        write_overview(result, images / 'overview.png')
+        write_overview(result, folder / _OVERVIEW)
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
 
 
@@ -159,10 +155,10 @@ def _write_inputs(result: AnalysisResult, folder: Path) -> None:
     """What the user may change for the next analysis: background ROIs and the worksheet."""
     if result.nema is not None and result.nema.placement.rois:
         rois = [Seed(roi.name, roi.center_ras_mm) for roi in result.nema.placement.rois]
-        path = folder / 'background_rois.mrk.json'
+        path = folder / _ROIS
         write_markups(path, rois, name='Background ROIs', locked=False)
     if result.worksheet is not None:
-        save_worksheet(result.worksheet, folder / 'activity_used.json')
+        save_worksheet(result.worksheet, folder / _WORKSHEET)
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from .curves import image_unit, plot_values, quality_panels
 from .slice_view import (
     SliceView,
     drawn_slices,
-    grey_window,
     show_plane,
     shown_field_ij,
 )
@@ -102,11 +101,12 @@ class SlicePicture:
     """
 
     def __init__(self, result: AnalysisResult) -> None:
-        width, height = _slice_inches(result.image.geometry, shown_field_ij(result))
+        field_ij = shown_field_ij(result)
+        width, height = _slice_inches(result.image.geometry, field_ij)
         size = np.array([_LEFT + width + _RIGHT, _BOTTOM + height + _TOP])
         self.figure = _figure((float(size[0]), float(size[1])))
         self.axes = self.figure.add_axes((*(_LEFT, _BOTTOM) / size, *(width, height) / size))
-        self._view = SliceView(self.axes, result)
+        self._view = SliceView(self.axes, result, field_ij)
         bar = (*(_LEFT + width + 0.2, _BOTTOM) / size, *(0.2, height) / size)
         _add_color_bar(self.figure, self._view.image, bar, result)
         self._frame = self._drawn_frame()
@@ -165,16 +165,17 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     OSError
         If the file cannot be written.
     """
-    panels = quality_panels(result)
+    panels, field_ij = quality_panels(result), shown_field_ij(result)
     width, height = _OVERVIEW_INCHES
     below = _QUALITY_INCHES if panels else 0.0
     figure = _figure((width, height + below))
     part = height / (height + below)
     left = figure.add_axes(_upper(part, (0.01, 0.03, 0.50, 0.90)))
     left.set_anchor('E')
-    view = SliceView(left, result)
+    view = SliceView(left, result, field_ij)
     view.draw(_middle_slice(result))
-    _draw_across(figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46))), result)
+    across = figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46)))
+    _draw_across(across, result, field_ij, view.window)
     _add_color_bar(figure, view.image, _upper(part, (0.522, 0.10, 0.012, 0.76)), result)
     plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
     for n, draw in enumerate(panels):
@@ -236,10 +237,12 @@ def _middle_slice(result: AnalysisResult) -> int:
     return min(drawn_slices(result), key=lambda slice_k: abs(slice_k - middle))
 
 
-def _draw_across(axes: Any, result: AnalysisResult) -> None:
+def _draw_across(
+    axes: Any, result: AnalysisResult, field_ij: tuple[slice, slice], window: tuple[float, float]
+) -> None:
     """The plane of constant j through the largest VOI, with what it cuts."""
     image, geometry = result.image, result.image.geometry
-    columns, rows = shown_field_ij(result)
+    columns, rows = field_ij
     largest = max(result.spheres or result.background, key=lambda voi: voi.insert.diameter_mm)
     row_j = int(np.clip(round(largest.center_ijk[1]), rows.start, rows.stop - 1))
     slices = slice(0, geometry.shape_kji[0])
@@ -248,7 +251,7 @@ def _draw_across(axes: Any, result: AnalysisResult) -> None:
         image.voxels[:, row_j, columns],
         (columns, slices),
         geometry.axes_ras_mm[:, [0, 2]],
-        grey_window(result, (columns, rows)),
+        window,
     )
     colors = insert_colors(result.phantom)
     for voi in result.vois:

@@ -152,9 +152,8 @@ def cut_outline_ij(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> Floa
     along = geometry.axes_ras_mm[:, 0] / geometry.spacing_ijk_mm[0]
     angle = np.linspace(0, 2 * np.pi, OUTLINE_POINTS, endpoint=False)[:, None]
     ring_mm = radius_mm * (np.cos(angle) * along + np.sin(angle) * np.cross(normal, along))
-    return geometry.index_ijk(geometry.projected_ras_mm(solid.center_ras_mm, slice_k) + ring_mm)[
-        :, :2
-    ]
+    center_ras_mm = geometry.projected_ras_mm(solid.center_ras_mm, slice_k)
+    return geometry.index_ijk(center_ras_mm + ring_mm)[:, :2]
 
 
 class SliceView:
@@ -169,27 +168,28 @@ class SliceView:
     result : AnalysisResult
         What was found; at least one slice must cut a VOI.
 
+    field_ij : tuple of slice
+        Columns and rows to show.
+
     Attributes
     ----------
     image : matplotlib.image.AxesImage
         The slice, for a color bar.
+
+    window : tuple of float
+        Values shown black and white.
     """
 
-    def __init__(self, axes: Any, result: AnalysisResult) -> None:
+    def __init__(self, axes: Any, result: AnalysisResult, field_ij: tuple[slice, slice]) -> None:
         geometry = result.image.geometry
         self._axes, self._result = axes, result
         self._colors = insert_colors(result.phantom)
-        self._field_ij = shown_field_ij(result)
+        self._field_ij = field_ij
+        self.window = grey_window(result, field_ij)
         self._outlines: list[Any] = []
-        columns, rows = self._field_ij
+        columns, rows = field_ij
         first = result.image.voxels[drawn_slices(result)[0], rows, columns]
-        self.image = show_plane(
-            axes,
-            first,
-            (columns, rows),
-            geometry.axes_ras_mm[:, :2],
-            grey_window(result, self._field_ij),
-        )
+        self.image = show_plane(axes, first, field_ij, geometry.axes_ras_mm[:, :2], self.window)
 
     def draw(self, slice_k: int) -> None:
         """

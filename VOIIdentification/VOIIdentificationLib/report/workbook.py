@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.styles import NamedStyle
 
+_TARGETS, _CENTERS, _VOXELS, _BACKGROUND = WORKBOOK_FILES = (
+    'outputMetaTargets.xlsx',
+    'outputMidPoints3D.xlsx',
+    'outputTargets.xlsx',
+    'outputMetaBackground.xlsx',
+)
+"""Names of the original script."""
+
 EXCEL_ROW_LIMIT = 1_048_576
 """Rows of a sheet: Microsoft, "Excel specifications and limits"."""
 
@@ -98,15 +106,15 @@ def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     tables = {table.key: table for table in result_tables(result)}
     unit = result.image.unit
     contents: dict[str, Callable[[], list[Table]]] = {
-        'outputMetaTargets.xlsx': lambda: _present(tables, TARGET_TABLES),
-        'outputMidPoints3D.xlsx': lambda: [
+        _TARGETS: lambda: _present(tables, TARGET_TABLES),
+        _CENTERS: lambda: [
             tables['centers'],
             *(search_table(voi, unit) for voi in result.spheres),
         ],
-        'outputTargets.xlsx': lambda: [voxel_table(result.image, voi) for voi in result.vois],
+        _VOXELS: lambda: [voxel_table(result.image, voi) for voi in result.vois],
     }
     if _present(tables, BACKGROUND_TABLES):
-        contents['outputMetaBackground.xlsx'] = lambda: _present(tables, BACKGROUND_TABLES)
+        contents[_BACKGROUND] = lambda: _present(tables, BACKGROUND_TABLES)
     return contents
 
 
