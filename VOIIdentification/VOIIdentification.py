@@ -22,7 +22,6 @@ from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_pha
 from VOIIdentificationLib.core.progress import no_progress
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.mrml.seed_lists import all_seeds
-from VOIIdentificationLib.mrml.segmentation import write_segmentation
 from VOIIdentificationLib.mrml.session import SourceTracer, measure, reload_volume
 from VOIIdentificationLib.mrml.suv import make_suv_volume
 from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, volume_node_from_image
@@ -289,11 +288,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
     def exportResults(self, result, folder, overwrite=False, progress=None):
         """Write all files of a result into a folder; return their paths."""
         return export_results(
-            result,
-            Path(folder),
-            overwrite=overwrite,
-            write_segmentation=lambda path: write_segmentation(result, path),
-            progress=progress or no_progress,
+            result, Path(folder), overwrite=overwrite, progress=progress or no_progress
         )
 
     def sourceOf(self, volumeNode, progress=None):

@@ -27,8 +27,8 @@ WINGS = (
     'results',
     'analysis',
     'report',
-    'mrml',
     'cli',
+    'mrml',
     'panel',
 )
 """Folders, and the two files that stand between them, in the order in which they are built."""

@@ -110,3 +110,8 @@ class AnalysisResult:
         from .report.tables import result_tables
 
         return {table.key: table.frame() for table in result_tables(self)}
+
+    @property
+    def vois(self) -> tuple[VOIResult, ...]:
+        """The spheres, then the background."""
+        return (*self.spheres, *self.background)

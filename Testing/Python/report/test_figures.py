@@ -401,7 +401,7 @@ def test_the_outline_across_the_slices_is_the_surface():
     result = made_result('sheared', background=False)
     axes = Figure().add_subplot()
 
-    _draw_across(axes, result)
+    _draw_across(axes, result, shown_field_ij(result), (0.0, 1.0))
 
     assert axes.get_ylim() == (-0.5, 19.5)  # all slices and nothing else; S is up
     assert axes.get_xlim() == (-0.5, 49.5)
@@ -426,7 +426,8 @@ def test_the_outline_of_a_cylinder_across_the_slices_has_its_height():
     cylinder = replace(voi.insert, shape='cylinder', height_mm=12.0)
     axes = Figure().add_subplot()
 
-    _draw_across(axes, replace(result, spheres=(replace(voi, insert=cylinder),)))
+    result = replace(result, spheres=(replace(voi, insert=cylinder),))
+    _draw_across(axes, result, shown_field_ij(result), (0.0, 1.0))
 
     outline = axes.collections[0].get_paths()[0].vertices
     assert np.ptp(outline[:, 1]) * SPACINGS_MM[2] == pytest.approx(12.0, abs=0.1)

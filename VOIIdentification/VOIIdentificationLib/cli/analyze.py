@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -109,13 +108,8 @@ def run(args: argparse.Namespace) -> int:
     image = read_input(args, part_of(progress, 0.0, 0.3))
     known = _known(args)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
-    export_results(
-        result,
-        args.output,
-        overwrite=args.overwrite,
-        write_segmentation=segmentation_writer(result),
-        progress=part_of(progress, 0.5, 1.0),
-    )
+    written = part_of(progress, 0.5, 1.0)
+    export_results(result, args.output, overwrite=args.overwrite, progress=written)
     _print_summary(result, args.output, progress)
     return 0
 
@@ -156,29 +150,6 @@ def _with_suv(known: Known, args: argparse.Namespace) -> Known:
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
     return replace(known, suv=scale)
-
-
-def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
-    """
-    How to write the segmentation.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    write : callable or None
-        Takes the path; None where slicer-core is not installed.
-    """
-    from importlib.util import find_spec
-
-    if find_spec('slicer') is None:
-        return None
-    from ..mrml.segmentation import write_segmentation
-
-    return lambda path: write_segmentation(result, path)
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:

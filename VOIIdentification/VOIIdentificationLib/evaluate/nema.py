@@ -11,7 +11,6 @@ from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..measure.circle_roi import roi_statistics, slice_roi
-from ..measure.statistics import slice_distance_mm
 from ..measure.voi import VOIResult
 from .background import BackgroundLevel, LungResidual, background_level, lung_residual
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
@@ -227,7 +226,7 @@ def _contrast(
     roi = slice_roi(image.geometry, center, diameter, k)
     mean = float(roi_statistics(image, center, diameter, [k])[0][0])
     roi_mean = mean if np.isfinite(mean) else None
-    offset = -slice_distance_mm(sphere.solid, image.geometry, k)
+    offset = -image.geometry.slice_distance_mm(center, k)
     contrast = _percent_contrast(roi_mean, level.mean, truth, hot=sphere.insert.hot)
     return SphereContrast(
         label=sphere.label,

@@ -53,34 +53,9 @@ def slice_roi(
     >>> round(float(roi.weights.sum()) * 4.0, 1)
     78.6
     """
-    center = projected_on_slice(geometry, center_ras_mm, slice_k)
+    center = geometry.projected_ras_mm(center_ras_mm, slice_k)
     disc = Cylinder('ROI', center, diameter_mm, geometry.slice_spacing_mm)
     return voi_mask(disc, geometry)
-
-
-def projected_on_slice(geometry: VolumeGeometry, position_ras_mm: Point, slice_k: int) -> Point:
-    """
-    Nearest point on a slice.
-
-    Parameters
-    ----------
-    geometry : VolumeGeometry
-        The image grid.
-
-    position_ras_mm : tuple of float
-        Any point.
-
-    slice_k : int
-        Index of the slice.
-
-    Returns
-    -------
-    projected_ras_mm : tuple of float
-        Where the slice's normal through the point meets the middle of the slice.
-    """
-    height = (slice_k - geometry.index_ijk(position_ras_mm)[2]) * geometry.slice_spacing_mm
-    r, a, s = np.asarray(position_ras_mm) + height * geometry.slice_normal_ras
-    return float(r), float(a), float(s)
 
 
 def roi_statistics(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from .voi_mask import Solid, VOIMask
 
@@ -163,7 +163,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         Lowest slice index first.
     """
     geometry = image.geometry
-    first_k = mask.slices_kji[0].start
+    center, first_k = solid.center_ras_mm, mask.slices_kji[0].start
     area_mm2 = geometry.voxel_volume_mm3 / geometry.slice_spacing_mm
     slices = []
     for k, weights in enumerate(mask.weights, start=first_k):
@@ -174,7 +174,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         slices.append(
             SliceStatistics(
                 slice_k=k,
-                radius_mm=float(solid.cut_radius_mm(slice_distance_mm(solid, geometry, k))),
+                radius_mm=float(solid.cut_radius_mm(geometry.slice_distance_mm(center, k))),
                 mean=float(np.average(values, weights=finite_weights)) if values.size else None,
                 max=float(_core(values, finite_weights)[0].max()) if values.size else None,
                 voxel_count=int(np.count_nonzero(weights > 0)),
@@ -182,29 +182,6 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
             )
         )
     return tuple(slices)
-
-
-def slice_distance_mm(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> float:
-    """
-    Distance of the middle of a slice from the center of a VOI.
-
-    Parameters
-    ----------
-    solid : Sphere or Cylinder
-        The VOI.
-
-    geometry : VolumeGeometry
-        The image grid.
-
-    slice_k : int
-        Index of the slice.
-
-    Returns
-    -------
-    distance_mm : float
-        Along the slice normal, positive towards higher k.
-    """
-    return float((slice_k - geometry.index_ijk(solid.center_ras_mm)[2]) * geometry.slice_spacing_mm)
 
 
 def has_non_finite(image: PETImage, mask: VOIMask) -> bool:
