@@ -21,11 +21,11 @@ from slicer.util import VTKObservationMixin
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
 from VOIIdentificationLib.core.progress import no_progress
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.mrml.seed_lists import all_seeds
+from VOIIdentificationLib.mrml.points import all_seeds
 from VOIIdentificationLib.mrml.segmentation import write_segmentation
 from VOIIdentificationLib.mrml.session import SourceTracer, measure, reload_volume
 from VOIIdentificationLib.mrml.suv import make_suv_volume
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, volume_node_from_image
+from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
 from VOIIdentificationLib.panel.view import show_volume

@@ -17,7 +17,7 @@ from VOIIdentificationLib.mrml.outputs import find_outputs, publish, wanted_rois
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
 from VOIIdentificationLib.mrml.session import measure  # noqa: E402
 from VOIIdentificationLib.mrml.tables import series_of_chart  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 
 NAMES = [f'BG{n:02d}' for n in range(1, 13)]
 

@@ -25,7 +25,7 @@ from VOIIdentificationLib.mrml.segmentation import (  # noqa: E402
     fill_segmentation,
     write_segmentation,
 )
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402 - see above
+from VOIIdentificationLib.mrml.volume import image_from_volume_node  # noqa: E402 - see above
 
 SHAPE_KJI = (11, 18, 23)
 INSERTS = (Insert('S13', 13.0), Insert('S22', 22.0))

@@ -25,7 +25,7 @@ from VOIIdentificationLib.core.seed import Seed  # noqa: E402
 from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']

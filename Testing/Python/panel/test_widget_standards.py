@@ -22,7 +22,7 @@ from VOIIdentificationLib.activity.worksheet_json import load_worksheet, save_wo
 from VOIIdentificationLib.analysis import Known  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs, wanted_rois  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 UNKNOWN = 'Activity unknown: recovery is relative, without a verdict.'

@@ -15,11 +15,17 @@ from ..core.seed import Seed
 from ..core.settings import Settings
 from ..dicom.source import NO_FILES, VolumeSource, stored_image, trace_volume
 from ..results import AnalysisResult
+from .first_look import show_as_pet
 from .nodes import Node
 from .outputs import publish, wanted_rois
 from .suv import with_header_suv
-from .volume import dicom_files, local_image, replace_volume
-from .volume_image import image_from_volume_node
+from .volume import (
+    dicom_files,
+    image_from_volume_node,
+    local_image,
+    take_over,
+    volume_node_from_image,
+)
 
 _OLD_READING = ' (as loaded before)'
 """Ends the name of a volume that was read again."""
@@ -154,7 +160,8 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
     Returns
     -------
     new : vtkMRMLScalarVolumeNode
-        With the name, the place and the point lists of the old one.
+        With the name, the linear transform, the place in the subject hierarchy,
+        the point lists and the fill worksheet of the old one.
 
     Raises
     ------
@@ -162,7 +169,13 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
         If the files are gone or cannot be read.
     """
     image = stored_image(dicom_files(volume_node, database), progress)
-    return replace_volume(volume_node, image, _OLD_READING)
+    name = volume_node.GetName()
+    new = volume_node_from_image(image, name, scene=volume_node.GetScene())
+    volume_node.SetName(name + _OLD_READING)
+    new.SetName(name)  # it was made unique, as the old one had it
+    take_over(new, volume_node)
+    show_as_pet(new, image)
+    return new
 
 
 def likely_volume(scene: Node) -> Node:

@@ -20,8 +20,7 @@ from ..dicom.source import NO_FILES, VolumeSource
 from ..locate.seeds import labeled_inserts
 from ..mrml.nodes import Node, world_matrix
 from ..mrml.outputs import find_outputs, wanted_rois
-from ..mrml.points import count_defined
-from ..mrml.seed_lists import (
+from ..mrml.points import (
     all_seeds,
     background_list,
     follow_phantom,
@@ -301,7 +300,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         ui.placeSeedsButton.enabled = bool(volume) and placed < wanted
         background = self.parameters.background
         ui.backgroundCountLabel.text = say.background_text(
-            count_defined(background) if background else 0
+            background.GetNumberOfDefinedControlPoints() if background else 0
         )
         ui.placeBackgroundButton.enabled = bool(volume)
 
