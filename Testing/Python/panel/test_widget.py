@@ -470,16 +470,16 @@ def test_an_error_is_shown_and_what_was_there_stays(ready, volume, made):
 
 def test_pressing_twice_measures_once(ready, monkeypatch):
     """The application goes on handling clicks while the work tells of its progress."""
-    process, calls = ready.logic.process, []
+    measure, calls = ready.logic.measure, []
 
     def counting(*args):
         calls.append(1)
         ready.panel.update()
         assert not ready.ui.applyButton.enabled
         ready.panel._on_apply()
-        return process(*args)
+        return measure(*args)
 
-    monkeypatch.setattr(ready.logic, 'process', counting)
+    monkeypatch.setattr(ready.logic, 'measure', counting)
     ready.ui.applyButton.click()
 
     assert calls == [1]
@@ -536,7 +536,7 @@ def measured(really_measured, monkeypatch):
         folder.mkdir(exist_ok=overwrite)
         (folder / 'results.json').write_text('new')
 
-    monkeypatch.setattr(really_measured.panel.results_section, '_export', write)
+    monkeypatch.setattr(really_measured.logic, 'exportResults', write)
     return really_measured
 
 

@@ -263,34 +263,6 @@ def background_list(volume_node: Node, phantom: Phantom) -> Node:
     return points_node
 
 
-def seeds_state(points_node: Node, phantom: Phantom) -> tuple[int, int, str | None]:
-    """
-    How far the placing of the seeds is.
-
-    Parameters
-    ----------
-    points_node : vtkMRMLMarkupsFiducialNode or None
-        The list.
-
-    phantom : Phantom
-        What was scanned.
-
-    Returns
-    -------
-    placed, wanted : int
-        Points that are set, without those of unused inserts; inserts that are
-        measured.
-
-    label : str or None
-        Of the next point; None if there is none to place.
-    """
-    wanted = len(phantom.used_inserts)
-    if points_node is None:
-        return 0, wanted, None
-    placed = [seed for seed in seeds_from_points(points_node) if not _is_unused(seed, phantom)]
-    return len(placed), wanted, next_unset_label(points_node)
-
-
 def _require_points(points_node: Node) -> None:
     if points_node is None or not points_node.IsA('vtkMRMLMarkupsNode'):
         found = 'nothing' if points_node is None else points_node.GetName()
