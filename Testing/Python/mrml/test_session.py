@@ -9,7 +9,7 @@ from VOIIdentificationLib.core.seed import Seed
 
 pytest.importorskip('slicer', reason='slicer-core is not installed')
 
-from VOIIdentificationLib.mrml.session import Request  # noqa: E402 - needs slicer
+from VOIIdentificationLib.mrml.session import Request
 
 REQUEST = Request(
     (Seed('S37', (1.0, 2.0, 3.0)), Seed('BG02', (0.0, 0.0, 0.0))),

@@ -204,7 +204,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             return Request((), self.phantom, self.settings, self.known), str(error)
 
     def _scene(self, request: Request, problem: str) -> Scene:
-        chosen, rois = self.parameters, self._rois()
+        chosen, outputs = self.parameters, self.outputs
+        rois = outputs.background_rois if outputs else None
         background = chosen.background.GetNumberOfDefinedControlPoints() if chosen.background else 0
         placed, moved = count_moved(rois) if rois and not problem else (0, 0)
         folder = Path(chosen.exportFolder) if chosen.exportFolder else None
@@ -217,7 +218,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             rois=placed,
             moved_rois=moved,
             has_rois=rois is not None,
-            has_outputs=self.outputs is not None,
+            has_outputs=outputs is not None,
             has_folder=folder is not None and folder.is_dir(),
             has_report=folder is not None and (folder / REPORT).is_file(),
             measuring=self._measuring,
@@ -307,7 +308,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _rois(self) -> Node:
         """The background ROIs of the last measurement, for the user to move."""
-        return self.outputs.background_rois if self.outputs else None
+        outputs = self.outputs
+        return outputs.background_rois if outputs else None
 
     def _follow_activity(self) -> None:
         """Show the worksheet, and keep it with its volume."""
@@ -383,10 +385,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             result = self.logic.measure(volume, request, progress)
         self._follow_points()  # the ROIs may be new
         self.measured = Measured(result, replace(request, rois=wanted_rois(volume)))
-        if self.outputs is not None:
-            show_in_3d(self.outputs, visible=self.parameters.show3D)
+        outputs = self.outputs
+        if outputs is not None:
+            show_in_3d(outputs, visible=self.parameters.show3D)
             if self.parameters.showTable:
-                show_table(self.outputs)
+                show_table(outputs)
 
     def _seeds_to_place(self) -> Node:
         self.parameters.seeds = seed_list(self._volume, self.phantom)
