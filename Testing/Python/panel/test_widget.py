@@ -740,6 +740,14 @@ def test_a_ticked_height_makes_a_cylinder(ready, module):
     assert (insert.shape, insert.height_mm) == ('cylinder', 30.0)
 
 
+def test_a_table_that_shows_the_phantom_already_is_left_alone(volume, widget):
+    """A row that is selected or being typed stays so."""
+    cell = widget.ui.insertsTable.item(2, 1)
+    widget.ui.searchInPlaneSpinBox.value = 5.0
+
+    assert widget.ui.insertsTable.item(2, 1) is cell
+
+
 @pytest.mark.parametrize('text', ['', 'wide', '0', '-3', 'nan'])
 def test_a_diameter_that_is_none_is_refused_and_put_back(widget, text):
     with pytest.raises(Exception, match='diameter'):

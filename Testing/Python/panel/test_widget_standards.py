@@ -97,6 +97,11 @@ def cells(widget):
 # Fill worksheet
 
 
+def test_without_a_volume_the_isotope_is_that_of_the_standards(widget):
+    assert widget.ui.isotopeComboBox.currentText == 'F-18'
+    assert widget.ui.decayCorrectedCheckBox.checked
+
+
 def test_an_empty_worksheet_is_an_unknown_activity(plain, widget):
     assert widget.ui.activityLabel.text == UNKNOWN
     assert not widget.ui.saveActivityButton.enabled
@@ -347,6 +352,13 @@ def test_a_line_that_is_still_being_typed_counts(right):
     assert right.panel.result.worksheet.calibrator_sd_percent == 1.0
 
 
+def test_a_line_that_is_still_being_typed_survives_another_change(right):
+    right.ui.calibratorLineEdit.text = '1'
+    right.ui.searchInPlaneSpinBox.value = 5.0
+
+    assert right.ui.calibratorLineEdit.text == '1'
+
+
 def test_a_line_being_typed_when_the_module_is_left_is_kept(right):
     type_in(right)
     right.ui.calibratorLineEdit.text = '1'
@@ -498,6 +510,16 @@ def test_a_moved_roi_is_measured_where_it_was_moved(measured, plain):
     after = measured.panel.result.nema.placement.rois[2].center_ras_mm
     assert np.subtract(after, before) == pytest.approx([3.0, 2.0, 0.0], abs=0.01)
     assert measured.ui.roisLabel.text.splitlines()[0] == '12, of which 1 yours'
+    assert 'press Apply again' not in measured.ui.resultsLabel.text
+
+
+def test_a_roi_moved_off_the_slice_is_measured_on_it_and_nothing_is_stale(measured, plain):
+    rois = find_outputs(plain).background_rois
+    before = measured.panel.result.nema.placement.rois[2].center_ras_mm
+    rois.SetNthControlPointPositionWorld(2, *np.add(before, (3.0, 2.0, 4.0)))
+    measured.ui.applyButton.click()
+
+    assert wanted_rois(plain)[2].position_ras_mm[2] == pytest.approx(before[2])
     assert 'press Apply again' not in measured.ui.resultsLabel.text
 
 
