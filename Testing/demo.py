@@ -72,10 +72,7 @@ def analyze_in_scene(study, known, progress):
     from VOIIdentificationLib.mrml.nodes import new_node
     from VOIIdentificationLib.mrml.outputs import publish
     from VOIIdentificationLib.mrml.points import fill_points, seeds_from_points
-    from VOIIdentificationLib.mrml.volume_image import (
-        image_from_volume_node,
-        volume_node_from_image,
-    )
+    from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 
     with tempfile.TemporaryDirectory() as cache:
         _scene, _kept = make_scene(Path(cache) / 'cache')

@@ -42,6 +42,7 @@ THIRD_PARTY = {
     'openpyxl': {'report'},
     'matplotlib': {'report'},
     'packaging': {'panel'},
+    'pip': {'panel'},
     'DICOMLib': {'panel'},
 }
 """Packages besides numpy, scipy and the standard library, and the wings that may import them."""

@@ -15,7 +15,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml.outputs import find_outputs, publish  # noqa: E402
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402 - see above
+from VOIIdentificationLib.mrml.volume import image_from_volume_node  # noqa: E402 - see above
 
 GEOMETRY = VolumeGeometry((26, 40, 44), IJK_TO_RAS['oblique'])
 CENTERS = GEOMETRY.position_ras_mm([(13.3, 12.6, 9.2), (30.1, 27.8, 15.4)])

@@ -25,7 +25,7 @@ from VOIIdentificationLib.results import AnalysisResult
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml.segmentation import fill_segmentation  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402 - see above
+from VOIIdentificationLib.mrml.volume import image_from_volume_node  # noqa: E402 - see above
 
 SHAPE_KJI = (11, 18, 23)
 INSERTS = (Insert('S13', 13.0), Insert('S22', 22.0))

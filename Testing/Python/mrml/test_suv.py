@@ -29,7 +29,7 @@ from VOIIdentificationLib.mrml.suv import (  # noqa: E402
     suv_refusal,
     with_header_suv,
 )
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, unit_of_volume_node  # noqa: E402
+from VOIIdentificationLib.mrml.volume import image_from_volume_node, unit_of_volume_node  # noqa: E402
 
 OBLIQUE = grid((22, 20, 9), (2.0, 2.5, 3.0), oblique_deg=(10.0, -7.0, 23.0))
 FACTORS = 1e-3 * np.array([1.0, 1.3, 2.1, 0.7, 5.0, 1.1, 3.0, 1.7, 2.9])

@@ -11,12 +11,13 @@ from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.panel.worksheet_form import (
     FillForm,
     WorksheetForm,
+    form_from_text,
     form_of_scan,
     form_of_worksheet,
+    form_to_text,
     with_whole_times,
     worksheet_of_form,
 )
-from VOIIdentificationLib.panel.worksheet_form_json import form_from_text, form_to_text
 from VOIIdentificationLib.suv.scan_facts import ScanFacts
 
 START = datetime(2026, 3, 1, 10, 15)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import slicer
 
 from ..core.image import PETImage
 from ..core.seed import Point
+from .nodes import Node
 
 _WINDOW_PERCENTILE = 99.9
 """
@@ -76,3 +78,30 @@ def display_window(image: PETImage) -> tuple[float, float]:
     if not high > 0:
         high = float(values.max()) if values.max() > 0 else 1.0
     return 0.0, high
+
+
+PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
+"""Color node that the DICOM module gives to PET series: from black over red and yellow to white."""
+
+
+def show_as_pet(volume_node: Node, image: PETImage) -> None:
+    """
+    Give a volume PET colors and one window for all its slices.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        Gets a display node if it has none.
+
+    image : PETImage
+        Its voxels.
+    """
+    if volume_node.GetDisplayNode() is None:
+        volume_node.CreateDefaultDisplayNodes()
+    display = volume_node.GetDisplayNode()
+    low, high = display_window(image)
+    with slicer.util.NodeModify(display):
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevelMinMax(low, high)
+        if volume_node.GetScene().GetNodeByID(PET_COLORS) is not None:
+            display.SetAndObserveColorNodeID(PET_COLORS)

@@ -2,7 +2,7 @@
 Nodes of the Slicer scene in general.
 
 VTK and MRML calls do not raise: they print and return None or 0. The modules
-``mrml*.py`` check each return value and turn a failure into a sentence.
+of this wing check each return value and turn a failure into a sentence.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import slicer
 
@@ -15,14 +15,76 @@ from ..core.seed import Seed
 from ..core.settings import Settings
 from ..dicom.source import NO_FILES, VolumeSource, stored_image, trace_volume
 from ..results import AnalysisResult
+from .first_look import show_as_pet
 from .nodes import Node
-from .outputs import publish, wanted_rois
+from .outputs import publish
 from .suv import with_header_suv
-from .volume import dicom_files, local_image, replace_volume
-from .volume_image import image_from_volume_node
+from .volume import (
+    dicom_files,
+    image_from_volume_node,
+    local_image,
+    take_over,
+    volume_node_from_image,
+)
 
 _OLD_READING = ' (as loaded before)'
 """Ends the name of a volume that was read again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """
+    All that a measurement depends on besides the volume.
+
+    Attributes
+    ----------
+    seeds : tuple of Seed
+        From `all_seeds`; without any the spheres are found.
+
+    phantom : Phantom
+        What was scanned.
+
+    settings : Settings
+        How it is measured.
+
+    known : Known
+        The fill worksheet, or the true activity.
+
+    rois : tuple of Seed
+        Background ROIs that the user has moved, from `wanted_rois`.
+    """
+
+    seeds: tuple[Seed, ...]
+    phantom: Phantom
+    settings: Settings = field(default_factory=Settings)
+    known: Known = field(default_factory=Known)
+    rois: tuple[Seed, ...] = ()
+
+    @property
+    def points(self) -> tuple[Seed, ...]:
+        """All points that `analyze` gets: a seed goes before a ROI of its label."""
+        labels = {seed.label for seed in self.seeds}
+        return self.seeds + tuple(roi for roi in self.rois if roi.label not in labels)
+
+    def same_as(self, other: Request) -> bool:
+        """
+        Whether another request would give the same result.
+
+        Parameters
+        ----------
+        other : Request
+            Of the same volume.
+
+        Returns
+        -------
+        same : bool
+            False if anything that was placed, chosen or typed differs.
+        """
+        mine, theirs = (
+            (one.seeds, one.phantom, one.settings, one.rois, one.known.worksheet, one.known.notes)
+            for one in (self, other)
+        )
+        return mine == theirs
 
 
 class SourceTracer:
@@ -72,14 +134,11 @@ class SourceTracer:
         return known[1]
 
 
-def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
+def measure(
     volume_node: Node,
-    seeds: tuple[Seed, ...],
-    phantom: Phantom,
-    settings: Settings | None = None,
-    source: VolumeSource | None = None,
+    request: Request,
+    source: VolumeSource = NO_FILES,
     progress: Progress = no_progress,
-    known: Known | None = None,
 ) -> AnalysisResult:
     """
     Measure a volume, and make or refill the nodes that show the result.
@@ -89,24 +148,15 @@ def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
     volume_node : vtkMRMLScalarVolumeNode
         The scan of the phantom.
 
-    seeds : tuple of Seed
-        From `all_seeds`. Background ROIs that the user has moved are added.
-
-    phantom : Phantom
-        What was scanned.
-
-    settings : Settings, optional
-        How it is measured.
+    request : Request
+        What is asked of it.
 
     source : VolumeSource, optional
-        What the DICOM files say of the volume.
+        What the DICOM files say of the volume; the SUV is added where they tell it.
 
     progress : callable, optional
         Told how far the work is; may raise `CanceledError`, and the scene is
         then as it was before.
-
-    known : Known, optional
-        The true activity; the SUV of the header is added where the files tell it.
 
     Returns
     -------
@@ -118,13 +168,10 @@ def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
     PhantomError
         If the volume or the seeds cannot be used.
     """
-    source = source or VolumeSource()
     image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
-    labels = {seed.label for seed in seeds}
-    rois = (roi for roi in wanted_rois(volume_node) if roi.label not in labels)
-    known = with_header_suv(known or Known(), volume_node, image, source)
+    known = with_header_suv(request.known, volume_node, image, source)
     work = part_of(progress, 0.0, 0.8)
-    result = analyze(image, (*seeds, *rois), phantom, settings, work, known=known)
+    result = analyze(image, request.points, request.phantom, request.settings, work, known=known)
     if not source.trusted:
         result = replace(
             result,
@@ -154,7 +201,8 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
     Returns
     -------
     new : vtkMRMLScalarVolumeNode
-        With the name, the place and the point lists of the old one.
+        With the name, the linear transform, the place in the subject hierarchy,
+        the point lists and the fill worksheet of the old one.
 
     Raises
     ------
@@ -162,7 +210,13 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
         If the files are gone or cannot be read.
     """
     image = stored_image(dicom_files(volume_node, database), progress)
-    return replace_volume(volume_node, image, _OLD_READING)
+    name = volume_node.GetName()
+    new = volume_node_from_image(image, name, scene=volume_node.GetScene())
+    volume_node.SetName(name + _OLD_READING)
+    new.SetName(name)  # it was made unique, as the old one had it
+    take_over(new, volume_node)
+    show_as_pet(new, image)
+    return new
 
 
 def likely_volume(scene: Node) -> Node:

@@ -12,9 +12,9 @@ from ..core.progress import Progress, no_progress
 from ..core.units import SUV_KINDS
 from ..dicom.source import VolumeSource, header_scale, suv_of_volume, suv_voxels
 from ..suv.scale import SUVScale, SUVType
+from .first_look import show_as_pet
 from .nodes import Node, remove_node, world_matrix
-from .volume import dicom_files, local_image, place_like, show_as_pet
-from .volume_image import volume_node_from_image
+from .volume import dicom_files, local_image, place_like, volume_node_from_image
 
 _QUANTITY = ('126400', 'DCM', 'Standardized Uptake Value')
 """DICOM PS3.16, annex D."""

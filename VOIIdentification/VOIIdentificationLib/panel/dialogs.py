@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from ..core.errors import CanceledError
 from ..core.progress import Progress
-from . import text as say
 
 _LAST_PERCENT = 99
 """At 100 Qt closes the dialog and forgets that it was canceled."""
@@ -53,7 +53,7 @@ class Dialogs:
             try:
                 yield
             except CanceledError:
-                slicer.util.showStatusMessage(say.canceled(), _STATUS_MS)
+                slicer.util.showStatusMessage(_('Canceled; nothing was changed.'), _STATUS_MS)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
@@ -72,7 +72,7 @@ class Dialogs:
         """
         dialog = slicer.util.createProgressDialog(
             labelText=title,
-            windowTitle=say.title(),
+            windowTitle=_('VOI Identification'),
             windowModality=self.qt.Qt.ApplicationModal,
             minimumDuration=_SHOWN_AFTER_MS,
         )
@@ -82,7 +82,7 @@ class Dialogs:
             dialog.value = min(round(100 * fraction), _LAST_PERCENT)
             slicer.app.processEvents()
             if dialog.wasCanceled:
-                raise CanceledError(say.canceled())
+                raise CanceledError(_('Canceled; nothing was changed.'))
 
         try:
             yield _tell
@@ -104,7 +104,7 @@ class Dialogs:
         agreed : bool
             True for OK.
         """
-        return bool(slicer.util.confirmOkCancelDisplay(question, say.title()))
+        return bool(slicer.util.confirmOkCancelDisplay(question, _('VOI Identification')))
 
     def choose_folder(self, start: str) -> str:
         """
@@ -120,7 +120,7 @@ class Dialogs:
         folder : str
             Empty if the user chose none.
         """
-        return str(self.qt.QFileDialog.getExistingDirectory(None, say.export_title(), start))
+        return str(self.qt.QFileDialog.getExistingDirectory(None, _('Export into folder'), start))
 
     def choose_file(self, title: str, files: str, *, save_as: str = '') -> str:
         """

@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from slicer.i18n import tr as _
+
 from ..core.errors import OutputError, PhantomError
 from ..core.phantom import Phantom, load_phantom, phantom_to_json, preset_names
-from . import text as say
 from .dialogs import Dialogs
 from .insert_table import InsertRow, insert_rows, phantom_from_rows
 
@@ -49,9 +50,10 @@ class PhantomSection:
         self._qt, self._ui, self._dialogs, self._changed = qt, ui, dialogs, changed
         self._phantom: Phantom | None = None
         self._items: list[Any] = []  # Python must keep what the table shows
-        ui.phantomComboBox.addItems([*preset_names(), say.own_phantom()])
-        ui.insertsTable.setColumnCount(len(say.insert_headers()))
-        ui.insertsTable.setHorizontalHeaderLabels(say.insert_headers())
+        ui.phantomComboBox.addItems([*preset_names(), _('Own phantom')])
+        headers = [_('Insert'), _('Diameter [mm]'), _('Cylinder, height [mm]')]
+        ui.insertsTable.setColumnCount(len(headers))
+        ui.insertsTable.setHorizontalHeaderLabels(headers)
         ui.phantomComboBox.currentTextChanged.connect(self._on_preset)
         ui.loadPhantomButton.clicked.connect(self._on_load)
         ui.savePhantomButton.clicked.connect(self._on_save)
@@ -61,18 +63,19 @@ class PhantomSection:
 
     def show(self, phantom: Phantom) -> None:
         """
-        Fill the section; nobody is told.
+        Fill the section, unless it shows this already; nobody is told.
 
         Parameters
         ----------
         phantom : Phantom
             What is shown.
         """
+        if phantom == self._phantom:
+            return
         self._phantom = phantom
         known = phantom.name in preset_names() and load_phantom(phantom.name) == phantom
         self._ui.phantomComboBox.blockSignals(True)
-        self._ui.phantomComboBox.currentText = phantom.name if known else say.own_phantom()
-        self._ui.phantomComboBox.setToolTip(say.phantom_tip(phantom))
+        self._ui.phantomComboBox.currentText = phantom.name if known else _('Own phantom')
         self._ui.phantomComboBox.blockSignals(False)
         self._fill_table(insert_rows(phantom))
 
@@ -83,17 +86,17 @@ class PhantomSection:
 
     def _on_load(self) -> None:
         """Read a phantom from a file."""
-        path = self._dialogs.choose_file(say.load_phantom_title(), say.phantom_files())
+        path = self._dialogs.choose_file(_('Load phantom'), _('Phantom (*.json)'))
         if path:
-            with self._dialogs.guard(say.phantom_failed()):
+            with self._dialogs.guard(_('The phantom could not be changed.')):
                 self._changed(load_phantom(Path(path)))
 
     def _on_save(self) -> None:
         """Write the phantom to a file."""
-        title, files = say.save_phantom_title(), say.phantom_files()
+        title, files = _('Save phantom'), _('Phantom (*.json)')
         path = self._dialogs.choose_file(title, files, save_as=_FILE_NAME)
         if path and self._phantom:
-            with self._dialogs.guard(say.phantom_failed()):
+            with self._dialogs.guard(_('The phantom could not be changed.')):
                 _write(self._phantom, Path(path))
 
     def _on_edited(self, _row: int, _column: int) -> None:
@@ -116,7 +119,7 @@ class PhantomSection:
     def _take(self, rows: Sequence[InsertRow]) -> None:
         if self._phantom is None:
             return
-        with self._dialogs.guard(say.phantom_failed()):
+        with self._dialogs.guard(_('The phantom could not be changed.')):
             try:
                 self._changed(phantom_from_rows(rows, self._phantom))
             except PhantomError:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-_LINE = re.compile(r'^(?P<name>[A-Za-z0-9._-]+)>=(?P<least>[0-9.]+)$')
 
 
 def missing_requirements(path: Path) -> tuple[str, ...]:
@@ -16,8 +13,8 @@ def missing_requirements(path: Path) -> tuple[str, ...]:
     Parameters
     ----------
     path : `pathlib.Path`
-        Lines of the form ``name>=version``; empty lines and lines that begin
-        with ``#`` are passed over.
+        A requirement a line; empty lines and lines that begin with ``#`` are
+        passed over.
 
     Returns
     -------
@@ -27,25 +24,22 @@ def missing_requirements(path: Path) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If a line has another form.
+        If a line is no requirement.
     """
     lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
     return tuple(line for line in lines if line and line[0] != '#' and not _is_installed(line))
 
 
-def _is_installed(requirement: str) -> bool:
-    match = _LINE.match(requirement)
-    if match is None:
-        msg = f'a requirement must read name>=version, got {requirement!r}'
-        raise ValueError(msg)
+def _is_installed(line: str) -> bool:
     try:
-        installed = version(match['name'])
+        from packaging.requirements import Requirement
+    except ImportError:  # Slicer brings it from 5.11 on; pip, which it always has, holds a copy
+        from pip._vendor.packaging.requirements import (  # type: ignore[assignment]
+            Requirement,
+        )
+    requirement = Requirement(line)
+    try:
+        installed = version(requirement.name)
     except PackageNotFoundError:
         return False
-    return _release(installed) >= _release(match['least'])
-
-
-def _release(text: str) -> tuple[int, ...]:
-    """The numbers at the beginning of a version: ``'3.1.0rc1'`` gives ``(3, 1, 0)``."""
-    numbers = re.match(r'\d+(\.\d+)*', text)
-    return tuple(int(part) for part in numbers[0].split('.')) if numbers else ()
+    return bool(requirement.specifier.contains(installed, prereleases=True))

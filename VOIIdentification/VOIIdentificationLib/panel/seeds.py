@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..mrml.nodes import Node
-from ..mrml.seed_lists import jump_to_point
+from .view import jump_to_point
 
 
 class PlaceSection:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import slicer
 
 from ..core.image import PETImage
-from ..mrml.first_look import first_view_ras_mm
+from ..mrml.first_look import first_view_ras_mm, show_as_pet
 from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes
-from ..mrml.volume import show_as_pet
 
 _SHOWN_ATTRIBUTE = 'VOIIdentification.Shown'
 """Node attribute: the volume was shown once; after that its display is the user's."""
@@ -75,3 +74,23 @@ def show_in_3d(outputs: OutputNodes, *, visible: bool) -> None:
         outputs.segmentation.CreateClosedSurfaceRepresentation()
     else:
         outputs.segmentation.RemoveClosedSurfaceRepresentation()
+
+
+def jump_to_point(points_node: Node, n: int) -> None:
+    """
+    Turn all slice views to a point.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        The list.
+
+    n : int
+        Its place in the list. Nothing happens if it is not set.
+    """
+    if not 0 <= n < points_node.GetNumberOfControlPoints():
+        return
+    if points_node.GetNthControlPointPositionStatus(n) == points_node.PositionDefined:
+        position = [0.0, 0.0, 0.0]
+        points_node.GetNthControlPointPositionWorld(n, position)
+        slicer.vtkMRMLSliceNode.JumpAllSlices(points_node.GetScene(), *position)

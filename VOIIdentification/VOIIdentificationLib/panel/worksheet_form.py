@@ -1,7 +1,8 @@
-"""The fill worksheet as text that a user types: half filled, kept with the scene, checked."""
+"""The fill worksheet as text that a user types: half filled, checked, kept with the scene."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from ..activity.worksheet import FillWorksheet
 from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
+from ..core.config_json import from_json, parse_json, to_json
 from ..core.errors import InputFileError
 from ..suv.scan_facts import ScanFacts
 
@@ -19,6 +21,10 @@ _MAX_AFTER_SCAN = timedelta(hours=12)
 """A time of day this much later than the scan may be that of the day before: its date is needed."""
 
 _CLOCK = re.compile(r'(\d{1,2}):(\d{2})(?::(\d{2}))?')
+
+_TIMES = ('assay_time', 'residual_time')
+
+FORM_SCHEMA = 'voi-identification/worksheet-form/1'
 
 
 @dataclass(frozen=True)
@@ -236,6 +242,53 @@ def time_text(time: datetime) -> str:
     return time.isoformat(sep=' ')
 
 
+def form_to_text(form: WorksheetForm) -> str:
+    """
+    A form as the text that a scene keeps.
+
+    Parameters
+    ----------
+    form : WorksheetForm
+        As typed.
+
+    Returns
+    -------
+    text : str
+        JSON in one line; empty for a form in which nothing was typed.
+    """
+    if form == WorksheetForm():
+        return ''
+    return json.dumps(to_json(form, FORM_SCHEMA), ensure_ascii=False)
+
+
+def form_from_text(text: str) -> WorksheetForm:
+    """
+    The form that a scene remembers.
+
+    Parameters
+    ----------
+    text : str
+        From `form_to_text`, or the JSON of an activity file.
+
+    Returns
+    -------
+    form : WorksheetForm
+        As it was typed.
+
+    Raises
+    ------
+    InputFileError
+        If the text holds no worksheet.
+    """
+    if not text:
+        return WorksheetForm()
+    source = 'the worksheet in the scene'
+    data = parse_json(text, source)
+    if not isinstance(data, dict) or data.get('schema') != FORM_SCHEMA:
+        return form_of_worksheet(parse_worksheet(data, source_name=source))
+    return from_json(WorksheetForm, data, source, strict=False)  # older and newer forms differ
+
+
 def _fill_form(data: dict[str, Any] | None) -> FillForm:
     if data is None:
         return FillForm()
@@ -247,9 +300,6 @@ def _fill_form(data: dict[str, Any] | None) -> FillForm:
         residual_time=times[1] or '',
         volume=_text(data['volume_ml']),
     )
-
-
-_TIMES = ('assay_time', 'residual_time')
 
 
 def _fill_values(fill: FillForm, name: str, start: datetime) -> dict[str, Any]:

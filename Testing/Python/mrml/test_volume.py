@@ -22,7 +22,7 @@ from VOIIdentificationLib.core.image import Acquisition, PETImage
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
-from VOIIdentificationLib.mrml.volume_image import (  # noqa: E402 - only where slicer-core is
+from VOIIdentificationLib.mrml.volume import (  # noqa: E402 - needs slicer
     image_from_volume_node,
     unit_of_volume_node,
     volume_node_from_image,

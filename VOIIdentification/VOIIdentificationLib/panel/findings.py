@@ -1,13 +1,18 @@
-"""What the panel says of a result, in the language of the application."""
+"""
+What the panel says of a result: the verdicts, and every reason to doubt it.
+
+Plain values in, sentences out; no Qt and no nodes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from slicer.i18n import tr as _
+
 from ..core.flags import Flag
 from ..evaluate.limits import QUANTITY_NAMES, Verdict
 from ..results import AnalysisResult
-from .text import _
 
 
 def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
@@ -37,7 +42,7 @@ def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
     if changed:
         lines.insert(0, _('Something was changed since: press Apply again.'))
     whole = {flag.text: None for flag in _flags_of_all(result)}  # in this order, each once
-    lines += [as_sentence(text) for text in whole]
+    lines += [_as_sentence(text) for text in whole]
     lines += _by_text((*_flags_of_vois(result), *_flags_of_rois(result)))
     return '\n'.join([*lines, *result.notes])
 
@@ -59,7 +64,7 @@ def roi_doubts(result: AnalysisResult | None) -> list[str]:
     if result is None or result.nema is None:
         return []
     named = _by_text(_flags_of_rois(result))
-    return [*(as_sentence(flag.text) for flag in _flags_of_placement(result)), *named]
+    return [*(_as_sentence(flag.text) for flag in _flags_of_placement(result)), *named]
 
 
 def verdict_text(result: AnalysisResult | None) -> str:
@@ -85,20 +90,7 @@ def verdict_text(result: AnalysisResult | None) -> str:
     return '\n'.join(_standard_line(name, ones) for name, ones in verdicts.items())
 
 
-def as_sentence(text: str) -> str:
-    """
-    A text as a sentence of its own.
-
-    Parameters
-    ----------
-    text : str
-        E.g. that of a flag.
-
-    Returns
-    -------
-    sentence : str
-        With a capital letter and a point.
-    """
+def _as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + '.'
 
 
