@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -223,13 +225,14 @@ class Header:
         reserved : bool
             False if nobody reserved the block: the usual number was read.
         """
-        try:
+        tag = None
+        with _lenience():
             tag = self.dataset.private_block(group, creator).get_tag(element)
-        except UNREADABLE:
-            if (group, 0x10) in self.dataset:
-                return '', True
-            return self._private(group << 16 | 0x1000 + element), False
-        return self._private(tag), True
+        if tag is not None:
+            return self._private(tag), True
+        if (group, 0x10) in self.dataset:
+            return '', True
+        return self._private(group << 16 | 0x1000 + element), False
 
     def _private(self, tag: int) -> str:
         value = _converted(self.dataset, tag)
@@ -371,9 +374,14 @@ def _known(keyword: str) -> tuple[Any, str]:
 
 def _converted(dataset: Any, tag: int) -> Any:
     """Value of an element as pydicom has it; None if pydicom cannot make sense of it."""
-    with warnings.catch_warnings():
+    with _lenience():
+        return dataset[tag].value if tag in dataset else None
+    return None  # what pydicom raised was suppressed
+
+
+@contextmanager
+def _lenience() -> Iterator[None]:
+    """Let pydicom fail, and in silence."""
+    with warnings.catch_warnings(), suppress(*UNREADABLE):
         warnings.simplefilter('ignore')
-        try:
-            return dataset[tag].value if tag in dataset else None
-        except UNREADABLE:
-            return None
+        yield
