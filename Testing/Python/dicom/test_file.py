@@ -125,6 +125,15 @@ def test_what_pydicom_cannot_step_over_cuts_the_file(tmp_path):
     assert file.text('SeriesInstanceUID') == '1.2.3.4'  # so that the series is refused
 
 
+def test_a_misspelled_character_set_is_guessed_in_silence(tmp_path):
+    ds = Made().datasets()[0]
+    ds.SpecificCharacterSet, ds.SeriesDescription = 'ISO_IR 192', 'Präzise'
+    path = save(ds, tmp_path / 'one')
+    path.write_bytes(path.read_bytes().replace(b'ISO_IR 192', b'ISO-IR 192'))
+
+    assert read_header(path).line('SeriesDescription') == 'Präzise'
+
+
 @pytest.mark.parametrize(
     'data',
     [
@@ -185,3 +194,10 @@ def test_a_damaged_header_never_raises(whole_files, tmp_path, n, seed):
     file = read_header(path)
 
     assert file is None or file.cut or len(file.dataset)
+    for keyword in [name for name in WANTED if file and not name.endswith('Sequence')]:
+        file.texts(keyword)
+        file.number(keyword)
+    if file:
+        dose = file.item('RadiopharmaceuticalInformationSequence')
+        dose.item('RadionuclideCodeSequence').text('CodeValue')
+        file.private_text(0x0009, 'GEMS_PETD_01', 0x0D)

@@ -15,7 +15,7 @@ from .enhanced import enhanced_unit_code
 from .header import Header
 from .slices import PETSlice
 
-_HOUR_DIGITS = len('YYYYMMDDHH')
+_UP_TO_THE_HOUR = re.compile(r'\d{10}')
 _BEYOND_MICROSECONDS = re.compile(r'(?<=\.\d{6})\d+')
 """Digits that some writers add and DICOM does not know."""
 
@@ -193,7 +193,7 @@ def local_moment(text: str, local_offset: timedelta | None = None) -> datetime |
     datetime.datetime(2026, 3, 1, 12, 15)
     """
     found = _read('DT', text)
-    if found is None or not text.strip()[_HOUR_DIGITS - 1 : _HOUR_DIGITS].isdigit():
+    if found is None or not _UP_TO_THE_HOUR.match(text.strip()):
         return None
     own_offset: timedelta | None = found.utcoffset()
     local = datetime.combine(found.date(), _plain_time(found))

@@ -9,14 +9,16 @@ times as long (Testing/Benchmarks/bench_read.py).
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from .header import GE_GROUP, PHILIPS_GROUP, Header, tag_of
+from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header, tag_of
 
 WANTED = (
     *('SpecificCharacterSet', 'SOPClassUID', 'SOPInstanceUID', 'Modality', 'TimezoneOffsetFromUTC'),
@@ -49,8 +51,6 @@ _FIRST_READ_BYTES = 32768
 _GROWTH = 8
 _PREAMBLE_BYTES = 128
 _UNDEFINED = 0xFFFFFFFF
-_UNREADABLE = (EOFError, OSError, ValueError, LookupError, TypeError, struct.error)
-"""What pydicom raises where bytes are cut or damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,8 @@ def read_header(path: Path, name: str = '') -> DicomFile | None:
     OSError
         If the file cannot be read.
     """
-    with path.open('rb', buffering=0) as stream:
+    with path.open('rb', buffering=0) as stream, warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of character sets that are misspelled
         data = stream.read(_FIRST_READ_BYTES)
         start = _start_of_elements(data)
         file = None if start is None else _parse(path, name or path.name, data, start)
@@ -217,9 +218,10 @@ def _transfer_syntax(stream: BytesIO) -> str:
     from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     syntax = b''
-    for element in data_element_generator(stream, False, True, _is_after_meta_group):
-        if element.tag == _TRANSFER_SYNTAX:
-            syntax = element.value or b''
+    with suppress(*UNREADABLE):
+        for element in data_element_generator(stream, False, True, _is_after_meta_group):
+            if element.tag == _TRANSFER_SYNTAX:
+                syntax = element.value or b''
     if syntax:
         return syntax.decode('latin-1').strip(' \0')
     explicit = stream.getvalue()[stream.tell() + 4 : stream.tell() + 6].isalpha()
@@ -272,7 +274,7 @@ class _Walk:
                 self._stream, implicit, little, self._is_at_pixels, specific_tags=_kept_tags()
             ):
                 found[element.tag] = element
-        except _UNREADABLE:
+        except UNREADABLE:
             return found
         self.whole = self._tag >= _FIRST_PIXELS or self._is_at_end()
         return found

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +15,12 @@ from ..core.errors import SeriesError
 
 GE_GROUP, PHILIPS_GROUP = 0x0009, 0x7053
 """Groups of the private elements that are used."""
+
+UNREADABLE = (
+    *(AttributeError, EOFError, LookupError, NotImplementedError, OSError, OverflowError),
+    *(TypeError, ValueError, struct.error),
+)
+"""What pydicom raises where bytes are cut or damaged."""
 
 _PADDING = ' \0'
 _TEXT_VRS = frozenset({'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'SH', 'ST', 'TM', 'UI'})
@@ -216,13 +225,14 @@ class Header:
         reserved : bool
             False if nobody reserved the block: the usual number was read.
         """
-        try:
+        tag = None
+        with _lenience():
             tag = self.dataset.private_block(group, creator).get_tag(element)
-        except KeyError:
-            if (group, 0x10) in self.dataset:
-                return '', True
-            return self._private(group << 16 | 0x1000 + element), False
-        return self._private(tag), True
+        if tag is not None:
+            return self._private(tag), True
+        if (group, 0x10) in self.dataset:
+            return '', True
+        return self._private(group << 16 | 0x1000 + element), False
 
     def _private(self, tag: int) -> str:
         value = _converted(self.dataset, tag)
@@ -231,7 +241,11 @@ class Header:
         return '' if value is None else str(value).strip(_PADDING)
 
     def _element(self, keyword: str) -> Any:
-        return self.dataset.get_item(_known(keyword)[0])
+        tag, _ = _known(keyword)
+        try:
+            return self.dataset.get_item(tag)
+        except UNREADABLE:  # pydicom parses an empty value at once
+            return None
 
     def _value(self, keyword: str) -> Any:
         """Text as it stands in the file: pydicom's objects for it take ten times as long."""
@@ -255,7 +269,9 @@ class Header:
             return value.decode('latin-1')
         from pydicom.charset import convert_encodings, decode_bytes
 
-        return str(decode_bytes(value, convert_encodings(list(charsets)), set()))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of character sets that are misspelled
+            return str(decode_bytes(value, convert_encodings(list(charsets)), set()))
 
 
 def empty_header(name: str) -> Header:
@@ -358,9 +374,14 @@ def _known(keyword: str) -> tuple[Any, str]:
 
 def _converted(dataset: Any, tag: int) -> Any:
     """Value of an element as pydicom has it; None if pydicom cannot make sense of it."""
-    with warnings.catch_warnings():
+    with _lenience():
+        return dataset[tag].value if tag in dataset else None
+    return None  # what pydicom raised was suppressed
+
+
+@contextmanager
+def _lenience() -> Iterator[None]:
+    """Let pydicom fail, and in silence."""
+    with warnings.catch_warnings(), suppress(*UNREADABLE):
         warnings.simplefilter('ignore')
-        try:
-            return dataset[tag].value if tag in dataset else None
-        except (ValueError, TypeError, OverflowError, NotImplementedError):
-            return None
+        yield
