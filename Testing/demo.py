@@ -16,7 +16,6 @@ import numpy as np
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.cli.analyze import segmentation_writer
 from VOIIdentificationLib.cli.terminal import terminal_progress
 from VOIIdentificationLib.core.errors import PhantomError
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
@@ -47,17 +46,11 @@ def main(folder):
     progress = terminal_progress(sys.stderr)
     analyze_study = analyze_in_scene if HAS_SLICER else analyze_plainly
     result = analyze_study(study, known, progress)
-    export_results(
-        result,
-        results,
-        overwrite=True,
-        write_segmentation=segmentation_writer(result),
-        progress=part_of(progress, 0.5, 1.0),
-    )
+    export_results(result, results, overwrite=True, progress=part_of(progress, 0.5, 1.0))
     print(comparison(result, truth))
     print(image_quality(result))
     if not HAS_SLICER:
-        print('slicer-core is not installed: no MRML nodes, no segmentation.seg.nrrd.')
+        print('slicer-core is not installed: no MRML nodes.')
     print(f'\nStudy:   {study}\nResults: {results}')
     return 0
 

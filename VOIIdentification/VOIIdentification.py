@@ -23,7 +23,6 @@ from VOIIdentificationLib.core.progress import no_progress
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds
-from VOIIdentificationLib.mrml.segmentation import write_segmentation
 from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, reload_volume
 from VOIIdentificationLib.mrml.suv import make_suv_volume
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
@@ -326,11 +325,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
     def exportResults(self, result, folder, overwrite=False, progress=None):
         """Write all files of a result into a folder; return their paths."""
         return export_results(
-            result,
-            Path(folder),
-            overwrite=overwrite,
-            write_segmentation=lambda path: write_segmentation(result, path),
-            progress=progress or no_progress,
+            result, Path(folder), overwrite=overwrite, progress=progress or no_progress
         )
 
     def sourceOf(self, volumeNode, progress=None):

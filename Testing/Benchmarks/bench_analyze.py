@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.cli.make_phantom import make_phantom_study
+from VOIIdentificationLib.cli.phantom_study import make_phantom_study
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import load_phantom

@@ -11,19 +11,14 @@ import numpy as np
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.flags import Flag
 from .core.image import UNKNOWN_UNIT, PETImage
-from .core.phantom import Insert, Phantom
+from .core.phantom import Phantom
 from .core.progress import Progress, no_progress, part_of
 from .core.seed import Seed
 from .core.settings import Settings
 from .evaluate.standards import evaluate_standards
-from .locate.refine import LocatedSphere, locate_spheres
-from .locate.ring import RingPose
-from .locate.search import RefinedCenter, refine_center
-from .locate.seeds import InsertSeed, sort_seeds
-from .measure.peak import voi_peak
-from .measure.statistics import has_non_finite, slice_statistics, voi_statistics
-from .measure.voi import VOIResult
-from .measure.voi_mask import Solid, Sphere, insert_solid, voi_mask
+from .locate.refine import refine_inserts
+from .locate.seeds import sort_seeds
+from .measure.voi import VOIResult, measure_voi
 from .results import AnalysisResult
 from .suv.scale import SUVScale
 
@@ -109,18 +104,11 @@ def analyze(
         activity = true_activity(known.worksheet)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
-    refined, pose = _find_centers(image, seeding.inserts, phantom, settings, progress)
+    step = part_of(progress, 0.1, 0.7)
+    located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')
-    spheres = _flag_overlaps(
-        [
-            _measure(image, one.insert, one.seed, center, settings)
-            for one, center in zip(seeding.inserts, refined, strict=True)
-        ]
-    )
-    background = tuple(
-        _measure(image, named, seed, _Center(seed.position_ras_mm), settings)
-        for named, seed in _named_backgrounds(phantom, seeding.background)
-    )
+    spheres = _flag_overlaps([measure_voi(image, one, settings.counting) for one in located])
+    background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
     standards = evaluate_standards(
         image, phantom, spheres, background, rois=seeding.rois, activity=activity
@@ -132,6 +120,7 @@ def analyze(
         settings=settings,
         spheres=spheres,
         background=background,
+        pooled_background=standards.pooled_background,
         flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
         notes=(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
@@ -142,107 +131,6 @@ def analyze(
         activity=activity,
         suv=known.suv,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Center(RefinedCenter):
-    """Where an insert was found, by search and fit."""
-
-    located: LocatedSphere | None = None
-
-
-def _find_centers(
-    image: PETImage,
-    seeds: Sequence[InsertSeed],
-    phantom: Phantom,
-    settings: Settings,
-    progress: Progress,
-) -> tuple[list[_Center], RingPose | None]:
-    """Search round each seed, then fit all spheres together."""
-    solids = [insert_solid(one.insert, one.seed.position_ras_mm) for one in seeds]
-    searched = []
-    step = part_of(progress, 0.1, 0.5)
-    for n, one in enumerate(seeds):
-        step(n / len(seeds), f'searching {one.insert.label}')
-        others = solids[:n] + solids[n + 1 :]
-        found = _search(image, one.insert, solids[n], others, settings)
-        searched.append(replace(found, flags=(*found.flags, *one.flags)))
-    if settings.refinement != 'fit':
-        return searched, None
-    progress(0.5, 'fitting the spheres')
-    return _fit(image, seeds, searched, phantom)
-
-
-def _search(
-    image: PETImage, insert: Insert, solid: Solid, others: Sequence[Solid], settings: Settings
-) -> _Center:
-    if settings.refinement == 'none':
-        return _Center(solid.center_ras_mm)
-    found = refine_center(image, solid, settings, others=others, hot=insert.hot)
-    return _Center(found.position_ras_mm, found.search, found.flags)
-
-
-def _fit(
-    image: PETImage, seeds: Sequence[InsertSeed], searched: list[_Center], phantom: Phantom
-) -> tuple[list[_Center], RingPose | None]:
-    """Replace the centers of spheres by the fitted ones; cylinders keep the search's."""
-    starts = []
-    for one, center in zip(seeds, searched, strict=True):
-        solid = insert_solid(one.insert, center.position_ras_mm)
-        if isinstance(solid, Sphere):
-            starts.append(solid)
-    located, pose = locate_spheres(image, starts, phantom)
-    by_label = {sphere.label: sphere for sphere in located}
-    centers = []
-    for one, center in zip(seeds, searched, strict=True):
-        sphere = by_label.get(one.insert.label)
-        if sphere is None:
-            centers.append(center)
-            continue
-        flags = (*center.flags, *sphere.flags)
-        centers.append(_Center(sphere.center_ras_mm, center.search, flags, sphere))
-    return centers, pose
-
-
-def _measure(
-    image: PETImage, insert: Insert, seed: Seed, center: _Center, settings: Settings
-) -> VOIResult:
-    solid = insert_solid(insert, center.position_ras_mm)
-    mask = voi_mask(solid, image.geometry, counting=settings.counting)
-    statistics = voi_statistics(image, mask)
-    peak = voi_peak(image, mask)
-    flags = list(center.flags)
-    moved_mm = float(np.linalg.norm(np.subtract(center.position_ras_mm, seed.position_ras_mm)))
-    if moved_mm > settings.search_limit_mm and Flag.SEARCH_AT_LIMIT not in flags:
-        flags.append(Flag.SEARCH_AT_LIMIT)
-    if mask.clipped:
-        flags.append(Flag.CLIPPED)
-    if has_non_finite(image, mask):
-        flags.append(Flag.NON_FINITE)
-    if statistics.sd is None:
-        flags.append(Flag.FEW_VOXELS)
-    i, j, k = image.geometry.index_ijk(center.position_ras_mm)
-    return VOIResult(
-        insert=insert,
-        seed_ras_mm=seed.position_ras_mm,
-        center_ras_mm=center.position_ras_mm,
-        center_ijk=(float(i), float(j), float(k)),
-        solid=solid,
-        mask=mask,
-        statistics=statistics,
-        slices=slice_statistics(image, solid, mask),
-        peak=peak.highest,
-        peak_at_max=peak.at_max,
-        search=center.search,
-        flags=tuple(flags),
-        fit=center.located.fit if center.located else None,
-        deviation_mm=center.located.deviation_mm if center.located else None,
-    )
-
-
-def _named_backgrounds(phantom: Phantom, seeds: Sequence[Seed]) -> list[tuple[Insert, Seed]]:
-    """The background VOI of each seed, under the seed's own label."""
-    return [(replace(phantom.background, label=seed.label), seed) for seed in seeds]
 
 
 def _flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:

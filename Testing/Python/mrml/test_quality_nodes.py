@@ -67,7 +67,7 @@ def test_an_unknown_contrast_is_no_number_and_has_no_chart(volume):
     assert set(column_of(outputs.tables['nema'], 'remark')) == {
         'the true ratio is unknown: no percent contrast'
     }
-    assert list(outputs.charts) == ['mean', 'relative_recovery', 'variability']
+    assert list(outputs.charts) == ['mean', 'variability', 'relative_recovery']
     series = series_of_chart(outputs.charts['relative_recovery'])
     assert [node.GetYColumnName() for node in series] == [
         'relative_max',
@@ -79,7 +79,7 @@ def test_an_unknown_contrast_is_no_number_and_has_no_chart(volume):
 def test_charts_of_recovery_have_the_bands_of_every_standard(outputs):
     kinds = slicer.vtkMRMLPlotSeriesNode
     assert list(outputs.charts) == [
-        *('mean', 'recovery_max', 'recovery_mean', 'recovery_peak', 'contrast', 'variability'),
+        *('mean', 'contrast', 'variability', 'recovery_max', 'recovery_mean', 'recovery_peak'),
     ]
     chart = outputs.charts['recovery_max']
     series = series_of_chart(chart)

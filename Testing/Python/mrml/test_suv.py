@@ -14,9 +14,8 @@ from paths import SHARED
 from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.core.errors import CanceledError, NodeError, SeriesError, SUVError
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.dicom.source import NO_FILES, VolumeSource
+from VOIIdentificationLib.dicom.source import NO_FILES, VolumeSource, suv_of_volume
 from VOIIdentificationLib.dicom.suv import suv_image
-from VOIIdentificationLib.dicom.volume_suv import suv_of_volume
 from VOIIdentificationLib.dicom.write import write_pet_series
 from VOIIdentificationLib.suv.scale import SUVScale
 from VOIIdentificationLib.synthetic.phantom import grid

@@ -62,4 +62,4 @@ def test_an_older_application_reads_requirements_with_the_copy_in_pip(tmp_path, 
 def test_the_module_asks_for_what_the_workbooks_and_pictures_import():
     names = {line.split('>=')[0] for line in FILE.read_text().splitlines() if '>=' in line}
 
-    assert names == {'matplotlib', 'openpyxl', 'pandas'}
+    assert names == {'matplotlib', 'openpyxl'}

@@ -180,14 +180,35 @@ def test_an_unknown_unit_is_called_unknown():
     assert tables[0].column('mean').header == 'Mean [unit unknown]'
 
 
-def test_the_frame_has_headers_with_units(tables):
+def test_a_frame_for_each_table_says_units_and_definitions(result, tables):
     pytest.importorskip('pandas')
 
-    frame = tables['spheres'].frame()
+    frames = result.to_frames()
 
-    assert list(frame['Sphere']) == ['S22', 'S17', 'S10']
-    assert frame['Mean [Bq/mL]'].dtype == np.float64
-    assert frame['Nr Pixels'].dtype == np.int64
+    assert list(frames) == list(tables)
+    frame = frames['spheres']
+    assert list(frame['label']) == ['S22', 'S17', 'S10']
+    assert list(frame['mean']) == [voi.statistics.mean for voi in result.spheres]
+    assert frame['mean'].dtype == np.float64
+    assert frame['voxel_count'].dtype == np.int64
+    assert frame.attrs['title'] == 'Meta data per sphere'
+    assert frame.attrs['headers']['mean'] == 'Mean [Bq/mL]'
+    assert frame.attrs['definitions']['label'] == 'Label of the insert.'
+
+
+def test_frames_can_be_grouped_and_joined_by_sphere(result):
+    """Judge: numpy on the slices that the result holds."""
+    pytest.importorskip('pandas')
+    frames = result.to_frames()
+
+    areas = frames['slices'].groupby('label')['area_mm2'].sum()
+    joined = frames['spheres'].set_index('label').join(areas)
+
+    for voi in result.spheres:
+        assert joined.loc[voi.label, 'mean'] == voi.statistics.mean
+        assert joined.loc[voi.label, 'area_mm2'] == pytest.approx(
+            sum(cut.area_mm2 for cut in voi.slices)
+        )
 
 
 def test_nothing_is_empty_and_never_zero():

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.progress import Progress, part_of
-from .arguments import add_input, read_input
+from ..core.settings import Counting, Refinement, Settings, load_settings
+from .arguments import add_input, positive, read_input
 from .terminal import terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
-    from ..core.settings import Settings
     from ..measure.voi import VOIResult
     from ..results import AnalysisResult
 
@@ -50,12 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--settings', metavar='FILE.json', type=Path, help='how to measure')
     add(
         '--counting',
-        choices=('partial', 'hard'),
+        choices=get_args(Counting),
         help='partial voxels by volume (default), or whole voxels as the original script',
     )
     add(
         '--refinement',
-        choices=('fit', 'search', 'none'),
+        choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
     )
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
@@ -73,7 +71,7 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         group.add_argument(
             f'--true-{name}',
             metavar='BQML',
-            type=_positive,
+            type=positive,
             help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
         )
 
@@ -83,17 +81,6 @@ def _named(text: str) -> Path:
         msg = 'must name a folder, got nothing'
         raise argparse.ArgumentTypeError(msg)
     return Path(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        msg = f'must be a number above 0, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -121,20 +108,13 @@ def run(args: argparse.Namespace) -> int:
     image = read_input(args, part_of(progress, 0.0, 0.3))
     known = _known(args)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
-    export_results(
-        result,
-        args.output,
-        overwrite=args.overwrite,
-        write_segmentation=segmentation_writer(result),
-        progress=part_of(progress, 0.5, 1.0),
-    )
+    written = part_of(progress, 0.5, 1.0)
+    export_results(result, args.output, overwrite=args.overwrite, progress=written)
     _print_summary(result, args.output, progress)
     return 0
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    from ..core.settings import Settings, load_settings
-
     settings = load_settings(args.settings) if args.settings else Settings()
     given = {name: getattr(args, name) for name in ('counting', 'refinement')}
     return replace(settings, **{name: value for name, value in given.items() if value})
@@ -170,29 +150,6 @@ def _with_suv(known: Known, args: argparse.Namespace) -> Known:
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
     return replace(known, suv=scale)
-
-
-def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
-    """
-    How to write the segmentation.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    write : callable or None
-        Takes the path; None where slicer-core is not installed.
-    """
-    from importlib.util import find_spec
-
-    if find_spec('slicer') is None:
-        return None
-    from ..mrml.segmentation import write_segmentation
-
-    return lambda path: write_segmentation(result, path)
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:

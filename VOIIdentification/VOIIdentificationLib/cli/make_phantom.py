@@ -1,4 +1,4 @@
-"""A synthetic PET study on disk: DICOM files, the truth, and seeds a little off."""
+"""The command ``voi-identification make-phantom``: a PET study whose truth is known."""
 
 from __future__ import annotations
 
@@ -7,104 +7,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import InputFileError, OutputError
+from ..core.errors import InputFileError
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..core.progress import Progress, no_progress, part_of
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from .arguments import count, not_negative, positive
 from .terminal import terminal_progress
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
-    from ..core.seed import Seed
-    from ..dicom.write import Scan
     from ..synthetic.phantom import SyntheticPhantom
-    from ..synthetic.truth import Truth
-
-TRUTH_FILE = 'truth.json'
-SEEDS_FILE = 'seeds.mrk.json'
-DICOM_FOLDER = 'dicom'
-_DICOM_PATTERN = 'I[0-9][0-9][0-9][0-9][0-9].dcm'
-
-
-def make_phantom_study(
-    folder: Path,
-    scene: SyntheticPhantom,
-    *,
-    scan: Scan | None = None,
-    seed_shift_mm: float = 4.0,
-    overwrite: bool = False,
-    progress: Progress = no_progress,
-) -> tuple[Path, ...]:
-    """
-    Make a phantom and write it: all files or none.
-
-    Parameters
-    ----------
-    folder : `pathlib.Path`
-        Gets ``dicom/I*.dcm``, ``truth.json`` and ``seeds.mrk.json``.
-
-    scene : SyntheticPhantom
-        What is made. Its random seed decides noise, file names, UIDs and seeds.
-
-    scan : Scan, optional
-        What the DICOM header says besides the image.
-
-    seed_shift_mm : float, optional
-        Distance by which the seeds are pushed off the true centers, each in a
-        direction of its own.
-
-    overwrite : bool, optional
-        True replaces a study made earlier; other files in the folder stay.
-
-    progress : callable, optional
-        Told how far the work is; may raise `CanceledError`.
-
-    Returns
-    -------
-    paths : tuple of `pathlib.Path`
-        The files, the DICOM slices in the order of k first.
-
-    Raises
-    ------
-    OutputError
-        If the folder is not empty, or cannot be written.
-    InputFileError
-        If an insert of the phantom has no place on the ring, or none in the grid.
-    GeometryError
-        If the grid is sheared, which DICOM does not know.
-    """
-    from ..dicom.write import write_pet_series
-    from ..files.markups import write_markups
-    from ..synthetic.phantom import synthesize
-    from ..synthetic.truth import write_truth
-
-    _refuse_occupied(folder, overwrite=overwrite)
-    _refuse_centers_outside(scene)
-    image, truth = synthesize(scene, progress=part_of(progress, 0.0, 0.5))
-    with system_errors_named(folder, 'the phantom'), staging_folder(folder) as staging:
-        new = staging / 'new'
-        slices = write_pet_series(
-            image,
-            new / DICOM_FOLDER,
-            seed=scene.random_seed,
-            scan=scan,
-            progress=part_of(progress, 0.5, 0.8),
-        )
-        write_truth(new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
-        write_markups(new / SEEDS_FILE, _pushed_seeds(truth, seed_shift_mm), name='Seeds')
-        replace_files(folder, _own_files(folder), new, staging / 'old')
-        written = [path.relative_to(new) for path in slices]
-    progress(1.0, 'phantom written')
-    return tuple(folder / path for path in (*written, Path(TRUTH_FILE), Path(SEEDS_FILE)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
-    Declare the arguments of ``make-phantom``.
+    Declare the arguments of the command.
 
     Parameters
     ----------
     parser : `argparse.ArgumentParser`
-        Of the subcommand.
+        Of the command.
     """
     parser.add_argument('folder', metavar='DIR', type=Path, help='folder for the study')
     _add_grid_arguments(parser.add_argument_group('image'))
@@ -113,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--random-seed', type=int, default=0, metavar='N', help='decides noise, names and seeds')
     add(
         '--seed-shift',
-        type=_not_negative,
+        type=not_negative,
         default=4.0,
         metavar='MM',
         help='distance of the seeds from the true centers (default: %(default)s)',
@@ -123,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """
-    Run ``make-phantom``.
+    Make the study and say where it is.
 
     Parameters
     ----------
@@ -133,8 +52,10 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     status : int
-        0.
+        Exit status 0; problems are raised as `PhantomError`.
     """
+    from .phantom_study import SEEDS_FILE, TRUTH_FILE, make_phantom_study
+
     paths = make_phantom_study(
         args.folder,
         _scene(args),
@@ -148,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _add_grid_arguments(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add('--shape', nargs=3, type=_count, default=[200, 200, 100], metavar=('I', 'J', 'K'))
-    add('--voxel', nargs=3, type=_positive, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
+    add('--shape', nargs=3, type=count, default=[200, 200, 100], metavar=('I', 'J', 'K'))
+    add('--voxel', nargs=3, type=positive, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
     add(
         '--oblique',
         nargs=3,
@@ -162,22 +83,20 @@ def _add_grid_arguments(group: argparse._ArgumentGroup) -> None:
     add(
         '--fwhm',
         nargs='+',
-        type=_not_negative,
+        type=not_negative,
         default=[6.0],
         metavar='MM',
         help='of the PSF; two numbers: in plane, axial',
     )
-    add('--cov', type=_not_negative, default=0.1, help='SD over mean of the background (0: none)')
-    add(
-        '--noise-fwhm', type=_not_negative, default=4.0, metavar='MM', help='smoothing of the noise'
-    )
+    add('--cov', type=not_negative, default=0.1, help='SD over mean of the background (0: none)')
+    add('--noise-fwhm', type=not_negative, default=4.0, metavar='MM', help='smoothing of the noise')
 
 
 def _add_phantom_arguments(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add('--phantom', default=DEFAULT_PHANTOM, metavar='NAME|FILE.json')
-    add('--contrast', type=_positive, default=4.0, help='hot spheres over background')
-    add('--background', type=_positive, default=5000.0, metavar='BQML', help='in Bq/mL')
+    add('--contrast', type=positive, default=4.0, help='hot spheres over background')
+    add('--background', type=positive, default=5000.0, metavar='BQML', help='in Bq/mL')
     add('--rotation', type=float, default=0.0, metavar='DEG', help='about the axis of the phantom')
     add('--tilt', type=float, default=0.0, metavar='DEG', help='about R')
     add('--mirror', action='store_true', help='left and right swapped')
@@ -207,80 +126,3 @@ def _scene(args: argparse.Namespace) -> SyntheticPhantom:
         noise=Noise(args.cov, args.noise_fwhm),
         random_seed=args.random_seed,
     )
-
-
-def _pushed_seeds(truth: Truth, shift_mm: float) -> tuple[Seed, ...]:
-    """The true centers, each pushed in a random direction."""
-    import numpy as np
-
-    from ..core.seed import Seed
-
-    rng = np.random.default_rng([truth.scene.random_seed, 1])  # not the stream of the noise
-    seeds = []
-    for true in truth.inserts:
-        direction = rng.standard_normal(3)
-        pushed = true.center_ras_mm + direction / np.linalg.norm(direction) * shift_mm
-        position = (float(pushed[0]), float(pushed[1]), float(pushed[2]))
-        seeds.append(Seed(true.insert.label, position))
-    return tuple(seeds)
-
-
-def _own_files(folder: Path) -> list[Path]:
-    """Files of a study made earlier, relative to the folder; by name only."""
-    candidates = [folder / TRUTH_FILE, folder / SEEDS_FILE]
-    candidates += sorted((folder / DICOM_FOLDER).glob(_DICOM_PATTERN))
-    return [path.relative_to(folder) for path in candidates if path.is_file()]
-
-
-def _refuse_centers_outside(scene: SyntheticPhantom) -> None:
-    from ..synthetic.truth import true_inserts
-
-    size = scene.geometry.size_ijk
-    for true in true_inserts(scene):
-        index = scene.geometry.index_ijk(true.center_ras_mm)
-        if (index < -0.5).any() or (index > size - 0.5).any():
-            r, a, s = true.center_ras_mm
-            msg = (
-                f'the insert {true.insert.label} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm lies '
-                f'outside the grid of {size[0]} x {size[1]} x {size[2]} voxels. '
-                'Choose more or larger voxels, or another offset.'
-            )
-            raise InputFileError(msg)
-
-
-def _refuse_occupied(folder: Path, *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        msg = f'the phantom cannot be written to {folder}: it is a file. Name another folder.'
-        raise OutputError(msg)
-    if folder.is_dir() and not overwrite:
-        count = sum(1 for _ in folder.iterdir())
-        if count:
-            msg = (
-                f'the folder {folder} is not empty ({count} entries). '
-                'Name another one, or allow overwriting: a phantom made earlier is then replaced.'
-            )
-            raise OutputError(msg)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        msg = f'must be 1 or more, got {value}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float('inf'):
-        msg = f'must be more than 0, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float('inf'):
-        msg = f'must be 0 or more, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+from dataclasses import replace
 
 from ..core.errors import SeriesError
-from .header import DicomFile, Tag, finite_numbers
+from .file import DicomFile
+from .header import Header, empty_header
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
 
 _RELATIVE_SLOPE_TOLERANCE = 1e-6
@@ -32,16 +32,15 @@ def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
     SeriesError
         If a frame lacks its position, orientation, pixel spacing or slope.
     """
-    dataset = header_dataset(file)
-    frames = dataset.get('PerFrameFunctionalGroupsSequence') or []
-    shared = (dataset.get('SharedFunctionalGroupsSequence') or [None])[0]
+    frames = file.items('PerFrameFunctionalGroupsSequence')
+    shared = file.item('SharedFunctionalGroupsSequence')
     if len(frames) != file.frame_count:
         msg = (
             f'{file.name} has {file.frame_count} frames but functional groups for '
             f'{len(frames)}; export it again from its source.'
         )
         raise SeriesError(msg)
-    named = [_Groups(f'{file.name} frame {n}', shared, one) for n, one in enumerate(frames, 1)]
+    named = [_Groups(f'{file.name} frame {n}', one, shared) for n, one in enumerate(frames, 1)]
     return [_slice_of_frame(file, groups, n) for n, groups in enumerate(named)]
 
 
@@ -60,82 +59,54 @@ def enhanced_unit_code(file: DicomFile) -> str:
         Units (0054,1001) of a converted image; else the UCUM code of the
         real-world mapping if it maps as the rescaling does; else empty.
     """
-    dataset = header_dataset(file)
-    shared = (dataset.get('SharedFunctionalGroupsSequence') or [None])[0]
-    frames = dataset.get('PerFrameFunctionalGroupsSequence') or [None]
-    groups = _Groups(file.name, shared, frames[0])
+    holders = ('PerFrameFunctionalGroupsSequence', 'SharedFunctionalGroupsSequence')
+    groups = _Groups(file.name, *(file.item(sequence) for sequence in holders))
     for sequence in (
         'UnassignedSharedConvertedAttributesSequence',
         'UnassignedPerFrameConvertedAttributesSequence',
     ):
-        code = groups.value(sequence, 'Units')
+        code = groups.text(sequence, 'Units')
         if code:
-            return str(code)
+            return code
     return _real_world_unit(groups)
-
-
-def header_dataset(file: DicomFile) -> Any:
-    """
-    The whole header, by pydicom: for sequences and rare elements.
-
-    Parameters
-    ----------
-    file : DicomFile
-        Any file.
-
-    Returns
-    -------
-    dataset : pydicom.Dataset
-        Without the pixels.
-    """
-    import pydicom
-
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return pydicom.dcmread(file.path, stop_before_pixels=True, force=True)
 
 
 class _Groups:
     """Functional groups of one frame: its own first, then those of all frames."""
 
-    def __init__(self, name: str, shared: Any, frame: Any) -> None:
+    def __init__(self, name: str, *holders: Header) -> None:
         self.name = name
-        self._items = [item for item in (frame, shared) if item is not None]
+        self._holders = [replace(holder, name=name) for holder in holders]
 
-    def value(self, sequence: str, keyword: str) -> Any:
-        for item in self._items:
-            macro = item.get(sequence)
-            if macro and macro[0].get(keyword) is not None:
-                return macro[0].get(keyword)
-        return None
+    def macro(self, sequence: str, keyword: str) -> Header:
+        """The item that has an element; one without elements if none has it."""
+        items = (holder.item(sequence) for holder in self._holders)
+        return next((item for item in items if item.texts(keyword)), empty_header(self.name))
 
-    def numbers(self, sequence: str, tag: Tag, count: int) -> tuple[float, ...] | None:
-        value = self.value(sequence, tag.name)
-        if value is None:
-            return None
-        several = hasattr(value, '__iter__') and not isinstance(value, str)
-        return finite_numbers(
-            self.name, tag, [str(part) for part in (value if several else [value])], count
-        )
+    def text(self, sequence: str, keyword: str) -> str:
+        return self.macro(sequence, keyword).text(keyword)
 
-    def required(self, sequence: str, tag: Tag, count: int) -> tuple[float, ...]:
-        numbers = self.numbers(sequence, tag, count)
+    def numbers(self, sequence: str, keyword: str, count: int) -> tuple[float, ...] | None:
+        return self.macro(sequence, keyword).numbers(keyword, count)
+
+    def required(self, sequence: str, keyword: str, count: int) -> tuple[float, ...]:
+        numbers = self.numbers(sequence, keyword, count)
         if numbers is None:
-            raise missing_element(self.name, tag)
+            raise missing_element(self.name, keyword)
         return numbers
 
 
 def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
     measures = 'PixelMeasuresSequence'
-    thickness = groups.numbers(measures, Tag.SpacingBetweenSlices, 1) or groups.numbers(
-        measures, Tag.SliceThickness, 1
+    thickness = groups.numbers(measures, 'SpacingBetweenSlices', 1) or groups.numbers(
+        measures, 'SliceThickness', 1
     )
     slope, intercept = _rescale(groups)
-    spacing = groups.required(measures, Tag.PixelSpacing, 2)
+    spacing = groups.required(measures, 'PixelSpacing', 2)
     return PETSlice(
         file=file,
-        position_lps_mm=groups.required('PlanePositionSequence', Tag.ImagePositionPatient, 3),
-        orientation=groups.required('PlaneOrientationSequence', Tag.ImageOrientationPatient, 6),
+        position_lps_mm=groups.required('PlanePositionSequence', 'ImagePositionPatient', 3),
+        orientation=groups.required('PlaneOrientationSequence', 'ImageOrientationPatient', 6),
         pixel_spacing_mm=checked_spacing(groups.name, spacing),
         slope=slope,
         intercept=intercept,
@@ -147,8 +118,8 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
 
 def _rescale(groups: _Groups) -> tuple[float, float]:
     sequence = 'PixelValueTransformationSequence'
-    slope = groups.numbers(sequence, Tag.RescaleSlope, 1)
-    intercept = groups.numbers(sequence, Tag.RescaleIntercept, 1)
+    slope = groups.numbers(sequence, 'RescaleSlope', 1)
+    intercept = groups.numbers(sequence, 'RescaleIntercept', 1)
     if slope is None and intercept is None:
         slope, intercept = _real_world_rescale(groups)
     return checked_rescale(groups.name, slope, intercept)
@@ -159,30 +130,29 @@ def _real_world_rescale(
 ) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
     sequence = 'RealWorldValueMappingSequence'
     return (
-        groups.numbers(sequence, Tag.RealWorldValueSlope, 1),
-        groups.numbers(sequence, Tag.RealWorldValueIntercept, 1),
+        groups.numbers(sequence, 'RealWorldValueSlope', 1),
+        groups.numbers(sequence, 'RealWorldValueIntercept', 1),
     )
 
 
 def _real_world_unit(groups: _Groups) -> str:
+    sequence = 'RealWorldValueMappingSequence'
     slope, intercept = _real_world_rescale(groups)
-    codes = groups.value('RealWorldValueMappingSequence', 'MeasurementUnitsCodeSequence')
-    if slope is None or not codes:
+    if slope is None:
         return ''
     used_slope, used_intercept = _rescale(groups)
     same = abs(slope[0] - used_slope) <= _RELATIVE_SLOPE_TOLERANCE * abs(used_slope)
     same = same and (intercept or (0.0,))[0] == used_intercept
-    return str(codes[0].get('CodeValue', '')) if same else ''
+    mapping = groups.macro(sequence, 'RealWorldValueSlope')
+    return mapping.item('MeasurementUnitsCodeSequence').text('CodeValue') if same else ''
 
 
 def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:
-    named = [
-        (keyword, groups.value('FrameContentSequence', keyword))
-        for keyword in (
-            'FrameReferenceDateTime',
-            'FrameAcquisitionDateTime',
-            'FrameAcquisitionNumber',
-            'TemporalPositionIndex',
-        )
-    ]
-    return tuple((keyword, str(value)) for keyword, value in named if value is not None)
+    keywords = (
+        'FrameReferenceDateTime',
+        'FrameAcquisitionDateTime',
+        'FrameAcquisitionNumber',
+        'TemporalPositionIndex',
+    )
+    named = [(keyword, groups.text('FrameContentSequence', keyword)) for keyword in keywords]
+    return tuple((keyword, value) for keyword, value in named if value)

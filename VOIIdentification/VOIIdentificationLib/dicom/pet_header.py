@@ -13,13 +13,13 @@ from ..activity.isotopes import ISOTOPES, decay_factor, isotope_named, mean_coun
 from ..core.errors import OutputError
 from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
-from .facts import UNITS
+from ..core.units import UNIT_OF_DICOM
+from .file import pet_classes
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
-_PET_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.128'
 _F18 = isotope_named('F-18') or ISOTOPES[0]
 
 _F18_POSITRON_FRACTION = 0.9686
@@ -151,7 +151,7 @@ def _set_study(header: Dataset, scan: Scan, uids: dict[str, str]) -> None:
 
 def _set_series(header: Dataset, scan: Scan, units: str, slices: int) -> None:
     start_to_mean_s = mean_count_rate_time_s(scan.duration_s, _F18.half_life_s)
-    header.SOPClassUID = _PET_IMAGE_STORAGE
+    header.SOPClassUID = pet_classes()[0]
     header.ImageType = ['ORIGINAL', 'PRIMARY']
     header.Modality = 'PT'
     header.SeriesNumber = 1
@@ -256,12 +256,12 @@ def slice_header(header: Dataset, geometry: VolumeGeometry, k: int, scan: Scan) 
 
 
 def _dicom_unit(unit: str) -> str:
-    for code, text in UNITS.items():
+    for code, text in UNIT_OF_DICOM.items():
         if text == unit:
-            return str(code)
+            return code
     msg = (
         f'the image cannot be written as DICOM: its unit {unit!r} has no name there. '
-        f'Known: {", ".join(dict.fromkeys(UNITS.values()))}.'
+        f'Known: {", ".join(dict.fromkeys(UNIT_OF_DICOM.values()))}.'
     )
     raise OutputError(msg)
 

@@ -7,25 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import SeriesError
 from ..core.image import PETImage
 from ..core.progress import Progress, no_progress, part_of
 from .facts import acquisition_facts, series_unit
-from .folder import find_series, list_series, series_to_read
-from .geometry import grid_of_slices
+from .grid import grid_of_slices
 from .pixels import PixelReader
-from .series import Series, choose_pet_series
-from .stack import ordered_slices
+from .stack import PETStack, find_stack, stack_of_files
 
-__all__ = [
-    'find_series',
-    'ordered_slices',
-    'read_pet_files',
-    'read_pet_series',
-    'series_to_read',
-]
-
-_PART_FOR_HEADERS = 0.4
+PART_FOR_HEADERS = 0.4
 """Part of the reading time that the headers take."""
 
 _SLICES_PER_STEP = 10
@@ -63,9 +52,9 @@ def read_pet_series(
         If there is not exactly one PET series to read, or if its slices do
         not make one regular volume of known values.
     """
-    headers = part_of(progress, 0.0, _PART_FOR_HEADERS)
-    series, notes = series_to_read(Path(folder), series_uid, headers)
-    return _image_of_series(series, notes, part_of(progress, _PART_FOR_HEADERS, 1.0))
+    headers = part_of(progress, 0.0, PART_FOR_HEADERS)
+    stack = find_stack(folder, series_uid, headers)
+    return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
 
 
 def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:
@@ -90,26 +79,40 @@ def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> P
     SeriesError
         As from `read_pet_series`, and if a file is no DICOM image.
     """
-    if not paths:
-        msg = 'no file was given; give the files of one PET series.'
-        raise SeriesError(msg)
-    listing = list_series(paths, part_of(progress, 0.0, _PART_FOR_HEADERS))
-    if listing.notes:
-        msg = f'not all of the {len(paths)} files are DICOM images: {"; ".join(listing.notes)}.'
-        raise SeriesError(msg)
-    series = choose_pet_series(listing)
-    return _image_of_series(series, (), part_of(progress, _PART_FOR_HEADERS, 1.0))
+    stack = stack_of_files(paths, part_of(progress, 0.0, PART_FOR_HEADERS))
+    return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
 
 
-def _image_of_series(series: Series, notes: tuple[str, ...], progress: Progress) -> PETImage:
-    slices, slice_notes = ordered_slices(series)
-    geometry = grid_of_slices(slices)
-    unit, acquisition = series_unit(slices), acquisition_facts(slices, (*notes, *slice_notes))
+def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImage:
+    """
+    Read the voxels of a series whose headers have been read.
+
+    Parameters
+    ----------
+    stack : PETStack
+        Its slices.
+
+    progress : callable, optional
+        Told how far the reading is; may raise `CanceledError`.
+
+    Returns
+    -------
+    image : PETImage
+        As from `read_pet_series`.
+
+    Raises
+    ------
+    SeriesError
+        If the slices do not make one regular volume of known values.
+    """
+    geometry = grid_of_slices(stack.slices)
     voxels = np.empty(geometry.shape_kji, np.float32)
     reader = PixelReader()
-    for k, plane in enumerate(slices):
+    count = len(stack.slices)
+    for k, plane in enumerate(stack.slices):
         if k % _SLICES_PER_STEP == 0:
-            progress(k / len(slices), f'reading slice {k + 1} of {len(slices)}')
+            progress(k / count, f'reading slice {k + 1} of {count}')
         reader.read_into(plane, voxels[k])
-    progress(1.0, f'{len(slices)} slices read')
-    return PETImage(voxels, geometry, unit, acquisition)
+    progress(1.0, f'{count} slices read')
+    facts = acquisition_facts(stack.slices, stack.notes)
+    return PETImage(voxels, geometry, series_unit(stack.slices), facts)

@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.errors import SeriesError
-from .header import DicomFile, Tag
+from .file import DicomFile
+from .header import tag_text
 
-ENHANCED_PET = '1.2.840.10008.5.1.4.1.1.130'
-LEGACY_ENHANCED_PET = '1.2.840.10008.5.1.4.1.1.128.1'
-ENHANCED_CLASSES = frozenset({ENHANCED_PET, LEGACY_ENHANCED_PET})
-PET_CLASSES = frozenset({'1.2.840.10008.5.1.4.1.1.128'}) | ENHANCED_CLASSES
-"""SOP classes of PET images (PS3.4, annex B.5)."""
+_NAMES_SHOWN = 5
+"""Names that a note lists before it only counts."""
+
+_TIMES = (
+    'AcquisitionNumber',
+    'AcquisitionDate',
+    'AcquisitionTime',
+    'FrameReferenceTime',
+    'TriggerTime',
+)
+"""Elements by which time points, gates and acquisitions of one series differ."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +70,10 @@ class PETSlice:
         several = self.file.frame_count > 1
         return f'{self.file.name} frame {self.frame + 1}' if several else self.file.name
 
-
-TIME_TAGS = (
-    Tag.AcquisitionNumber,
-    Tag.AcquisitionDate,
-    Tag.AcquisitionTime,
-    Tag.FrameReferenceTime,
-    Tag.TriggerTime,
-)
-"""Elements by which time points, gates and acquisitions of one series differ."""
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns; 0 where the header does not say them."""
+        return self.file.integer('Rows') or 0, self.file.integer('Columns') or 0
 
 
 def slice_of_file(file: DicomFile) -> PETSlice:
@@ -94,18 +96,18 @@ def slice_of_file(file: DicomFile) -> PETSlice:
         If position, orientation, pixel spacing or slope is missing or unusable.
     """
     slope, intercept = checked_rescale(
-        file.name, file.numbers(Tag.RescaleSlope, 1), file.numbers(Tag.RescaleIntercept, 1)
+        file.name, file.numbers('RescaleSlope', 1), file.numbers('RescaleIntercept', 1)
     )
-    thickness = file.numbers(Tag.SpacingBetweenSlices, 1) or file.numbers(Tag.SliceThickness, 1)
+    thickness = file.numbers('SpacingBetweenSlices', 1) or file.numbers('SliceThickness', 1)
     return PETSlice(
         file=file,
-        position_lps_mm=_required(file, Tag.ImagePositionPatient, 3),
-        orientation=_required(file, Tag.ImageOrientationPatient, 6),
-        pixel_spacing_mm=checked_spacing(file.name, _required(file, Tag.PixelSpacing, 2)),
+        position_lps_mm=_required(file, 'ImagePositionPatient', 3),
+        orientation=_required(file, 'ImageOrientationPatient', 6),
+        pixel_spacing_mm=checked_spacing(file.name, _required(file, 'PixelSpacing', 2)),
         slope=slope,
         intercept=intercept,
         thickness_mm=abs(thickness[0]) if thickness else None,
-        facts=tuple((tag.name, file.text(tag)) for tag in TIME_TAGS),
+        facts=tuple((keyword, file.text(keyword)) for keyword in _TIMES),
     )
 
 
@@ -138,7 +140,7 @@ def checked_rescale(
     if slope is None or slope[0] <= 0:  # a scale of activity; DICOM gives PET no other
         got = 'missing' if slope is None else f'{slope[0]:g}'
         msg = (
-            f'{name}: {Tag.RescaleSlope.text} is {got}, so its values cannot be known; '
+            f'{name}: {tag_text("RescaleSlope")} is {got}, so its values cannot be known; '
             'export the series again from its source.'
         )
         raise SeriesError(msg)
@@ -169,14 +171,14 @@ def checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ..
     """
     if min(spacing_mm) <= 0:
         msg = (
-            f'{name}: {Tag.PixelSpacing.text} is {spacing_mm[0]:g} x {spacing_mm[1]:g} mm, '
+            f'{name}: {tag_text("PixelSpacing")} is {spacing_mm[0]:g} x {spacing_mm[1]:g} mm, '
             'which is not a size; export the series again from its source.'
         )
         raise SeriesError(msg)
     return spacing_mm
 
 
-def missing_element(name: str, tag: Tag) -> SeriesError:
+def missing_element(name: str, keyword: str) -> SeriesError:
     """
     The error for a slice without an element it must have.
 
@@ -185,7 +187,7 @@ def missing_element(name: str, tag: Tag) -> SeriesError:
     name : str
         The slice.
 
-    tag : Tag
+    keyword : str
         What it lacks.
 
     Returns
@@ -194,14 +196,43 @@ def missing_element(name: str, tag: Tag) -> SeriesError:
         To be raised.
     """
     msg = (
-        f'{name} has no {tag.text}, so the place and size of its pixels are unknown; '
+        f'{name} has no {tag_text(keyword)}, so the place and size of its pixels are unknown; '
         'take the original series of the scanner, not a secondary capture.'
     )
     return SeriesError(msg)
 
 
-def _required(file: DicomFile, tag: Tag, count: int) -> tuple[float, ...]:
-    numbers = file.numbers(tag, count)
+def _required(file: DicomFile, keyword: str, count: int) -> tuple[float, ...]:
+    numbers = file.numbers(keyword, count)
     if numbers is None:
-        raise missing_element(file.name, tag)
+        raise missing_element(file.name, keyword)
     return numbers
+
+
+def passed_over_note(kind: str, names: Sequence[str], what: str = 'file') -> str:
+    """
+    The sentence about what was not read.
+
+    Parameters
+    ----------
+    kind : str
+        Why not.
+
+    names : sequence of str
+        Which; the first few are listed.
+
+    what : str, optional
+        The singular of what they are.
+
+    Returns
+    -------
+    note : str
+        Number, reason and names.
+
+    Examples
+    --------
+    >>> passed_over_note('not DICOM', ['a.txt', 'b.txt'])
+    '2 files passed over, not DICOM: a.txt, b.txt'
+    """
+    shown = ', '.join(names[:_NAMES_SHOWN]) + (', …' if len(names) > _NAMES_SHOWN else '')
+    return f'{len(names)} {what}{"s" if len(names) > 1 else ""} passed over, {kind}: {shown}'

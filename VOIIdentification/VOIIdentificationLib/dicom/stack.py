@@ -1,68 +1,135 @@
-"""The files of a series to its slices: in order, one for each plane, of one acquisition."""
+"""The slices of one PET series: in order, one for each plane, of one acquisition."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
 from ..core.errors import SeriesError
+from ..core.progress import Progress, no_progress
 from .enhanced import slices_of_enhanced_file
-from .geometry import order_slices, same_plane_groups, slice_heights_mm
-from .header import DicomFile, Tag
+from .file import DicomFile
+from .folder import Series, choose_pet_series, list_series, series_to_read
+from .grid import order_slices, same_plane_groups, slice_heights_mm
+from .header import tag_text
 from .pixels import PixelReader
-from .series import Series, is_pet_image, passed_over_note
-from .slices import ENHANCED_CLASSES, PETSlice, slice_of_file
+from .slices import PETSlice, passed_over_note, slice_of_file
 
 _SAME_POSITION_MM = 0.01
 """Copies of a slice are not farther apart."""
 
 
-def ordered_slices(series: Series) -> tuple[list[PETSlice], tuple[str, ...]]:
+@dataclass(frozen=True, eq=False)
+class PETStack:
     """
-    The slices of a series in the order of k, copies dropped.
+    The slices of one PET series: one for each plane, of one acquisition.
+
+    Attributes
+    ----------
+    series : Series
+        Where they come from.
+
+    slices : tuple of PETSlice
+        In the order of k: by position along the normal. `PETSlice.file` has
+        every fact of a slice's header.
+
+    notes : tuple of str
+        What was passed over.
+    """
+
+    series: Series
+    slices: tuple[PETSlice, ...]
+    notes: tuple[str, ...]
+
+
+def find_stack(
+    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> PETStack:
+    """
+    Read the headers of one PET series.
 
     Parameters
     ----------
-    series : Series
-        A PET series.
+    path : `pathlib.Path`
+        A folder, searched with all below it, or a DICOM file of the series.
+
+    series_uid : str, optional
+        Which series, where there are several.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
 
     Returns
     -------
-    slices : list of PETSlice
-        By position along the normal.
-
-    notes : tuple of str
-        What was dropped.
+    stack : PETStack
+        Its slices.
 
     Raises
     ------
     SeriesError
-        If a slice is unusable, if slices differ in kind, or if two images lie
-        in one place.
+        If there is not exactly one such series, if a slice is unusable, if
+        slices differ in kind, or if two images lie in one place.
     """
-    files = [file for file in series.files if is_pet_image(file)]
-    notes = []
-    if len(files) < len(series.files):
-        others = [file.name for file in series.files if not is_pet_image(file)]
-        notes.append(passed_over_note('no PET image', others))
-    slices = [plane for file in files for plane in _slices_of(file)]
-    ordered, dropped = _without_copies(order_slices(slices))
-    if dropped:
-        notes.append(passed_over_note('copies of others', dropped, 'slice'))
+    series, notes = series_to_read(Path(path), series_uid, progress)
+    return _stack(series, notes)
+
+
+def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETStack:
+    """
+    Read the headers of the PET series that is stored in given files.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        Its files, in any order.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    stack : PETStack
+        Its slices.
+
+    Raises
+    ------
+    SeriesError
+        As from `find_stack`, and if a file is no DICOM image.
+    """
+    if not paths:
+        msg = 'no file was given; give the files of one PET series.'
+        raise SeriesError(msg)
+    listing = list_series(paths, progress)
+    if listing.notes:
+        msg = f'not all of the {len(paths)} files are DICOM images: {"; ".join(listing.notes)}.'
+        raise SeriesError(msg)
+    return _stack(choose_pet_series(listing), ())
+
+
+def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
+    others = [file.name for file in series.files if not file.is_pet_image]
+    slices = [plane for file in series.files if file.is_pet_image for plane in _slices_of(file)]
+    ordered, copies = _without_copies(order_slices(slices))
     _require_one_acquisition(ordered)
-    return ordered, (*notes, *_count_notes(ordered))
+    dropped = [
+        *([passed_over_note('no PET image', others)] if others else []),
+        *([passed_over_note('copies of others', copies, 'slice')] if copies else []),
+    ]
+    return PETStack(series, tuple(ordered), (*notes, *dropped, *_count_notes(ordered)))
 
 
 def _slices_of(file: DicomFile) -> list[PETSlice]:
-    if not file.pixel_tag:
+    if not file.pixels:
         msg = (
             f'{file.name} is truncated: it ends before the pixel data; '
             'copy it again from its source.'
         )
         raise SeriesError(msg)
-    if file.text(Tag.SOPClassUID) in ENHANCED_CLASSES:
+    if file.is_multi_frame_pet:
         return slices_of_enhanced_file(file)
     if file.frame_count > 1:
         msg = (
@@ -89,8 +156,7 @@ def _same_image(first: PETSlice, other: PETSlice) -> bool:
     apart = np.subtract(first.position_lps_mm, other.position_lps_mm)
     if float(np.linalg.norm(apart)) > _SAME_POSITION_MM:
         return False
-    shape = (first.file.integer(Tag.Rows) or 0, first.file.integer(Tag.Columns) or 0)
-    images = np.empty((2, *shape), np.float32)
+    images = np.empty((2, *first.shape), np.float32)
     PixelReader().read_into(first, images[0])
     PixelReader().read_into(other, images[1])
     return np.array_equal(images[0], images[1])
@@ -102,7 +168,7 @@ def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesErr
         for name, value in first.facts
         if value != dict(other.facts).get(name)
     ]
-    kind = first.file.text(Tag.SeriesType).replace('\\', ' ')
+    kind = ' '.join(first.file.texts('SeriesType'))
     facts = ', '.join(([f'series type {kind}'] if kind else []) + differing)
     msg = (
         f'{first.name} and {other.name} hold different images of one plane, {height_mm:.2f} mm '
@@ -114,9 +180,9 @@ def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesErr
 
 def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:
     """Bed positions follow each other; acquisitions that alternate are two volumes."""
-    for tag in (Tag.FrameOfReferenceUID, Tag.Units):
-        _require_same(ordered, tag)
-    numbers = [plane.file.text(Tag.AcquisitionNumber) for plane in ordered]
+    for keyword in ('FrameOfReferenceUID', 'Units'):
+        _require_same(ordered, keyword)
+    numbers = [plane.file.text('AcquisitionNumber') for plane in ordered]
     runs = [number for number, _ in groupby(numbers)]
     if len(runs) > len(set(runs)):
         names = sorted(set(runs))
@@ -128,20 +194,21 @@ def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:
         raise SeriesError(msg)
 
 
-def _require_same(ordered: Sequence[PETSlice], tag: Tag) -> None:
+def _require_same(ordered: Sequence[PETSlice], keyword: str) -> None:
     first = ordered[0]
     for other in ordered[1:]:
-        if first.file.values.get(tag) != other.file.values.get(tag):
-            values = [plane.file.text(tag) or 'none' for plane in (first, other)]
+        if first.file.texts(keyword) != other.file.texts(keyword):
+            values = [plane.file.text(keyword) or 'none' for plane in (first, other)]
             msg = (
-                f'the slices of the series differ in {tag.text}: {first.name} has {values[0]}, '
-                f'{other.name} has {values[1]}; put each image into a series of its own.'
+                f'the slices of the series differ in {tag_text(keyword)}: {first.name} has '
+                f'{values[0]}, {other.name} has {values[1]}; '
+                'put each image into a series of its own.'
             )
             raise SeriesError(msg)
 
 
 def _count_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
-    announced = ordered[0].file.integer(Tag.NumberOfSlices)
+    announced = ordered[0].file.integer('NumberOfSlices')
     if announced is None or announced <= len(ordered):
         return ()
     note = (

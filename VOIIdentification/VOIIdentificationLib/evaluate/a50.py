@@ -15,6 +15,9 @@ from ..measure.voi_mask import Sphere, VOIMask, voi_mask
 A50_PART = 0.5
 """Part of the way from background to maximum at which the A50 VOI ends (EANM, EARL)."""
 
+A50_THRESHOLD_FORMULA = f'B + {A50_PART:g} (max - B)'
+"""That value as people write it, with the background B."""
+
 A50_REACH_MM = 10.0
 """How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
 
@@ -35,8 +38,8 @@ class A50VOI:
         Where `inside` lies in the image.
 
     max, threshold, mean : float
-        Highest voxel of the sphere, B + 0.5 (max - B), and mean inside; in
-        the image's unit.
+        Highest voxel of the sphere, value at which the VOI ends, and mean
+        inside; in the image's unit.
 
     volume_ml : float
         Whole voxels.

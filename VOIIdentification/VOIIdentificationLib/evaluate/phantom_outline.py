@@ -34,6 +34,28 @@ _LUNG_DIAMETERS_MM = (20.0, 80.0)
 BoolArray = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class LungInsert:
+    """
+    The cold insert on the axis of the ring.
+
+    Attributes
+    ----------
+    center_ras_mm : tuple of float
+        Where it crosses the central slice, in millimeter.
+
+    diameter_mm : float
+        Its outer diameter, in millimeter.
+
+    found : bool
+        False if it was assumed on the axis of the ring.
+    """
+
+    center_ras_mm: Point
+    diameter_mm: float
+    found: bool
+
+
 @dataclass(frozen=True, eq=False)
 class SlicePlane:
     """
@@ -281,25 +303,3 @@ def _find_lung(
         return None, 0.0
     u, v = (axis_mm[index] for index in np.nonzero(largest))
     return np.array([u.mean(), v.mean()]), diameter
-
-
-@dataclass(frozen=True)
-class LungInsert:
-    """
-    The cold insert on the axis of the ring.
-
-    Attributes
-    ----------
-    center_ras_mm : tuple of float
-        Where it crosses the central slice, in millimeter.
-
-    diameter_mm : float
-        Its outer diameter, in millimeter.
-
-    found : bool
-        False if it was assumed on the axis of the ring.
-    """
-
-    center_ras_mm: Point
-    diameter_mm: float
-    found: bool

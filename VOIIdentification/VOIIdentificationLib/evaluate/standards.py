@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..activity.worksheet import TrueActivity
 from ..core.errors import PhantomError
 from ..core.image import PETImage
@@ -14,9 +12,10 @@ from ..core.phantom import Phantom
 from ..core.seed import Seed
 from ..locate.ring import ring_inserts
 from ..measure.voi import VOIResult
+from .background import PooledBackground, pooled_background
 from .limits import shipped_limits
 from .nema import NEMAResult, nema_quality
-from .recovery import CONCENTRATION_UNIT, RecoveryResult, RecoveryRules, recovery
+from .recovery import CONCENTRATION_UNIT, A50Background, RecoveryResult, recovery
 from .roi_placement import place_background
 
 
@@ -33,12 +32,16 @@ class Standards:
     recovery : RecoveryResult or None
         Recovery coefficients.
 
+    pooled_background : PooledBackground or None
+        The background VOIs as one.
+
     notes : tuple of str
         Why something is missing.
     """
 
     nema: NEMAResult | None = None
     recovery: RecoveryResult | None = None
+    pooled_background: PooledBackground | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -77,11 +80,12 @@ def evaluate_standards(
         What could be evaluated, and why the rest could not.
     """
     nema, notes = _nema(image, phantom, spheres, rois, activity)
-    level = _background_level(nema, background) or _true_background(image, activity)
+    pooled = pooled_background(background)
+    level = _a50_background(nema, pooled) or _true_background(image, activity)
     if level is None:
-        return Standards(nema, None, (*notes, 'No background was measured: no recovery.'))
-    rules = RecoveryRules(*level, limits=shipped_limits())
-    return Standards(nema, recovery(image, spheres, rules, activity), notes)
+        return Standards(nema, None, pooled, (*notes, 'No background was measured: no recovery.'))
+    found = recovery(image, spheres, level, limits=shipped_limits(), truth=activity)
+    return Standards(nema, found, pooled, notes)
 
 
 def _nema(
@@ -101,25 +105,20 @@ def _nema(
         return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
 
 
-def _background_level(
-    nema: NEMAResult | None, background: Sequence[VOIResult]
-) -> tuple[float, str] | None:
-    """B of the A50 threshold, and where it is from: the user's own VOIs come first."""
-    means = [voi.statistics.mean for voi in background if voi.statistics.mean is not None]
-    if means:
-        volumes = [
-            voi.statistics.volume_ml for voi in background if voi.statistics.mean is not None
-        ]
-        return float(np.average(means, weights=volumes)), 'mean of the background VOIs'
-    if nema is not None and nema.background and nema.background[0].mean is not None:
-        level = nema.background[0]
-        count = int(np.isfinite(level.roi_means).sum())
-        rule = f'mean of the {count} background ROIs of {level.diameter_mm:g} mm'
-        return float(nema.background[0].mean), rule
-    return None
+def _a50_background(
+    nema: NEMAResult | None, pooled: PooledBackground | None
+) -> A50Background | None:
+    """B as it was measured: the user's own VOIs come first."""
+    if pooled is not None and pooled.mean is not None:
+        return pooled.mean, 'mean of the background VOIs'
+    if nema is None or not nema.background or nema.background[0].mean is None:
+        return None
+    level = nema.background[0]
+    rule = f'mean of the {level.roi_count} background ROIs of {level.diameter_mm:g} mm'
+    return nema.background[0].mean, rule
 
 
-def _true_background(image: PETImage, activity: TrueActivity | None) -> tuple[float, str] | None:
+def _true_background(image: PETImage, activity: TrueActivity | None) -> A50Background | None:
     """B where nothing was measured: what was filled in."""
     known = activity.background_bqml if activity is not None else None
     if known is None or image.unit != CONCENTRATION_UNIT:

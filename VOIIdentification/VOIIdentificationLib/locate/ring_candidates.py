@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.geometry import FloatArray
-from .ring import frame_through
+from .ring import frame_through, places
 
 CHORD_TOLERANCE_MM = 7.0
 """How far the distance of two points may be from that of their places on the ring."""
@@ -20,27 +20,6 @@ SAME_PLACE_MM = 12.0
 """Two rings whose places all agree within this are one."""
 
 IntArray = npt.NDArray[np.int64]
-
-
-def places(frames: FloatArray, angles_rad: FloatArray) -> FloatArray:
-    """
-    Where rings have their spheres.
-
-    Parameters
-    ----------
-    frames : (..., 3, 3) `numpy.ndarray` of float
-        As `pose.frame_through` gives them.
-
-    angles_rad : (N,) `numpy.ndarray` of float
-        Angles on the ring.
-
-    Returns
-    -------
-    places_ras_mm : (..., N, 3) `numpy.ndarray` of float
-        Positions, in millimeter.
-    """
-    ring = np.stack([np.ones_like(angles_rad), np.cos(angles_rad), np.sin(angles_rad)])
-    return np.asarray(np.swapaxes(frames @ ring, -1, -2))
 
 
 def symmetries(angles_rad: FloatArray) -> IntArray:
@@ -96,7 +75,7 @@ def rings_through(
     Returns
     -------
     frames : (L, 3, 3) `numpy.ndarray` of float
-        As `pose.frame_through` gives them. Which sphere is where is not
+        As `ring.frame_through` gives them. Which sphere is where is not
         decided: of all orders that fit the three points one is taken.
     """
     distance = np.linalg.norm(points_ras_mm[:, None] - points_ras_mm, axis=-1)

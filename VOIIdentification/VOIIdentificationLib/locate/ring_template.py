@@ -13,7 +13,7 @@ from ..sphere_fit.model import FWHM_PER_SIGMA
 from .ring_candidates import symmetries
 
 NEIGHBORHOOD_MM = 24.0
-"""Around each place the image is compared; the places are 57 mm apart, the body's edge 30 mm."""
+"""Around each place the image is compared; the places are 57 mm apart, the phantom's edge 30 mm."""
 
 BLURS_MM = (6.0, 8.0, 11.0)
 """FWHM of the compared images, with the blur by the coarse voxels; the best one counts."""
@@ -37,15 +37,11 @@ class RingMatch:
     margin : float
         By how much the best order explains more than the second, in parts of
         what it leaves unexplained.
-
-    signal : float
-        Contrast of the hot spheres, in the image's unit.
     """
 
     order: npt.NDArray[np.int64]
     explained: float
     margin: float
-    signal: float
 
 
 class RingMatcher:
@@ -117,8 +113,7 @@ class RingMatcher:
         # For each blur and order: per place the products with the template it would have.
         own = values[place, :, self._orders]
         norm = squares[place, :, self._orders]
-        gains, signals = self._gains(own, norm)
-        by_order = gains.max(axis=1)
+        by_order = self._gains(own, norm).max(axis=1)
         best, second = np.argsort(by_order)[::-1][:2] if len(by_order) > 1 else (0, 0)
         gain = float(by_order[best])
         if not gain > 0 or not total > 0:
@@ -128,22 +123,19 @@ class RingMatcher:
             order=self._orders[best],
             explained=gain / total,
             margin=(gain - float(by_order[second])) / rest if best != second else np.inf,
-            signal=float(signals[best, gains[best].argmax()]),
         )
 
-    def _gains(self, own: FloatArray, norm: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Explained sum of squares and hot contrast; shape (orders, blurs)."""
+    def _gains(self, own: FloatArray, norm: FloatArray) -> FloatArray:
+        """Explained sum of squares; shape (orders, blurs)."""
         hot = self._hot[self._orders][..., None]
         gains = np.zeros((own.shape[0], own.shape[2]))
-        signals = gains
         for group, sign in ((hot, 1.0), (~hot, -1.0)):
             if not group.any():
                 continue
             product = np.sum(own * group, axis=1)
             contrast = np.maximum(sign * product / np.sum(norm * group, axis=1), 0.0)
             gains = gains + np.where(contrast > 0, contrast * sign * product, -np.inf)
-            signals = contrast if sign > 0 else signals
-        return gains, signals
+        return gains
 
     def _sums(self, place: FloatArray) -> tuple[FloatArray, FloatArray, float] | None:
         """Of one place: template squares and products with the image, (blur, sphere); variance."""

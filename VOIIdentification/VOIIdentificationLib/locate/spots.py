@@ -126,7 +126,11 @@ def find_spots(image: PETImage, *, cold: bool = False) -> tuple[SpotMap, FloatAr
 
 
 def _differences(voxels: Coarse, geometry: VolumeGeometry) -> list[Coarse]:
-    """Differences of neighboring blurs. The volume goes round: zeros beside it would be edges."""
+    """
+    Differences of neighboring blurs. The volume goes round: zeros beside it would be edges.
+
+    On the spectrum, once for all scales: `scipy.ndimage.fourier_gaussian` knows no sheared grid.
+    """
     shape = voxels.shape
     spectrum = fft.rfftn(voxels)
     k, j, i = np.meshgrid(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,41 +10,15 @@ import numpy.typing as npt
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
 from ..core.seed import Point
-from .voi_mask import Cylinder, voi_mask
+from .voi_mask import Cylinder, VOIMask, voi_mask
 
 _SAME_INDEX = 1e-6
 """A circle moved across slices by less than this in i and j covers the same pixels."""
 
 
-@dataclass(frozen=True, eq=False)
-class SliceROI:
-    """
-    A circle on one slice.
-
-    Attributes
-    ----------
-    weights : (J, I) `numpy.ndarray` of float
-        Part of each pixel inside, from 0 to 1.
-
-    slices_ji : tuple of slice
-        Where `weights` lies in the slice.
-
-    slice_k : int
-        Index of the slice.
-
-    clipped : bool
-        True if part of the circle lies outside the image.
-    """
-
-    weights: FloatArray
-    slices_ji: tuple[slice, slice]
-    slice_k: int
-    clipped: bool
-
-
 def slice_roi(
     geometry: VolumeGeometry, center_ras_mm: Point, diameter_mm: float, slice_k: int
-) -> SliceROI:
+) -> VOIMask:
     """
     Circle on a slice, around a point projected on it.
 
@@ -65,8 +38,8 @@ def slice_roi(
 
     Returns
     -------
-    roi : SliceROI
-        Partial pixels count by the part inside.
+    roi : VOIMask
+        One slice thick; partial pixels count by the part inside.
 
     Raises
     ------
@@ -80,35 +53,9 @@ def slice_roi(
     >>> round(float(roi.weights.sum()) * 4.0, 1)
     78.6
     """
-    center = projected_on_slice(geometry, center_ras_mm, slice_k)
+    center = geometry.projected_ras_mm(center_ras_mm, slice_k)
     disc = Cylinder('ROI', center, diameter_mm, geometry.slice_spacing_mm)
-    mask = voi_mask(disc, geometry)
-    return SliceROI(mask.weights[0], mask.slices_kji[1:], slice_k, mask.clipped)
-
-
-def projected_on_slice(geometry: VolumeGeometry, position_ras_mm: Point, slice_k: int) -> Point:
-    """
-    Nearest point on a slice.
-
-    Parameters
-    ----------
-    geometry : VolumeGeometry
-        The image grid.
-
-    position_ras_mm : tuple of float
-        Any point.
-
-    slice_k : int
-        Index of the slice.
-
-    Returns
-    -------
-    projected_ras_mm : tuple of float
-        Where the slice's normal through the point meets the middle of the slice.
-    """
-    height = (slice_k - geometry.index_ijk(position_ras_mm)[2]) * geometry.slice_spacing_mm
-    r, a, s = np.asarray(position_ras_mm) + height * geometry.slice_normal_ras
-    return float(r), float(a), float(s)
+    return voi_mask(disc, geometry)
 
 
 def roi_statistics(
@@ -147,11 +94,11 @@ def roi_statistics(
     slices = np.asarray(slices_k, dtype=int)
     if _slices_are_square(image.geometry):
         roi = slice_roi(image.geometry, center_ras_mm, diameter_mm, int(slices[0]))
-        return _means_and_covs(image.voxels[(slices, *roi.slices_ji)], roi.weights)
+        return _means_and_covs(image.voxels[(slices, *roi.slices_kji[1:])], roi.weights)
     found = np.empty((2, slices.size))
     for n, k in enumerate(slices):
         roi = slice_roi(image.geometry, center_ras_mm, diameter_mm, int(k))
-        means, covs = _means_and_covs(image.voxels[(slice(k, k + 1), *roi.slices_ji)], roi.weights)
+        means, covs = _means_and_covs(image.voxels[roi.slices_kji], roi.weights)
         found[:, n] = means[0], covs[0]
     return found[0], found[1]
 
@@ -166,7 +113,7 @@ def _slices_are_square(geometry: VolumeGeometry) -> bool:
 def _means_and_covs(
     values: npt.NDArray[np.float32], weights: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Weighted mean and SD over mean of each slice; `values` is ``(S, J, I)``."""
+    """Weighted mean and SD over mean of each slice; `weights` may be those of one for all."""
     finite = np.isfinite(values)
     weights = np.where(finite, weights, 0.0)
     values = np.where(finite, values, 0.0).astype(float)

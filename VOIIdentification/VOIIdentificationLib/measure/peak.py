@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..core.image import PETImage
@@ -18,25 +16,7 @@ PEAK_DIAMETER_MM = 2 * (3 * PEAK_VOLUME_MM3 / (4 * np.pi)) ** (1 / 3)
 """Its diameter, 12.407 mm."""
 
 
-@dataclass(frozen=True)
-class Peak:
-    """
-    The two usual peaks of a VOI; None where the 1 cm3 does not fit into the image.
-
-    Attributes
-    ----------
-    highest : float or None
-        Highest mean in 1 cm3, centered on any voxel at least half inside the VOI.
-
-    at_max : float or None
-        Mean in 1 cm3 centered on the highest of these voxels.
-    """
-
-    highest: float | None = None
-    at_max: float | None = None
-
-
-def voi_peak(image: PETImage, mask: VOIMask) -> Peak:
+def voi_peak(image: PETImage, mask: VOIMask) -> tuple[float | None, float | None]:
     """
     Peak of one VOI, in both variants.
 
@@ -50,8 +30,12 @@ def voi_peak(image: PETImage, mask: VOIMask) -> Peak:
 
     Returns
     -------
-    peak : Peak
-        Partial voxels are counted by volume.
+    highest : float or None
+        Highest mean in 1 cm3, centered on any voxel at least half inside the
+        VOI, partial voxels counted by volume; None where it does not fit into the image.
+
+    at_max : float or None
+        Mean in 1 cm3 centered on the highest of these voxels.
 
     Notes
     -----
@@ -65,6 +49,6 @@ def voi_peak(image: PETImage, mask: VOIMask) -> Peak:
     values = image.voxels[mask.slices_kji]
     usable = core & np.isfinite(means) & np.isfinite(values)
     if not usable.any():
-        return Peak()
+        return None, None
     at_max = np.unravel_index(int(np.argmax(np.where(usable, values, -np.inf))), values.shape)
-    return Peak(highest=float(means[usable].max()), at_max=float(means[at_max]))
+    return float(means[usable].max()), float(means[at_max])

@@ -2,17 +2,91 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray
 from ..core.image import PETImage
-from .voi import SliceStatistics, VOIStatistics
 from .voi_mask import Solid, VOIMask
 
 HALF_INSIDE = 0.5
 """Part of its volume from which a voxel counts for maximum, minimum and segmentation."""
 
 PERCENTILES = (5, 25, 50, 75, 95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VOIStatistics:
+    """
+    Values of the voxels of one VOI. None where there is nothing to say.
+
+    Attributes
+    ----------
+    voxel_count : int
+        Voxels with any part inside.
+
+    volume_ml : float
+        Sum of the weights times the volume of a voxel.
+
+    mean, sd, variance : float or None
+        Weighted by the part of each voxel inside, over the whole weight
+        (no ``ddof``), as the original script's variance.
+
+    max, min : float or None
+        Over the voxels at least half inside.
+
+    percentile_5, percentile_25, median, percentile_75, percentile_95 : float or None
+        Of the weighted distribution of the same voxels.
+
+    voxel_cov : float or None
+        SD over mean, no unit. Never called N_j.
+    """
+
+    voxel_count: int
+    volume_ml: float
+    mean: float | None = None
+    sd: float | None = None
+    variance: float | None = None
+    max: float | None = None
+    min: float | None = None
+    percentile_5: float | None = None
+    percentile_25: float | None = None
+    median: float | None = None
+    percentile_75: float | None = None
+    percentile_95: float | None = None
+    voxel_cov: float | None = None
+
+
+@dataclass(frozen=True)
+class SliceStatistics:
+    """
+    Values of one VOI in one slice.
+
+    Attributes
+    ----------
+    slice_k : int
+        Index of the slice, from 0.
+
+    radius_mm : float
+        Radius of the circle in which the middle of the slice cuts the VOI.
+
+    mean, max : float or None
+        As in `VOIStatistics`, in this slice.
+
+    voxel_count : int
+        Voxels of this slice with any part inside.
+
+    area_mm2 : float
+        Sum of the weights in this slice times the area of a voxel.
+    """
+
+    slice_k: int
+    radius_mm: float
+    mean: float | None
+    max: float | None
+    voxel_count: int
+    area_mm2: float
 
 
 def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
@@ -89,7 +163,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         Lowest slice index first.
     """
     geometry = image.geometry
-    first_k = mask.slices_kji[0].start
+    center, first_k = solid.center_ras_mm, mask.slices_kji[0].start
     area_mm2 = geometry.voxel_volume_mm3 / geometry.slice_spacing_mm
     slices = []
     for k, weights in enumerate(mask.weights, start=first_k):
@@ -100,7 +174,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         slices.append(
             SliceStatistics(
                 slice_k=k,
-                radius_mm=float(solid.cut_radius_mm(slice_distance_mm(solid, geometry, k))),
+                radius_mm=float(solid.cut_radius_mm(geometry.slice_distance_mm(center, k))),
                 mean=float(np.average(values, weights=finite_weights)) if values.size else None,
                 max=float(_core(values, finite_weights)[0].max()) if values.size else None,
                 voxel_count=int(np.count_nonzero(weights > 0)),
@@ -108,29 +182,6 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
             )
         )
     return tuple(slices)
-
-
-def slice_distance_mm(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> float:
-    """
-    Distance of the middle of a slice from the center of a VOI.
-
-    Parameters
-    ----------
-    solid : Sphere or Cylinder
-        The VOI.
-
-    geometry : VolumeGeometry
-        The image grid.
-
-    slice_k : int
-        Index of the slice.
-
-    Returns
-    -------
-    distance_mm : float
-        Along the slice normal, positive towards higher k.
-    """
-    return float((slice_k - geometry.index_ijk(solid.center_ras_mm)[2]) * geometry.slice_spacing_mm)
 
 
 def has_non_finite(image: PETImage, mask: VOIMask) -> bool:

@@ -9,20 +9,12 @@ from ..analysis import Known
 from ..core.errors import SUVError
 from ..core.image import PETImage
 from ..core.progress import Progress, no_progress
-from ..dicom.source import VolumeSource
-from ..dicom.volume_suv import header_scale, suv_of_volume, suv_voxels
+from ..core.units import SUV_KINDS
+from ..dicom.source import VolumeSource, header_scale, suv_of_volume, suv_voxels
 from ..suv.scale import SUVScale, SUVType
 from .first_look import show_as_pet
 from .nodes import Node, remove_node, world_matrix
 from .volume import dicom_files, local_image, place_like, volume_node_from_image
-
-_UNIT_CODES = {
-    'bw': ('{SUVbw}g/ml', 'Standardized Uptake Value body weight'),
-    'lbm': ('{SUVlbm}g/ml', 'Standardized Uptake Value lean body mass (James)'),
-    'ibw': ('{SUVibw}g/ml', 'Standardized Uptake Value ideal body weight'),
-    'bsa': ('{SUVbsa}cm2/ml', 'Standardized Uptake Value body surface area'),
-}
-"""UCUM codes of DICOM PS3.16, CID 85: they tell the kinds of SUV apart, as the unit does not."""
 
 _QUANTITY = ('126400', 'DCM', 'Standardized Uptake Value')
 """DICOM PS3.16, annex D."""
@@ -144,8 +136,8 @@ def make_suv_volume(
 
 def _describe(node: Node, scale: SUVScale) -> None:
     unit, quantity = slicer.vtkCodedEntry(), slicer.vtkCodedEntry()
-    code, meaning = _UNIT_CODES[scale.suv_type]
-    unit.SetValueSchemeMeaning(code, 'UCUM', meaning)
+    kind = SUV_KINDS[scale.suv_type]
+    unit.SetValueSchemeMeaning(kind.ucum, 'UCUM', kind.meaning)
     quantity.SetValueSchemeMeaning(*_QUANTITY)
     node.SetVoxelValueUnits(unit)
     node.SetVoxelValueQuantity(quantity)

@@ -140,7 +140,7 @@ def _named(result: AnalysisResult) -> set[Flag]:
 
 
 def _flags_of_vois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
-    for voi in (*result.spheres, *result.background):
+    for voi in result.vois:
         yield from ((voi.label, flag) for flag in voi.flags)
     for sphere in result.nema.spheres if result.nema is not None else ():
         yield from ((sphere.label, flag) for flag in sphere.flags)

@@ -78,7 +78,7 @@ class ResultsSection:
         if not missing:
             return True
         question = _(
-            'The export writes Excel workbooks (openpyxl, pandas) and pictures (matplotlib). '
+            'The export writes Excel workbooks (openpyxl) and pictures (matplotlib). '
             'These Python packages are missing and will be installed into the application:\n\n'
             '{packages}\n\nMeasuring works without them. Continue?'
         )

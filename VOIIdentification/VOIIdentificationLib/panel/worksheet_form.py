@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..activity.worksheet import FillWorksheet
 from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
-from ..core.config_json import parse_json
+from ..core.config_json import from_json, parse_json, to_json
 from ..core.errors import InputFileError
 from ..suv.scan_facts import ScanFacts
 
@@ -258,7 +258,7 @@ def form_to_text(form: WorksheetForm) -> str:
     """
     if form == WorksheetForm():
         return ''
-    return json.dumps({'schema': FORM_SCHEMA, **asdict(form)}, ensure_ascii=False)
+    return json.dumps(to_json(form, FORM_SCHEMA), ensure_ascii=False)
 
 
 def form_from_text(text: str) -> WorksheetForm:
@@ -282,10 +282,11 @@ def form_from_text(text: str) -> WorksheetForm:
     """
     if not text:
         return WorksheetForm()
-    data = parse_json(text, 'the worksheet in the scene')
+    source = 'the worksheet in the scene'
+    data = parse_json(text, source)
     if not isinstance(data, dict) or data.get('schema') != FORM_SCHEMA:
-        return form_of_worksheet(parse_worksheet(data, source_name='the scene'))
-    return _form_of_json(data)
+        return form_of_worksheet(parse_worksheet(data, source_name=source))
+    return from_json(WorksheetForm, data, source, strict=False)  # older and newer forms differ
 
 
 def _fill_form(data: dict[str, Any] | None) -> FillForm:
@@ -374,24 +375,3 @@ def _number(text: str, what: str, unit: str) -> float:
 
 def _text(value: float | None) -> str:
     return '' if value is None else f'{value:.12g}'
-
-
-def _form_of_json(data: dict[str, Any]) -> WorksheetForm:
-    """Of the kinds that the form has; what an older or newer form had besides is left out."""
-    known = {one.name for one in fields(WorksheetForm)} - {'hot', 'background'}
-    values = {name: value for name, value in data.items() if name in known}
-    texts = known - {'decay_corrected', 'loaded'}
-    fills = [data.get(name) or {} for name in ('hot', 'background')]
-    typed = [values.get(name, '') for name in texts]
-    if not (
-        all(isinstance(fill, dict) for fill in fills)
-        and all(isinstance(text, str) for fill in fills for text in fill.values())
-        and all(isinstance(text, str) for text in typed)
-        and isinstance(values.get('decay_corrected', True), bool)
-        and isinstance(values.get('loaded', {}), dict)
-    ):
-        msg = 'the worksheet in the scene holds something that is not text'
-        raise InputFileError(msg)
-    names = {one.name for one in fields(FillForm)}
-    hot, background = (FillForm(**{n: t for n, t in fill.items() if n in names}) for fill in fills)
-    return WorksheetForm(hot=hot, background=background, **values)

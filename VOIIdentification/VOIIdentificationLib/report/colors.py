@@ -74,25 +74,3 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
     """
     colors = {insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)}
     return {phantom.background.label: BACKGROUND_COLOR, **colors}
-
-
-def hex_color(color: RGB) -> str:
-    """
-    A color as web pages and workbooks write it.
-
-    Parameters
-    ----------
-    color : tuple of float
-        Red, green and blue, from 0 to 1.
-
-    Returns
-    -------
-    text : str
-        ``'#rrggbb'``.
-
-    Examples
-    --------
-    >>> hex_color((1.0, 0.5, 0.0))
-    '#ff8000'
-    """
-    return '#' + ''.join(f'{round(part * 255):02x}' for part in color)

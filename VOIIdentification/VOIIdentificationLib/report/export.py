@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,30 +13,27 @@ from ..core.progress import Progress, no_progress, part_of
 from ..core.seed import Seed
 from ..files.atomic import replace_files, staging_folder, system_errors_named
 from ..files.markups import write_markups
+from ..files.segmentation import write_segmentation
 from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
 from .results_json import write_results
-from .workbook import write_workbooks
+from .segments import result_segments
+from .workbook import WORKBOOK_FILES, write_workbooks
 
-RESULT_FILES = (
+IMAGE_FOLDER = 'output_images'
+
+_OVERVIEW = f'{IMAGE_FOLDER}/overview.png'
+_RESULTS, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'results.json',
     'centers.mrk.json',
     'background_rois.mrk.json',
     'activity_used.json',
     'segmentation.seg.nrrd',
-    'outputMetaTargets.xlsx',
-    'outputMidPoints3D.xlsx',
-    'outputTargets.xlsx',
-    'outputMetaBackground.xlsx',
-    'output_images/overview.png',
 )
-"""Names that an export may write, and that a later one replaces."""
+RESULT_FILES = (*_DATA_FILES, *WORKBOOK_FILES, _OVERVIEW)
+"""Names that an export may write, and that a later one replaces; besides them the slices."""
 
-IMAGE_FOLDER = 'output_images'
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
-
-SegmentationWriter = Callable[[Path], None]
-"""Writes the segmentation to a path, e.g. by the storage node of Slicer."""
 
 
 def export_results(
@@ -44,7 +41,6 @@ def export_results(
     directory: Path,
     *,
     overwrite: bool = False,
-    write_segmentation: SegmentationWriter | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Path, ...]:
     """
@@ -61,9 +57,6 @@ def export_results(
     overwrite : bool, optional
         True replaces the files of an earlier analysis, also those that this
         one does not write. Other files in the folder are left alone.
-
-    write_segmentation : callable, optional
-        Writes ``segmentation.seg.nrrd`` to the path it is given.
 
     progress : callable, optional
         Told before each file; may raise `CanceledError`.
@@ -87,7 +80,7 @@ def export_results(
     ):
         new = staging / 'new'
         new.mkdir()
-        _write_all(result, new, write_segmentation, progress)
+        _write_all(result, new, progress)
         written = sorted(path.relative_to(new) for path in new.rglob('*') if path.is_file())
         progress(1.0, 'Moving the files into place')
         replace_files(directory, old, new, staging / 'old')
@@ -143,24 +136,18 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
     return tuple(path.relative_to(directory) for path in candidates if path.exists())
 
 
-def _write_all(
-    result: AnalysisResult,
-    folder: Path,
-    write_segmentation: SegmentationWriter | None,
-    progress: Progress,
-) -> None:
+def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None:
     progress(0.0, 'Writing the results')
-    write_results(folder / 'results.json', result)
+    write_results(folder / _RESULTS, result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
-    write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
+    write_markups(folder / _CENTERS, centers, name='Refined centers')
     _write_inputs(result, folder)
-    if write_segmentation is not None:
-        progress(0.05, 'Writing the segmentation')
-        write_segmentation(folder / 'segmentation.seg.nrrd')
+    progress(0.05, 'Writing the segmentation')
+    write_segmentation(folder / _SEGMENTATION, result_segments(result), result.image.geometry)
     images = folder / IMAGE_FOLDER
     images.mkdir()
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
-        write_overview(result, images / 'overview.png')
+        write_overview(result, folder / _OVERVIEW)
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
 
 
@@ -168,10 +155,10 @@ def _write_inputs(result: AnalysisResult, folder: Path) -> None:
     """What the user may change for the next analysis: background ROIs and the worksheet."""
     if result.nema is not None and result.nema.placement.rois:
         rois = [Seed(roi.name, roi.center_ras_mm) for roi in result.nema.placement.rois]
-        path = folder / 'background_rois.mrk.json'
+        path = folder / _ROIS
         write_markups(path, rois, name='Background ROIs', locked=False)
     if result.worksheet is not None:
-        save_worksheet(result.worksheet, folder / 'activity_used.json')
+        save_worksheet(result.worksheet, folder / _WORKSHEET)
 
 
 @contextmanager

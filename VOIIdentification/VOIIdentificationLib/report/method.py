@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from .. import __version__
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
 from ..core.settings import Settings
 from ..results import AnalysisResult
-from .quality_method import quality_definitions, quality_flag_notes, quality_sections
-from .table import Cell, Table, unit_text
+from .subjects import SUBJECTS
+from .subjects.subject import Pair
+from .table import VALUE_UNIT, Cell, Table, unit_text
 
 SOFTWARE_NAME = 'VOIIdentification'
 """Name of the software in files that programs read."""
@@ -34,19 +36,8 @@ _REFINEMENT_TEXTS = {
 }
 
 
-@dataclass(frozen=True)
-class MethodRow:
-    """
-    One line of the method.
-
-    Attributes
-    ----------
-    section, name : str
-        What it is about.
-
-    value : float, int, str or None
-        What there is to say; None where nothing is known.
-    """
+class MethodRow(NamedTuple):
+    """One line of the method; None where nothing is known."""
 
     section: str
     name: str
@@ -68,7 +59,8 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
         In the order in which people read them.
     """
     settings, phantom = result.settings, result.phantom
-    pairs: dict[str, list[tuple[str, Cell]]] = {
+    definitions = chain.from_iterable(subject.definitions(result) for subject in SUBJECTS)
+    pairs: dict[str, list[Pair]] = {
         'Software': [
             ('Name', SOFTWARE_NAME),
             ('Version', __version__),
@@ -77,8 +69,8 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
         'Image': _image_pairs(result.image),
         'Phantom': _phantom_pairs(phantom),
         'Settings': [*settings.to_json().items()],
-        'Definition': [*_definition_pairs(settings), *quality_definitions(result)],
-        **quality_sections(result),
+        'Definition': [*_definition_pairs(settings), *definitions],
+        **_sections(result),
         'Flag': [(flag.value, flag.text) for flag in result.flags],
         'Note': [(str(n), note) for n, note in enumerate(_notes(result), start=1)],
     }
@@ -111,10 +103,10 @@ def column_rows(tables: Iterable[Table]) -> tuple[MethodRow, ...]:
     return tuple(dict.fromkeys(rows))
 
 
-def _image_pairs(image: PETImage) -> list[tuple[str, Cell]]:
+def _image_pairs(image: PETImage) -> list[Pair]:
     geometry, scan = image.geometry, image.acquisition
     return [
-        ('Unit', unit_text('{unit}', image.unit)),
+        ('Unit', unit_text(VALUE_UNIT, image.unit)),
         *zip(('Columns (i)', 'Rows (j)', 'Slices (k)'), geometry.size_ijk.tolist(), strict=True),
         *zip(
             ('Spacing i [mm]', 'Spacing j [mm]', 'Spacing k [mm]'),
@@ -135,7 +127,7 @@ def _image_pairs(image: PETImage) -> list[tuple[str, Cell]]:
     ]
 
 
-def _phantom_pairs(phantom: Phantom) -> list[tuple[str, Cell]]:
+def _phantom_pairs(phantom: Phantom) -> list[Pair]:
     return [
         ('Name', phantom.name),
         ('Source', phantom.source),
@@ -149,7 +141,7 @@ def _insert_text(insert: Insert) -> str:
     return f'{insert.shape}, inner diameter {insert.diameter_mm:g} mm'
 
 
-def _definition_pairs(settings: Settings) -> list[tuple[str, Cell]]:
+def _definition_pairs(settings: Settings) -> list[Pair]:
     return [
         ('Center', _REFINEMENT_TEXTS[settings.refinement]),
         ('Counting', _COUNTING_TEXTS[settings.counting]),
@@ -159,11 +151,15 @@ def _definition_pairs(settings: Settings) -> list[tuple[str, Cell]]:
     ]
 
 
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    """What each subject says of this analysis."""
+    sections: dict[str, list[Pair]] = {}
+    for subject in SUBJECTS:
+        for name, pairs in subject.sections(result).items():
+            sections.setdefault(name, []).extend(pairs)
+    return sections
+
+
 def _notes(result: AnalysisResult) -> list[str]:
-    flagged = [
-        f'{voi.label}: {flag.text}'
-        for voi in (*result.spheres, *result.background)
-        for flag in voi.flags
-    ]
-    flagged += quality_flag_notes(result)
+    flagged = chain.from_iterable(subject.flag_notes(result) for subject in SUBJECTS)
     return list(dict.fromkeys([*flagged, *result.notes, *result.image.acquisition.notes]))

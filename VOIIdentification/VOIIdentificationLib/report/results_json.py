@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,9 @@ from .. import __version__
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom
-from ..measure.voi import VOIResult
 from ..results import AnalysisResult
 from .method import SOFTWARE_NAME
-from .quality_json import fit_json, quality_json
+from .subjects import SUBJECTS
 
 RESULTS_SCHEMA = 'voi-identification/results/1'
 
@@ -61,6 +58,7 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
         value, and for a part that was not measured. Flags are the stable
         names of `Flag`, times ISO 8601.
     """
+    subjects = {key: value for one in SUBJECTS for key, value in one.json(result).items()}
     data = {
         'schema': RESULTS_SCHEMA,
         'software': {'name': SOFTWARE_NAME, 'version': __version__},
@@ -68,9 +66,7 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
         'input': _input(result.image),
         'phantom': _phantom(result.phantom),
         'settings': result.settings.to_json(),
-        'spheres': [_voi(voi) for voi in result.spheres],
-        'background': _background(result.background),
-        **quality_json(result),
+        **subjects,
         'flags': [flag.value for flag in result.flags],
         'notes': list(result.notes),
     }
@@ -91,45 +87,6 @@ def _input(image: PETImage) -> dict[str, Any]:
 
 def _phantom(phantom: Phantom) -> dict[str, Any]:
     return {'name': phantom.name, 'source': phantom.source}
-
-
-def _voi(voi: VOIResult) -> dict[str, Any]:
-    return {
-        'label': voi.label,
-        'shape': voi.insert.shape,
-        'diameter_mm': voi.insert.diameter_mm,
-        'seed_ras_mm': voi.seed_ras_mm,
-        'center_ras_mm': voi.center_ras_mm,
-        'center_ijk': voi.center_ijk,
-        'shift_mm': voi.shift_mm,
-        **asdict(voi.statistics),
-        'peak': voi.peak,
-        'peak_at_max': voi.peak_at_max,
-        'deviation_mm': voi.deviation_mm,
-        'fit': fit_json(voi.fit),
-        'flags': [flag.value for flag in voi.flags],
-    }
-
-
-def _background(vois: Sequence[VOIResult]) -> dict[str, Any] | None:
-    if not vois:
-        return None
-    mean, sd = _pooled(vois)
-    cov = None if mean is None or sd is None or mean <= 0 else sd / mean
-    return {'mean': mean, 'sd': sd, 'voxel_cov': cov, 'vois': [_voi(voi) for voi in vois]}
-
-
-def _pooled(vois: Sequence[VOIResult]) -> tuple[float | None, float | None]:
-    """Mean and SD of the voxels of several VOIs as one, each VOI weighted by its volume."""
-    measured = [voi.statistics for voi in vois if voi.statistics.mean is not None]
-    if not measured:
-        return None, None
-    volumes = [part.volume_ml for part in measured]
-    means = np.array([part.mean for part in measured], dtype=float)
-    variances = np.array([part.variance for part in measured], dtype=float)
-    mean = float(np.average(means, weights=volumes))
-    variance = float(np.average(variances + (means - mean) ** 2, weights=volumes))
-    return mean, None if math.isnan(variance) else math.sqrt(variance)
 
 
 def _plain(value: Any) -> Any:

@@ -2,31 +2,24 @@
 Results as tables, without pandas and without Slicer.
 
 What shows a table (workbook, report, MRML nodes, console) reads titles, units
-and descriptions from it. A new table is one more line in `result_tables`.
+and descriptions from it. A new table is one more in one of the `SUBJECTS`.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from ..core.image import UNKNOWN_UNIT, PETImage
 from ..measure.voi import VOIResult
 from ..results import AnalysisResult
-from .method import method_rows
-from .quality_tables import quality_tables
-from .subjects.spheres import CENTER_COLUMNS, MM_DECIMALS, SLICE_COLUMNS, STATISTICS_COLUMNS
-from .table import VALUE_UNIT, Column, Measure, Table, tabulate, unit_text
+from .subjects import SUBJECTS
+from .subjects.subject import MM_DECIMALS
+from .table import VALUE_UNIT, Column, Table, unit_text
 
-__all__ = [
-    'Column',
-    'Measure',
-    'Table',
-    'method_rows',
-    'result_tables',
-    'search_table',
-    'voxel_table',
+_RAS_TEXTS = [
+    ('R', 'Position of the voxel center, to the right.'),
+    ('A', 'Position of the voxel center, to the front.'),
+    ('S', 'Position of the voxel center, to the head.'),
 ]
 
 
@@ -42,24 +35,10 @@ def result_tables(result: AnalysisResult) -> tuple[Table, ...]:
     Returns
     -------
     tables : tuple of Table
-        Keys ``'spheres'``, ``'centers'``, ``'slices'``; if there is a
-        background, ``'background'`` and ``'background_slices'``; then those
-        of `quality_tables`.
+        Those of the `SUBJECTS` in turn, each with a key of its own. What was
+        not measured or evaluated has no table.
     """
-    tables = [
-        _voi_table('spheres', 'Meta data per sphere', STATISTICS_COLUMNS, result.spheres, result),
-        _voi_table('centers', 'Summary', CENTER_COLUMNS, result.spheres, result),
-        _slice_table('slices', 'Meta data per slice', result.spheres, result),
-    ]
-    if result.background:
-        background = result.background
-        tables += [
-            _voi_table(
-                'background', 'Meta data per sphere', STATISTICS_COLUMNS, background, result
-            ),
-            _slice_table('background_slices', 'Meta data per slice', background, result),
-        ]
-    return (*tables, *quality_tables(result))
+    return tuple(table for subject in SUBJECTS for table in subject.tables(result))
 
 
 def search_table(voi: VOIResult, unit: str = UNKNOWN_UNIT) -> Table:
@@ -134,26 +113,3 @@ def voxel_table(image: PETImage, voi: VOIResult) -> Table:
         Column('weight', 'Weight', '', "Part of the voxel's volume inside the VOI.", weights, 4),
     ]
     return Table('voxels', voi.label, tuple(columns))
-
-
-_RAS_TEXTS = [
-    ('R', 'Position of the voxel center, to the right.'),
-    ('A', 'Position of the voxel center, to the front.'),
-    ('S', 'Position of the voxel center, to the head.'),
-]
-
-
-def _voi_table(
-    key: str,
-    title: str,
-    measures: Sequence[Measure[VOIResult]],
-    vois: Sequence[VOIResult],
-    result: AnalysisResult,
-) -> Table:
-    return tabulate(key, title, measures, vois, unit=result.image.unit)
-
-
-def _slice_table(key: str, title: str, vois: Sequence[VOIResult], result: AnalysisResult) -> Table:
-    geometry = result.image.geometry
-    cuts = [(voi, cut, geometry) for voi in vois for cut in voi.slices]
-    return tabulate(key, title, SLICE_COLUMNS, cuts, unit=result.image.unit)

@@ -1,4 +1,9 @@
-"""The first fit of a sphere: least squares, for noise that grows with the signal."""
+"""
+The first fit of a sphere: least squares, for noise that grows with the signal.
+
+By hand, because `scipy.optimize.least_squares` finds the same, but from a dense Jacobian in
+double precision: two to five times as slow.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -11,7 +11,7 @@ from ..core.geometry import FloatArray
 from .cutout import FitBox
 from .least_squares import FirstFit, limited, parameters, pull, stiffness
 from .model import SinglePrecision, SphereParameters
-from .noise import Absorbed, Noise
+from .noise import Noise, Residual
 
 MIN_POWER = 0.05
 """Floor of the noise spectrum, as a part of its peak, where the fit divides by it."""
@@ -92,12 +92,15 @@ def second_fit(box: FitBox, first: FirstFit, noise: Noise) -> SecondFit:
     )
 
 
-def absorbed_noise(box: FitBox, first: FirstFit, noise: Noise) -> Absorbed:
+def with_absorbed(residual: Residual, box: FitBox, first: FirstFit, noise: Noise) -> Residual:
     """
-    What a fit with seven free numbers takes out of the noise in its box.
+    Add what a fit with seven free numbers takes out of the noise in its box.
 
     Parameters
     ----------
+    residual : Residual
+        What the fit left over.
+
     box : FitBox
         The sphere's voxels.
 
@@ -109,14 +112,15 @@ def absorbed_noise(box: FitBox, first: FirstFit, noise: Noise) -> Absorbed:
 
     Returns
     -------
-    absorbed : Absorbed
-        To be added to what the residual shows.
+    residual : Residual
+        With the absorbed variance and products.
     """
     normal = _NormalEquations(box, first, noise)
     power = _quadratic(normal.covariance, normal.spectra).sum(axis=-1)
-    return Absorbed(
-        variance=_quadratic(normal.covariance, first.derivatives),
-        products=np.asarray(fft.irfftn(power, s=box.use.shape)),
+    return replace(
+        residual,
+        absorbed_variance=_quadratic(normal.covariance, first.derivatives),
+        absorbed_products=np.asarray(fft.irfftn(power, s=box.use.shape)),
     )
 
 

@@ -9,7 +9,7 @@ activity for a PSF at least half as wide (FWHM) as the voxels, within 1e-4 and
 1e-3 for one 1.5 and 2 times wider one way than the other; without any PSF
 within 1 % at the surface, and the sum over a sphere within 0.01 %. The surface
 of the body, which nobody measures, is right within 1 %. Nothing here uses
-`sphere`: the two may judge each other.
+`measure`: the two may judge each other.
 """
 
 from __future__ import annotations

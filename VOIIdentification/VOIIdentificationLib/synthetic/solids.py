@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.seed import Point
 from .psf import (
     PSF,
     REACH_SIGMAS,
@@ -18,7 +19,6 @@ from .psf import (
     blurred_slab,
 )
 
-Point = tuple[float, float, float]
 Radial = Callable[[FloatArray], FloatArray]
 
 MAX_SHEAR = 1e-6

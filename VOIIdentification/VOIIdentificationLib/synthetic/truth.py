@@ -16,8 +16,9 @@ from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
 from ..core.progress import Progress, no_progress
+from ..core.seed import Point
 from .scene import SyntheticPhantom
-from .solids import Ball, Point, Rod, Solid, seen_at
+from .solids import Ball, Rod, Solid, seen_at
 
 TRUTH_SCHEMA = 'voi-identification/truth/1'
 
@@ -194,7 +195,7 @@ def sampled_mean(
     Every voxel that the surface may cut is filled with a lattice of points;
     its weight is the part of them inside. A point within half a lattice step of
     the surface counts in part, in proportion to its depth. Obvious on purpose:
-    a judge of `sphere`, with which it shares nothing.
+    a judge of `measure`, with which it shares nothing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Walking a header: pydicom, which parses everything, is the judge of each value."""
+"""Reading a header: `pydicom.dcmread`, which parses everything, is the judge of each value."""
 
 import struct
 
@@ -9,8 +9,8 @@ from dicom_files import NATIVE, Made, item, save
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
-from VOIIdentificationLib.dicom.header import Tag
-from VOIIdentificationLib.dicom.scan import read_header
+from VOIIdentificationLib.dicom.file import WANTED, read_header
+from VOIIdentificationLib.dicom.header import tag_of
 
 
 def rich_dataset(syntax, *, undefined_length):
@@ -44,22 +44,32 @@ def test_values_and_pixels_are_those_that_pydicom_finds(tmp_path, syntax, undefi
     ds = pydicom.dcmread(path)
     assert file.transfer_syntax == syntax
     assert not file.cut
-    for tag in Tag:
-        if tag in ds and tag.name != 'PixelData':
-            value = ds[tag].value
+    for keyword in WANTED:
+        assert (tag_of(keyword) in file.dataset) == (keyword in ds)
+        if keyword in ds and ds[keyword].VR != 'SQ':
+            value = ds[keyword].value
             several = isinstance(value, pydicom.multival.MultiValue)
-            texts = [str(part) for part in value] if several else [str(value)]
-            if ds[tag].VR == 'US':
-                assert file.integer(tag) == value
-            else:
-                assert file.text(tag) == '\\'.join(texts)
-        elif tag != Tag.TransferSyntaxUID:
-            assert tag not in file.values
+            texts = tuple(str(part) for part in value) if several else (str(value),)
+            assert file.texts(keyword) == texts
+            assert ds[keyword].VR != 'US' or file.integer(keyword) == value
+    dose = file.item('RadiopharmaceuticalInformationSequence')
+    assert dose.number('RadionuclideTotalDose') == 370e6
+    assert dose.item('RadionuclideCodeSequence').text('CodeValue') == 'C-111A1'
+    assert file.private_text(0x0009, 'GEMS_PETD_01', 0x0D) == ('20260301101500', True)
+    assert file.pixels == 'PixelData'
+    assert file.pixel_length == len(ds.PixelData)
     if syntax != NATIVE['deflated']:
         data = path.read_bytes()
         pixels = data[file.pixel_offset : file.pixel_offset + file.pixel_length]
         assert pixels == ds.PixelData
-        assert file.pixel_tag == Tag.PixelData
+
+
+def test_an_element_that_is_not_kept_is_no_missing_element(tmp_path):
+    file = read_header(save(Made().datasets()[0], tmp_path / 'one'))
+    with pytest.raises(KeyError, match='StationName is not among'):
+        file.text('StationName')
+    with pytest.raises(KeyError, match='Unitz'):
+        tag_of('Unitz')
 
 
 def test_a_header_longer_than_the_first_read_is_read_on(tmp_path):
@@ -67,18 +77,21 @@ def test_a_header_longer_than_the_first_read_is_read_on(tmp_path):
     ds.add(DataElement(0x00091011, 'OB', b'\7' * 100_000))
     ds.add(DataElement(0x00110010, 'LO', 'x'))
     path = save(ds, tmp_path / 'long')
-    assert read_header(path).text(Tag.Units) == 'BQML'
+    assert read_header(path).text('Units') == 'BQML'
 
 
-# Sequences of unknown representation are implicit inside (PS3.5, 6.2.2); the length of this one's
-# element reads "AA", like a representation. Some writers leave the representation out altogether.
+# Sequences of unknown representation are implicit inside (PS3.5, 6.2.2). Some writers leave the
+# representation out altogether.
 UNKNOWN_SEQUENCE = (
     struct.pack('<HH2sHL', 0x0021, 0x1001, b'UN', 0, 0xFFFFFFFF)
     + struct.pack('<HHL', 0xFFFE, 0xE000, 0xFFFFFFFF)
-    + struct.pack('<HHL', 0x0008, 0x0100, 0x4141)
-    + b'x' * 0x4141
+    + struct.pack('<HHL', 0x0008, 0x0100, 300)
+    + b'x' * 300
     + struct.pack('<HHL', 0xFFFE, 0xE00D, 0)
     + struct.pack('<HHL', 0xFFFE, 0xE0DD, 0)
+)
+LIKE_A_REPRESENTATION = UNKNOWN_SEQUENCE.replace(
+    struct.pack('<L', 300) + b'x' * 300, struct.pack('<L', 0x4141) + b'x' * 0x4141
 )
 WITHOUT_REPRESENTATION = struct.pack('<HHL', 0x0021, 0x1002, 4) + b'abcd'
 
@@ -93,9 +106,32 @@ def test_elements_that_switch_to_implicit_are_stepped_over(tmp_path, element):
 
     file = read_header(path)
 
-    assert file.text(Tag.Units) == 'BQML'
+    assert file.text('Units') == 'BQML'
     pixels = path.read_bytes()[file.pixel_offset : file.pixel_offset + file.pixel_length]
     assert pixels == stored.tobytes()
+
+
+def test_what_pydicom_cannot_step_over_cuts_the_file(tmp_path):
+    """The length of an implicit element reads "AA", like a representation: pydicom errs."""
+    path = save(Made().datasets()[0], tmp_path / 'one')
+    data = path.read_bytes()
+    place = data.index(b'\x28\x00\x02\x00US')
+    path.write_bytes(data[:place] + LIKE_A_REPRESENTATION + data[place:])
+
+    file = read_header(path)
+
+    assert file.cut
+    assert not file.pixels
+    assert file.text('SeriesInstanceUID') == '1.2.3.4'  # so that the series is refused
+
+
+def test_a_misspelled_character_set_is_guessed_in_silence(tmp_path):
+    ds = Made().datasets()[0]
+    ds.SpecificCharacterSet, ds.SeriesDescription = 'ISO_IR 192', 'Präzise'
+    path = save(ds, tmp_path / 'one')
+    path.write_bytes(path.read_bytes().replace(b'ISO_IR 192', b'ISO-IR 192'))
+
+    assert read_header(path).line('SeriesDescription') == 'Präzise'
 
 
 @pytest.mark.parametrize(
@@ -137,7 +173,7 @@ def test_a_file_cut_anywhere_is_none_cut_or_lacks_pixels(whole_files, tmp_path, 
 
     file = read_header(path)
 
-    whole = file is not None and not file.cut and file.pixel_tag
+    whole = file is not None and not file.cut and file.pixels
     if whole and n != 2:
         assert file.pixel_offset + file.pixel_length > path.stat().st_size
     assert not (whole and n == 2)
@@ -157,4 +193,11 @@ def test_a_damaged_header_never_raises(whole_files, tmp_path, n, seed):
 
     file = read_header(path)
 
-    assert file is None or file.cut or file.values
+    assert file is None or file.cut or len(file.dataset)
+    for keyword in [name for name in WANTED if file and not name.endswith('Sequence')]:
+        file.texts(keyword)
+        file.number(keyword)
+    if file:
+        dose = file.item('RadiopharmaceuticalInformationSequence')
+        dose.item('RadionuclideCodeSequence').text('CodeValue')
+        file.private_text(0x0009, 'GEMS_PETD_01', 0x0D)

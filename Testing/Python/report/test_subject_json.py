@@ -103,7 +103,7 @@ def test_what_was_not_evaluated_is_null(tmp_path):
     assert [sphere['deviation_mm'] for sphere in data['spheres']] == [None] * 3
 
 
-def test_the_fit_and_the_body_of_each_sphere(result, data):
+def test_the_fit_and_the_ring_of_each_sphere(result, data):
     for sphere, voi in zip(data['spheres'], result.spheres, strict=True):
         assert sphere['deviation_mm'] == voi.deviation_mm
         assert sphere['fit']['accepted'] is True

@@ -325,6 +325,18 @@ def test_the_activity_is_listed_with_uncertainty_time_and_decisions(tables):
     assert table.column('sd_percent').texts()[3] == ''
 
 
+def test_each_activity_has_its_own_uncertainty():
+    result = quality_result()
+    truth = replace(
+        result.activity, hot_sd_percent=1.0, background_sd_percent=2.0, ratio_sd_percent=3.0
+    )
+    tables = result_tables(replace(result, activity=truth))
+
+    found = next(table for table in tables if table.key == 'activity').column('sd_percent')
+
+    assert found.values[:3].tolist() == [1.0, 2.0, 3.0]
+
+
 def test_an_unknown_activity_has_no_table(unknown):
     assert not {'activity', 'suv'} & set(unknown)
 

@@ -1,4 +1,4 @@
-"""Slices in their order, and the grid they make."""
+"""Slices in the order of their positions, and the grid they make."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.errors import SeriesError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
-from .header import Tag
+from .header import tag_text
 from .slices import PETSlice
 
 _SAME_PLANE_MM = 0.01
@@ -126,8 +126,7 @@ def grid_of_slices(ordered: Sequence[PETSlice]) -> VolumeGeometry:
     ijk_to_lps = np.eye(4)
     ijk_to_lps[:3, :3] = np.column_stack([row * column_distance, column * row_distance, step])
     ijk_to_lps[:3, 3] = first.position_lps_mm
-    rows, columns = first.file.integer(Tag.Rows) or 0, first.file.integer(Tag.Columns) or 0
-    return VolumeGeometry((len(ordered), rows, columns), LPS_TO_RAS @ ijk_to_lps)
+    return VolumeGeometry((len(ordered), *first.shape), LPS_TO_RAS @ ijk_to_lps)
 
 
 def _normal_lps(plane: PETSlice) -> FloatArray:
@@ -139,8 +138,8 @@ def _normal_lps(plane: PETSlice) -> FloatArray:
 def _single_thickness_mm(plane: PETSlice) -> float:
     if not plane.thickness_mm:
         msg = (
-            f'{plane.name} is the only slice and has no {Tag.SliceThickness.text}, so the size of '
-            'its voxels is unknown; load the whole series.'
+            f'{plane.name} is the only slice and has no {tag_text("SliceThickness")}, so the size '
+            'of its voxels is unknown; load the whole series.'
         )
         raise SeriesError(msg)
     return plane.thickness_mm
@@ -152,17 +151,14 @@ def _require_orthonormal(plane: PETSlice) -> None:
     if max(errors) > _COSINE_TOLERANCE:
         values = ', '.join(f'{value:g}' for value in plane.orientation)
         msg = (
-            f'{plane.name}: {Tag.ImageOrientationPatient.text} is {values}, which is not two unit '
-            'vectors at right angles; export the series again from its source.'
+            f'{plane.name}: {tag_text("ImageOrientationPatient")} is {values}, which is not two '
+            'unit vectors at right angles; export the series again from its source.'
         )
         raise SeriesError(msg)
 
 
 def _require_alike(first: PETSlice, other: PETSlice) -> None:
-    same_matrix = all(
-        first.file.values.get(tag) == other.file.values.get(tag) for tag in (Tag.Rows, Tag.Columns)
-    )
-    if not same_matrix:
+    if first.shape != other.shape:
         raise _unlike(first, other, 'matrix', _matrix(first), _matrix(other))
     if not _close(first.pixel_spacing_mm, other.pixel_spacing_mm, _SAME_SPACING_MM):
         texts = [_joined(plane.pixel_spacing_mm, ' x ') + ' mm' for plane in (first, other)]
@@ -181,7 +177,7 @@ def _joined(values: Sequence[float], separator: str) -> str:
 
 
 def _matrix(plane: PETSlice) -> str:
-    return f'{plane.file.integer(Tag.Columns)} x {plane.file.integer(Tag.Rows)}'
+    return f'{plane.file.integer("Columns")} x {plane.file.integer("Rows")}'
 
 
 def _unlike(
