@@ -190,32 +190,8 @@ def seed_list(volume_node: Node, phantom: Phantom) -> Node:
         One point an insert, not set until the user places it.
     """
     points_node = points_of_volume(volume_node, SEEDS) or _new_points(volume_node, SEEDS)
-    ask_for_inserts(points_node, phantom)
+    _ask_for_inserts(points_node, phantom)
     return points_node
-
-
-def ask_for_inserts(points_node: Node, phantom: Phantom) -> None:
-    """
-    Let a list ask for the inserts that it lacks.
-
-    Parameters
-    ----------
-    points_node : vtkMRMLMarkupsFiducialNode
-        Left alone if it has a point for each insert, or if it has points
-        enough under names of its own.
-
-    phantom : Phantom
-        What was scanned.
-    """
-    labels = [insert.label for insert in phantom.used_inserts]
-    listed = _labels(points_node)
-    foreign = not set(labels) & set(
-        listed
-    ) and points_node.GetNumberOfDefinedControlPoints() >= len(labels)
-    lacking = not set(labels) <= set(listed)
-    stale = not set(_waiting_labels(points_node)) <= set(labels)
-    if (lacking or stale) and not foreign:
-        prepare_seed_list(points_node, labels)
 
 
 def follow_phantom(points_node: Node, before: Phantom, after: Phantom) -> None:
@@ -238,7 +214,7 @@ def follow_phantom(points_node: Node, before: Phantom, after: Phantom) -> None:
         _rename(points_node, gone[0], come[0])
     elif len(gone) == 1:
         _remove(points_node, gone[0])
-    ask_for_inserts(points_node, after)
+    _ask_for_inserts(points_node, after)
 
 
 def background_list(volume_node: Node, phantom: Phantom) -> Node:
@@ -351,6 +327,17 @@ def _new_points(volume_node: Node, kind: str) -> Node:
         node.GetDisplayNode().SetSelectedColor(*_LIST_COLORS[kind])
     assign_points(node, volume_node, kind)
     return node
+
+
+def _ask_for_inserts(points_node: Node, phantom: Phantom) -> None:
+    """Let a list ask for the inserts that it lacks, unless it has enough under other names."""
+    labels = [insert.label for insert in phantom.used_inserts]
+    listed, count = _labels(points_node), points_node.GetNumberOfDefinedControlPoints()
+    foreign = not set(labels) & set(listed) and count >= len(labels)
+    lacking = not set(labels) <= set(listed)
+    stale = not set(_waiting_labels(points_node)) <= set(labels)
+    if (lacking or stale) and not foreign:
+        prepare_seed_list(points_node, labels)
 
 
 def _labels(points_node: Node) -> list[str]:

@@ -168,7 +168,7 @@ def form_of_worksheet(worksheet: FillWorksheet) -> WorksheetForm:
         background=_fill_form(data['background']),
         isotope=worksheet.isotope,
         half_life=_text(worksheet.half_life_s),
-        scan_start=time_text(worksheet.scan_start),
+        scan_start=_time_text(worksheet.scan_start),
         duration=_text(worksheet.scan_duration_s or None),
         calibrator=_text(worksheet.calibrator_sd_percent),
         decay_corrected=worksheet.decay_corrected,
@@ -193,7 +193,7 @@ def form_of_scan(facts: ScanFacts) -> WorksheetForm:
     return WorksheetForm(
         isotope=facts.isotope or DEFAULT_ISOTOPE,
         half_life=_text(facts.half_life_s),
-        scan_start='' if facts.scan_start is None else time_text(facts.scan_start),
+        scan_start='' if facts.scan_start is None else _time_text(facts.scan_start),
         duration=_text(facts.scan_duration_s),
         decay_corrected=facts.decay_corrected,
     )
@@ -219,27 +219,10 @@ def with_whole_times(form: WorksheetForm) -> WorksheetForm:
         return form
     return replace(
         form,
-        scan_start=time_text(start),
+        scan_start=_time_text(start),
         hot=_with_whole_times(form.hot, start),
         background=_with_whole_times(form.background, start),
     )
-
-
-def time_text(time: datetime) -> str:
-    """
-    A time as the form shows it.
-
-    Parameters
-    ----------
-    time : datetime
-        Local time.
-
-    Returns
-    -------
-    text : str
-        E.g. ``'2026-03-01 09:15:00'``.
-    """
-    return time.isoformat(sep=' ')
 
 
 def form_to_text(form: WorksheetForm) -> str:
@@ -289,6 +272,11 @@ def form_from_text(text: str) -> WorksheetForm:
     return from_json(WorksheetForm, data, source, strict=False)  # older and newer forms differ
 
 
+def _time_text(time: datetime) -> str:
+    """E.g. ``'2026-03-01 09:15:00'``."""
+    return time.isoformat(sep=' ')
+
+
 def _fill_form(data: dict[str, Any] | None) -> FillForm:
     if data is None:
         return FillForm()
@@ -326,7 +314,7 @@ def _with_whole_times(fill: FillForm, start: datetime) -> FillForm:
 
 def _whole_time(text: str, start: datetime) -> str:
     try:
-        return time_text(_moment(text, 'time', start))
+        return _time_text(_moment(text, 'time', start))
     except InputFileError:
         return text
 
@@ -351,7 +339,7 @@ def _moment(text: str, what: str, scan_start: datetime | None) -> datetime:
         raise InputFileError(msg)
     if clock and scan_start is not None and time - scan_start > _MAX_AFTER_SCAN:
         msg = (
-            f'the {what} {text} is long after the scan start {time_text(scan_start)}: '
+            f'the {what} {text} is long after the scan start {_time_text(scan_start)}: '
             'write its date before it'
         )
         raise InputFileError(msg)
