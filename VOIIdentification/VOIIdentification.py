@@ -18,13 +18,18 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+from VOIIdentificationLib.core.errors import no_progress
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
-from VOIIdentificationLib.core.progress import no_progress
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds
-from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, reload_volume
-from VOIIdentificationLib.mrml.suv import make_suv_volume
+from VOIIdentificationLib.mrml.session import (
+    Request,
+    SourceTracer,
+    make_suv_volume,
+    measure,
+    reload_volume,
+)
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest

@@ -31,7 +31,7 @@ from VOIIdentificationLib.evaluate.roi_placement import (
     BackgroundROI,
     place_background,
 )
-from VOIIdentificationLib.measure.circle_roi import slice_roi
+from VOIIdentificationLib.measure.statistics import slice_roi
 
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 SETS = 10_000

@@ -29,8 +29,7 @@ sys.path[:0] = [str(ROOT / 'VOIIdentification'), str(ROOT / 'Testing' / 'Python'
 
 from dicom_files import PET, header, put_pixels, save  # noqa: E402
 from VOIIdentificationLib.dicom.file import WANTED  # noqa: E402
-from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
-from VOIIdentificationLib.dicom.stack import find_stack  # noqa: E402
+from VOIIdentificationLib.dicom.read import find_stack, read_pet_series  # noqa: E402
 
 CASES = ((400, 400, 0.4), (89, 192, 0.6))
 """Slices, their rows and columns, and the largest allowed part of plain reading's CPU time."""

@@ -15,9 +15,8 @@ from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.measure.voi_mask import Sphere
-from VOIIdentificationLib.sphere_fit.cutout import fit_box
 from VOIIdentificationLib.sphere_fit.fit import WALL_MM, fit_spheres
-from VOIIdentificationLib.sphere_fit.model import SphereParameters
+from VOIIdentificationLib.sphere_fit.model import SphereParameters, fit_box
 
 
 def cuts(image, fit, insert):

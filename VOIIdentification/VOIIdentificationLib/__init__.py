@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analysis import analyze
+    from .core.geometry import Seed
     from .core.phantom import load_phantom
-    from .core.seed import Seed
     from .core.settings import Settings
     from .dicom.read import read_pet_series
     from .report.export import export_results

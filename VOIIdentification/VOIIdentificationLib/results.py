@@ -107,7 +107,7 @@ class AnalysisResult:
             If pandas is not installed; nothing else needs it.
         """
         # The one look upward: who holds a result in a console asks it, not a module.
-        from .report.tables import result_tables
+        from .report.formats import result_tables
 
         return {table.key: table.frame() for table in result_tables(self)}
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pydicom
 import pytest
-from VOIIdentificationLib.cli.make_phantom import add_arguments, run
-from VOIIdentificationLib.cli.phantom_study import make_phantom_study
+from VOIIdentificationLib.cli.make_phantom import add_arguments, make_phantom_study, run
 from VOIIdentificationLib.core.errors import CanceledError, InputFileError, OutputError
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.synthetic.phantom import Noise, Pose, SyntheticPhantom, grid, synthesize

@@ -3,8 +3,8 @@
 import pydicom
 import pytest
 from dicom_files import Made, item, write
+from VOIIdentificationLib.cli.info import describe_series
 from VOIIdentificationLib.core.errors import SeriesError
-from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.header import Header
 from VOIIdentificationLib.dicom.suv import suv_header_of_files
 from VOIIdentificationLib.suv import header as suv_header

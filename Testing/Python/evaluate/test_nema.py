@@ -25,8 +25,7 @@ from VOIIdentificationLib.evaluate.nema import (
 )
 from VOIIdentificationLib.evaluate.phantom_outline import LungInsert
 from VOIIdentificationLib.evaluate.roi_placement import BackgroundPlacement, BackgroundROI
-from VOIIdentificationLib.measure.circle_roi import roi_statistics, slice_roi
-from VOIIdentificationLib.measure.statistics import VOIStatistics
+from VOIIdentificationLib.measure.statistics import VOIStatistics, roi_statistics, slice_roi
 from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 

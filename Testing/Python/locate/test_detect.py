@@ -16,7 +16,7 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.locate.ring import fit_ring
-from VOIIdentificationLib.locate.ring_template import RingMatch
+from VOIIdentificationLib.locate.ring_candidates import RingMatch
 from VOIIdentificationLib.measure.voi_mask import Sphere
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import (

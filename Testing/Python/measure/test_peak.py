@@ -5,7 +5,7 @@ import pytest
 from turned_grids import brute_force_weights
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.measure.peak import PEAK_DIAMETER_MM, voi_peak
+from VOIIdentificationLib.measure.moving_voi import PEAK_DIAMETER_MM, voi_peak
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 
 SPACING_MM = (2.1, 2.4, 3.0)

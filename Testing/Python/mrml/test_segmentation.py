@@ -19,7 +19,7 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.files.segmentation import write_segmentation
-from VOIIdentificationLib.report.segments import result_segments
+from VOIIdentificationLib.report.export import result_segments
 from VOIIdentificationLib.results import AnalysisResult
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')

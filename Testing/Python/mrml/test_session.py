@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from VOIIdentificationLib.analysis import Known
+from VOIIdentificationLib.core.geometry import Seed
 from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.core.seed import Seed
 
 pytest.importorskip('slicer', reason='slicer-core is not installed')
 

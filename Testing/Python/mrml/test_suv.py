@@ -23,8 +23,8 @@ from VOIIdentificationLib.synthetic.phantom import grid
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import load  # noqa: E402 - needs slicer
-from VOIIdentificationLib.mrml.session import SourceTracer  # noqa: E402
-from VOIIdentificationLib.mrml.suv import (  # noqa: E402
+from VOIIdentificationLib.mrml.session import (
+    SourceTracer,
     make_suv_volume,
     suv_refusal,
     with_header_suv,

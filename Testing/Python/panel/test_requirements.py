@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pytest
 from paths import MODULE
-from VOIIdentificationLib.panel.requirements import missing_requirements
+from VOIIdentificationLib.panel.results import missing_requirements
 
 FILE = MODULE / 'Resources' / 'requirements.txt'
 

@@ -3,11 +3,12 @@
 import colorsys
 import itertools
 
-from VOIIdentificationLib.core.phantom import Insert, Phantom
-from VOIIdentificationLib.report.colors import (
+from VOIIdentificationLib.core.phantom import (
     BACKGROUND_COLOR,
     PALETTE,
     SERIES_COLORS,
+    Insert,
+    Phantom,
     color_of_index,
     insert_colors,
 )

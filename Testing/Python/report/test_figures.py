@@ -8,8 +8,7 @@ from made_results import INSERTS, SPACINGS_MM, made_result
 from VOIIdentificationLib.core.errors import CanceledError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.report.colors import insert_colors
+from VOIIdentificationLib.core.phantom import Insert, insert_colors
 from VOIIdentificationLib.report.figures import SlicePicture, write_overview, write_slice_images
 from VOIIdentificationLib.report.slice_view import drawn_slices, grey_window, shown_field_ij
 

@@ -9,7 +9,7 @@ from made_quality import DECISIONS, WORKSHEET, quality_result
 from made_results import made_result
 from VOIIdentificationLib.activity.worksheet_json import parse_worksheet
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.results_json import write_results
+from VOIIdentificationLib.report.formats import write_results
 
 # The contract with programs that read the file: keys may be added, never renamed.
 KEYS = {

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..core.progress import Progress, part_of
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, positive, read_input
-from .terminal import terminal_progress
+from .arguments import add_input, positive, read_input, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known

@@ -11,9 +11,8 @@ from typing import Any
 
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.units import UNIT_OF_DICOM, unit_of_code
-from .enhanced import enhanced_unit_code
 from .header import Header
-from .slices import PETSlice
+from .slices import PETSlice, enhanced_unit_code
 
 _UP_TO_THE_HOUR = re.compile(r'\d{10}')
 _BEYOND_MICROSECONDS = re.compile(r'(?<=\.\d{6})\d+')

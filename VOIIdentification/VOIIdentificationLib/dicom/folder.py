@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from ..core.errors import SeriesError
-from ..core.progress import Progress, no_progress
+from ..core.errors import Progress, SeriesError, no_progress
 from .file import DicomFile, pet_classes, read_header
 from .slices import passed_over_note
 
@@ -57,8 +57,7 @@ class Series:
         return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}'
 
 
-@dataclass(frozen=True)
-class SeriesListing:
+class SeriesListing(NamedTuple):
     """
     What a folder holds.
 

@@ -374,9 +374,12 @@ def _known(keyword: str) -> tuple[Any, str]:
 
 def _converted(dataset: Any, tag: int) -> Any:
     """Value of an element as pydicom has it; None if pydicom cannot make sense of it."""
+    if tag not in dataset:
+        return None
+    values = []
     with _lenience():
-        return dataset[tag].value if tag in dataset else None
-    return None  # what pydicom raised was suppressed
+        values.append(dataset[tag].value)
+    return values[0] if values else None
 
 
 @contextmanager

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import CanceledError, SeriesError, SUVError
+from ..core.errors import CanceledError, Progress, SeriesError, SUVError, no_progress, part_of
 from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
-from ..core.progress import Progress, no_progress, part_of
 from ..suv.header import SUVHeader
 from ..suv.scale import SUVScale, SUVType, suv_scale
-from .read import PART_FOR_HEADERS, image_of_stack, read_pet_files
-from .stack import PETStack, stack_of_files
+from .read import PART_FOR_HEADERS, PETStack, image_of_stack, read_pet_files, stack_of_files
 from .suv import scaled_to_suv, suv_header_of_slices
 from .verify import Verification, on_grid_of, verify_voxels
 

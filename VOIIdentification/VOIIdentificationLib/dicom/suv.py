@@ -9,19 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import SUVError
+from ..core.errors import Progress, SUVError, no_progress, part_of
 from ..core.image import PETImage
-from ..core.progress import Progress, no_progress, part_of
 from ..core.units import row_of_code
 from ..suv.header import SUVFrame, SUVHeader
 from ..suv.scale import SUVScale, SUVType, suv_scale
-from .enhanced import enhanced_unit_code
 from .facts import local_moment, moment, time_of_day, utc_offset
 from .file import pet_classes
 from .header import GE_GROUP, PHILIPS_GROUP, Header, as_number
-from .read import PART_FOR_HEADERS, image_of_stack
-from .slices import PETSlice
-from .stack import find_stack
+from .read import PART_FOR_HEADERS, find_stack, image_of_stack
+from .slices import PETSlice, enhanced_unit_code
 
 GE_CREATOR = 'GEMS_PETD_01'
 PHILIPS_CREATOR = 'Philips PET Private Group'

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ..core.config_json import LengthMM, Name, Rule, from_json, read_json
-from ..core.resources import resource_directory
+from ..core.config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory
 
 LIMITS_SCHEMA = 'voi-identification/limits/1'
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
 from ..core.image import PETImage
-from ..measure.circle_roi import roi_statistics, slice_roi
+from ..measure.statistics import roi_statistics, slice_roi
 from ..measure.voi import VOIResult
 from .background import BackgroundLevel, LungResidual, background_level, lung_residual
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, Seed, VolumeGeometry
 from ..core.image import PETImage
-from ..core.seed import Point, Seed
 from ..measure.voi_mask import Solid
 from .phantom_outline import LungInsert, PhantomOutline, find_outline
 from .roi_packing import pack_circles
@@ -117,8 +117,7 @@ class BackgroundPlacement:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class _Rules:
+class _Rules(NamedTuple):
     """Distances that a ROI must keep."""
 
     outline: PhantomOutline

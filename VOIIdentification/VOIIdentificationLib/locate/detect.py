@@ -6,15 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import SeedError
-from ..core.geometry import FloatArray
+from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
-from ..core.seed import Point
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
 from .ring import fit_ring, frame_through, places, predict, ring_angles_rad, ring_inserts
-from .ring_candidates import distinct, rings_over, rings_through
-from .ring_template import RingMatch, RingMatcher
+from .ring_candidates import RingMatch, RingMatcher, distinct, rings_over, rings_through
 from .spots import SpotMap, find_spots
 
 MIN_FITS = 4

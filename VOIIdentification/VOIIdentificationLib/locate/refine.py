@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from ..core.errors import Progress, no_progress, part_of
 from ..core.flags import Flag
+from ..core.geometry import Point
 from ..core.image import PETImage
 from ..core.phantom import Phantom
-from ..core.progress import Progress, no_progress, part_of
-from ..core.seed import Point
 from ..core.settings import Settings
 from ..measure.voi import LocatedInsert, SphereFit
 from ..measure.voi_mask import Sphere

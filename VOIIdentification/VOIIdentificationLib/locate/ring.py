@@ -9,9 +9,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.phantom import Insert, Phantom
-from ..core.seed import Point
 
 MAX_RING_DEVIATION_MM = 2.0
 """A sphere farther than this from its place is flagged. Phantoms are made to about 1 mm."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +34,7 @@ _NEWTON_TOLERANCE = 1e-5
 """Change of the maximum's position, in voxels, below which it is found."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Rule:
+class _Rule(NamedTuple):
     """Which candidates are allowed."""
 
     geometry: VolumeGeometry
@@ -65,8 +65,7 @@ class _Rule:
         return result
 
 
-@dataclass(frozen=True, eq=False)
-class _Window:
+class _Window(NamedTuple):
     """
     Signed means on a window and its margin; arrays in numpy order.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray
+from ..core.geometry import FloatArray, Point, Seed
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom, inserts_by_name
-from ..core.seed import Point, Seed
 from ..measure.voi import LocatedInsert, seeded
 from .detect import NEAR_SEED_MM, detect, find_ring
 from .ring import ring_inserts
@@ -33,8 +33,7 @@ _Found = tuple[list[LocatedInsert], list[str]]
 """Inserts at their seeds, and what is said about it."""
 
 
-@dataclass(frozen=True)
-class Seeding:
+class Seeding(NamedTuple):
     """
     All seeds of an analysis, sorted by what they are for.
 

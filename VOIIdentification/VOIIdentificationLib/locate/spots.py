@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,7 @@ _POOL = 12000
 Coarse = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
-class SpotMap:
+class SpotMap(NamedTuple):
     """
     How much every coarse voxel is a spot.
 

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.flags import Flag
-from ..core.geometry import FloatArray
+from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
 from ..core.phantom import Insert
-from ..core.seed import Point
 from ..core.settings import Counting
-from .peak import voi_peak
+from .moving_voi import voi_peak
 from .statistics import (
     SliceStatistics,
     VOIStatistics,

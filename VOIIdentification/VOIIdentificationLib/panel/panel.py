@@ -43,14 +43,11 @@ from ..mrml.volume import (
 from ..results import AnalysisResult
 from ..suv.scan_facts import ScanFacts
 from .activity import ActivitySection, known_from_text
-from .dialogs import Dialogs
-from .insert_table import phantom_from_text, phantom_to_text
-from .phantom import PhantomSection
+from .phantom import PhantomSection, phantom_from_text, phantom_to_text
 from .results import REPORT, ResultsSection
-from .seeds import PlaceSection
 from .situation import Choices, Measured, Scene, VolumeFacts, facts_of_files, settings_of
 from .state import apply, panel_state
-from .view import show_in_3d, show_table, show_volume
+from .view import Dialogs, PlaceSection, show_in_3d, show_table, show_volume
 from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 
 _POINT_EVENTS = (

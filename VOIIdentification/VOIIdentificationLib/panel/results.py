@@ -6,14 +6,18 @@ It is given its widgets by the module file and imports no Qt.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slicer
 from slicer.i18n import tr as _
 
+from ..core.flags import Flag
+from ..evaluate.limits import QUANTITY_NAMES, Verdict
 from ..report.export import existing_results
-from .requirements import missing_requirements
+from ..results import AnalysisResult
 from .view import show_table
 
 if TYPE_CHECKING:
@@ -104,3 +108,191 @@ def _install(requirements: Path, missing: tuple[str, ...]) -> None:
         return
     requester = _('VOI Identification')
     pip_ensure(load_requirements(requirements), requester=requester, prompt_install=False)
+
+
+def missing_requirements(path: Path) -> tuple[str, ...]:
+    """
+    The lines of a requirements file that are not fulfilled.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A requirement a line; empty lines and lines that begin with ``#`` are
+        passed over.
+
+    Returns
+    -------
+    requirements : tuple of str
+        Ready for pip, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If a line is no requirement.
+    """
+    lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
+    return tuple(line for line in lines if line and line[0] != '#' and not _is_installed(line))
+
+
+def _is_installed(line: str) -> bool:
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # Slicer brings it from 5.11 on; pip, which it always has, holds a copy
+        from pip._vendor.packaging.requirements import (  # type: ignore[assignment]
+            Requirement,
+        )
+    requirement = Requirement(line)
+    try:
+        installed = version(requirement.name)
+    except PackageNotFoundError:
+        return False
+    return bool(requirement.specifier.contains(installed, prereleases=True))
+
+
+def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
+    """
+    What was found, and every reason to doubt it.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    changed : bool
+        Whether something that it depends on was changed since.
+
+    Returns
+    -------
+    text : str
+        Flags and notes in words, one a line.
+    """
+    if result is None:
+        return _('Nothing measured yet.')
+    lines = [
+        _('{count} inserts measured in {unit}.').format(
+            count=len(result.spheres), unit=result.image.unit
+        )
+    ]
+    if changed:
+        lines.insert(0, _('Something was changed since: press Apply again.'))
+    whole = {flag.text: None for flag in _flags_of_all(result)}  # in this order, each once
+    lines += [_as_sentence(text) for text in whole]
+    lines += _by_text((*_flags_of_vois(result), *_flags_of_rois(result)))
+    return '\n'.join([*lines, *result.notes])
+
+
+def roi_doubts(result: AnalysisResult | None) -> list[str]:
+    """
+    What to think of the background ROIs.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    lines : list of str
+        One a kind of doubt, with the names of the ROIs.
+    """
+    if result is None or result.nema is None:
+        return []
+    named = _by_text(_flags_of_rois(result))
+    return [*(_as_sentence(flag.text) for flag in _flags_of_placement(result)), *named]
+
+
+def verdict_text(result: AnalysisResult | None) -> str:
+    """
+    What the standards say of the recovery.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    text : str
+        A line a standard: how many coefficients are within their limits, which
+        are not, and what must be said of the limits.
+    """
+    if result is None:
+        return _('judged after Apply')
+    verdicts = _verdicts(result)
+    if not verdicts:
+        return _('no verdict: the activity is unknown, or the values are not in Bq/mL')
+    return '\n'.join(_standard_line(name, ones) for name, ones in verdicts.items())
+
+
+def _as_sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + '.'
+
+
+def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:
+    """By standard: labels of spheres, and what is said of each of their coefficients."""
+    by_standard: dict[str, list[tuple[str, Verdict]]] = {}
+    for sphere in result.recovery.spheres if result.recovery is not None else ():
+        for verdict in sphere.verdicts:
+            by_standard.setdefault(verdict.standard, []).append((sphere.label, verdict))
+    return by_standard
+
+
+def _standard_line(standard: str, verdicts: list[tuple[str, Verdict]]) -> str:
+    counts = []
+    for quantity, name in QUANTITY_NAMES.items():
+        ones = [(label, one.passed) for label, one in verdicts if one.quantity == quantity]
+        outside = [label for label, passed in ones if not passed]
+        if ones:
+            count = _('{name} {passed} of {all} within').format(
+                name=name, passed=len(ones) - len(outside), all=len(ones)
+            )
+            counts.append(f'{count} ({_("not")} {", ".join(outside)})' if outside else count)
+    notes = dict.fromkeys(one.note for _label, one in verdicts if one.note)
+    line = f'{standard}: {", ".join(counts)}.'
+    return ' '.join([line, *(_('Limits {note}.').format(note=note) for note in notes)])
+
+
+def _flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
+    yield from result.flags
+    if result.suv is not None:
+        yield from result.suv.flags
+    if result.nema is not None:
+        yield from _flags_of_placement(result)
+        yield from (flag for flag in result.nema.flags if flag not in _named(result))
+    if result.recovery is not None:
+        yield from result.recovery.flags
+
+
+def _flags_of_placement(result: AnalysisResult) -> Iterator[Flag]:
+    """Without those that are said with the names of ROIs."""
+    if result.nema is not None:
+        yield from (flag for flag in result.nema.placement.flags if flag not in _named(result))
+
+
+def _named(result: AnalysisResult) -> set[Flag]:
+    return {flag for _name, flag in _flags_of_rois(result)}
+
+
+def _flags_of_vois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for voi in result.vois:
+        yield from ((voi.label, flag) for flag in voi.flags)
+    for sphere in result.nema.spheres if result.nema is not None else ():
+        yield from ((sphere.label, flag) for flag in sphere.flags)
+    for recovered in result.recovery.spheres if result.recovery is not None else ():
+        yield from ((recovered.label, flag) for flag in recovered.flags)
+
+
+def _flags_of_rois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for roi in result.nema.placement.rois if result.nema is not None else ():
+        for flag in roi.flags:
+            yield roi.name, flag
+
+
+def _by_text(flags: Iterable[tuple[str, Flag]]) -> list[str]:
+    """One line a flag, with the names of all that carry it."""
+    labels: dict[Flag, list[str]] = {}
+    for label, flag in flags:
+        named = labels.setdefault(flag, [])
+        if label not in named:
+            named.append(label)
+    return [f'{", ".join(named)}: {flag.text}' for flag, named in labels.items()]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.settings import Settings
 from ..dicom.source import NO_FILES, VolumeSource
-from ..mrml.session import Request
-from ..mrml.suv import suv_refusal
+from ..mrml.session import Request, suv_refusal
 from ..results import AnalysisResult
 from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts, scan_facts
@@ -59,8 +58,7 @@ class VolumeFacts:
     suv_made: tuple[SUVType, str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(NamedTuple):
     """
     What the user chose.
 
@@ -129,8 +127,7 @@ class Scene:
     measuring: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
+class Measured(NamedTuple):
     """
     A result, and what was asked for it.
 

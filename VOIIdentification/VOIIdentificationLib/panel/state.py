@@ -21,7 +21,7 @@ from ..core.phantom import Phantom
 from ..dicom.source import NO_FILES
 from ..locate.seeds import labeled_inserts
 from ..suv.scale import SUVType
-from .findings import result_text, roi_doubts, verdict_text
+from .results import result_text, roi_doubts, verdict_text
 from .situation import Choices, Measured, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.phantom import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from ..evaluate.limits import QUANTITY_NAMES, Quantity
 from ..evaluate.nema import NEMAResult
 from ..evaluate.recovery import RecoveryResult
 from ..results import AnalysisResult
-from .colors import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from .subjects.recovery import RELATIVE_NAMES, reference_name
 from .table import VALUE_UNIT, plain_text, unit_text
 

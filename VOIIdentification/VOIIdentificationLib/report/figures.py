@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import Progress, no_progress
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..core.progress import Progress, no_progress
+from ..core.phantom import insert_colors
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
-from .colors import insert_colors
 from .curves import image_unit, plot_values, quality_panels
 from .slice_view import (
     SliceView,

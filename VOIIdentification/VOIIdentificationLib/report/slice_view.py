@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.phantom import insert_colors
 from ..evaluate.background import LUNG_ROI_DIAMETER_MM
 from ..evaluate.nema import NEMAResult
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
-from .colors import insert_colors
 from .table import plain_text
 
 MARGIN_MM = 85.0

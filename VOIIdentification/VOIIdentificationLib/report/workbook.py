@@ -8,12 +8,11 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.progress import Progress, no_progress
+from ..core.errors import Progress, no_progress
 from ..results import AnalysisResult
-from .method import MethodRow, column_rows, method_rows
+from .formats import MethodRow, column_rows, method_rows, result_tables, search_table, voxel_table
 from .subjects.limits import FAIL, PASS, VERDICT_KEY
 from .table import Book, Cell, Column, Table, plain_text
-from .tables import result_tables, search_table, voxel_table
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

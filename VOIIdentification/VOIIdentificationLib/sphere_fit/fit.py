@@ -11,11 +11,9 @@ from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
-from .cutout import FitBox, fit_box
-from .least_squares import FWHM_RANGE_MM, FirstFit, first_fit
-from .model import SphereParameters
+from .least_squares import FWHM_RANGE_MM, FirstFit, SecondFit, first_fit, second_fit, with_absorbed
+from .model import FitBox, SphereParameters, fit_box
 from .noise import estimate_noise, left_over
-from .noise_weighted import SecondFit, second_fit, with_absorbed
 
 WALL_MM = 1.0
 """Thickness of the sphere's wall, of glass or plastic without activity (IEC phantoms: 1 mm)."""

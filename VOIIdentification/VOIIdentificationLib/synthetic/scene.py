@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
-from ..core.seed import Point
-from .body import Body
-from .psf import PSF
+from .psf import PSF, Body
 from .solids import Solid
 
 

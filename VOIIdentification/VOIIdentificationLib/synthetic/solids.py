@@ -8,8 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from ..core.geometry import FloatArray, VolumeGeometry
-from ..core.seed import Point
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from .psf import (
     PSF,
     REACH_SIGMAS,

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import __version__
-from ..core.errors import InputFileError
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.errors import InputFileError, Progress, no_progress
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
-from ..core.progress import Progress, no_progress
-from ..core.seed import Point
 from .scene import SyntheticPhantom
 from .solids import Ball, Rod, Solid, seen_at
 
 TRUTH_SCHEMA = 'voi-identification/truth/1'
 
 
-@dataclass(frozen=True)
-class TrueInsert:
+class TrueInsert(NamedTuple):
     """
     One insert as it really is.
 
@@ -45,8 +42,7 @@ class TrueInsert:
     activity: float
 
 
-@dataclass(frozen=True, eq=False)
-class Truth:
+class Truth(NamedTuple):
     """
     What a perfect measurement would find.
 

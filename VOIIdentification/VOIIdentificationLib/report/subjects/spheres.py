@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...core.geometry import VolumeGeometry
-from ...measure.peak import PEAK_VOLUME_MM3
+from ...measure.moving_voi import PEAK_VOLUME_MM3
 from ...measure.statistics import SliceStatistics
 from ...measure.voi import VOIResult
 from ...results import AnalysisResult
