@@ -12,10 +12,10 @@ from statistics import median
 import pytest
 from paths import LIBRARY, MODULE, ROOT
 
-MAX_MODULES = 137
+MAX_MODULES = 99
 """Without ``__init__`` and ``__main__``. The aim is below 100."""
 
-MAX_DATACLASSES = 99
+MAX_DATACLASSES = 74
 """The aim is below 75."""
 
 TO_BE_USED_OR_GONE = {

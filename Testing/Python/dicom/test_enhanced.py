@@ -4,9 +4,9 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_files import LEGACY_ENHANCED_PET, Made, enhanced, item, save, turned
-from VOIIdentificationLib.cli.info import describe_series
 from VOIIdentificationLib.core.errors import SeriesError
 from VOIIdentificationLib.dicom.read import read_pet_series
+from VOIIdentificationLib.dicom.source import describe_series
 
 ORDER = [3, 0, 4, 1, 2]
 

@@ -23,7 +23,7 @@ from VOIIdentificationLib.synthetic.phantom import grid
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import load  # noqa: E402 - needs slicer
-from VOIIdentificationLib.mrml.session import (
+from VOIIdentificationLib.mrml.session import (  # noqa: E402
     SourceTracer,
     make_suv_volume,
     suv_refusal,

@@ -21,13 +21,8 @@ from .file import pet_classes
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ['Scan', 'write_pet_series']
-
 MAX_SHEAR = 1e-4
 """Largest cosine between two axes of a grid that still counts as orthogonal."""
-
-if TYPE_CHECKING:
-    from pydicom import Dataset
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 
@@ -143,14 +138,14 @@ def write_pet_series(
     scan = scan or Scan()
     _require_orthogonal(image.geometry)
     _require_finite(image)
-    header = series_header(image, scan, seed)
+    header = _series_header(image, scan, seed)
     signed = bool(image.voxels.min() < 0)
     order = np.random.default_rng(seed).permutation(len(image.voxels))
     paths = tuple(folder / f'I{number:05d}.dcm' for number in order)
     folder.mkdir(parents=True, exist_ok=True)
     for k, path in enumerate(paths):
         progress(k / len(paths), 'writing DICOM')
-        dataset = slice_header(header, image.geometry, k, scan)
+        dataset = _slice_header(header, image.geometry, k, scan)
         _set_pixels(dataset, image.voxels[k], signed=signed)
         _save(dataset, path)
     progress(1.0, 'DICOM written')
@@ -183,11 +178,11 @@ def _set_pixels(dataset: Dataset, values: npt.NDArray[np.float32], *, signed: bo
     """Store one slice in all of 16 bits, with the slope as its decimal text says it."""
     largest = 32767 if signed else 65535
     peak = float(np.abs(values).max())
-    slope = decimal_string(peak / largest if peak > 0 else 1.0)
+    slope = _decimal_string(peak / largest if peak > 0 else 1.0)
     stored = np.rint(values.astype(float) / float(slope)).clip(-largest, largest)
     dataset.PixelRepresentation = int(signed)
     dataset.RescaleSlope = slope
-    dataset.RescaleIntercept = decimal_string(0.0)
+    dataset.RescaleIntercept = _decimal_string(0.0)
     dataset.PixelData = stored.astype('<i2' if signed else '<u2').tobytes()
     dataset['PixelData'].VR = 'OW'
 
@@ -206,31 +201,8 @@ def _save(dataset: Dataset, path: Path) -> None:
         pydicom.dcmwrite(path, dataset, write_like_original=False)
 
 
-def series_header(image: PETImage, scan: Scan, seed: int) -> Dataset:
-    """
-    All that is the same in every slice.
-
-    Parameters
-    ----------
-    image : PETImage
-        The image that is written.
-
-    scan : Scan
-        What the header says besides.
-
-    seed : int
-        Decides the UIDs, with everything else that is given.
-
-    Returns
-    -------
-    header : `pydicom.Dataset`
-        Without pixels.
-
-    Raises
-    ------
-    OutputError
-        If the unit has no name in DICOM.
-    """
+def _series_header(image: PETImage, scan: Scan, seed: int) -> Dataset:
+    """All that is the same in every slice; the seed decides the UIDs, with all else that is given."""
     from pydicom import Dataset
 
     matrix = image.geometry.ijk_to_ras.tobytes().hex()
@@ -260,7 +232,7 @@ def _set_study(header: Dataset, scan: Scan, uids: dict[str, str]) -> None:
     header.PatientID = scan.patient_id
     header.PatientBirthDate = ''
     header.PatientSex = ''
-    header.PatientWeight = decimal_string(scan.weight_kg)
+    header.PatientWeight = _decimal_string(scan.weight_kg)
     header.PatientPosition = scan.patient_position
     header.StudyDate = header.SeriesDate = header.AcquisitionDate = header.ContentDate = scan.date
     header.StudyTime = header.SeriesTime = header.AcquisitionTime = scan.scan_time
@@ -290,8 +262,8 @@ def _set_series(header: Dataset, scan: Scan, units: str, slices: int) -> None:
     header.RandomsCorrectionMethod = 'DLYD'
     header.CollimatorType = 'NONE'
     header.DecayCorrection = 'START'
-    header.DecayFactor = decimal_string(1 / decay_factor(start_to_mean_s, _F18.half_life_s))
-    header.FrameReferenceTime = decimal_string(1000 * start_to_mean_s)
+    header.DecayFactor = _decimal_string(1 / decay_factor(start_to_mean_s, _F18.half_life_s))
+    header.FrameReferenceTime = _decimal_string(1000 * start_to_mean_s)
     header.ActualFrameDuration = round(1000 * scan.duration_s)
     header.AcquisitionNumber = 1
 
@@ -303,9 +275,9 @@ def _set_isotope(header: Dataset, scan: Scan) -> None:
     drug.Radiopharmaceutical = 'FDG -- fluorodeoxyglucose'
     drug.RadiopharmaceuticalStartTime = scan.injection_time
     drug.RadiopharmaceuticalStartDateTime = scan.date + scan.injection_time
-    drug.RadionuclideTotalDose = decimal_string(scan.dose_bq)
-    drug.RadionuclideHalfLife = decimal_string(_F18.half_life_s)
-    drug.RadionuclidePositronFraction = decimal_string(_F18_POSITRON_FRACTION)
+    drug.RadionuclideTotalDose = _decimal_string(scan.dose_bq)
+    drug.RadionuclideHalfLife = _decimal_string(_F18.half_life_s)
+    drug.RadionuclidePositronFraction = _decimal_string(_F18_POSITRON_FRACTION)
     drug.RadionuclideCodeSequence = [_code('C-111A1', '^18^Fluorine')]
     header.RadiopharmaceuticalInformationSequence = [drug]
 
@@ -334,36 +306,15 @@ def _set_grid(header: Dataset, geometry: VolumeGeometry) -> None:
     rows_and_columns = _RAS_TO_LPS @ (geometry.axes_ras_mm / geometry.spacing_ijk_mm)
     header.ImageOrientationPatient = _decimals([*rows_and_columns[:, 0], *rows_and_columns[:, 1]])
     header.PixelSpacing = _decimals([along_j, along_i])
-    header.SliceThickness = decimal_string(thickness)
+    header.SliceThickness = _decimal_string(thickness)
     _, header.Rows, header.Columns = geometry.shape_kji
     header.SamplesPerPixel = 1
     header.BitsAllocated = header.BitsStored = 16
     header.HighBit = 15
 
 
-def slice_header(header: Dataset, geometry: VolumeGeometry, k: int, scan: Scan) -> Dataset:
-    """
-    The header of one slice; it shares what is the same in all.
-
-    Parameters
-    ----------
-    header : `pydicom.Dataset`
-        As `series_header` makes it.
-
-    geometry : VolumeGeometry
-        The grid.
-
-    k : int
-        Index of the slice.
-
-    scan : Scan
-        What the header says besides.
-
-    Returns
-    -------
-    dataset : `pydicom.Dataset`
-        Without pixels.
-    """
+def _slice_header(header: Dataset, geometry: VolumeGeometry, k: int, scan: Scan) -> Dataset:
+    """The header of one slice, without pixels; it shares what is the same in all."""
     from pydicom import Dataset
     from pydicom.uid import generate_uid
 
@@ -374,7 +325,7 @@ def slice_header(header: Dataset, geometry: VolumeGeometry, k: int, scan: Scan) 
     dataset.ImageIndex = k + 1
     dataset.InstanceNumber = k + 1 if scan.instance_numbers else None
     if scan.instance_numbers:
-        dataset.SliceLocation = decimal_string(
+        dataset.SliceLocation = _decimal_string(
             float(position @ _RAS_TO_LPS @ geometry.slice_normal_ras)
         )
     dataset.SOPInstanceUID = str(generate_uid(entropy_srcs=[header.SeriesInstanceUID, str(k)]))
@@ -392,24 +343,12 @@ def _dicom_unit(unit: str) -> str:
     raise OutputError(msg)
 
 
-def decimal_string(value: float) -> str:
-    """
-    A number as DICOM's decimal string: at most 16 characters.
-
-    Parameters
-    ----------
-    value : float
-        The number; a negative zero loses its sign.
-
-    Returns
-    -------
-    text : str
-        The nearest number that the characters can say.
-    """
+def _decimal_string(value: float) -> str:
+    """A number as DICOM's decimal string, at most 16 characters; a negative zero loses its sign."""
     from pydicom.valuerep import format_number_as_ds
 
     return str(format_number_as_ds(float(value) + 0.0))
 
 
 def _decimals(values: Iterable[float]) -> list[str]:
-    return [decimal_string(value) for value in values]
+    return [_decimal_string(value) for value in values]

@@ -47,8 +47,6 @@ A50_THRESHOLD_FORMULA = f'B + {A50_PART:g} (max - B)'
 A50_REACH_MM = 10.0
 """How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
 
-BoolArray = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class SphereRecovery:
@@ -160,11 +158,8 @@ class A50VOI(NamedTuple):
 
     Attributes
     ----------
-    inside : (K, J, I) `numpy.ndarray` of bool
-        On the box `slices_kji`; holes are filled.
-
-    slices_kji : tuple of slice
-        Where `inside` lies in the image.
+    inside, slices_kji : (K, J, I) `numpy.ndarray` of bool, tuple of slice
+        With holes filled, on a box; and where the box lies in the image.
 
     max, threshold, mean : float
         Highest voxel of the sphere, value at which the VOI ends, and mean
@@ -177,7 +172,7 @@ class A50VOI(NamedTuple):
         True if the VOI reached as far as it is followed.
     """
 
-    inside: BoolArray
+    inside: npt.NDArray[np.bool_]
     slices_kji: tuple[slice, slice, slice]
     max: float
     threshold: float
@@ -400,6 +395,6 @@ def _maximum(image: PETImage, mask: VOIMask) -> tuple[tuple[int, ...], float] | 
     return tuple(int(p) + o for p, o in zip(place, offset, strict=True)), float(values[place])
 
 
-def _connected(above: BoolArray, seed: tuple[int, ...]) -> BoolArray:
+def _connected(above: npt.NDArray[np.bool_], seed: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     labels, _ = ndimage.label(above, structure=np.ones((3, 3, 3), dtype=int))
     return np.asarray(labels == labels[seed])
