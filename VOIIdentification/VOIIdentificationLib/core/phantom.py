@@ -294,7 +294,12 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
     Returns
     -------
     colors : dict of str to tuple of float
-        Red, green and blue, from 0 to 1; the background VOI's label included.
+        Red, green and blue, from 0 to 1. Any other label has the background's
+        color: its VOIs are called as the user calls the points.
     """
-    colors = {insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)}
-    return {phantom.background.label: BACKGROUND_COLOR, **colors}
+    return _Colors({insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)})
+
+
+class _Colors(dict[str, RGB]):
+    def __missing__(self, label: str) -> RGB:
+        return BACKGROUND_COLOR

@@ -202,7 +202,7 @@ def _save(dataset: Dataset, path: Path) -> None:
 
 
 def _series_header(image: PETImage, scan: Scan, seed: int) -> Dataset:
-    """All that is the same in every slice; the seed decides the UIDs, with all else that is given."""
+    """All that is the same in every slice; the seed decides the UIDs, with everything else."""
     from pydicom import Dataset
 
     matrix = image.geometry.ijk_to_ras.tobytes().hex()

@@ -31,7 +31,7 @@ def test_palette_is_that_of_okabe_and_ito():
 
 
 def test_no_two_of_twenty_inserts_look_alike():
-    colors = [*insert_colors(made_phantom(20)).values()]
+    colors = [BACKGROUND_COLOR, *insert_colors(made_phantom(20)).values()]
 
     assert len(colors) == 21
     assert min(distance(a, b) for a, b in itertools.combinations(colors, 2)) > 0.14
@@ -51,3 +51,9 @@ def test_background_is_gray():
 def test_curves_have_no_color_of_an_insert():
     inserts = [color_of_index(n) for n in range(12)]
     assert min(distance(a, b) for a in SERIES_COLORS for b in inserts) > 0.2
+
+
+def test_points_of_the_background_may_have_any_name():
+    colors = insert_colors(made_phantom(3))
+
+    assert colors['B0-1'] == colors['behind the ring'] == BACKGROUND_COLOR
