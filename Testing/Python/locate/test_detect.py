@@ -17,6 +17,7 @@ from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.locate.ring import fit_ring
 from VOIIdentificationLib.locate.ring_candidates import RingMatch
+from VOIIdentificationLib.measure.voi import SphereFit
 from VOIIdentificationLib.measure.voi_mask import Sphere
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import (
@@ -193,6 +194,24 @@ def test_a_ring_whose_spheres_cannot_be_fitted_is_refused(monkeypatch):
 
     with pytest.raises(SeedError, match='only 0 of its spheres could be fitted'):
         detect(image, PHANTOM)
+
+
+def test_a_fit_off_its_place_found_something_else_and_the_ring_says_where(monkeypatch):
+    image, truth = made(Pose())
+    off = {**truth, 'S10': tuple(np.add(truth['S10'], (0.0, 0.0, 8.0)).tolist())}
+    match = RingMatch(np.arange(6), 0.9, 5.0)
+
+    def found_off(_image, starts, **_):
+        return tuple(
+            SphereFit(s.label, accepted=True, reason='', center_ras_mm=off[s.label]) for s in starts
+        )
+
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, truth))
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.fit_spheres', found_off)
+
+    found, _ = detect(image, PHANTOM)
+
+    assert worst_distance(found, truth) < 0.3
 
 
 def test_nan_voxels_do_not_stop_the_detection():

@@ -7,10 +7,11 @@ The scans come from `synthetic`, which shares nothing with what is tested.
 import numpy as np
 import pytest
 from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.locate.refine import WEAK_REACH_MM, fit_together, refine_inserts
-from VOIIdentificationLib.measure.voi import seeded
+from VOIIdentificationLib.measure.voi import SphereFit, seeded
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,
@@ -148,3 +149,61 @@ def test_a_center_farther_from_its_seed_than_the_limit_is_flagged(monkeypatch):
 
     assert Flag.BOUND_BY_RING in located[-1].flags
     assert [Flag.SEARCH_AT_LIMIT in one.flags for one in located] == [False] * 5 + [True]
+
+
+PLACES = {
+    label: (57.2 * np.cos(np.radians(60 * n)), 57.2 * np.sin(np.radians(60 * n)), 0.0)
+    for n, label in enumerate(LABELS)
+}
+
+
+def fits_of_s10(monkeypatch, *last):
+    """Five strong spheres on their places; the 10 mm sphere as each fit in turn finds it."""
+    in_turn = iter(last)
+
+    def fit_spheres(_image, starts, **_):
+        strong = [
+            SphereFit(
+                s.label, accepted=True, reason='', center_ras_mm=PLACES[s.label], detectability=50.0
+            )
+            for s in starts[:-1]
+        ]
+        off_mm, accepted = next(in_turn)
+        place = tuple(np.add(PLACES['S10'], (0.0, 0.0, off_mm)).tolist())
+        return (*strong, SphereFit('S10', accepted, 'weak', place, detectability=2.0))
+
+    monkeypatch.setattr('VOIIdentificationLib.locate.refine.fit_spheres', fit_spheres)
+    image = PETImage(np.zeros((2, 3, 4), np.float32), grid((4, 3, 2)))
+    return fit_together(image, seeds_at(PLACES), PHANTOM)[0][-1]
+
+
+def test_a_weak_sphere_near_its_place_is_believed(monkeypatch):
+    found = fits_of_s10(monkeypatch, (2.5, True))
+
+    assert found.flags == (Flag.OFF_RING,)
+    assert found.deviation_mm == pytest.approx(2.5)
+    assert found.center_ras_mm == found.fit.center_ras_mm
+
+
+def test_a_weak_sphere_far_off_is_fitted_again_from_its_place(monkeypatch):
+    found = fits_of_s10(monkeypatch, (12.0, True), (1.5, True))
+
+    assert found.flags == (Flag.BOUND_BY_RING,)
+    assert found.deviation_mm == pytest.approx(1.5)
+    assert found.center_ras_mm == found.fit.center_ras_mm
+
+
+@pytest.mark.parametrize(
+    ('second', 'flags'),
+    [
+        ((9.0, True), (Flag.BOUND_BY_RING,)),
+        ((1.0, False), (Flag.FIT_REFUSED, Flag.BOUND_BY_RING)),
+    ],
+    ids=['far again', 'refused'],
+)
+def test_a_weak_sphere_that_cannot_be_fitted_at_its_place_is_put_there(monkeypatch, second, flags):
+    found = fits_of_s10(monkeypatch, (12.0, True), second)
+
+    assert found.flags == flags
+    assert found.center_ras_mm == pytest.approx(PLACES['S10'], abs=1e-6)
+    assert found.deviation_mm == pytest.approx(0.0, abs=1e-6)
