@@ -392,6 +392,23 @@ def test_the_overview_shows_a_slice_a_row_and_the_values(kind, background, tmp_p
     assert [bool(part.sum() > 20) for part in parts] == [True, True, True]
 
 
+def test_a_picture_shows_nothing_of_the_one_before(tmp_path):
+    result = made_result()
+    first, second, *_ = drawn_slices(result)
+    used, fresh = SlicePicture(result), SlicePicture(result)
+    used.draw(first)
+    used.save(tmp_path / 'first.png')
+
+    for picture, name in [(used, 'after.png'), (fresh, 'alone.png')]:
+        picture.draw(second)
+        picture.save(tmp_path / name)
+
+    after, alone = (read_png(tmp_path / name) for name in ('after.png', 'alone.png'))
+    assert np.array_equal(after, alone)
+    fresh.figure.savefig(tmp_path / 'whole.png')  # with nothing kept from before
+    assert np.array_equal(read_png(tmp_path / 'whole.png'), alone)
+
+
 def test_the_outline_across_the_slices_is_the_surface():
     """Judge: the ellipse of a sphere in a plane through its center has the sphere's radius."""
     from matplotlib.figure import Figure

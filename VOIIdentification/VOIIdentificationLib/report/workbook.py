@@ -292,7 +292,7 @@ def _filled(cell: Any, value: Cell) -> Any:
     """Numbers stay numbers, no number is an empty cell, and text is never a formula."""
     if isinstance(value, str):
         if value.startswith(_FORMULA_STARTS):
-            cell = _twin(cell)
+            cell = _cell(cell.parent, cell.style)
             cell.quotePrefix = True  # it stays text when someone edits the cell
         cell.value = _cell_text(value) or None
         cell.data_type = 's' if value else 'n'
@@ -301,13 +301,6 @@ def _filled(cell: Any, value: Cell) -> Any:
     else:
         cell.value = value
     return cell
-
-
-def _twin(cell: Any) -> Any:
-    """A new cell that looks the same."""
-    twin = _cell(cell.parent, cell.style)
-    twin.number_format = cell.number_format
-    return twin
 
 
 def _judged(cell: Any) -> Any:
