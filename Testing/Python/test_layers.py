@@ -128,7 +128,7 @@ def test_truth_and_measurement_do_not_know_each_other():
 
 def test_the_core_runs_without_slicer_and_heavy_packages():
     code = (
-        'import sys, VOIIdentificationLib.analysis, VOIIdentificationLib.report.tables;'
+        'import sys, VOIIdentificationLib.analysis, VOIIdentificationLib.report.formats;'
         'heavy = {"slicer", "vtk", "pandas", "openpyxl", "matplotlib", "pydicom", "SimpleITK"};'
         'print(sorted(heavy & set(sys.modules)))'
     )

@@ -1,4 +1,4 @@
-"""Stored pixels of one slice to float32 values."""
+"""_Stored pixels of one slice to float32 values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .file import DicomFile
 from .header import tag_text
 from .slices import PETSlice
 
-Stored = npt.NDArray[Any]
+_Stored = npt.NDArray[Any]
 
 _MIN_SLOPE, _MAX_SLOPE = 1e-30, 1e30
 """Slopes between these can be multiplied in float32."""
@@ -28,7 +28,7 @@ class PixelReader:
 
     def __init__(self) -> None:
         self._file: DicomFile | None = None
-        self._frames: Stored | None = None
+        self._frames: _Stored | None = None
         self._buffer = bytearray()
 
     def read_into(self, plane: PETSlice, values: npt.NDArray[np.float32]) -> None:
@@ -55,7 +55,7 @@ class PixelReader:
         else:
             values[...] = stored * np.float64(plane.slope) + plane.intercept
 
-    def _stored(self, plane: PETSlice) -> Stored:
+    def _stored(self, plane: PETSlice) -> _Stored:
         file = plane.file
         if _lies_in_the_file(file):
             return self._native_frame(file, plane.frame)
@@ -63,8 +63,8 @@ class PixelReader:
             self._file, self._frames = file, _decoded_frames(file)
         return np.asarray(self._frames[plane.frame])
 
-    def _native_frame(self, file: DicomFile, frame: int) -> Stored:
-        """Stored values in a buffer that the next slice overwrites."""
+    def _native_frame(self, file: DicomFile, frame: int) -> _Stored:
+        """_Stored values in a buffer that the next slice overwrites."""
         dtype, shape = _stored_dtype(file), _shape(file)
         size = shape[0] * shape[1] * dtype.itemsize
         if len(self._buffer) != size:
@@ -90,7 +90,7 @@ def _lies_in_the_file(file: DicomFile) -> bool:
     return file.transfer_syntax in little or (file.transfer_syntax == big and not one_byte)
 
 
-def _decoded_frames(file: DicomFile) -> Stored:
+def _decoded_frames(file: DicomFile) -> _Stored:
     """All frames of a file that is not native, by pydicom and the decoders it finds."""
     import pydicom
 
@@ -162,7 +162,7 @@ def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
     return np.dtype(f'{order}{sign}{allocated // 8}')
 
 
-def _meaningful_bits(file: DicomFile, pixels: Stored) -> Stored:
+def _meaningful_bits(file: DicomFile, pixels: _Stored) -> _Stored:
     """Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1)."""
     allocated = pixels.dtype.itemsize * 8
     stored = file.integer('BitsStored') or allocated

@@ -100,7 +100,7 @@ class _Groups:
     def required(self, sequence: str, keyword: str, count: int) -> tuple[float, ...]:
         numbers = self.numbers(sequence, keyword, count)
         if numbers is None:
-            raise missing_element(self.name, keyword)
+            raise _missing_element(self.name, keyword)
         return numbers
 
 
@@ -123,7 +123,7 @@ def slice_of_file(file: DicomFile) -> PETSlice:
     SeriesError
         If position, orientation, pixel spacing or slope is missing or unusable.
     """
-    slope, intercept = checked_rescale(
+    slope, intercept = _checked_rescale(
         file.name, file.numbers('RescaleSlope', 1), file.numbers('RescaleIntercept', 1)
     )
     thickness = file.numbers('SpacingBetweenSlices', 1) or file.numbers('SliceThickness', 1)
@@ -131,7 +131,7 @@ def slice_of_file(file: DicomFile) -> PETSlice:
         file=file,
         position_lps_mm=_required(file, 'ImagePositionPatient', 3),
         orientation=_required(file, 'ImageOrientationPatient', 6),
-        pixel_spacing_mm=checked_spacing(file.name, _required(file, 'PixelSpacing', 2)),
+        pixel_spacing_mm=_checked_spacing(file.name, _required(file, 'PixelSpacing', 2)),
         slope=slope,
         intercept=intercept,
         thickness_mm=abs(thickness[0]) if thickness else None,
@@ -139,7 +139,7 @@ def slice_of_file(file: DicomFile) -> PETSlice:
     )
 
 
-def checked_rescale(
+def _checked_rescale(
     name: str, slope: Sequence[float] | None, intercept: Sequence[float] | None
 ) -> tuple[float, float]:
     """
@@ -175,7 +175,7 @@ def checked_rescale(
     return slope[0], intercept[0] if intercept else 0.0
 
 
-def checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ...]:
+def _checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ...]:
     """
     Pixel spacing that can be used.
 
@@ -206,7 +206,7 @@ def checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ..
     return spacing_mm
 
 
-def missing_element(name: str, keyword: str) -> SeriesError:
+def _missing_element(name: str, keyword: str) -> SeriesError:
     """
     The error for a slice without an element it must have.
 
@@ -233,7 +233,7 @@ def missing_element(name: str, keyword: str) -> SeriesError:
 def _required(file: DicomFile, keyword: str, count: int) -> tuple[float, ...]:
     numbers = file.numbers(keyword, count)
     if numbers is None:
-        raise missing_element(file.name, keyword)
+        raise _missing_element(file.name, keyword)
     return numbers
 
 
@@ -335,7 +335,7 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
         file=file,
         position_lps_mm=groups.required('PlanePositionSequence', 'ImagePositionPatient', 3),
         orientation=groups.required('PlaneOrientationSequence', 'ImageOrientationPatient', 6),
-        pixel_spacing_mm=checked_spacing(groups.name, spacing),
+        pixel_spacing_mm=_checked_spacing(groups.name, spacing),
         slope=slope,
         intercept=intercept,
         thickness_mm=abs(thickness[0]) if thickness else None,
@@ -350,7 +350,7 @@ def _rescale(groups: _Groups) -> tuple[float, float]:
     intercept = groups.numbers(sequence, 'RescaleIntercept', 1)
     if slope is None and intercept is None:
         slope, intercept = _real_world_rescale(groups)
-    return checked_rescale(groups.name, slope, intercept)
+    return _checked_rescale(groups.name, slope, intercept)
 
 
 def _real_world_rescale(

@@ -31,7 +31,7 @@ _LUNG_SEARCH_MM = 45.0
 _LUNG_DIAMETERS_MM = (20.0, 80.0)
 """How far from the axis the lung insert is sought, and what counts as one."""
 
-BoolArray = npt.NDArray[np.bool_]
+_BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ def _background_level(values: FloatArray, distance_to_sphere: FloatArray) -> flo
     return float(np.median(values[shell]))
 
 
-def _edge_distance(inside: BoolArray, near_spheres: BoolArray) -> FloatArray:
+def _edge_distance(inside: _BoolArray, near_spheres: _BoolArray) -> FloatArray:
     """Distance to the edge of the piece that surrounds the spheres, holes filled."""
     labels, count = ndimage.label(inside)
     if count == 0:

@@ -19,8 +19,8 @@ from ..measure.statistics import HALF_INSIDE
 from ..measure.voi import LocatedInsert, SearchTable
 from ..measure.voi_mask import Solid, VOIMask, kernel_mask
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+_BoolArray = npt.NDArray[np.bool_]
+_IntArray = npt.NDArray[np.int64]
 
 _MARGIN = 4
 """Voxels to each side of the best whose means the polynomial runs through."""
@@ -42,7 +42,7 @@ class _Rule(NamedTuple):
     settings: Settings
     others: tuple[Solid, ...]
 
-    def window_ijk(self, middle_ijk: FloatArray) -> tuple[IntArray, IntArray]:
+    def window_ijk(self, middle_ijk: FloatArray) -> tuple[_IntArray, _IntArray]:
         """First and last index of the window, at least one voxel to each side."""
         in_plane, axial = self.settings.search_in_plane_mm, self.settings.search_axial_mm
         i_mm, j_mm, _ = self.geometry.spacing_ijk_mm
@@ -51,11 +51,11 @@ class _Rule(NamedTuple):
         low, high = np.ceil(middle_ijk - half), np.floor(middle_ijk + half)
         return low.astype(np.int64), high.astype(np.int64)
 
-    def too_far(self, position_ras_mm: FloatArray) -> BoolArray:
+    def too_far(self, position_ras_mm: FloatArray) -> _BoolArray:
         """Farther from the seed than the limit."""
         return _distance_mm(position_ras_mm, self.seed) > self.settings.search_limit_mm
 
-    def blocked(self, position_ras_mm: FloatArray) -> BoolArray:
+    def blocked(self, position_ras_mm: FloatArray) -> _BoolArray:
         """Overlapping the VOI of another seed that the seed itself does not overlap."""
         result = np.zeros(position_ras_mm.shape[:-1], dtype=bool)
         for other in self.others:
@@ -73,12 +73,12 @@ class _Window(NamedTuple):
     that the best is always the highest.
     """
 
-    low_ijk: IntArray
+    low_ijk: _IntArray
     value: FloatArray
-    candidate: BoolArray
-    outside_window: BoolArray
-    too_far: BoolArray
-    blocked: BoolArray
+    candidate: _BoolArray
+    outside_window: _BoolArray
+    too_far: _BoolArray
+    blocked: _BoolArray
     sign: float
 
     @property
@@ -89,11 +89,11 @@ class _Window(NamedTuple):
         return int(k), int(j), int(i)
 
     @property
-    def best_ijk(self) -> IntArray:
+    def best_ijk(self) -> _IntArray:
         """Index of the best candidate in the image."""
         return np.asarray(self.low_ijk + np.array(self.best_kji[::-1]))
 
-    def _higher_neighbors(self) -> BoolArray:
+    def _higher_neighbors(self) -> _BoolArray:
         """Of the 27 voxels round the best, those with a higher mean."""
         around = self._around_best(1)
         return np.asarray(self.value[around] > self.value[self.best_kji])
@@ -217,7 +217,7 @@ def _search_window(
     return _Window(low, value, candidate, outside, too_far, blocked, sign)
 
 
-def _slices_kji(low_ijk: IntArray, high_ijk: IntArray) -> Box:
+def _slices_kji(low_ijk: _IntArray, high_ijk: _IntArray) -> Box:
     """Voxels from low to high, both included."""
     k, j, i = (
         slice(int(a), int(b) + 1) for a, b in zip(low_ijk[::-1], high_ijk[::-1], strict=True)
@@ -235,7 +235,7 @@ def _search_table(image: PETImage, kernel: VOIMask, windows: list[_Window]) -> S
 
 def _candidates(
     image: PETImage, kernel: VOIMask, window: _Window
-) -> tuple[IntArray, FloatArray, FloatArray]:
+) -> tuple[_IntArray, FloatArray, FloatArray]:
     kji = np.argwhere(window.candidate)
     index = kji[:, ::-1] + window.low_ijk
     low, high = index.min(axis=0), index.max(axis=0)
@@ -246,7 +246,7 @@ def _candidates(
     return index, window.sign * window.value[window.candidate], maximum[k, j, i]
 
 
-def _summit(block: FloatArray, start_kji: IntArray) -> FloatArray:
+def _summit(block: FloatArray, start_kji: _IntArray) -> FloatArray:
     """Maximum of the polynomial through a block near one of its voxels, by Newton's method."""
     terms = block / np.abs(block).max()
     for axis, size in enumerate(block.shape):

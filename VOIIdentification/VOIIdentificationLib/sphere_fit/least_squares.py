@@ -112,9 +112,9 @@ class _NormalEquations:
         power = noise.spectrum(box.use.shape)[..., None]
         least = np.maximum(power, MIN_POWER * power.max())
         self.weighted = self.spectra * (count / least).astype(np.float32)
-        self.hessian = _products(self.weighted, self.spectra) + stiffness()
+        self.hessian = _products(self.weighted, self.spectra) + _stiffness()
         noisy = self.weighted * (power / count).astype(np.float32)
-        scatter = _products(noisy, self.weighted) + stiffness()
+        scatter = _products(noisy, self.weighted) + _stiffness()
         inverse = np.linalg.inv(self.hessian)
         self.covariance = inverse @ scatter @ inverse
 
@@ -146,7 +146,7 @@ def first_fit(box: FitBox) -> FirstFit:
     return here
 
 
-def parameters(vector: FloatArray) -> SphereParameters:
+def _parameters(vector: FloatArray) -> SphereParameters:
     """
     Give the fitted numbers their names.
 
@@ -170,14 +170,14 @@ def _start(box: FitBox) -> FloatArray:
     """The search's center, the usual resolution, and the best values for these."""
     usual = np.log(USUAL_FWHM_MM)
     vector = np.array([*box.start.center_ras_mm, 0.0, 0.0, usual, usual])
-    columns = box.model.columns(parameters(vector))[:, box.use]
+    columns = box.model.columns(_parameters(vector))[:, box.use]
     values = box.values[box.use]
     vector[[_SIGNAL, _BACKGROUND]] = np.linalg.lstsq(columns.T, values, rcond=None)[0]
     return vector
 
 
 def _evaluated(box: FitBox, vector: FloatArray) -> FirstFit:
-    return FirstFit(vector, *box.model.with_derivatives(parameters(vector)))
+    return FirstFit(vector, *box.model.with_derivatives(_parameters(vector)))
 
 
 def _first_weights(box: FitBox, model: SinglePrecision) -> SinglePrecision:
@@ -196,12 +196,12 @@ def _downhill(
     """The next point that fits better, and the damping it took; the same point if there is none."""
     columns = (here.derivatives * per_sd).reshape(7, -1)
     residual = ((box.values - here.model) * per_sd).ravel()
-    gradient = columns @ residual + pull(here.vector)
-    hessian = columns @ columns.T + stiffness()
+    gradient = columns @ residual + _pull(here.vector)
+    hessian = columns @ columns.T + _stiffness()
     cost = _cost(box, here, per_sd)
     while damping < _MAX_DAMPING:
         step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
-        there = _evaluated(box, limited(here.vector, step, box))
+        there = _evaluated(box, _limited(here.vector, step, box))
         if _cost(box, there, per_sd) <= cost:
             return there, damping
         damping *= 10
@@ -214,7 +214,7 @@ def _cost(box: FitBox, point: FirstFit, per_sd: SinglePrecision) -> float:
     return float(residual @ residual + lean @ lean)
 
 
-def stiffness() -> FloatArray:
+def _stiffness() -> FloatArray:
     """
     Information on the resolution that is there before the image is looked at.
 
@@ -226,7 +226,7 @@ def stiffness() -> FloatArray:
     return np.diag([_NEARLY_FREE] * 5 + [USUAL_FWHM_LOG_SD**-2] * 2)
 
 
-def pull(vector: FloatArray) -> FloatArray:
+def _pull(vector: FloatArray) -> FloatArray:
     """
     How strongly the usual resolution pulls.
 
@@ -240,12 +240,12 @@ def pull(vector: FloatArray) -> FloatArray:
     gradient : (7,) `numpy.ndarray` of float
         Of the logarithm of the probability.
     """
-    pull = np.zeros(7)
-    pull[_FWHM] = (np.log(USUAL_FWHM_MM) - vector[_FWHM]) / USUAL_FWHM_LOG_SD**2
-    return pull
+    slope = np.zeros(7)
+    slope[_FWHM] = (np.log(USUAL_FWHM_MM) - vector[_FWHM]) / USUAL_FWHM_LOG_SD**2
+    return slope
 
 
-def limited(vector: FloatArray, step: npt.NDArray[np.floating[Any]], box: FitBox) -> FloatArray:
+def _limited(vector: FloatArray, step: npt.NDArray[np.floating[Any]], box: FitBox) -> FloatArray:
     """
     One step, not beyond half a radius and not out of the range of resolutions.
 
@@ -302,11 +302,11 @@ def second_fit(box: FitBox, first: FirstFit, noise: Noise) -> SecondFit:
     vector, model = first.vector, first.model
     for _ in range(_STEPS):
         residual = _spectra(((box.values - model) * normal.per_sd)[None])
-        gradient = _products(normal.weighted, residual)[:, 0] + pull(vector)
-        vector = limited(vector, np.linalg.solve(normal.hessian, gradient), box)
-        model = box.model.image(parameters(vector))
+        gradient = _products(normal.weighted, residual)[:, 0] + _pull(vector)
+        vector = _limited(vector, np.linalg.solve(normal.hessian, gradient), box)
+        model = box.model.image(_parameters(vector))
     return SecondFit(
-        parameters=parameters(vector),
+        parameters=_parameters(vector),
         covariance=normal.covariance,
         signal_information=float(normal.hessian[_SIGNAL, _SIGNAL]),
         mean_sd=_mean_sd(box, noise, model),

@@ -25,7 +25,7 @@ its spectrum to end at half a cycle per voxel: the next order is then folded in.
 
 SinglePrecision = npt.NDArray[np.float32]
 
-Spectrum = npt.NDArray[np.complex64]
+_Spectrum = npt.NDArray[np.complex64]
 
 SURROUNDINGS_MM = 8.0
 """Background that belongs to the fit around the wall: three sigma of a blur of 6 mm."""
@@ -192,8 +192,8 @@ class BlurredSphere:
         signal, background = self.columns(p)
         return np.asarray(p.signal * signal + p.background * background)
 
-    def _blur_and_place(self, p: SphereParameters) -> Spectrum:
-        """Spectrum of a Gaussian around the sphere's center."""
+    def _blur_and_place(self, p: SphereParameters) -> _Spectrum:
+        """_Spectrum of a Gaussian around the sphere's center."""
         offset_ijk = self._geometry.index_ijk(p.center_ras_mm) - self._first_ijk
         k, j, i = (
             np.exp(-2j * np.pi * cycles * offset).astype(np.complex64)
@@ -203,7 +203,7 @@ class BlurredSphere:
         gauss = np.exp(-in_plane * self._q2_in_plane - axial * self._q2_axial)
         return np.asarray(gauss * (k[:, None, None] * j[:, None] * i))
 
-    def _fold(self, spectrum: Spectrum) -> Spectrum:
+    def _fold(self, spectrum: _Spectrum) -> _Spectrum:
         """Add what the sampling on voxels cannot tell from lower frequencies."""
         for axis, orders in enumerate(self._orders_kji):
             if orders == 2:
@@ -211,7 +211,7 @@ class BlurredSphere:
                 spectrum = low + high
         return spectrum
 
-    def _to_voxels(self, spectra: list[Spectrum]) -> SinglePrecision:
+    def _to_voxels(self, spectra: list[_Spectrum]) -> SinglePrecision:
         folded = np.stack([self._fold(spectrum) for spectrum in spectra])
         return np.asarray(fft.irfftn(folded, s=self._shape_kji, axes=(1, 2, 3)))
 

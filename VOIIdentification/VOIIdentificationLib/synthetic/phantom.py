@@ -52,7 +52,6 @@ __all__ = [
     'sampled_mean',
     'synthesize',
     'true_inserts',
-    'with_noise',
 ]
 
 _NOISE_FLOOR = 0.05
@@ -93,7 +92,7 @@ def synthesize(
     clean = _noise_free(scene, progress)
     progress(0.9, 'adding noise')
     rng = np.random.default_rng(scene.random_seed)
-    voxels = with_noise(clean, scene, rng)
+    voxels = _with_noise(clean, scene, rng)
     progress(1.0, 'phantom made')
     return PETImage(voxels, scene.geometry, scene.unit), Truth(scene, inserts, clean)
 
@@ -120,7 +119,7 @@ def _nothing_negative(scene: SyntheticPhantom) -> bool:
     return bool(min(parts) >= 0)
 
 
-def with_noise(
+def _with_noise(
     noise_free: npt.NDArray[np.float32], scene: SyntheticPhantom, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
     """
