@@ -115,7 +115,9 @@ def test_three_spheres_take_the_radius_from_the_phantom_and_four_measure_it():
     three = dict(list(centers.items())[:3])
 
     assert fit_ring(three, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.2)
-    assert fit_ring(centers, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.9)
+    measured = fit_ring(centers, PHANTOM, GEOMETRY)
+    assert measured.radius_mm == pytest.approx(57.9)
+    assert predict(measured, PHANTOM)['S10'] == pytest.approx(centers['S10'], abs=1e-6)
 
 
 def test_two_spheres_are_no_ring():
