@@ -12,9 +12,8 @@ from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.errors import CanceledError
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.core.geometry import Seed
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom

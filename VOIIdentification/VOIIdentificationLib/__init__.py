@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analysis import analyze
-    from .core.geometry import Seed
-    from .core.phantom import load_phantom
+    from .core.phantom import Seed, load_phantom
     from .core.settings import Settings
     from .dicom.read import read_pet_series
     from .report.export import export_results
@@ -20,7 +19,7 @@ __version__ = '0.1.0'
 __all__ = ['Seed', 'Settings', 'analyze', 'export_results', 'load_phantom', 'read_pet_series']
 
 _HOMES = {
-    'Seed': 'core.seed',
+    'Seed': 'core.phantom',
     'Settings': 'core.settings',
     'analyze': 'analysis',
     'export_results': 'report.export',

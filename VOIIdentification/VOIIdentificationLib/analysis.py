@@ -12,9 +12,8 @@ import numpy as np
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
 from .core.flags import Flag
-from .core.geometry import Seed
 from .core.image import UNKNOWN_UNIT, PETImage
-from .core.phantom import Phantom
+from .core.phantom import Phantom, Seed
 from .core.settings import Settings
 from .evaluate.background import PooledBackground, pooled_background
 from .evaluate.limits import shipped_limits

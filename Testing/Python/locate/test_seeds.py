@@ -5,9 +5,8 @@ import pytest
 from turned_grids import grid
 from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.core.geometry import Seed
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed, load_phantom
 from VOIIdentificationLib.locate.seeds import assign_seeds, labeled_inserts, sort_seeds
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from made_nodes import IJK_TO_RAS, PARENTS, linear_transform, put_under
 from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.core.geometry import Seed, VolumeGeometry
+from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.dicom.write import write_pet_series
 

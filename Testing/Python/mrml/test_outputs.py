@@ -8,9 +8,9 @@ from made_nodes import IJK_TO_RAS, PARENTS, bent_transform, linear_transform, pu
 from made_results import made_result
 from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.errors import NodeError
-from VOIIdentificationLib.core.geometry import Seed, VolumeGeometry
+from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_nodes import PARENTS, bent_transform, linear_transform, put_under
 from VOIIdentificationLib.core.errors import NodeError
-from VOIIdentificationLib.core.geometry import Seed
+from VOIIdentificationLib.core.phantom import Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 

@@ -8,7 +8,7 @@ from made_nodes import PARENTS, linear_transform, put_under
 from made_quality import HOT_BQML, quality_result
 from made_results import made_result
 from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.core.geometry import Seed
+from VOIIdentificationLib.core.phantom import Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 

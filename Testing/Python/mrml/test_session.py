@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 from VOIIdentificationLib.analysis import Known
-from VOIIdentificationLib.core.geometry import Seed
-from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
 
 pytest.importorskip('slicer', reason='slicer-core is not installed')
 

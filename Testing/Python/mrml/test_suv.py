@@ -316,7 +316,7 @@ def test_a_failure_on_the_way_takes_the_node_back(loaded, monkeypatch):
         msg = 'no colors'
         raise NodeError(msg)
 
-    monkeypatch.setattr('VOIIdentificationLib.mrml.suv.show_as_pet', fail)
+    monkeypatch.setattr('VOIIdentificationLib.mrml.session.show_as_pet', fail)
     with pytest.raises(NodeError, match='no colors'):
         make_suv_volume(node, source, database)
 

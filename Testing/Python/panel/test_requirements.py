@@ -6,7 +6,14 @@ from importlib.metadata import version
 
 import pytest
 from paths import MODULE
-from VOIIdentificationLib.panel.results import missing_requirements
+
+slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
+
+from stand_in_application import TRANSLATOR  # noqa: E402 - needs slicer
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
+    from VOIIdentificationLib.panel.results import missing_requirements
 
 FILE = MODULE / 'Resources' / 'requirements.txt'
 

@@ -15,9 +15,9 @@ from stand_in_classes import classes
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.core.geometry import Seed, VolumeGeometry
+from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import Acquisition
-from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.dicom.source import VolumeSource
 from VOIIdentificationLib.dicom.verify import Agreement, Verification

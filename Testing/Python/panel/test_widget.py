@@ -20,8 +20,7 @@ from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
-from VOIIdentificationLib.core.geometry import Seed  # noqa: E402
-from VOIIdentificationLib.core.phantom import load_phantom  # noqa: E402
+from VOIIdentificationLib.core.phantom import Seed, load_phantom  # noqa: E402
 from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # loaded where they are used: the command line answers --help
     from ..synthetic.phantom import SyntheticPhantom
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
-    from ..core.geometry import Seed
+    from ..core.phantom import Seed
     from ..dicom.write import Scan
     from ..synthetic.phantom import SyntheticPhantom
     from ..synthetic.truth import Truth
@@ -216,7 +216,7 @@ def _pushed_seeds(truth: Truth, shift_mm: float) -> tuple[Seed, ...]:
     """The true centers, each pushed in a random direction."""
     import numpy as np
 
-    from ..core.geometry import Seed
+    from ..core.phantom import Seed
 
     rng = np.random.default_rng([truth.scene.random_seed, 1])  # not the stream of the noise
     seeds = []

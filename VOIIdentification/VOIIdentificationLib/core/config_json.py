@@ -164,7 +164,7 @@ def from_json(
 
     Examples
     --------
-    >>> from VOIIdentificationLib.core.seed import Seed
+    >>> from VOIIdentificationLib.core.phantom import Seed
     >>> from_json(Seed, {'label': 10, 'position_ras_mm': [0, 0, 0]}, 'seeds.json')
     Traceback (most recent call last):
     VOIIdentificationLib.core.errors.InputFileError: seeds.json: "label" must be a text, got 10

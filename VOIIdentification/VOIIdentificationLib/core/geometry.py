@@ -195,21 +195,3 @@ class VolumeGeometry:
             The grid whose voxels lie where the transform moves them.
         """
         return VolumeGeometry(self.shape_kji, np.asarray(world, dtype=float) @ self.ijk_to_ras)
-
-
-@dataclass(frozen=True)
-class Seed:
-    """
-    A point that somebody placed.
-
-    Attributes
-    ----------
-    label : str
-        Name of the insert it is meant for; may be empty.
-
-    position_ras_mm : tuple of float
-        Position ``(r, a, s)``, in millimeter.
-    """
-
-    label: str
-    position_ras_mm: Point

@@ -1,4 +1,4 @@
-"""The phantom: its inserts, read from JSON and checked."""
+"""The phantom: its inserts, read from JSON and checked; their colors; points placed on them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import colorsys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from .config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory, to_json
 from .errors import InputFileError
+
+if TYPE_CHECKING:  # the command line answers --help without numpy
+    from .geometry import Point
 
 Shape = Literal['sphere', 'cylinder']
 
@@ -303,3 +306,21 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
 class _Colors(dict[str, RGB]):
     def __missing__(self, label: str) -> RGB:
         return BACKGROUND_COLOR
+
+
+@dataclass(frozen=True)
+class Seed:
+    """
+    A point that somebody placed.
+
+    Attributes
+    ----------
+    label : str
+        Name of the insert it is meant for; may be empty.
+
+    position_ras_mm : tuple of float
+        Position ``(r, a, s)``, in millimeter.
+    """
+
+    label: str
+    position_ras_mm: Point

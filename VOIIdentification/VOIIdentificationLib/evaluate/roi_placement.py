@@ -10,8 +10,9 @@ import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, Point, Seed, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
+from ..core.phantom import Seed
 from ..measure.voi_mask import Solid
 from .phantom_outline import LungInsert, PhantomOutline, find_outline
 from .roi_packing import pack_circles

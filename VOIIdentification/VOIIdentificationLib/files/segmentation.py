@@ -103,7 +103,7 @@ def write_segmentation(path: Path, segments: Sequence[Segment], geometry: Volume
     header = _header(geometry, first_kji)
     for n, (segment, (layer, label)) in enumerate(zip(segments, places, strict=True)):
         extent = _extent(*_corners(np.argwhere(layers[layer])))
-        place = {'_Layer': f'{layer}', 'LabelValue': f'{label}', 'Extent': extent}
+        place = {'Layer': f'{layer}', 'LabelValue': f'{label}', 'Extent': extent}
         fields = {**_fields(segment), **place}
         header |= {f'Segment{n}_{key}': value for key, value in fields.items()}
     for key, value in header.items():

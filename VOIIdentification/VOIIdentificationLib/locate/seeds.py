@@ -10,9 +10,9 @@ import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, Point, Seed
+from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
-from ..core.phantom import Insert, Phantom, inserts_by_name
+from ..core.phantom import Insert, Phantom, Seed, inserts_by_name
 from ..measure.voi import LocatedInsert, seeded
 from .detect import NEAR_SEED_MM, detect, find_ring
 from .ring import ring_inserts

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import slicer
 
 from ..core.errors import NodeError
-from ..core.geometry import Seed
+from ..core.phantom import Seed
 from ..report.formats import result_tables
 from ..report.subjects import SUBJECTS
 from ..report.table import Table

@@ -9,8 +9,8 @@ import slicer
 import vtk
 
 from ..core.errors import NodeError
-from ..core.geometry import Point, Seed
-from ..core.phantom import Phantom
+from ..core.geometry import Point
+from ..core.phantom import Phantom, Seed
 from .nodes import Node, new_node
 from .volume import BACKGROUND, SEEDS, assign_points, points_of_volume
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.geometry import Point, Seed, VolumeGeometry
+from ..core.geometry import Point, VolumeGeometry
+from ..core.phantom import Seed
 from ..evaluate.roi_placement import BackgroundPlacement
 from ..results import AnalysisResult
 from .nodes import Node

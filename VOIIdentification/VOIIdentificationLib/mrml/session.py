@@ -10,9 +10,8 @@ import slicer
 from ..analysis import Known, analyze
 from ..core.errors import PhantomError, Progress, SUVError, no_progress, part_of
 from ..core.flags import Flag
-from ..core.geometry import Seed
 from ..core.image import PETImage
-from ..core.phantom import Phantom
+from ..core.phantom import Phantom, Seed
 from ..core.settings import Settings
 from ..core.units import SUV_KINDS
 from ..dicom.source import (

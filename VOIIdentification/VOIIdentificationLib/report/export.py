@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from ..activity.worksheet_json import save_worksheet
 from ..core.errors import OutputError, Progress, no_progress, part_of
-from ..core.geometry import Seed
-from ..core.phantom import RGB, insert_colors
+from ..core.phantom import RGB, Seed, insert_colors
 from ..files.atomic import replace_files, staging_folder, system_errors_named
 from ..files.markups import write_markups
 from ..files.segmentation import Segment, write_segmentation

@@ -193,7 +193,7 @@ class BlurredSphere:
         return np.asarray(p.signal * signal + p.background * background)
 
     def _blur_and_place(self, p: SphereParameters) -> _Spectrum:
-        """_Spectrum of a Gaussian around the sphere's center."""
+        """Spectrum of a Gaussian around the sphere's center."""
         offset_ijk = self._geometry.index_ijk(p.center_ras_mm) - self._first_ijk
         k, j, i = (
             np.exp(-2j * np.pi * cycles * offset).astype(np.complex64)
