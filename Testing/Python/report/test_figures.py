@@ -10,7 +10,7 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.measure.voi_mask import Cylinder
-from VOIIdentificationLib.report.colors import insert_colors
+from VOIIdentificationLib.report.colors import BACKGROUND_COLOR, insert_colors
 from VOIIdentificationLib.report.figures import SlicePicture, write_overview, write_slice_images
 from VOIIdentificationLib.report.slice_view import drawn_slices, grey_window, shown_field_ij
 
@@ -396,6 +396,23 @@ def test_the_overview_shows_a_slice_a_row_and_the_values(kind, background, tmp_p
     found = colored(pixels, insert_colors(made_result(kind).phantom)['S22'])
     parts = [found[:, :580], found[:330, 700:], found[330:, 700:]]
     assert [bool(part.sum() > 20) for part in parts] == [True, True, True]
+
+
+def test_background_vois_are_gray_whatever_their_seeds_are_called(tmp_path):
+    made = made_result()
+    (behind,) = made.background
+    called = replace(behind, insert=replace(behind.insert, label='B0-1'))
+    for name, result in [('made', made), ('called', replace(made, background=(called,)))]:
+        (tmp_path / name).mkdir()
+        write_slice_images(result, tmp_path / name)
+        write_overview(result, tmp_path / name / 'overview.png')
+
+    gray = [
+        sum(colored(read_png(path), BACKGROUND_COLOR).sum() for path in (tmp_path / name).iterdir())
+        for name in ('made', 'called')
+    ]
+    assert gray[0] > 100
+    assert gray[1] == pytest.approx(gray[0], rel=0.1)  # but for the letters of the longer name
 
 
 def test_a_picture_shows_nothing_of_the_one_before(tmp_path):

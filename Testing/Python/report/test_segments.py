@@ -39,7 +39,10 @@ def test_voxels_at_least_half_inside_belong_to_the_segment():
 
 def test_background_vois_become_one_segment():
     result = made_result()
-    one, other = result.background[0], result.spheres[0]
+    vois = result.background[0], result.spheres[0]
+    one, other = (  # named as the seeds that are placed in Slicer
+        replace(voi, insert=replace(voi.insert, label=f'B0-{n}')) for n, voi in enumerate(vois, 1)
+    )
 
     *_, segment = result_segments(replace(result, background=(one, other)))
 
@@ -48,6 +51,7 @@ def test_background_vois_become_one_segment():
     for voi in (one, other):
         expected[voi.mask.slices_kji] |= voi.mask.weights >= 0.5
     assert segment.name == 'Background (2 VOIs)'
+    assert segment.color == (0.6, 0.6, 0.6)
     assert np.array_equal(on_the_grid(segment, shape), expected)
 
 

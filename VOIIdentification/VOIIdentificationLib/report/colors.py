@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 
 from ..core.phantom import Phantom
+from ..results import AnalysisResult
 
 RGB = tuple[float, float, float]
 """Red, green and blue, from 0 to 1."""
@@ -74,3 +75,21 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
     """
     colors = {insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)}
     return {phantom.background.label: BACKGROUND_COLOR, **colors}
+
+
+def voi_colors(result: AnalysisResult) -> dict[str, RGB]:
+    """
+    Each VOI's color, by its label.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        Its background VOIs bear the names of their seeds, e.g. ``'B0-2'``.
+
+    Returns
+    -------
+    colors : dict of str to tuple of float
+        Red, green and blue, from 0 to 1.
+    """
+    background = {voi.label: BACKGROUND_COLOR for voi in result.background}
+    return {**background, **insert_colors(result.phantom)}

@@ -15,7 +15,7 @@ from ..core.progress import Progress, no_progress
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
-from .colors import insert_colors
+from .colors import voi_colors
 from .curves import image_unit, plot_values, quality_panels
 from .slice_view import (
     SliceView,
@@ -253,7 +253,7 @@ def _draw_across(
         geometry.axes_ras_mm[:, [0, 2]],
         window,
     )
-    colors = insert_colors(result.phantom)
+    colors = voi_colors(result)
     for voi in result.vois:
         _add_outline(axes, voi, geometry, row_j, colors[voi.label])
     axes.set_title(f'Row {row_j}, through {plain_text(largest.label)}', parse_math=False)

@@ -13,7 +13,7 @@ from ..measure.statistics import HALF_INSIDE
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import VOIMask
 from ..results import AnalysisResult
-from .colors import RGB, insert_colors
+from .colors import RGB, voi_colors
 
 DIAMETER_TAG = 'VOI.DiameterMm'
 """Segment tag: the inner diameter, in millimeter, as text."""
@@ -40,7 +40,7 @@ def result_segments(result: AnalysisResult) -> tuple[Segment, ...]:
         The voxels that are at least half inside, in the order of
         ``result.spheres``; the background, if any, last.
     """
-    colors = insert_colors(result.phantom)
+    colors = voi_colors(result)
     segments = [
         _segment('insert', voi.label, f'{voi.label} ({_diameter(voi)} mm)', colors, (voi,))
         for voi in result.spheres

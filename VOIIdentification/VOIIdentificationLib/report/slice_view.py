@@ -14,7 +14,7 @@ from ..evaluate.nema import NEMAResult
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
-from .colors import insert_colors
+from .colors import voi_colors
 from .table import plain_text
 
 MARGIN_MM = 85.0
@@ -183,7 +183,7 @@ class SliceView:
     def __init__(self, axes: Any, result: AnalysisResult, field_ij: tuple[slice, slice]) -> None:
         geometry = result.image.geometry
         self._axes, self._result = axes, result
-        self._colors = insert_colors(result.phantom)
+        self._colors = voi_colors(result)
         self._field_ij = field_ij
         self.window = grey_window(result, field_ij)
         self._outlines: list[Any] = []
