@@ -129,8 +129,9 @@ def test_monochrome1_is_not_inverted(tmp_path):
     np.testing.assert_array_equal(read_pet_series(tmp_path).voxels, stored * np.float32(0.5))
 
 
+@pytest.mark.parametrize('syntax', NATIVE.values(), ids=NATIVE.keys())
 @pytest.mark.parametrize('dtype', [np.uint16, np.int16])
-def test_bits_above_the_stored_ones_do_not_count(tmp_path, dtype):
+def test_bits_above_the_stored_ones_do_not_count(tmp_path, dtype, syntax):
     """Twelve bits stored; old writers kept overlays in the upper four."""
     low, high = (0, 4096) if dtype is np.uint16 else (-2048, 2048)
     values = np.random.default_rng(3).integers(low, high, (5, 6, 7))
@@ -140,7 +141,7 @@ def test_bits_above_the_stored_ones_do_not_count(tmp_path, dtype):
     def edit(ds, _k):
         ds.BitsStored, ds.HighBit = 12, 11
 
-    write(Made(stored=stored, edit=edit), tmp_path)
+    write(Made(stored=stored, syntax=syntax, edit=edit), tmp_path)
 
     np.testing.assert_array_equal(read_pet_series(tmp_path).voxels, values * np.float32(0.5))
 

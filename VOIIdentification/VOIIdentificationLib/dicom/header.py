@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -225,11 +224,9 @@ class Header:
         reserved : bool
             False if nobody reserved the block: the usual number was read.
         """
-        tag = None
-        with _lenience():
-            tag = self.dataset.private_block(group, creator).get_tag(element)
-        if tag is not None:
-            return self._private(tag), True
+        with warnings.catch_warnings(), suppress(*UNREADABLE):
+            warnings.simplefilter('ignore')
+            return self._private(self.dataset.private_block(group, creator).get_tag(element)), True
         if (group, 0x10) in self.dataset:
             return '', True
         return self._private(group << 16 | 0x1000 + element), False
@@ -374,14 +371,7 @@ def _known(keyword: str) -> tuple[Any, str]:
 
 def _converted(dataset: Any, tag: int) -> Any:
     """Value of an element as pydicom has it; None if pydicom cannot make sense of it."""
-    with _lenience():
-        return dataset[tag].value if tag in dataset else None
-    return None  # what pydicom raised was suppressed
-
-
-@contextmanager
-def _lenience() -> Iterator[None]:
-    """Let pydicom fail, and in silence."""
     with warnings.catch_warnings(), suppress(*UNREADABLE):
         warnings.simplefilter('ignore')
-        yield
+        return dataset[tag].value if tag in dataset else None
+    return None
