@@ -7,11 +7,12 @@ it can be set to. The files are judged by what was put into them.
 
 import numpy as np
 import pytest
+from dicom_files import LEGACY_ENHANCED_PET, Made, enhanced, save
 from made_nodes import bent_transform, linear_transform, made_volume, put_under
 from paths import SHARED
-from VOIIdentificationLib.core.errors import CanceledError, SeriesError
+from VOIIdentificationLib.core.errors import CanceledError, SeriesError, SUVError
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.dicom.source import NO_FILES, stored_image, trace_volume
+from VOIIdentificationLib.dicom.source import NO_FILES, header_scale, stored_image, trace_volume
 from VOIIdentificationLib.dicom.verify import Agreement
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series
 from VOIIdentificationLib.synthetic.phantom import grid
@@ -211,6 +212,18 @@ def test_canceling_leaves_the_volume_uncompared(scene, folder):
     assert source.verification is None
     assert 'stopped' in source.text
     assert source.trusted, 'not known to be wrong'
+
+
+def test_why_the_files_have_no_suv_is_kept(tmp_path, truth):
+    made = Made(stored=truth.voxels.astype(np.uint16))
+    save(enhanced(made, sop_class=LEGACY_ENHANCED_PET), tmp_path / 'all')
+
+    source = trace_volume(truth, [tmp_path / 'all'])
+
+    assert source.suv_header is None
+    assert 'all is a legacy converted image' in source.suv_problem
+    with pytest.raises(SUVError, match='legacy converted'):
+        header_scale(source)
 
 
 def test_no_files_cannot_be_read_again():

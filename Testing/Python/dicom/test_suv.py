@@ -18,11 +18,14 @@ from VOIIdentificationLib.cli import suv as suv_command
 from VOIIdentificationLib.core.errors import OutputError, SUVError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.dicom import folder
 from VOIIdentificationLib.dicom.header import Header
+from VOIIdentificationLib.dicom.read import find_stack
+from VOIIdentificationLib.dicom.source import trace_volume
 from VOIIdentificationLib.dicom.suv import (
-    read_suv_header,
     suv_header_of_enhanced,
     suv_header_of_files,
+    suv_header_of_slices,
     suv_image,
 )
 from VOIIdentificationLib.dicom.write import write_pet_series
@@ -69,6 +72,10 @@ def header(**elements):
     return dataset
 
 
+def read_suv_header(path):
+    return suv_header_of_slices(find_stack(path).slices)
+
+
 def found_in(*datasets):
     return suv_header_of_files([Header('slice', dataset) for dataset in datasets])
 
@@ -93,6 +100,14 @@ def test_every_fact_is_read_with_its_unit():
     assert frame.acquisition_start == datetime(2026, 3, 1, 11)
     assert (frame.frame_reference_s, frame.duration_s) == (150.0, 300.0)
     assert found.notes == ()
+
+
+# pydicom itself warns of values that are no CS.
+@pytest.mark.filterwarnings('ignore:Invalid value for VR CS')
+def test_terms_in_small_letters_are_the_same():
+    found = facts(PatientSex='m', Units='bqml', DecayCorrection='start', CorrectedImage=['attn'])
+    assert (found.sex, found.units, found.decay_correction) == ('M', 'BQML', 'START')
+    assert found.corrected_image == ('ATTN',)
 
 
 def test_one_correction_is_no_list():
@@ -391,3 +406,26 @@ def test_the_header_is_read_in_the_order_of_the_slices():
 
     assert len(found.frames) == 20
     assert found.frames[0].frame_reference_s != found.frames[-1].frame_reference_s
+
+
+@pytest.mark.parametrize('way', ['image and SUV', 'volume'])
+def test_the_header_of_a_file_is_read_once(tmp_path, monkeypatch, way):
+    truth = np.ones((5, 6, 7), np.float32)
+    geometry = VolumeGeometry(truth.shape, np.diag([2.0, 2.5, 3.0, 1.0]))
+    image = PETImage(truth, geometry, 'Bq/mL')
+    paths = write_pet_series(image, tmp_path, seed=1)
+    read = []
+
+    def read_header(path, name):
+        read.append(path)
+        return original(path, name)
+
+    original = folder.read_header
+    monkeypatch.setattr(folder, 'read_header', read_header)
+
+    if way == 'volume':
+        assert trace_volume(image, paths).suv_header is not None
+    else:
+        suv_image(tmp_path)
+
+    assert sorted(read) == sorted(paths)

@@ -15,6 +15,7 @@ from .arguments import add_input, positive, read_input, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
+    from ..dicom.read import PETStack
     from ..measure.voi import VOIResult
     from ..results import AnalysisResult
 
@@ -104,8 +105,8 @@ def run(args: argparse.Namespace) -> int:
     check_target(args.output, overwrite=args.overwrite)
     phantom, settings = load_phantom(args.phantom), _settings(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
-    image = read_input(args, part_of(progress, 0.0, 0.3))
-    known = _known(args)
+    image, stack = read_input(args, part_of(progress, 0.0, 0.3))
+    known = _known(args, stack)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
     written = part_of(progress, 0.5, 1.0)
     export_results(result, args.output, overwrite=args.overwrite, progress=written)
@@ -119,13 +120,12 @@ def _settings(args: argparse.Namespace) -> Settings:
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
-def _known(args: argparse.Namespace) -> Known:
+def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
     """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
     from ..activity.worksheet import given_activity
     from ..activity.worksheet_json import load_worksheet
     from ..analysis import Known
     from ..core.errors import InputFileError
-    from ..files.volume import is_volume_file
 
     known = Known()
     numbers = args.true_hot, args.true_background
@@ -136,16 +136,16 @@ def _known(args: argparse.Namespace) -> Known:
         known = replace(known, worksheet=load_worksheet(args.activity))
     elif any(numbers):
         known = replace(known, activity=given_activity(*numbers))
-    return known if is_volume_file(args.input) else _with_suv(known, args)
+    return known if stack is None else _with_suv(known, stack)
 
 
-def _with_suv(known: Known, args: argparse.Namespace) -> Known:
+def _with_suv(known: Known, stack: PETStack) -> Known:
     from ..core.errors import SUVError
-    from ..dicom.suv import read_suv_header
+    from ..dicom.suv import suv_header_of_slices
     from ..suv.scale import suv_scale
 
     try:
-        scale = suv_scale(read_suv_header(args.input, series_uid=args.series))
+        scale = suv_scale(suv_header_of_slices(stack.slices))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
     return replace(known, suv=scale)

@@ -13,6 +13,7 @@ from ..core.errors import Progress
 
 if TYPE_CHECKING:
     from ..core.image import PETImage
+    from ..dicom.read import PETStack
 
 _BAR_WIDTH = 30
 
@@ -36,7 +37,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--unit', help='unit of the values, where the file does not say it')
 
 
-def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
+def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, PETStack | None]:
     """
     Read INPUT.
 
@@ -54,24 +55,32 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
         In the unit of the file, or in the one that was said; DICOM's codes of
         units are understood.
 
+    stack : PETStack or None
+        Its slices with their headers; None if INPUT is not DICOM.
+
     Raises
     ------
     PhantomError
         If it cannot be read.
     """
-    from ..core.image import UNKNOWN_UNIT
-    from ..core.units import UNIT_OF_DICOM
-    from ..dicom.read import read_pet_series
+    from ..dicom.read import read_stack
     from ..files.volume import is_volume_file, read_volume
 
     if is_volume_file(args.input):
-        image = read_volume(args.input)
+        image, stack = read_volume(args.input), None
         progress(1.0, 'volume read')
     else:
-        image = read_pet_series(args.input, series_uid=args.series, progress=progress)
-    if not args.unit:
+        image, stack = read_stack(args.input, series_uid=args.series, progress=progress)
+    return _in_said_unit(image, args.unit), stack
+
+
+def _in_said_unit(image: PETImage, unit: str | None) -> PETImage:
+    from ..core.image import UNKNOWN_UNIT
+    from ..core.units import UNIT_OF_DICOM
+
+    if not unit:
         return image
-    said = UNIT_OF_DICOM.get(args.unit.upper(), args.unit)
+    said = UNIT_OF_DICOM.get(unit.upper(), unit)
     if image.unit == UNKNOWN_UNIT:
         return replace(image, unit=said)
     note = f'The unit {image.unit} of the header is used, not {said} of the command line.'

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _volume_lines(args: argparse.Namespace) -> list[str]:
-    image = read_input(args, no_progress)
+    image, _ = read_input(args, no_progress)
     i, j, k = image.geometry.size_ijk
     x, y, z = image.geometry.spacing_ijk_mm
     return [

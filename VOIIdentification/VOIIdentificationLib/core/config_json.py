@@ -164,10 +164,10 @@ def from_json(
 
     Examples
     --------
-    >>> from VOIIdentificationLib.core.phantom import Seed
-    >>> from_json(Seed, {'label': 10, 'position_ras_mm': [0, 0, 0]}, 'seeds.json')
+    >>> from VOIIdentificationLib.core.phantom import Insert
+    >>> from_json(Insert, {'label': 10, 'diameter_mm': 10.0}, 'phantom.json')
     Traceback (most recent call last):
-    VOIIdentificationLib.core.errors.InputFileError: seeds.json: "label" must be a text, got 10
+    VOIIdentificationLib.core.errors.InputFileError: phantom.json: "label" must be a text, got 10
     """
     given = _known_keys(kind, data, where, schema=schema, strict=strict)
     try:

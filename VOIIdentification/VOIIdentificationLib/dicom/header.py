@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -225,11 +224,9 @@ class Header:
         reserved : bool
             False if nobody reserved the block: the usual number was read.
         """
-        tag = None
-        with _lenience():
-            tag = self.dataset.private_block(group, creator).get_tag(element)
-        if tag is not None:
-            return self._private(tag), True
+        with warnings.catch_warnings(), suppress(*UNREADABLE):
+            warnings.simplefilter('ignore')
+            return self._private(self.dataset.private_block(group, creator).get_tag(element)), True
         if (group, 0x10) in self.dataset:
             return '', True
         return self._private(group << 16 | 0x1000 + element), False
@@ -377,14 +374,7 @@ def _converted(dataset: Any, tag: int) -> Any:
     if tag not in dataset:
         return None
     values = []
-    with _lenience():
-        values.append(dataset[tag].value)
-    return values[0] if values else None
-
-
-@contextmanager
-def _lenience() -> Iterator[None]:
-    """Let pydicom fail, and in silence."""
     with warnings.catch_warnings(), suppress(*UNREADABLE):
         warnings.simplefilter('ignore')
-        yield
+        values.append(dataset[tag].value)
+    return values[0] if values else None

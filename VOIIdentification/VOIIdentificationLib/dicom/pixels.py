@@ -1,4 +1,4 @@
-"""_Stored pixels of one slice to float32 values."""
+"""Stored pixels of one slice to float32 values."""
 
 from __future__ import annotations
 
@@ -56,15 +56,19 @@ class PixelReader:
             values[...] = stored * np.float64(plane.slope) + plane.intercept
 
     def _stored(self, plane: PETSlice) -> _Stored:
+        from pydicom.uid import DeflatedExplicitVRLittleEndian
+
         file = plane.file
         if _lies_in_the_file(file):
             return self._native_frame(file, plane.frame)
         if self._file is not file or self._frames is None:
-            self._file, self._frames = file, _decoded_frames(file)
+            deflated = file.transfer_syntax == DeflatedExplicitVRLittleEndian
+            self._frames = _deflated_frames(file) if deflated else _decoded_frames(file)
+            self._file = file
         return np.asarray(self._frames[plane.frame])
 
     def _native_frame(self, file: DicomFile, frame: int) -> _Stored:
-        """_Stored values in a buffer that the next slice overwrites."""
+        """Stored values in a buffer that the next slice overwrites."""
         dtype, shape = _stored_dtype(file), _shape(file)
         size = shape[0] * shape[1] * dtype.itemsize
         if len(self._buffer) != size:
@@ -90,14 +94,22 @@ def _lies_in_the_file(file: DicomFile) -> bool:
     return file.transfer_syntax in little or (file.transfer_syntax == big and not one_byte)
 
 
-def _decoded_frames(file: DicomFile) -> _Stored:
-    """All frames of a file that is not native, by pydicom and the decoders it finds."""
+def _deflated_frames(file: DicomFile) -> _Stored:
+    """All frames of a deflated file; pydicom's `pixel_array` takes every high bit for the usual."""
     import pydicom
 
     dtype, shape = _stored_dtype(file), (file.frame_count, *_shape(file))
-    native = file.transfer_syntax in pydicom.uid.UncompressedTransferSyntaxes
-    if native:
-        _require_bytes(file, file.pixel_length, int(np.prod(shape)) * dtype.itemsize)
+    count = int(np.prod(shape))
+    _require_bytes(file, file.pixel_length, count * dtype.itemsize)
+    data = pydicom.dcmread(file.path, specific_tags=['PixelData']).PixelData
+    return _meaningful_bits(file, np.frombuffer(data, dtype, count).reshape(shape))
+
+
+def _decoded_frames(file: DicomFile) -> _Stored:
+    """All frames of a compressed file, by pydicom and the decoders it finds."""
+    import pydicom
+
+    _stored_dtype(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -105,8 +117,7 @@ def _decoded_frames(file: DicomFile) -> _Stored:
     # pydicom and its decoders raise many types for damaged or unknown data.
     except Exception as error:
         raise SeriesError(_undecodable(file, error)) from error
-    pixels = pixels.reshape(shape)
-    return _meaningful_bits(file, pixels) if native else pixels
+    return pixels.reshape(file.frame_count, *_shape(file))
 
 
 def _undecodable(file: DicomFile, error: Exception) -> str:

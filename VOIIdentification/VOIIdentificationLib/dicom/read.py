@@ -82,9 +82,41 @@ def read_pet_series(
         If there is not exactly one PET series to read, or if its slices do
         not make one regular volume of known values.
     """
-    headers = part_of(progress, 0.0, PART_FOR_HEADERS)
-    stack = find_stack(folder, series_uid, headers)
-    return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
+    return read_stack(folder, series_uid=series_uid, progress=progress)[0]
+
+
+def read_stack(
+    folder: Path, *, series_uid: str | None = None, progress: Progress = no_progress
+) -> tuple[PETImage, PETStack]:
+    """
+    Read one PET series, for those who want its headers too.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        As for `read_pet_series`.
+
+    series_uid : str, optional
+        Which series, where the folder holds several PET series.
+
+    progress : callable, optional
+        Told how far the reading is; may raise `CanceledError`.
+
+    Returns
+    -------
+    image : PETImage
+        As from `read_pet_series`.
+
+    stack : PETStack
+        Its slices, each with its header.
+
+    Raises
+    ------
+    SeriesError
+        As from `read_pet_series`.
+    """
+    stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS))
+    return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0)), stack
 
 
 def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:

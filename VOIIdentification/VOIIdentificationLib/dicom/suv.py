@@ -100,38 +100,6 @@ def scaled_to_suv(image: PETImage, scale: SUVScale) -> PETImage:
     return replace(image, voxels=voxels, unit=scale.unit)
 
 
-def read_suv_header(
-    folder: Path, *, series_uid: str | None = None, progress: Progress = no_progress
-) -> SUVHeader:
-    """
-    Read what the SUV needs of one PET series.
-
-    Parameters
-    ----------
-    folder : `pathlib.Path`
-        As for `read_pet_series`.
-
-    series_uid : str, optional
-        Which series, where the folder holds several PET series.
-
-    progress : callable, optional
-        Told how far the search is; may raise `CanceledError`.
-
-    Returns
-    -------
-    header : SUVHeader
-        With a frame for each slice, in the order of `read_pet_series`.
-
-    Raises
-    ------
-    SeriesError
-        If there is not exactly one PET series to read.
-    SUVError
-        As from `suv_header_of_slices`.
-    """
-    return suv_header_of_slices(find_stack(folder, series_uid, progress).slices)
-
-
 def suv_header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
     """
     Collect the facts of slices that have been found already.
