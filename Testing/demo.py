@@ -16,10 +16,9 @@ import numpy as np
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.cli.terminal import terminal_progress
-from VOIIdentificationLib.core.errors import PhantomError
+from VOIIdentificationLib.cli.arguments import terminal_progress
+from VOIIdentificationLib.core.errors import PhantomError, part_of
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
-from VOIIdentificationLib.core.progress import part_of
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.files.markups import read_seeds
 from VOIIdentificationLib.report.export import export_results
@@ -72,10 +71,7 @@ def analyze_in_scene(study, known, progress):
     from VOIIdentificationLib.mrml.nodes import new_node
     from VOIIdentificationLib.mrml.outputs import publish
     from VOIIdentificationLib.mrml.points import fill_points, seeds_from_points
-    from VOIIdentificationLib.mrml.volume_image import (
-        image_from_volume_node,
-        volume_node_from_image,
-    )
+    from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 
     with tempfile.TemporaryDirectory() as cache:
         _scene, _kept = make_scene(Path(cache) / 'cache')

@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.cli.make_phantom import make_phantom_study
-from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.geometry import Seed, VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.files.markups import read_seeds
 from VOIIdentificationLib.report.export import export_results

@@ -25,11 +25,8 @@ from dicom_files import (
 )
 from paths import SHARED
 from VOIIdentificationLib.core.errors import CanceledError
-from VOIIdentificationLib.dicom.read import (
-    find_series,
-    read_pet_files,
-    read_pet_series,
-)
+from VOIIdentificationLib.dicom.folder import find_series
+from VOIIdentificationLib.dicom.read import read_pet_files, read_pet_series
 
 RECON = SHARED / 'data' / 'pet_recon_1'
 DRO = SHARED / 'data' / 'suv_dro'

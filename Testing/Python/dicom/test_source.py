@@ -19,15 +19,16 @@ from VOIIdentificationLib.synthetic.phantom import grid
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import INSTANCES, load  # noqa: E402 - needs slicer
+from VOIIdentificationLib.core.phantom import load_phantom  # noqa: E402
+from VOIIdentificationLib.mrml.points import seed_list  # noqa: E402
 from VOIIdentificationLib.mrml.session import SourceTracer, reload_volume  # noqa: E402
 from VOIIdentificationLib.mrml.volume import (  # noqa: E402
     SEEDS,
     dicom_files,
+    image_from_volume_node,
     local_image,
-    new_points,
     points_of_volume,
 )
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402
 
 REAL_SCAN = SHARED / 'data' / 'pet_recon_1'
 OBLIQUE = grid((22, 20, 9), (2.0, 2.5, 3.0), oblique_deg=(10.0, -7.0, 23.0))
@@ -110,7 +111,7 @@ def test_the_mended_volume_takes_name_place_and_points(scene, folder):
     hierarchy = scene.GetSubjectHierarchyNode()
     study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), 'Study')
     hierarchy.CreateItem(study, node)
-    seeds = new_points(node, SEEDS)
+    seeds = seed_list(node, load_phantom('NEMA IEC body'))
 
     mended = reload_volume(node, database)
 

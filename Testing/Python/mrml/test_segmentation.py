@@ -19,13 +19,13 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.files.segmentation import write_segmentation
-from VOIIdentificationLib.report.segments import result_segments
+from VOIIdentificationLib.report.export import result_segments
 from VOIIdentificationLib.results import AnalysisResult
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml.segmentation import fill_segmentation  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402 - see above
+from VOIIdentificationLib.mrml.volume import image_from_volume_node  # noqa: E402 - see above
 
 SHAPE_KJI = (11, 18, 23)
 INSERTS = (Insert('S13', 13.0), Insert('S22', 22.0))

@@ -5,7 +5,7 @@ import json
 import pytest
 from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.panel.insert_table import (
+from VOIIdentificationLib.panel.phantom import (
     InsertRow,
     insert_rows,
     phantom_from_rows,

@@ -8,9 +8,7 @@ from made_results import INSERTS, SPACINGS_MM, made_result
 from VOIIdentificationLib.core.errors import CanceledError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.measure.voi_mask import Cylinder
-from VOIIdentificationLib.report.colors import BACKGROUND_COLOR, insert_colors
+from VOIIdentificationLib.core.phantom import BACKGROUND_COLOR, Insert, insert_colors
 from VOIIdentificationLib.report.figures import SlicePicture, write_overview, write_slice_images
 from VOIIdentificationLib.report.slice_view import drawn_slices, grey_window, shown_field_ij
 
@@ -290,7 +288,7 @@ def test_an_oblique_slice_has_two_letters_at_an_edge(angle_deg, letters):
 def _moved(voi, geometry):
     """The same VOI at the same index of another grid."""
     center = tuple(geometry.position_ras_mm(voi.center_ijk).tolist())
-    return replace(voi, center_ras_mm=center, solid=replace(voi.solid, center_ras_mm=center))
+    return replace(voi, center_ras_mm=center)
 
 
 def test_the_title_says_where_the_slice_is_when_slices_run_to_the_feet():
@@ -329,11 +327,7 @@ def test_a_large_image_is_cropped_to_the_vois_and_a_margin():
     geometry = VolumeGeometry((20, 300, 400), np.diag([2.0, 2.5, 3.0, 1.0]))
     image = PETImage(np.zeros((20, 300, 400), np.float32), geometry)
     center = tuple(geometry.position_ras_mm((200.0, 150.0, 9.0)).tolist())
-    voi = replace(
-        made.spheres[0],
-        center_ras_mm=center,
-        solid=replace(made.spheres[0].solid, center_ras_mm=center),
-    )
+    voi = replace(made.spheres[0], center_ras_mm=center)
 
     columns, rows = shown_field_ij(replace(made, image=image, spheres=(voi,)))
 
@@ -462,10 +456,10 @@ def test_the_outline_of_a_cylinder_across_the_slices_has_its_height():
 
     result = made_result(background=False)
     voi = result.spheres[0]
-    cylinder = Cylinder('S22', voi.center_ras_mm, 22.0, 12.0)
+    cylinder = replace(voi.insert, shape='cylinder', height_mm=12.0)
     axes = Figure().add_subplot()
 
-    result = replace(result, spheres=(replace(voi, solid=cylinder),))
+    result = replace(result, spheres=(replace(voi, insert=cylinder),))
     _draw_across(axes, result, shown_field_ij(result), (0.0, 1.0))
 
     outline = axes.collections[0].get_paths()[0].vertices

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from made_results import made_result
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.report.segments import result_segments
+from VOIIdentificationLib.report.export import result_segments
 
 
 def on_the_grid(segment, shape_kji):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..core.progress import Progress, part_of
-from .arguments import add_input, read_input
-from .terminal import terminal_progress
+from ..core.settings import Counting, Refinement, Settings, load_settings
+from .arguments import add_input, positive, read_input, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
-    from ..core.settings import Settings
     from ..measure.voi import VOIResult
     from ..results import AnalysisResult
 
@@ -49,12 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--settings', metavar='FILE.json', type=Path, help='how to measure')
     add(
         '--counting',
-        choices=('partial', 'hard'),
+        choices=get_args(Counting),
         help='partial voxels by volume (default), or whole voxels as the original script',
     )
     add(
         '--refinement',
-        choices=('fit', 'search', 'none'),
+        choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
     )
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
@@ -72,7 +70,7 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         group.add_argument(
             f'--true-{name}',
             metavar='BQML',
-            type=_positive,
+            type=positive,
             help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
         )
 
@@ -82,17 +80,6 @@ def _named(text: str) -> Path:
         msg = 'must name a folder, got nothing'
         raise argparse.ArgumentTypeError(msg)
     return Path(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        msg = f'must be a number above 0, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -127,8 +114,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    from ..core.settings import Settings, load_settings
-
     settings = load_settings(args.settings) if args.settings else Settings()
     given = {name: getattr(args, name) for name in ('counting', 'refinement')}
     return replace(settings, **{name: value for name, value in given.items() if value})

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import GeometryError
-from .seed import Point
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,6 +17,8 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 _MIN_RELATIVE_VOLUME = 1e-6
 """Voxel volume over the product of the spacings below which a grid counts as flat."""
+
+Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,3 +195,21 @@ class VolumeGeometry:
             The grid whose voxels lie where the transform moves them.
         """
         return VolumeGeometry(self.shape_kji, np.asarray(world, dtype=float) @ self.ijk_to_ras)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """
+    A point that somebody placed.
+
+    Attributes
+    ----------
+    label : str
+        Name of the insert it is meant for; may be empty.
+
+    position_ras_mm : tuple of float
+        Position ``(r, a, s)``, in millimeter.
+    """
+
+    label: str
+    position_ras_mm: Point

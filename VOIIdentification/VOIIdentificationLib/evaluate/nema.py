@@ -10,11 +10,14 @@ import numpy as np
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
 from ..core.image import PETImage
-from ..measure.circle_roi import roi_statistics, slice_roi
+from ..measure.statistics import roi_statistics, slice_roi
 from ..measure.voi import VOIResult
-from .background import BackgroundLevel, background_level
-from .lung import LungResidual, lung_residual
+from .background import BackgroundLevel, LungResidual, background_level, lung_residual
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
+
+HOT_CONTRAST_FORMULA = '100 (C_H / C_B - 1) / (a_H / a_B - 1)'
+COLD_CONTRAST_FORMULA = '100 (1 - C_C / C_B)'
+"""NEMA NU 2: Q_H and Q_C as people write them; cold spheres in NU 2-2012 and earlier."""
 
 MAX_SLICE_OFFSET_MM = 2.0
 """A sphere's center farther from the common slice is flagged."""
@@ -131,7 +134,7 @@ def percent_contrast_hot(mean_hot: float, mean_background: float, true_ratio: fl
     Returns
     -------
     contrast_percent : float
-        100 (C_H / C_B - 1) / (a_H / a_B - 1).
+        Q_H, by `HOT_CONTRAST_FORMULA`.
 
     Examples
     --------
@@ -153,7 +156,7 @@ def percent_contrast_cold(mean_cold: float, mean_background: float) -> float:
     Returns
     -------
     contrast_percent : float
-        100 (1 - C_C / C_B).
+        Q_C, by `COLD_CONTRAST_FORMULA`.
     """
     return 100.0 * (1.0 - mean_cold / mean_background)
 
@@ -266,7 +269,7 @@ def _percent_contrast(
 
 
 def _contrast_sd(contrast: float | None, truth: TrueActivity | None) -> float | None:
-    """Of Q_H = 100 (C_H/C_B - 1) / (ratio - 1), by the ratio's uncertainty alone."""
+    """Of Q_H, whose only uncertain part here is the ratio below its line."""
     if contrast is None or truth is None or truth.ratio is None or truth.ratio_sd_percent is None:
         return None
     relative = truth.ratio / (truth.ratio - 1.0) * truth.ratio_sd_percent / 100.0

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from ..core.geometry import VolumeGeometry
 from .volume import placed_image, write_image
 
-Index = npt.NDArray[np.int64]
-Layer = npt.NDArray[np.unsignedinteger[Any]]
+_Index = npt.NDArray[np.int64]
+_Layer = npt.NDArray[np.unsignedinteger[Any]]
 
 SURFACE_SMOOTHING = ('Smoothing factor', '0.2')
 """
@@ -111,13 +111,13 @@ def write_segmentation(path: Path, segments: Sequence[Segment], geometry: Volume
     write_image(image, path)
 
 
-def _voxels_kji(segment: Segment) -> Index:
+def _voxels_kji(segment: Segment) -> _Index:
     """Indices of a segment's voxels in the image, a row each."""
     start_kji = [part.start for part in segment.slices_kji]
     return np.asarray(np.argwhere(segment.inside) + start_kji)
 
 
-def _corners(voxels_kji: Index) -> tuple[Index, Index]:
+def _corners(voxels_kji: _Index) -> tuple[_Index, _Index]:
     """First and last index of the box around voxels; 0 and -1 if there are none, as in VTK."""
     if not voxels_kji.size:
         return np.zeros(3, np.int64), np.full(3, -1)
@@ -125,15 +125,15 @@ def _corners(voxels_kji: Index) -> tuple[Index, Index]:
 
 
 def _layers(
-    voxels_kji: Sequence[Index], shape_kji: Index
-) -> tuple[list[Layer], list[tuple[int, int]]]:
+    voxels_kji: Sequence[_Index], shape_kji: _Index
+) -> tuple[list[_Layer], list[tuple[int, int]]]:
     """
     Label values on as few layers as Slicer takes, and each segment's layer and label.
 
     A segment goes to the first layer on which it covers no other.
     """
     empty = np.zeros(shape_kji, np.min_scalar_type(len(voxels_kji)))
-    layers: list[Layer] = []
+    layers: list[_Layer] = []
     places: list[tuple[int, int]] = []
     for voxels in voxels_kji:
         at = tuple(voxels.T)
@@ -145,12 +145,12 @@ def _layers(
     return layers or [empty], places
 
 
-def _stacked(layers: Sequence[Layer]) -> Layer:
+def _stacked(layers: Sequence[_Layer]) -> _Layer:
     """The layers as values of one voxel; a single one stays a plain volume."""
     return layers[0] if len(layers) == 1 else np.stack(layers, axis=-1)
 
 
-def _header(geometry: VolumeGeometry, first_kji: Index) -> dict[str, str]:
+def _header(geometry: VolumeGeometry, first_kji: _Index) -> dict[str, str]:
     """What the file says of all segments together."""
     matrix = [_shortest(number) for number in geometry.ijk_to_ras.ravel()]
     last_kji = np.array(geometry.shape_kji) - 1
@@ -177,7 +177,7 @@ def _fields(segment: Segment) -> dict[str, str]:
     }
 
 
-def _extent(first_kji: Index, last_kji: Index) -> str:
+def _extent(first_kji: _Index, last_kji: _Index) -> str:
     """First and last index along i, j and k, as VTK orders them."""
     return ' '.join(
         f'{n}' for ends in zip(first_kji[::-1], last_kji[::-1], strict=True) for n in ends

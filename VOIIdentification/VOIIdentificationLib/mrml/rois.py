@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.geometry import VolumeGeometry
-from ..core.seed import Point, Seed
+from ..core.geometry import Point, Seed, VolumeGeometry
 from ..evaluate.roi_placement import BackgroundPlacement
 from ..results import AnalysisResult
 from .nodes import Node

@@ -12,7 +12,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from ..core.errors import NodeError
 from ..core.geometry import VolumeGeometry
 from ..files.segmentation import SURFACE_SMOOTHING, Segment
-from ..report.segments import KIND_TAG, result_segments
+from ..report.export import KIND_TAG, result_segments
 from ..results import AnalysisResult
 from .nodes import Node, world_matrix
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.phantom import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from ..evaluate.limits import QUANTITY_NAMES, Quantity
 from ..evaluate.nema import NEMAResult
 from ..evaluate.recovery import RecoveryResult
 from ..results import AnalysisResult
-from .colors import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from .subjects.recovery import RELATIVE_NAMES, reference_name
 from .table import VALUE_UNIT, plain_text, unit_text
 
@@ -19,14 +19,14 @@ _SMALL = 8.5
 """Size of letters, in points."""
 
 Panel = Callable[[Any], None]
-Dot = tuple[float, float, str]
+_Dot = tuple[float, float, str]
 """Diameter, value and label of the insert; no label for what belongs to none."""
 
-DotSize = tuple[float, float, float]
+_DotSize = tuple[float, float, float]
 """Area in square points, width of the edge, and diameter in the legend, in points."""
 
-_SMALL_DOT: DotSize = (26.0, 0.8, 4.0)
-_LARGE_DOT: DotSize = (36.0, 1.0, 6.0)
+_SMALL_DOT: _DotSize = (26.0, 0.8, 4.0)
+_LARGE_DOT: _DotSize = (36.0, 1.0, 6.0)
 
 
 def quality_panels(result: AnalysisResult) -> tuple[Panel, ...]:
@@ -181,11 +181,11 @@ def _draw_nema(axes: Any, colors: Mapping[str, RGB], found: NEMAResult) -> None:
 def _draw_curve(
     axes: Any,
     colors: Mapping[str, RGB],
-    dots: Sequence[Dot],
+    dots: Sequence[_Dot],
     look: tuple[str, str],
     *,
     label: str | None = None,
-    size: DotSize = _SMALL_DOT,
+    size: _DotSize = _SMALL_DOT,
 ) -> None:
     """A line through all dots, each in the color of its insert; marker and line as asked."""
     marker, line = look

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ..activity.worksheet_json import save_worksheet
-from ..core.errors import OutputError
-from ..core.progress import Progress, no_progress, part_of
-from ..core.seed import Seed
+from ..core.errors import OutputError, Progress, no_progress, part_of
+from ..core.geometry import Seed
+from ..core.phantom import RGB, insert_colors
 from ..files.atomic import replace_files, staging_folder, system_errors_named
 from ..files.markups import write_markups
-from ..files.segmentation import write_segmentation
+from ..files.segmentation import Segment, write_segmentation
+from ..measure.statistics import HALF_INSIDE
+from ..measure.voi import VOIResult
+from ..measure.voi_mask import VOIMask
 from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
-from .results_json import write_results
-from .segments import result_segments
+from .formats import write_results
 from .workbook import WORKBOOK_FILES, write_workbooks
 
 IMAGE_FOLDER = 'output_images'
 
 _OVERVIEW = f'{IMAGE_FOLDER}/overview.png'
+
 _RESULTS, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'results.json',
     'centers.mrk.json',
@@ -30,10 +37,20 @@ _RESULTS, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'activity_used.json',
     'segmentation.seg.nrrd',
 )
+
 RESULT_FILES = (*_DATA_FILES, *WORKBOOK_FILES, _OVERVIEW)
 """Names that an export may write, and that a later one replaces; besides them the slices."""
 
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
+
+DIAMETER_TAG = 'VOI.DiameterMm'
+"""Segment tag: the inner diameter, in millimeter, as text."""
+
+KIND_TAG = 'VOI.Kind'
+"""Segment tag: ``'insert'`` or ``'background'``; it marks the segments made here."""
+
+FLAGS_TAG = 'VOI.Flags'
+"""Segment tag: names of the flags, with spaces between; missing if there are none."""
 
 
 def export_results(
@@ -194,3 +211,73 @@ def _in_the_way(directory: Path, old: Iterable[Path]) -> str:
         f'{directory} holds results already: {", ".join(names)}. '
         'Choose another folder, or allow overwriting (--overwrite on the command line).'
     )
+
+
+def result_segments(result: AnalysisResult) -> tuple[Segment, ...]:
+    """
+    One segment of each insert and one of all background VOIs.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    segments : tuple of Segment
+        The voxels that are at least half inside, in the order of
+        ``result.spheres``; the background, if any, last.
+    """
+    colors = insert_colors(result.phantom)
+    segments = [
+        _segment('insert', voi.label, f'{voi.label} ({_diameter(voi)} mm)', colors, (voi,))
+        for voi in result.spheres
+    ]
+    if result.background:
+        count = len(result.background)
+        name = 'Background' if count == 1 else f'Background ({count} VOIs)'
+        segment_id = _free_id('Background', {voi.label for voi in result.spheres})
+        segments.append(_segment('background', segment_id, name, colors, result.background))
+    return tuple(segments)
+
+
+def _segment(
+    kind: str, segment_id: str, name: str, colors: Mapping[str, RGB], vois: Sequence[VOIResult]
+) -> Segment:
+    flags = sorted({flag.value for voi in vois for flag in voi.flags})
+    tags = {
+        KIND_TAG: kind,
+        DIAMETER_TAG: _diameter(vois[0]),
+        **({FLAGS_TAG: ' '.join(flags)} if flags else {}),
+    }
+    inside, slices_kji = _half_inside([voi.mask for voi in vois])
+    return Segment(segment_id, name, colors[vois[0].label], tags, inside, slices_kji)
+
+
+def _diameter(voi: VOIResult) -> str:
+    return f'{voi.insert.diameter_mm:g}'
+
+
+def _free_id(wanted: str, taken: Container[str]) -> str:
+    """Numbered as Slicer does where the name is taken."""
+    names = chain([wanted], (f'{wanted}_{n}' for n in count(1)))
+    return next(name for name in names if name not in taken)
+
+
+def _half_inside(
+    masks: Sequence[VOIMask],
+) -> tuple[npt.NDArray[np.bool_], tuple[slice, slice, slice]]:
+    """The voxels at least half inside, on the smallest box around all masks."""
+    k, j, i = (
+        slice(min(part.start for part in axis), max(part.stop for part in axis))
+        for axis in zip(*(mask.slices_kji for mask in masks), strict=True)
+    )
+    box = k, j, i
+    inside = np.zeros([part.stop - part.start for part in box], bool)
+    for mask in masks:
+        part = tuple(
+            slice(own.start - whole.start, own.stop - whole.start)
+            for own, whole in zip(mask.slices_kji, box, strict=True)
+        )
+        inside[part] |= mask.weights >= HALF_INSIDE
+    return inside, box

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import Progress, no_progress
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..core.progress import Progress, no_progress
+from ..core.phantom import insert_colors
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
-from .colors import voi_colors
 from .curves import image_unit, plot_values, quality_panels
 from .slice_view import (
     SliceView,
@@ -253,7 +253,7 @@ def _draw_across(
         geometry.axes_ras_mm[:, [0, 2]],
         window,
     )
-    colors = voi_colors(result)
+    colors = insert_colors(result.phantom)
     for voi in result.vois:
         _add_outline(axes, voi, geometry, row_j, colors[voi.label])
     axes.set_title(f'Row {row_j}, through {plain_text(largest.label)}', parse_math=False)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..evaluate.lung import LUNG_ROI_DIAMETER_MM
+from ..core.phantom import insert_colors
+from ..evaluate.background import LUNG_ROI_DIAMETER_MM
 from ..evaluate.nema import NEMAResult
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
-from .colors import voi_colors
 from .table import plain_text
 
 MARGIN_MM = 85.0
@@ -183,7 +183,7 @@ class SliceView:
     def __init__(self, axes: Any, result: AnalysisResult, field_ij: tuple[slice, slice]) -> None:
         geometry = result.image.geometry
         self._axes, self._result = axes, result
-        self._colors = voi_colors(result)
+        self._colors = insert_colors(result.phantom)
         self._field_ij = field_ij
         self.window = grey_window(result, field_ij)
         self._outlines: list[Any] = []

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.progress import Progress, no_progress
+from ..core.errors import Progress, no_progress
 from ..results import AnalysisResult
-from .method import MethodRow, column_rows, method_rows
-from .subjects.recovery import FAIL, PASS, VERDICT_KEY
-from .table import Cell, Column, Table, plain_text
-from .tables import result_tables, search_table, voxel_table
+from .formats import MethodRow, column_rows, method_rows, result_tables, search_table, voxel_table
+from .subjects.limits import FAIL, PASS, VERDICT_KEY
+from .table import Book, Cell, Column, Table, plain_text
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -38,16 +37,6 @@ EXCEL_TEXT_LIMIT = 32_767
 
 MAX_COLUMN_WIDTH = 60
 """Characters; longer texts are wrapped."""
-
-TARGET_TABLES = (
-    *('slices', 'spheres', 'nema', 'nema_summary'),
-    *('recovery', 'recovery_limits', 'activity', 'suv'),
-)
-BACKGROUND_TABLES = (
-    *('background_slices', 'background', 'background_variability'),
-    *('background_rois', 'background_roi_means', 'lung'),
-)
-"""Keys of the tables of a workbook, each a sheet where there is such a table."""
 
 VERDICT_FILLS = {PASS: 'C6EFCE', FAIL: 'FFC7CE'}
 """Color behind a verdict, red, green, blue; the word stands there too."""
@@ -103,23 +92,25 @@ def write_workbooks(
 
 def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     """Tables by the name of their workbook; big ones are made when they are asked for."""
-    tables = {table.key: table for table in result_tables(result)}
+    tables = result_tables(result)
     unit = result.image.unit
     contents: dict[str, Callable[[], list[Table]]] = {
-        _TARGETS: lambda: _present(tables, TARGET_TABLES),
+        _TARGETS: lambda: _of_book(tables, 'targets'),
         _CENTERS: lambda: [
-            tables['centers'],
+            *_of_book(tables, 'centers'),
             *(search_table(voi, unit) for voi in result.spheres),
         ],
         _VOXELS: lambda: [voxel_table(result.image, voi) for voi in result.vois],
     }
-    if _present(tables, BACKGROUND_TABLES):
-        contents[_BACKGROUND] = lambda: _present(tables, BACKGROUND_TABLES)
+    if _of_book(tables, 'background'):
+        contents[_BACKGROUND] = lambda: _of_book(tables, 'background')
     return contents
 
 
-def _present(tables: Mapping[str, Table], keys: Iterable[str]) -> list[Table]:
-    return [tables[key] for key in keys if key in tables]
+def _of_book(tables: Iterable[Table], book: Book) -> list[Table]:
+    """The sheets of a workbook: the one per slice comes first, as in the original script."""
+    sheets = [table for table in tables if table.book == book]
+    return sorted(sheets, key=lambda table: not table.key.endswith('slices'))
 
 
 def write_workbook(path: Path, tables: Sequence[Table], method: Iterable[MethodRow]) -> None:
