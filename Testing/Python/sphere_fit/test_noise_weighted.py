@@ -6,10 +6,9 @@ from ball_truth import walled_sphere
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.measure.voi_mask import Sphere
-from VOIIdentificationLib.sphere_fit.cutout import fit_box
-from VOIIdentificationLib.sphere_fit.least_squares import first_fit
+from VOIIdentificationLib.sphere_fit.least_squares import first_fit, second_fit, with_absorbed
+from VOIIdentificationLib.sphere_fit.model import fit_box
 from VOIIdentificationLib.sphere_fit.noise import Noise, left_over
-from VOIIdentificationLib.sphere_fit.noise_weighted import second_fit, with_absorbed
 
 GEOMETRY = VolumeGeometry((24, 28, 32), np.diag([2.0, 2.1, 2.3, 1.0]))
 CENTER = (30.3, 28.1, 26.4)
