@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, PETImage
+from .atomic import transaction
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
@@ -210,14 +211,16 @@ def write_volume(image: PETImage, path: Path, *, overwrite: bool = False) -> Non
     if path.exists() and not overwrite:
         msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
         raise OutputError(msg)
-    beside = path.with_name(f'.{path.stem}.part.nrrd')
-    try:
-        _write(image, beside)
-        beside.replace(path)
-    except (OSError, RuntimeError) as error:
-        beside.unlink(missing_ok=True)
-        msg = f'{path} cannot be written: {_reason(error, path)}'
-        raise OutputError(msg) from error
+    if not path.parent.is_dir():
+        msg = f'{path} cannot be written: the folder {path.parent} does not exist'
+        raise OutputError(msg)
+    with transaction(path.parent, path.name, file_name=path.name) as files:
+        try:
+            _write(image, files.new / path.name)
+        except RuntimeError as error:
+            msg = f'{path} cannot be written: the folder may not be writable or the disk full'
+            raise OutputError(msg) from error
+        files.commit()
 
 
 def _write(image: PETImage, path: Path) -> None:
@@ -231,9 +234,3 @@ def _write(image: PETImage, path: Path) -> None:
     volume.SetOrigin(ijk_to_lps[:3, 3].tolist())
     volume.SetMetaData(UNIT_KEY, image.unit)
     sitk.WriteImage(volume, str(path), useCompression=True)
-
-
-def _reason(error: Exception, path: Path) -> str:
-    if not path.parent.is_dir():
-        return f'the folder {path.parent} does not exist'
-    return getattr(error, 'strerror', None) or 'the folder may not be writable or the disk full'
