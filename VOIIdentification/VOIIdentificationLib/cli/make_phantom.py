@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import InputFileError, OutputError, Progress, no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from ..files.atomic import recover, transaction
 from .arguments import count, not_negative, positive, terminal_progress
-
-if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
-    from ..synthetic.phantom import SyntheticPhantom
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
     from ..core.phantom import Seed
@@ -192,22 +189,22 @@ def make_phantom_study(
     from ..synthetic.phantom import synthesize
     from ..synthetic.truth import write_truth
 
+    recover(folder)
     _refuse_occupied(folder, overwrite=overwrite)
     _refuse_centers_outside(scene)
     image, truth = synthesize(scene, progress=part_of(progress, 0.0, 0.5))
-    with system_errors_named(folder, 'the phantom'), staging_folder(folder) as staging:
-        new = staging / 'new'
+    with transaction(folder, 'the phantom') as files:
         slices = write_pet_series(
             image,
-            new / DICOM_FOLDER,
+            files.new / DICOM_FOLDER,
             seed=scene.random_seed,
             scan=scan,
             progress=part_of(progress, 0.5, 0.8),
         )
-        write_truth(new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
-        write_markups(new / SEEDS_FILE, _pushed_seeds(truth, seed_shift_mm), name='Seeds')
-        replace_files(folder, _own_files(folder), new, staging / 'old')
-        written = [path.relative_to(new) for path in slices]
+        write_truth(files.new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
+        write_markups(files.new / SEEDS_FILE, _pushed_seeds(truth, seed_shift_mm), name='Seeds')
+        written = [path.relative_to(files.new) for path in slices]
+        files.commit(_own_files(folder))
     progress(1.0, 'phantom written')
     return tuple(folder / path for path in (*written, Path(TRUTH_FILE), Path(SEEDS_FILE)))
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, PETImage
+from .atomic import transaction
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
@@ -211,14 +212,12 @@ def write_volume(image: PETImage, path: Path, *, overwrite: bool = False) -> Non
     if path.exists() and not overwrite:
         msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
         raise OutputError(msg)
-    beside = path.with_name(f'.{path.stem}.part.nrrd')
-    try:
-        _write(image, beside)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        msg = f'{path} cannot be written: {_reason(error, path)}'
-        raise OutputError(msg) from error
+    if not path.parent.is_dir():
+        msg = f'{path} cannot be written: the folder {path.parent} does not exist'
+        raise OutputError(msg)
+    with transaction(path.parent, path.name, file_name=path.name) as files:
+        _write(image, files.new / path.name)
+        files.commit()
 
 
 def placed_image(
@@ -285,9 +284,3 @@ def _write(image: PETImage, path: Path) -> None:
     volume = placed_image(image.voxels.astype(np.float32, copy=False), image.geometry)
     volume.SetMetaData(UNIT_KEY, image.unit)
     write_image(volume, path)
-
-
-def _reason(error: OSError, path: Path) -> str:
-    if not path.parent.is_dir():
-        return f'the folder {path.parent} does not exist'
-    return error.strerror or str(error)

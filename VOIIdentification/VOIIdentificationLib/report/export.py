@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..activity.worksheet_json import save_worksheet
 from ..core.errors import OutputError, Progress, no_progress, part_of
 from ..core.phantom import RGB, Seed, insert_colors
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from ..files.atomic import recover, transaction
 from ..files.markups import write_markups
 from ..files.segmentation import Segment, write_segmentation
 from ..measure.statistics import HALF_INSIDE
@@ -89,18 +89,10 @@ def export_results(
         is then as it was before.
     """
     old = check_target(directory, overwrite=overwrite)
-    with (
-        system_errors_named(directory, 'the results'),
-        _missing_package_named(),
-        staging_folder(directory) as staging,
-    ):
-        new = staging / 'new'
-        new.mkdir()
-        _write_all(result, new, progress)
-        written = sorted(path.relative_to(new) for path in new.rglob('*') if path.is_file())
+    with transaction(directory, 'the results') as files, _missing_package_named():
+        _write_all(result, files.new, progress)
         progress(1.0, 'Moving the files into place')
-        replace_files(directory, old, new, staging / 'old')
-    return tuple(directory / path for path in written)
+        return files.commit(old)
 
 
 def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
@@ -126,6 +118,7 @@ def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...
         If something is in the way.
     """
     _refuse_obstacles(directory)
+    recover(directory)
     old = existing_results(directory)
     if old and not overwrite:
         raise OutputError(_in_the_way(directory, old))
