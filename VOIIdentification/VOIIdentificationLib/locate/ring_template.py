@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..sphere_fit.model import FWHM_PER_SIGMA
+from ..sphere_fit.model import FWHM_PER_SIGMA, blurred_ball
 from .ring_candidates import symmetries
 
 NEIGHBORHOOD_MM = 24.0
@@ -87,7 +86,7 @@ class RingMatcher:
         radii = np.arange(0.0, NEIGHBORHOOD_MM + 20.0, _STEP_MM)
         self._profiles = np.array(
             [
-                [_blurred_ball(radii, d / 2, fwhm / FWHM_PER_SIGMA) for d in diameters_mm]
+                [blurred_ball(radii, d / 2, fwhm / FWHM_PER_SIGMA) for d in diameters_mm]
                 for fwhm in BLURS_MM
             ]
         )
@@ -177,13 +176,3 @@ def _ball_offsets(geometry: VolumeGeometry, radius_mm: float) -> npt.NDArray[np.
     offsets = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).reshape(-1, 3)
     distance = np.linalg.norm(offsets @ geometry.axes_ras_mm.T, axis=1)
     return np.asarray(offsets[distance <= radius_mm])
-
-
-def _blurred_ball(distance_mm: FloatArray, radius_mm: float, sigma_mm: float) -> FloatArray:
-    """Unit ball in an isotropic Gaussian, in closed form."""
-    r = np.maximum(distance_mm, 1e-3)
-    width = sigma_mm * np.sqrt(2)
-    outer, inner = (r + radius_mm) / width, (r - radius_mm) / width
-    step = (special.erf(outer) - special.erf(inner)) / 2
-    rim = sigma_mm / (r * np.sqrt(2 * np.pi)) * (np.exp(-(outer**2)) - np.exp(-(inner**2)))
-    return np.asarray(step + rim)

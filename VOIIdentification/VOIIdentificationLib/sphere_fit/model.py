@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
+from scipy import fft, special
 
 from ..core.geometry import FloatArray, VolumeGeometry
 
@@ -233,3 +233,33 @@ def _ball_spectrum(q_per_mm: SinglePrecision, radius_mm: float) -> SinglePrecisi
     near_0 = 1 / 3 - square * (1 / 30 - square / 840)  # there the difference below cancels
     shape = (np.sin(u) - u * np.cos(u)) / np.maximum(square * u, 1e-9)
     return np.asarray(4 * np.pi * radius_mm**3 * np.where(u < 0.5, near_0, shape))
+
+
+def blurred_ball(
+    distance_mm: FloatArray, radius_mm: FloatArray | float, sigma_mm: float
+) -> FloatArray:
+    """
+    Unit ball convolved with an isotropic Gaussian, in closed form.
+
+    Parameters
+    ----------
+    distance_mm : `numpy.ndarray` of float
+        From the center, in millimeter.
+
+    radius_mm : float or `numpy.ndarray` of float
+        Of the ball, in millimeter; broadcasts against `distance_mm`.
+
+    sigma_mm : float
+        Standard deviation of the Gaussian along each axis, in millimeter.
+
+    Returns
+    -------
+    values : `numpy.ndarray` of float
+        1 well inside, 0 well outside.
+    """
+    r = np.maximum(distance_mm, 1e-3)
+    width = sigma_mm * np.sqrt(2)
+    outer, inner = (r + radius_mm) / width, (r - radius_mm) / width
+    step = (special.erf(outer) - special.erf(inner)) / 2
+    rim = sigma_mm / (r * np.sqrt(2 * np.pi)) * (np.exp(-(outer**2)) - np.exp(-(inner**2)))
+    return np.asarray(step + rim)
