@@ -94,7 +94,7 @@ class RingMatcher:
         radii = np.arange(0.0, NEIGHBORHOOD_MM + 20.0, _STEP_MM)
         self._profiles = np.array(
             [
-                [_blurred_ball(radii, d / 2, fwhm / FWHM_PER_SIGMA) for d in diameters_mm]
+                [blurred_ball(radii, d / 2, fwhm / FWHM_PER_SIGMA) for d in diameters_mm]
                 for fwhm in BLURS_MM
             ]
         )
@@ -343,8 +343,28 @@ def _ball_offsets(geometry: VolumeGeometry, radius_mm: float) -> npt.NDArray[np.
     return np.asarray(offsets[distance <= radius_mm])
 
 
-def _blurred_ball(distance_mm: FloatArray, radius_mm: float, sigma_mm: float) -> FloatArray:
-    """Unit ball in an isotropic Gaussian, in closed form."""
+def blurred_ball(
+    distance_mm: FloatArray, radius_mm: FloatArray | float, sigma_mm: float
+) -> FloatArray:
+    """
+    Unit ball convolved with an isotropic Gaussian, in closed form.
+
+    Parameters
+    ----------
+    distance_mm : `numpy.ndarray` of float
+        From the center, in millimeter.
+
+    radius_mm : float or `numpy.ndarray` of float
+        Of the ball, in millimeter; broadcasts against `distance_mm`.
+
+    sigma_mm : float
+        Standard deviation of the Gaussian along each axis, in millimeter.
+
+    Returns
+    -------
+    values : `numpy.ndarray` of float
+        1 well inside, 0 well outside.
+    """
     r = np.maximum(distance_mm, 1e-3)
     width = sigma_mm * np.sqrt(2)
     outer, inner = (r + radius_mm) / width, (r - radius_mm) / width
