@@ -13,7 +13,7 @@ import pytest
 from paths import LIBRARY, MODULE, ROOT
 
 MAX_MODULES = 110
-"""Without ``__init__`` and ``__main__``. 99 when the wings were built; a new subject may add its own."""
+"""Without ``__init__`` and ``__main__``. 99 when the wings were built; subjects may add theirs."""
 
 MAX_DATACLASSES = 85
 """74 when the wings were built; a new subject may add its own."""
