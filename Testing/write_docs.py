@@ -35,7 +35,7 @@ def sample_results():
 
 def dictionary(results):
     """One table of Markdown for each table of the results: key, title, unit, meaning."""
-    from VOIIdentificationLib.report.tables import result_tables
+    from VOIIdentificationLib.report.formats import result_tables
 
     found = {}
     for result in results:
@@ -66,7 +66,7 @@ def with_dictionary(text, words):
 
 def schema(results):
     """JSON Schema (draft 2020-12) that every ``results.json`` satisfies."""
-    from VOIIdentificationLib.report.results_json import RESULTS_SCHEMA, results_json
+    from VOIIdentificationLib.report.formats import RESULTS_SCHEMA, results_json
 
     shape = merged([described(results_json(result)) for result in results])
     shape['properties']['schema'] = {'const': RESULTS_SCHEMA}

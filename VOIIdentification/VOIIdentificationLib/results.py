@@ -56,7 +56,7 @@ class AnalysisResult:
         ISO 8601, local time.
 
     pose : RingPose or None
-        The spheres as one body; None if they are too few or not on a ring.
+        The spheres as one ring; None if they are too few or not on a ring.
 
     nema : NEMAResult or None
         Image quality after NEMA NU 2; None if it was not evaluated.
@@ -107,6 +107,11 @@ class AnalysisResult:
             If pandas is not installed; nothing else needs it.
         """
         # The one look upward: who holds a result in a console asks it, not a module.
-        from .report.tables import result_tables
+        from .report.formats import result_tables
 
         return {table.key: table.frame() for table in result_tables(self)}
+
+    @property
+    def vois(self) -> tuple[VOIResult, ...]:
+        """The spheres, then the background."""
+        return (*self.spheres, *self.background)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_results import made_result
 from VOIIdentificationLib.evaluate.background import pooled_background
-from VOIIdentificationLib.measure.voi import VOIStatistics
+from VOIIdentificationLib.measure.statistics import VOIStatistics
 
 
 @pytest.fixture(scope='module')

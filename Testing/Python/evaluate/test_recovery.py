@@ -18,10 +18,10 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.evaluate.a50 import a50_voi
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
-from VOIIdentificationLib.evaluate.recovery import recovery
-from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
+from VOIIdentificationLib.evaluate.recovery import a50_voi, recovery
+from VOIIdentificationLib.measure.statistics import VOIStatistics
+from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
 
 BACKGROUND = 2000.0
@@ -184,11 +184,15 @@ def test_voxels_that_are_no_numbers_are_passed_over():
 def measured(image, sphere, *, hot=True, peak=15_000.0, label=None):
     mask = voi_mask(sphere, image.geometry)
     return VOIResult(
-        insert=Insert(label or f'S{sphere.diameter_mm:g}', sphere.diameter_mm, hot=hot),
+        insert=Insert(
+            label or f'S{sphere.diameter_mm:g}',
+            sphere.diameter_mm,
+            shape='sphere' if isinstance(sphere, Sphere) else 'cylinder',
+            hot=hot,
+        ),
         seed_ras_mm=sphere.center_ras_mm,
         center_ras_mm=sphere.center_ras_mm,
         center_ijk=tuple(image.geometry.index_ijk(sphere.center_ras_mm)),
-        solid=sphere,
         mask=mask,
         statistics=VOIStatistics(voxel_count=1, volume_ml=1.0, max=0.0),
         slices=(),
@@ -371,13 +375,19 @@ ROW = {
     [
         ([], 'expected a JSON object'),
         ({'schema': 'x'}, '"schema"'),
-        ({'rows': []}, '"name" and "rows"'),
-        ({'rows': [3]}, 'row 1 must have'),
-        ({'rows': [{**ROW, 'kind': 1}]}, 'row 1 must have'),
-        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"quantity" must be one of rc_max, rc_mean'),
-        ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'row 2: needs numbers with "low" below "high"'),
-        ({'rows': [{**ROW, 'low': True}]}, 'needs numbers'),
-        ({'rows': [{**ROW, 'source': ' '}]}, 'without source'),
+        ({'rows': []}, '"rows" must be a list with at least one limit'),
+        ({}, 'rows missing'),
+        ({'rows': [3]}, 'limit 1: expected a JSON object, got int'),
+        ({'rows': [{**ROW, 'kind': 1}]}, "limit 1: unknown key 'kind'; known are diameter_mm"),
+        (
+            {'rows': [{'quantity': 'rc_max'}]},
+            'diameter_mm, low, high, source, version missing',
+        ),
+        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"rc_max", "rc_mean" or "rc_peak", got \'rc\''),
+        ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'limit 2: "low" must be below "high", got 0.6 and'),
+        ({'rows': [{**ROW, 'low': 0.5}]}, '"low" must be below "high", got 0.5 and 0.5'),
+        ({'rows': [{**ROW, 'low': True}]}, '"low" must be a number, got True'),
+        ({'rows': [{**ROW, 'source': ' '}]}, '"source" must be a text that is not empty'),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(tmp_path, data, sentence):

@@ -11,7 +11,7 @@ from drawn_body import LUNG_MM, Pose, distances_again, draw, random_pose, to_the
 from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 from VOIIdentificationLib.evaluate.phantom_outline import find_outline, slice_plane
 from VOIIdentificationLib.evaluate.roi_packing import pack_circles
 from VOIIdentificationLib.evaluate.roi_placement import place_background

@@ -11,14 +11,12 @@ import numpy as np
 import pytest
 from paths import SHARED
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet, TrueActivity
-from VOIIdentificationLib.analysis import Known, analyze
+from VOIIdentificationLib.analysis import Known, analyze, evaluate_standards
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.evaluate.recovery import recovery
-from VOIIdentificationLib.evaluate.standards import evaluate_standards
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,

@@ -10,7 +10,7 @@ from made_results import made_result
 from paths import ROOT, SHARED
 from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.report.results_json import results_json
+from VOIIdentificationLib.report.formats import results_json
 
 jsonschema = pytest.importorskip('jsonschema')
 

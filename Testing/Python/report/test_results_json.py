@@ -8,7 +8,7 @@ import pytest
 from made_results import UID, made_result
 from VOIIdentificationLib import __version__
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.report.results_json import results_json, write_results
+from VOIIdentificationLib.report.formats import results_json, write_results
 
 # The contract, as agreed with the programs that read the file.
 TOP_KEYS = {'schema', 'software', 'input', 'settings', 'spheres', 'background', 'flags'}

@@ -9,7 +9,7 @@ from made_quality import DECISIONS, WORKSHEET, quality_result
 from made_results import made_result
 from VOIIdentificationLib.activity.worksheet_json import parse_worksheet
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.results_json import write_results
+from VOIIdentificationLib.report.formats import write_results
 
 # The contract with programs that read the file: keys may be added, never renamed.
 KEYS = {
@@ -103,7 +103,7 @@ def test_what_was_not_evaluated_is_null(tmp_path):
     assert [sphere['deviation_mm'] for sphere in data['spheres']] == [None] * 3
 
 
-def test_the_fit_and_the_body_of_each_sphere(result, data):
+def test_the_fit_and_the_ring_of_each_sphere(result, data):
     for sphere, voi in zip(data['spheres'], result.spheres, strict=True):
         assert sphere['deviation_mm'] == voi.deviation_mm
         assert sphere['fit']['accepted'] is True

@@ -10,7 +10,7 @@ from made_results import made_result
 from paths import MODULE
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.measure.voi import SphereFit
-from VOIIdentificationLib.report.tables import result_tables
+from VOIIdentificationLib.report.formats import result_tables
 
 LIMITS = MODULE / 'Resources' / 'Limits'
 LABELS = ('S37', 'S28', 'S22', 'S17', 'S13', 'S10')

@@ -8,7 +8,7 @@ from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.evaluate import nema, roi_placement
-from VOIIdentificationLib.report import method, results_json, tables
+from VOIIdentificationLib.report import formats
 from VOIIdentificationLib.report.subjects import SUBJECTS
 from VOIIdentificationLib.report.subjects.subject import Fact, Plot, Subject, fact_table, in_words
 from VOIIdentificationLib.report.workbook import write_workbooks
@@ -27,16 +27,15 @@ def new_subject():
 
 @pytest.fixture
 def with_glow(monkeypatch):
-    for module in (tables, method, results_json):
-        monkeypatch.setattr(module, 'SUBJECTS', (*SUBJECTS, new_subject()))
+    monkeypatch.setattr(formats, 'SUBJECTS', (*SUBJECTS, new_subject()))
 
 
 @pytest.mark.usefixtures('with_glow')
 def test_a_new_subject_is_in_tables_method_and_json():
     result = quality_result()
 
-    assert tables.result_tables(result)[-1].key == 'glow'
-    rows = [tuple(row) for row in method.method_rows(result)]
+    assert formats.result_tables(result)[-1].key == 'glow'
+    rows = [tuple(row) for row in formats.method_rows(result)]
     assert ('Definition', 'Glow', 'how much it glows') in rows
     assert ('Glow', 'Glow [lm]', 1.5) in rows
     assert ('NEMA', 'Glow', 'none') in rows
@@ -44,7 +43,7 @@ def test_a_new_subject_is_in_tables_method_and_json():
     blocks = [section for section, _ in groupby(row[0] for row in rows)]
     assert len(set(blocks)) == len(blocks)
     assert 'S10: it glows' in [value for section, _, value in rows if section == 'Note']
-    assert results_json.results_json(result)['glow'] == {'lumen': 1.5}
+    assert formats.results_json(result)['glow'] == {'lumen': 1.5}
 
 
 @pytest.mark.usefixtures('with_glow')
@@ -62,7 +61,7 @@ def test_a_new_subject_has_a_sheet_and_a_frame(tmp_path):
 
 def test_keys_of_subjects_tables_plots_and_json_are_their_own():
     result = quality_result()
-    shown = [table.key for table in tables.result_tables(result)]
+    shown = [table.key for table in formats.result_tables(result)]
     plots = [plot for subject in SUBJECTS for plot in subject.plots]
 
     for keys in (
@@ -82,7 +81,7 @@ def test_the_keys_of_the_json_file_are_there_whatever_was_found():
     )
 
     assert known == plain
-    json.dumps(results_json.results_json(made_result()), allow_nan=False)
+    json.dumps(formats.results_json(made_result()), allow_nan=False)
 
 
 def test_a_plot_fits_where_its_columns_hold_a_number():

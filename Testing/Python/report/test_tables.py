@@ -8,10 +8,15 @@ from made_quality import quality_result
 from made_results import INSERTS, made_result
 from paths import ROOT
 from VOIIdentificationLib.core.image import UNKNOWN_UNIT
-from VOIIdentificationLib.report.method import column_rows, method_rows
-from VOIIdentificationLib.report.results_json import results_json
+from VOIIdentificationLib.report.formats import (
+    column_rows,
+    method_rows,
+    result_tables,
+    results_json,
+    search_table,
+    voxel_table,
+)
 from VOIIdentificationLib.report.table import Column, Measure, tabulate
-from VOIIdentificationLib.report.tables import result_tables, search_table, voxel_table
 
 # The titles of the original script, metrics.md section 1.
 ORIGINAL_PER_SPHERE = {'Sphere', 'Max', 'Mean', 'Variance', 'Nr Pixels'}

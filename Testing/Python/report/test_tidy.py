@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from made_quality import quality_result
 from made_results import INSERTS, made_result
-from VOIIdentificationLib.report.results_json import results_json
+from VOIIdentificationLib.report.formats import results_json
 from VOIIdentificationLib.report.tidy import TIDY_COLUMNS, write_tidy
 
 

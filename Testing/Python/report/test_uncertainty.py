@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from made_quality import quality_result
-from VOIIdentificationLib.report.tables import result_tables
+from VOIIdentificationLib.report.formats import result_tables
 from VOIIdentificationLib.report.uncertainty import (
     is_uncertainty,
     sd_decimals,

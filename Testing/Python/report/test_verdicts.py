@@ -7,7 +7,7 @@ from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.evaluate.limits import Limit, shipped_limits, verdict
-from VOIIdentificationLib.report.tables import result_tables
+from VOIIdentificationLib.report.formats import result_tables
 from VOIIdentificationLib.report.verdicts import Level, outcomes, verdict_lines
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..core.progress import Progress, part_of
-from .arguments import add_input, read_input
-from .terminal import terminal_progress
+from ..core.settings import Counting, Refinement, Settings, load_settings
+from .arguments import add_input, positive, read_input, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
-    from ..core.settings import Settings
+    from ..dicom.read import PETStack
     from ..measure.voi import VOIResult
     from ..results import AnalysisResult
 
@@ -50,12 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--settings', metavar='FILE.json', type=Path, help='how to measure')
     add(
         '--counting',
-        choices=('partial', 'hard'),
+        choices=get_args(Counting),
         help='partial voxels by volume (default), or whole voxels as the original script',
     )
     add(
         '--refinement',
-        choices=('fit', 'search', 'none'),
+        choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
     )
     add('--identify', action='store_true', help='name the patient in report.html')
@@ -75,7 +73,7 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         group.add_argument(
             f'--true-{name}',
             metavar='BQML',
-            type=_positive,
+            type=positive,
             help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
         )
 
@@ -85,17 +83,6 @@ def _named(text: str) -> Path:
         msg = 'must name a folder, got nothing'
         raise argparse.ArgumentTypeError(msg)
     return Path(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        msg = f'must be a number above 0, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -120,14 +107,13 @@ def run(args: argparse.Namespace) -> int:
     check_target(args.output, overwrite=args.overwrite)
     phantom, settings = load_phantom(args.phantom), _settings(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
-    image = read_input(args, part_of(progress, 0.0, 0.3))
-    known = _known(args)
+    image, stack = read_input(args, part_of(progress, 0.0, 0.3))
+    known = _known(args, stack)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
     export_results(
         result,
         args.output,
         overwrite=args.overwrite,
-        write_segmentation=segmentation_writer(result),
         page=PageOptions(identify=args.identify, pdf=args.pdf),
         progress=part_of(progress, 0.5, 1.0),
     )
@@ -136,20 +122,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    from ..core.settings import Settings, load_settings
-
     settings = load_settings(args.settings) if args.settings else Settings()
     given = {name: getattr(args, name) for name in ('counting', 'refinement')}
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
-def _known(args: argparse.Namespace) -> Known:
+def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
     """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
     from ..activity.worksheet import given_activity
     from ..activity.worksheet_json import load_worksheet
     from ..analysis import Known
     from ..core.errors import InputFileError
-    from ..files.volume import is_volume_file
 
     known = Known()
     numbers = args.true_hot, args.true_background
@@ -160,42 +143,19 @@ def _known(args: argparse.Namespace) -> Known:
         known = replace(known, worksheet=load_worksheet(args.activity))
     elif any(numbers):
         known = replace(known, activity=given_activity(*numbers))
-    return known if is_volume_file(args.input) else _with_suv(known, args)
+    return known if stack is None else _with_suv(known, stack)
 
 
-def _with_suv(known: Known, args: argparse.Namespace) -> Known:
+def _with_suv(known: Known, stack: PETStack) -> Known:
     from ..core.errors import SUVError
-    from ..dicom.suv import read_suv_header
+    from ..dicom.suv import suv_header_of_slices
     from ..suv.scale import suv_scale
 
     try:
-        scale = suv_scale(read_suv_header(args.input, series_uid=args.series))
+        scale = suv_scale(suv_header_of_slices(stack.slices))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
     return replace(known, suv=scale)
-
-
-def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
-    """
-    How to write the segmentation.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    write : callable or None
-        Takes the path; None where slicer-core is not installed.
-    """
-    from importlib.util import find_spec
-
-    if find_spec('slicer') is None:
-        return None
-    from ..mrml.segmentation import write_segmentation
-
-    return lambda path: write_segmentation(result, path)
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
-from ..measure.circle_roi import roi_statistics
+from ..measure.statistics import roi_statistics
 from ..measure.voi import VOIResult
 from .roi_placement import ROI_DIAMETER_MM, RULE_DISTANCE_MM, BackgroundPlacement
 

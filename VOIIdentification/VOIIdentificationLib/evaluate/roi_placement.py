@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
-from ..core.seed import Point, Seed
-from ..measure.circle_roi import projected_on_slice
+from ..core.phantom import Seed
 from ..measure.voi_mask import Solid
 from .phantom_outline import LungInsert, PhantomOutline, find_outline
 from .roi_packing import pack_circles
@@ -118,8 +118,7 @@ class BackgroundPlacement:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class _Rules:
+class _Rules(NamedTuple):
     """Distances that a ROI must keep."""
 
     outline: PhantomOutline
@@ -298,9 +297,7 @@ def _stack_doubts(geometry: VolumeGeometry, central_k: int) -> tuple[list[Flag],
 
 def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], slice_k: int) -> Point:
     """Middle of the circle through the centers on the central slice, or of the centers."""
-    feet = np.array(
-        [projected_on_slice(geometry, solid.center_ras_mm, slice_k) for solid in spheres]
-    )
+    feet = np.array([geometry.projected_ras_mm(solid.center_ras_mm, slice_k) for solid in spheres])
     middle = feet.mean(axis=0)
     if len(feet) >= _MIN_FIT:
         offsets = feet - middle

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import slicer
 
 from ..core.errors import NodeError
-from ..core.seed import Seed
+from ..core.phantom import Seed
+from ..report.formats import result_tables
 from ..report.subjects import SUBJECTS
 from ..report.table import Table
-from ..report.tables import result_tables
 from ..results import AnalysisResult
 from .nodes import VOLUME_ROLE, Node, new_node, remove_node
 from .points import fill_points

@@ -8,7 +8,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..core.errors import NodeError
-from ..report.colors import BAND_COLORS, SERIES_COLORS
+from ..core.phantom import BAND_COLORS, SERIES_COLORS
 from ..report.subjects.subject import Plot
 from ..report.table import Column, Table
 from .nodes import Node, new_node, remove_node

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..evaluate.limits import QUANTITY_NAMES
 from ..results import AnalysisResult
+from .formats import result_tables
 from .subjects.limits import LIMIT_KEY
 from .table import Column, Table, plain_text
-from .tables import result_tables
 from .uncertainty import is_uncertainty, standard_uncertainty
 from .verdicts import VerdictLine, verdict_lines
 

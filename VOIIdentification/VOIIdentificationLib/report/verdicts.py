@@ -10,9 +10,9 @@ from ..core.phantom import Phantom
 from ..evaluate.limits import QUANTITY_NAMES, Limits, shipped_limits
 from ..evaluate.recovery import CONCENTRATION_UNIT
 from ..results import AnalysisResult
+from .formats import result_tables
 from .subjects.limits import FAIL, VERDICT_KEY
 from .table import VALUE_UNIT, Table, unit_text
-from .tables import result_tables
 
 NO_LIMITS = 'It sets no limits for this phantom: its figures stand in the tables.'
 ACTIVITY_UNKNOWN = 'The true activity is unknown: give the fill worksheet.'

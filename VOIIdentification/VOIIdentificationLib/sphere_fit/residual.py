@@ -12,9 +12,8 @@ import numpy.typing as npt
 from ..core.image import PETImage
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Sphere
-from .cutout import fit_box
 from .fit import WALL_MM
-from .model import SphereParameters
+from .model import SphereParameters, fit_box
 
 
 @dataclass(frozen=True, eq=False)

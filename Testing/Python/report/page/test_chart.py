@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from made_quality import quality_result
-from VOIIdentificationLib.report.colors import hex_color, insert_colors
+from VOIIdentificationLib.core.phantom import hex_color, insert_colors
+from VOIIdentificationLib.report.formats import result_tables
 from VOIIdentificationLib.report.page.chart import charts, nice_step
-from VOIIdentificationLib.report.tables import result_tables
 
 
 @pytest.fixture(scope='module')

@@ -6,15 +6,14 @@ import pytest
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.method import MethodRow, method_rows
+from VOIIdentificationLib.report.formats import MethodRow, method_rows, result_tables
 from VOIIdentificationLib.report.page.contents import (
     Definitions,
     doubts,
-    number_texts,
     page_tables,
     summary_table,
 )
-from VOIIdentificationLib.report.tables import result_tables
+from VOIIdentificationLib.report.page.numbers import number_texts
 
 
 def summary(result):

@@ -10,9 +10,9 @@ from made_quality import quality_result
 from made_results import INSERTS, made_result
 from VOIIdentificationLib.report import export
 from VOIIdentificationLib.report.export import export_results
+from VOIIdentificationLib.report.formats import result_tables
 from VOIIdentificationLib.report.page import write
 from VOIIdentificationLib.report.page.write import page_hindrance, page_html
-from VOIIdentificationLib.report.tables import result_tables
 
 pytest.importorskip('jinja2')
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...core.geometry import FloatArray
+from ...core.phantom import BAND_COLORS, RGB, SERIES_COLORS, hex_color, insert_colors
 from ...results import AnalysisResult
-from ..colors import BAND_COLORS, RGB, SERIES_COLORS, hex_color, insert_colors
 from ..subjects import SUBJECTS
 from ..subjects.subject import Plot
 from ..table import Column, Table

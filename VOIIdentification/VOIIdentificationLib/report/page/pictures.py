@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.geometry import FloatArray
+from ...core.phantom import hex_color, insert_colors
+from ...evaluate.nema import rois_on_slice
 from ...measure.voi import VOIResult
 from ...measure.voi_mask import Cylinder, Solid
 from ...results import AnalysisResult
 from ...sphere_fit.residual import FitResidual, fit_residual
-from ..colors import hex_color, insert_colors
-from ..slice_cut import cut_rois
-from ..slice_view import MARGIN_MM, all_vois, drawn_slices, grey_window, shown_field_ij
+from ..slice_view import MARGIN_MM, drawn_slices, grey_window, shown_field_ij
 from ..table import VALUE_UNIT, unit_text
 from .chart import nice_step
 from .plane import Plane
@@ -217,14 +217,14 @@ def _outlines(result: AnalysisResult, plane: Plane) -> Iterable[Outline]:
     colors = insert_colors(result.phantom)
     for roi in _rois(result, plane):
         yield from _outline(plane, roi, _ROI_COLOR, thin=True)
-    for voi in all_vois(result):
+    for voi in result.vois:
         yield from _outline(plane, voi.solid, hex_color(colors[voi.label]), thin=False)
 
 
 def _rois(result: AnalysisResult, plane: Plane) -> Sequence[Cylinder]:
     if result.nema is None or plane.axis != 2:
         return ()
-    return cut_rois(result.nema, plane.geometry, plane.index)
+    return rois_on_slice(result.nema, plane.geometry, plane.index)
 
 
 def _outline(plane: Plane, solid: Solid, color: str, *, thin: bool) -> Iterable[Outline]:
@@ -241,7 +241,7 @@ def _svg_points(place_mm: FloatArray) -> str:
 
 
 def _residuals(result: AnalysisResult) -> Iterable[Residual]:
-    pairs = [(voi, fit_residual(result.image, voi, all_vois(result))) for voi in result.spheres]
+    pairs = [(voi, fit_residual(result.image, voi, result.vois)) for voi in result.spheres]
     known = [(voi, found) for voi, found in pairs if found is not None]
     largest = max((found.rms_percent for _voi, found in known), default=0.0)
     shown_percent = nice_step(max(MIN_SHOWN_PERCENT, RMS_SHOWN * largest))

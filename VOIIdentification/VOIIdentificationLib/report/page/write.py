@@ -7,11 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...core.resources import resource_directory
+from ...core.config_json import resource_directory
 from ...results import AnalysisResult
-from ..method import MethodRow, method_rows
+from ..formats import MethodRow, method_rows, result_tables
 from ..table import plain_text
-from ..tables import result_tables
 from ..verdicts import outcomes
 from .chart import charts
 from .contents import (
@@ -22,8 +21,8 @@ from .contents import (
     method_sections,
     page_tables,
     summary_table,
-    value_text,
 )
+from .numbers import value_text
 from .pictures import page_pictures
 
 PAGE_NAME = 'report.html'

@@ -1,6 +1,6 @@
 """How each group of numbers is shown: a file for each subject, and their order."""
 
-from .activity import ACTIVITY
+from .activity import ACTIVITY, SUV
 from .background import BACKGROUND_ROIS
 from .fit import FIT
 from .limits import LIMITS
@@ -8,7 +8,6 @@ from .nema import NEMA
 from .recovery import RECOVERY
 from .spheres import SPHERES
 from .subject import Subject
-from .suv import SUV
 
 SUBJECTS: tuple[Subject, ...] = (
     *(SPHERES, FIT),

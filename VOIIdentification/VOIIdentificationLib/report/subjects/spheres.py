@@ -7,11 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ...core.geometry import VolumeGeometry
-from ...measure.peak import PEAK_VOLUME_MM3
-from ...measure.statistics import slice_distance_mm
-from ...measure.voi import SliceStatistics, VOIResult
+from ...measure.moving_voi import PEAK_VOLUME_MM3
+from ...measure.statistics import SliceStatistics
+from ...measure.voi import VOIResult
 from ...results import AnalysisResult
-from ..slice_cut import cut_center_ras_mm
 from ..table import VALUE_UNIT, Book, Measure, Table, tabulate
 from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD, fit_json
 from .subject import FLAGS, LABEL, MM_DECIMALS, Plot, Subject, flag_notes, slice_column
@@ -207,7 +206,7 @@ def _cut_point(axis: int, name: str) -> Measure[_SliceRow]:
         f'Circle {name}',
         'mm',
         f'{name} of the center of the circle in this slice (RAS).',
-        lambda cut: float(cut_center_ras_mm(cut[0].solid, cut[2], cut[1].slice_k)[axis]),
+        lambda cut: float(cut[2].projected_ras_mm(cut[0].center_ras_mm, cut[1].slice_k)[axis]),
         decimals=MM_DECIMALS,
     )
 
@@ -259,7 +258,7 @@ _SLICE_COLUMNS: list[Measure[_SliceRow]] = [
         'mm',
         'From the center of the VOI to the middle of the slice, along the slice normal, '
         'positive towards higher k.',
-        lambda cut: slice_distance_mm(cut[0].solid, cut[2], cut[1].slice_k),
+        lambda cut: cut[2].slice_distance_mm(cut[0].center_ras_mm, cut[1].slice_k),
         decimals=MM_DECIMALS,
     ),
     *(_cut_point(axis, name) for axis, name in enumerate('RAS')),
@@ -292,7 +291,7 @@ def _slice_table(key: str, vois: Sequence[VOIResult], result: AnalysisResult, bo
 
 
 def _flag_notes(result: AnalysisResult) -> list[str]:
-    return flag_notes((voi.label, voi.flags) for voi in (*result.spheres, *result.background))
+    return flag_notes((voi.label, voi.flags) for voi in result.vois)
 
 
 def _json(result: AnalysisResult) -> dict[str, Any]:
