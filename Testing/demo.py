@@ -16,11 +16,9 @@ import numpy as np
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.cli.analyze import segmentation_writer
-from VOIIdentificationLib.cli.terminal import terminal_progress
-from VOIIdentificationLib.core.errors import PhantomError
+from VOIIdentificationLib.cli.arguments import terminal_progress
+from VOIIdentificationLib.core.errors import PhantomError, part_of
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
-from VOIIdentificationLib.core.progress import part_of
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.files.markups import read_seeds
 from VOIIdentificationLib.report.export import export_results
@@ -47,17 +45,11 @@ def main(folder):
     progress = terminal_progress(sys.stderr)
     analyze_study = analyze_in_scene if HAS_SLICER else analyze_plainly
     result = analyze_study(study, known, progress)
-    export_results(
-        result,
-        results,
-        overwrite=True,
-        write_segmentation=segmentation_writer(result),
-        progress=part_of(progress, 0.5, 1.0),
-    )
+    export_results(result, results, overwrite=True, progress=part_of(progress, 0.5, 1.0))
     print(comparison(result, truth))
     print(image_quality(result))
     if not HAS_SLICER:
-        print('slicer-core is not installed: no MRML nodes, no segmentation.seg.nrrd.')
+        print('slicer-core is not installed: no MRML nodes.')
     print(f'\nStudy:   {study}\nResults: {results}')
     return 0
 
@@ -79,10 +71,7 @@ def analyze_in_scene(study, known, progress):
     from VOIIdentificationLib.mrml.nodes import new_node
     from VOIIdentificationLib.mrml.outputs import publish
     from VOIIdentificationLib.mrml.points import fill_points, seeds_from_points
-    from VOIIdentificationLib.mrml.volume_image import (
-        image_from_volume_node,
-        volume_node_from_image,
-    )
+    from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 
     with tempfile.TemporaryDirectory() as cache:
         _scene, _kept = make_scene(Path(cache) / 'cache')

@@ -18,14 +18,19 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+from VOIIdentificationLib.core.errors import no_progress
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
-from VOIIdentificationLib.core.progress import no_progress
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.mrml.seed_lists import all_seeds
-from VOIIdentificationLib.mrml.segmentation import write_segmentation
-from VOIIdentificationLib.mrml.session import SourceTracer, measure, reload_volume
-from VOIIdentificationLib.mrml.suv import make_suv_volume
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, volume_node_from_image
+from VOIIdentificationLib.mrml.outputs import wanted_rois
+from VOIIdentificationLib.mrml.points import all_seeds
+from VOIIdentificationLib.mrml.session import (
+    Request,
+    SourceTracer,
+    make_suv_volume,
+    measure,
+    reload_volume,
+)
+from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
 from VOIIdentificationLib.panel.view import show_volume
@@ -240,23 +245,47 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
             self._parameterNode = VOIIdentificationParameterNode(node)
         return self._parameterNode
 
-    def process(  # noqa: PLR0913, PLR0917 - all that can be chosen, of which most is left out
+    def process(
         self,
         volumeNode,
         seedsNode=None,
         phantom=DEFAULT_PHANTOM,
-        settings=None,
         backgroundNode=None,
         progress=None,
-        known=None,
     ):
         """
-        Measure a volume, and make or refill the nodes that show the result.
+        Measure a volume with nothing else chosen; what else may be is in `measure`.
 
         Parameters
         ----------
         volumeNode : vtkMRMLScalarVolumeNode
             The scan of the phantom.
+
+        seedsNode, backgroundNode : vtkMRMLMarkupsFiducialNode or None
+            As in `request`.
+
+        phantom : str, Path or Phantom
+            As in `request`.
+
+        progress : callable, optional
+            Called with the part done, 0 to 1, and a text.
+
+        Returns
+        -------
+        result : AnalysisResult
+            What was found.
+        """
+        request = self.request(volumeNode, seedsNode, phantom, backgroundNode)
+        return self.measure(volumeNode, request, progress)
+
+    def request(self, volumeNode, seedsNode=None, phantom=DEFAULT_PHANTOM, backgroundNode=None):
+        """
+        Gather what a measurement depends on; `dataclasses.replace` changes settings and the like.
+
+        Parameters
+        ----------
+        volumeNode : vtkMRMLScalarVolumeNode
+            The scan of the phantom. Its background ROIs that were moved are taken along.
 
         seedsNode, backgroundNode : vtkMRMLMarkupsFiducialNode or None
             Points near the inserts, labeled as these are or in any order, none
@@ -265,35 +294,43 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         phantom : str, Path or Phantom
             A preset, a JSON file, or the phantom itself.
 
-        settings : Settings, optional
-            How it is measured.
+        Returns
+        -------
+        request : Request
+            With the default settings, and nothing known of the activity.
+        """
+        phantom = phantom if isinstance(phantom, Phantom) else load_phantom(phantom)
+        seeds = all_seeds(seedsNode, backgroundNode, phantom)
+        return Request(seeds, phantom, rois=wanted_rois(volumeNode))
+
+    def measure(self, volumeNode, request, progress=None):
+        """
+        Measure a volume, and make or refill the nodes that show the result.
+
+        Parameters
+        ----------
+        volumeNode : vtkMRMLScalarVolumeNode
+            The scan of the phantom. The SUV of the DICOM header is added where
+            its files are known.
+
+        request : Request
+            Seeds, phantom, settings, what is known.
 
         progress : callable, optional
             Called with the part done, 0 to 1, and a text.
-
-        known : Known, optional
-            The fill worksheet or the true concentrations. The SUV of the DICOM
-            header is added where the files of the volume are known.
 
         Returns
         -------
         result : AnalysisResult
             What was found.
         """
-        phantom = phantom if isinstance(phantom, Phantom) else load_phantom(phantom)
         progress = progress or no_progress
-        source = self.sourceOf(volumeNode, progress)
-        seeds = all_seeds(seedsNode, backgroundNode, phantom)
-        return measure(volumeNode, seeds, phantom, settings or Settings(), source, progress, known)
+        return measure(volumeNode, request, self.sourceOf(volumeNode, progress), progress)
 
     def exportResults(self, result, folder, overwrite=False, progress=None):
         """Write all files of a result into a folder; return their paths."""
         return export_results(
-            result,
-            Path(folder),
-            overwrite=overwrite,
-            write_segmentation=lambda path: write_segmentation(result, path),
-            progress=progress or no_progress,
+            result, Path(folder), overwrite=overwrite, progress=progress or no_progress
         )
 
     def sourceOf(self, volumeNode, progress=None):

@@ -33,7 +33,7 @@ def main(arguments):
 def measure(dicom_folder, results, seeds_file=None):
     """Read, measure, write."""
     from VOIIdentificationLib.dicom.read import read_pet_series
-    from VOIIdentificationLib.mrml.volume_image import volume_node_from_image
+    from VOIIdentificationLib.mrml.volume import volume_node_from_image
 
     volume_node = volume_node_from_image(read_pet_series(Path(dicom_folder)), 'PET')
     seeds_node = slicer.util.loadMarkups(seeds_file) if seeds_file else None

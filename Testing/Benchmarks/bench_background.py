@@ -31,7 +31,7 @@ from VOIIdentificationLib.evaluate.roi_placement import (
     BackgroundROI,
     place_background,
 )
-from VOIIdentificationLib.measure.circle_roi import slice_roi
+from VOIIdentificationLib.measure.statistics import slice_roi
 
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 SETS = 10_000
@@ -138,7 +138,7 @@ def drawn_sets(geometry, placement, diameter_mm, sigma_ji):
     correlation = ndimage.correlate(response, response, mode='constant')
     sds = []
     for roi in placement.rois:
-        weights = slice_roi(geometry, roi.center_ras_mm, diameter_mm, 8).weights
+        weights = slice_roi(geometry, roi.center_ras_mm, diameter_mm, 8).weights[0]
         spread = ndimage.convolve(np.pad(weights, 30), correlation, mode='constant')
         variance = np.sum(np.pad(weights, 30) * spread) / weights.sum() ** 2
         sds.append(VOXEL_COV * np.sqrt(variance))

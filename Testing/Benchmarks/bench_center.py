@@ -31,11 +31,11 @@ from ball_truth import FWHM_PER_SIGMA, blurred_ball, noise_transfer, voxel_point
 from scipy.signal import fftconvolve
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.phantom import Insert, load_phantom
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.locate.refine import locate_spheres
-from VOIIdentificationLib.locate.search import refine_center
-from VOIIdentificationLib.measure.voi_mask import Sphere
+from VOIIdentificationLib.locate.refine import fit_together
+from VOIIdentificationLib.locate.search import search_highest_mean
+from VOIIdentificationLib.measure.voi import seeded
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 
 DIAMETERS_MM = (37.0, 28.0, 22.0, 17.0, 13.0, 10.0)
@@ -178,20 +178,20 @@ def one_draw(setting, rng):
         add_sphere(clean, geometry, center, diameter, setting)
     image = PETImage(noisy(clean, geometry, setting, rng).astype(np.float32), geometry)
     found = {name: [] for name in METHODS}
-    starts = []
+    searched = []
     off = 2 if setting.spacing_mm[0] >= 4 else 3
     for center, diameter in zip(centers, DIAMETERS_MM, strict=True):
         click = np.rint(geometry.index_ijk(center)).astype(int)
         click += [*rng.integers(-off, off + 1, 2), rng.integers(-1, 2)]
         found['original'].append(original_center(image, tuple(click.tolist()), diameter))
-        seed = Sphere(f'S{diameter:g}', tuple(geometry.position_ras_mm(click).tolist()), diameter)
-        refined = refine_center(image, seed, Settings())
-        table = refined.search
+        insert = Insert(f'S{diameter:g}', diameter)
+        seed = seeded(insert, tuple(geometry.position_ras_mm(click).tolist()))
+        searched.append(search_highest_mean(image, seed, (), Settings()))
+        table = searched[-1].search
         found['voxel'].append(geometry.position_ras_mm(table.index_ijk[np.nanargmax(table.mean)]))
-        found['search'].append(refined.position_ras_mm)
-        starts.append(Sphere(seed.label, refined.position_ras_mm, diameter))
+        found['search'].append(searched[-1].center_ras_mm)
     start = time.process_time()
-    fits = fit_spheres(image, starts)
+    fits = fit_spheres(image, [one.solid for one in searched])
     milliseconds = (time.process_time() - start) * 1e3 / 6
     found['fit'] = [fit.center_ras_mm for fit in fits]
     scores = [
@@ -199,7 +199,7 @@ def one_draw(setting, rng):
         for fit, center in zip(fits, centers, strict=True)
         if fit.accepted
     ]
-    located, _ = locate_spheres(image, starts, load_phantom('NEMA IEC body'))
+    located, _ = fit_together(image, searched, load_phantom('NEMA IEC body'))
     found['located'] = [sphere.center_ras_mm for sphere in located]
     errors = {
         name: np.linalg.norm(np.subtract(points, centers), axis=1) for name, points in found.items()

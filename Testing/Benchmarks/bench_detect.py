@@ -3,7 +3,7 @@ Detection without seeds: random phantoms, and scans without one.
 
 Run from the project root (about 25 minutes for 500 scans):
 ``PYTHONPATH=VOIIdentification python Testing/Benchmarks/bench_detect.py [scans] [first seed]``
-The real scan, changed in many ways, is in Testing/Python/test_detect.py.
+The real scan, changed in many ways, is in Testing/Python/locate/test_detect.py.
 
 Every scan has a random pose (turned by any angle, tilted up to 30 degrees,
 mirrored, feet first), place in the field, voxel size, resolution, contrast
@@ -118,16 +118,16 @@ def judge(scan: Scan) -> tuple[str, float, float, str]:
     image, truth = synthesize(scan.scene)
     start = time.process_time()
     try:
-        found = detect(image, load_phantom('NEMA IEC body'))
+        found, confidence = detect(image, load_phantom('NEMA IEC body'))
     except PhantomError as error:
         return 'refused', np.nan, time.process_time() - start, str(error)
     seconds = time.process_time() - start
     errors = [
-        float(np.linalg.norm(np.subtract(found.centers_ras_mm[t.insert.label], t.center_ras_mm)))
+        float(np.linalg.norm(np.subtract(found[t.insert.label], t.center_ras_mm)))
         for t in truth.inserts
     ]
     outcome = 'found' if max(errors) < WRONG_MM else 'WRONG'
-    text = f'explained {found.explained:.2f} margin {found.margin:.2f} {np.round(errors, 2)}'
+    text = f'confidence {confidence:.2f} {np.round(errors, 2)}'
     return outcome, max(errors), seconds, text
 
 
@@ -148,10 +148,10 @@ def decoy(seed: int) -> tuple[str, str]:
         )
     )
     try:
-        found = detect(image, load_phantom('NEMA IEC body'))
+        _, confidence = detect(image, load_phantom('NEMA IEC body'))
     except PhantomError as error:
         return 'refused', str(error)
-    return 'WRONG', f'explained {found.explained:.2f} margin {found.margin:.2f}'
+    return 'WRONG', f'confidence {confidence:.2f}'
 
 
 def main() -> None:

@@ -15,9 +15,8 @@ from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.measure.voi_mask import Sphere
-from VOIIdentificationLib.sphere_fit.cutout import fit_box
-from VOIIdentificationLib.sphere_fit.fit import WALL_MM
-from VOIIdentificationLib.sphere_fit.model import SphereParameters
+from VOIIdentificationLib.sphere_fit.fit import WALL_MM, fit_spheres
+from VOIIdentificationLib.sphere_fit.model import SphereParameters, fit_box
 
 
 def cuts(image, fit, insert):
@@ -47,7 +46,9 @@ def main():
 
     image = read_pet_series(Path(sys.argv[1]))
     phantom = load_phantom('NEMA IEC body')
-    fits = {fit.label: fit for fit in detect(image, phantom).fits}
+    centers, _ = detect(image, phantom)
+    starts = [Sphere(i.label, centers[i.label], i.diameter_mm) for i in phantom.inserts]
+    fits = {fit.label: fit for fit in fit_spheres(image, starts)}
     figure, axes = plt.subplots(3, 6, figsize=(11, 5.4), layout='constrained')
     top = max(fit.signal for fit in fits.values())
     for column, insert in enumerate(phantom.inserts):

@@ -13,8 +13,7 @@ import numpy as np
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.suv.scale import SUVScale
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,

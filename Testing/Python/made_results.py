@@ -10,7 +10,9 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import Acquisition, PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.measure.voi import SearchTable, SliceStatistics, VOIResult, VOIStatistics
+from VOIIdentificationLib.evaluate.background import pooled_background
+from VOIIdentificationLib.measure.statistics import SliceStatistics, VOIStatistics
+from VOIIdentificationLib.measure.voi import SearchTable, VOIResult
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 from VOIIdentificationLib.results import AnalysisResult
 
@@ -63,7 +65,6 @@ def made_voi(image, insert, center_ijk, *, flags=(), searched=True):
         seed_ras_mm=(center[0] + 2.0, center[1] - 1.0, center[2] + 2.0),
         center_ras_mm=center,
         center_ijk=tuple(float(x) for x in center_ijk),
-        solid=solid,
         mask=mask,
         statistics=_statistics(values, mask.weights, geometry.voxel_volume_mm3),
         slices=_slices(values, mask, solid, geometry, center_ijk[2]),
@@ -154,6 +155,7 @@ def made_result(
         settings=Settings(),
         spheres=tuple(vois),
         background=behind if background else (),
+        pooled_background=pooled_background(behind) if background else None,
         flags=(Flag.SEEDS_OVERLAP,),
         notes=notes,
         analyzed_at='2026-03-02T08:00:00',

@@ -16,6 +16,8 @@ from paths import MODULE
 from stand_in_classes import API, DesktopServices, FileDialog, ProgressDialog, StandIn, classes
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
+TRANSLATOR = types.SimpleNamespace(tr=str, translate=lambda _context, text: text)
+"""`slicer.i18n` in English."""
 
 
 class Application:
@@ -191,7 +193,7 @@ def application(scene, monkeypatch):
     modules = {
         'qt': qt,
         'ctk': ctk,
-        'slicer.i18n': _module(tr=str, translate=lambda _context, text: text),
+        'slicer.i18n': TRANSLATOR,
         'slicer.parameterNodeWrapper': stand_in_parameters,
         'slicer.ScriptedLoadableModule': _module(
             ScriptedLoadableModule=Module,

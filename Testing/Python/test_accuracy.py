@@ -8,7 +8,7 @@ same voxels (`sampled_mean`); neither shares code with the measurement.
 import numpy as np
 import pytest
 from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.measure.statistics import voi_statistics
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask

@@ -13,8 +13,7 @@ from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.errors import CanceledError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom
@@ -175,7 +174,7 @@ def true_centers(truth):
     return {true.insert.label: true.center_ras_mm for true in truth.inserts}
 
 
-def test_fits_and_the_body_they_form_are_part_of_the_result(noisy_phantom):
+def test_fits_and_the_ring_they_form_are_part_of_the_result(noisy_phantom):
     image, truth = noisy_phantom
     result = analyze(image, seeds_near(true_centers(truth)), truth.scene.phantom)
     assert result.pose.radius_mm == pytest.approx(57.2, abs=0.3)
@@ -195,7 +194,7 @@ def test_search_alone_leaves_no_fit(noisy_phantom):
 
 
 def test_doubts_about_seed_search_and_fit_are_all_kept(noisy_phantom):
-    """S28's seed is missing; the ring is made wrong for it, so that it lies off the body."""
+    """S28's seed is missing; the ring is made wrong for it, so that it lies off it."""
     image, truth = noisy_phantom
     centers = true_centers(truth)
     crooked = replace(

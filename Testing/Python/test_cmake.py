@@ -78,6 +78,15 @@ def test_every_library_file_is_packaged():
     assert set(listed('MODULE_PYTHON_SCRIPTS')) == on_disk
 
 
+def test_every_wing_is_in_the_wheel():
+    text = (ROOT / 'pyproject.toml').read_text(encoding='utf-8')
+    packages = re.search(r'^packages = \[\n(.*?)^\]', text, re.DOTALL | re.MULTILINE)[1]
+    folders = [path.parent.relative_to(MODULE) for path in LIBRARY.rglob('__init__.py')]
+    on_disk = {'.'.join(folder.parts) for folder in folders}
+
+    assert set(re.findall(r'"(.*?)"', packages)) == {*on_disk, f'{LIBRARY.name}.Resources'}
+
+
 def test_every_resource_is_packaged():
     files = (path for path in (MODULE / 'Resources').rglob('*') if path.is_file())
     on_disk = {path.relative_to(MODULE).as_posix() for path in files if path.suffix != '.pyc'}

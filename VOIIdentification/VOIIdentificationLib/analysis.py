@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
+from .core.errors import PhantomError, Progress, no_progress, part_of
 from .core.flags import Flag
 from .core.image import UNKNOWN_UNIT, PETImage
-from .core.phantom import Insert, Phantom
-from .core.progress import Progress, no_progress, part_of
-from .core.seed import Seed
+from .core.phantom import Phantom, Seed
 from .core.settings import Settings
-from .evaluate.standards import evaluate_standards
-from .locate.refine import LocatedSphere, locate_spheres
-from .locate.ring import RingPose
-from .locate.search import RefinedCenter, refine_center
-from .locate.seeds import InsertSeed, sort_seeds
-from .measure.peak import voi_peak
-from .measure.statistics import has_non_finite, slice_statistics, voi_statistics
-from .measure.voi import VOIResult
-from .measure.voi_mask import Solid, Sphere, insert_solid, voi_mask
+from .evaluate.background import PooledBackground, pooled_background
+from .evaluate.limits import shipped_limits
+from .evaluate.nema import NEMAResult, nema_quality
+from .evaluate.recovery import CONCENTRATION_UNIT, A50Background, RecoveryResult, recovery
+from .evaluate.roi_placement import place_background
+from .locate.refine import refine_inserts
+from .locate.ring import ring_inserts
+from .locate.seeds import sort_seeds
+from .measure.voi import VOIResult, measure_voi
 from .results import AnalysisResult
 from .suv.scale import SUVScale
 
@@ -51,6 +51,31 @@ class Known:
     worksheet: FillWorksheet | None = None
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Standards(NamedTuple):
+    """
+    What was evaluated after measuring. None where it could not be.
+
+    Attributes
+    ----------
+    nema : NEMAResult or None
+        Image quality after NEMA NU 2.
+
+    recovery : RecoveryResult or None
+        Recovery coefficients.
+
+    pooled_background : PooledBackground or None
+        The background VOIs as one.
+
+    notes : tuple of str
+        Why something is missing.
+    """
+
+    nema: NEMAResult | None = None
+    recovery: RecoveryResult | None = None
+    pooled_background: PooledBackground | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -109,18 +134,11 @@ def analyze(
         activity = true_activity(known.worksheet)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
-    refined, pose = _find_centers(image, seeding.inserts, phantom, settings, progress)
+    step = part_of(progress, 0.1, 0.7)
+    located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')
-    spheres = _flag_overlaps(
-        [
-            _measure(image, one.insert, one.seed, center, settings)
-            for one, center in zip(seeding.inserts, refined, strict=True)
-        ]
-    )
-    background = tuple(
-        _measure(image, named, seed, _Center(seed.position_ras_mm), settings)
-        for named, seed in _named_backgrounds(phantom, seeding.background)
-    )
+    spheres = _flag_overlaps([measure_voi(image, one, settings.counting) for one in located])
+    background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
     standards = evaluate_standards(
         image, phantom, spheres, background, rois=seeding.rois, activity=activity
@@ -132,6 +150,7 @@ def analyze(
         settings=settings,
         spheres=spheres,
         background=background,
+        pooled_background=standards.pooled_background,
         flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
         notes=(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
@@ -142,107 +161,6 @@ def analyze(
         activity=activity,
         suv=known.suv,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Center(RefinedCenter):
-    """Where an insert was found, by search and fit."""
-
-    located: LocatedSphere | None = None
-
-
-def _find_centers(
-    image: PETImage,
-    seeds: Sequence[InsertSeed],
-    phantom: Phantom,
-    settings: Settings,
-    progress: Progress,
-) -> tuple[list[_Center], RingPose | None]:
-    """Search round each seed, then fit all spheres together."""
-    solids = [insert_solid(one.insert, one.seed.position_ras_mm) for one in seeds]
-    searched = []
-    step = part_of(progress, 0.1, 0.5)
-    for n, one in enumerate(seeds):
-        step(n / len(seeds), f'searching {one.insert.label}')
-        others = solids[:n] + solids[n + 1 :]
-        found = _search(image, one.insert, solids[n], others, settings)
-        searched.append(replace(found, flags=(*found.flags, *one.flags)))
-    if settings.refinement != 'fit':
-        return searched, None
-    progress(0.5, 'fitting the spheres')
-    return _fit(image, seeds, searched, phantom)
-
-
-def _search(
-    image: PETImage, insert: Insert, solid: Solid, others: Sequence[Solid], settings: Settings
-) -> _Center:
-    if settings.refinement == 'none':
-        return _Center(solid.center_ras_mm)
-    found = refine_center(image, solid, settings, others=others, hot=insert.hot)
-    return _Center(found.position_ras_mm, found.search, found.flags)
-
-
-def _fit(
-    image: PETImage, seeds: Sequence[InsertSeed], searched: list[_Center], phantom: Phantom
-) -> tuple[list[_Center], RingPose | None]:
-    """Replace the centers of spheres by the fitted ones; cylinders keep the search's."""
-    starts = []
-    for one, center in zip(seeds, searched, strict=True):
-        solid = insert_solid(one.insert, center.position_ras_mm)
-        if isinstance(solid, Sphere):
-            starts.append(solid)
-    located, pose = locate_spheres(image, starts, phantom)
-    by_label = {sphere.label: sphere for sphere in located}
-    centers = []
-    for one, center in zip(seeds, searched, strict=True):
-        sphere = by_label.get(one.insert.label)
-        if sphere is None:
-            centers.append(center)
-            continue
-        flags = (*center.flags, *sphere.flags)
-        centers.append(_Center(sphere.center_ras_mm, center.search, flags, sphere))
-    return centers, pose
-
-
-def _measure(
-    image: PETImage, insert: Insert, seed: Seed, center: _Center, settings: Settings
-) -> VOIResult:
-    solid = insert_solid(insert, center.position_ras_mm)
-    mask = voi_mask(solid, image.geometry, counting=settings.counting)
-    statistics = voi_statistics(image, mask)
-    peak = voi_peak(image, mask)
-    flags = list(center.flags)
-    moved_mm = float(np.linalg.norm(np.subtract(center.position_ras_mm, seed.position_ras_mm)))
-    if moved_mm > settings.search_limit_mm and Flag.SEARCH_AT_LIMIT not in flags:
-        flags.append(Flag.SEARCH_AT_LIMIT)
-    if mask.clipped:
-        flags.append(Flag.CLIPPED)
-    if has_non_finite(image, mask):
-        flags.append(Flag.NON_FINITE)
-    if statistics.sd is None:
-        flags.append(Flag.FEW_VOXELS)
-    i, j, k = image.geometry.index_ijk(center.position_ras_mm)
-    return VOIResult(
-        insert=insert,
-        seed_ras_mm=seed.position_ras_mm,
-        center_ras_mm=center.position_ras_mm,
-        center_ijk=(float(i), float(j), float(k)),
-        solid=solid,
-        mask=mask,
-        statistics=statistics,
-        slices=slice_statistics(image, solid, mask),
-        peak=peak.highest,
-        peak_at_max=peak.at_max,
-        search=center.search,
-        flags=tuple(flags),
-        fit=center.located.fit if center.located else None,
-        deviation_mm=center.located.deviation_mm if center.located else None,
-    )
-
-
-def _named_backgrounds(phantom: Phantom, seeds: Sequence[Seed]) -> list[tuple[Insert, Seed]]:
-    """The background VOI of each seed, under the seed's own label."""
-    return [(replace(phantom.background, label=seed.label), seed) for seed in seeds]
 
 
 def _flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:
@@ -256,3 +174,84 @@ def _flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:
         replace(sphere, flags=(*sphere.flags, Flag.SEEDS_OVERLAP)) if row.any() else sphere
         for sphere, row in zip(spheres, overlaps, strict=True)
     )
+
+
+def evaluate_standards(
+    image: PETImage,
+    phantom: Phantom,
+    spheres: Sequence[VOIResult],
+    background: Sequence[VOIResult],
+    *,
+    rois: Sequence[Seed] = (),
+    activity: TrueActivity | None = None,
+) -> Standards:
+    """
+    Evaluate NEMA NU 2 image quality and recovery.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    phantom : Phantom
+        What was scanned. NEMA NU 2 is evaluated if its spheres stand on a ring.
+
+    spheres, background : sequence of VOIResult
+        What was measured.
+
+    rois : sequence of Seed, optional
+        Where the user wants the background ROIs.
+
+    activity : TrueActivity, optional
+        The true concentrations; without them contrast and verdicts stay empty.
+
+    Returns
+    -------
+    standards : Standards
+        What could be evaluated, and why the rest could not.
+    """
+    nema, notes = _nema(image, phantom, spheres, rois, activity)
+    pooled = pooled_background(background)
+    level = _a50_background(nema, pooled) or _true_background(image, activity)
+    if level is None:
+        return Standards(nema, None, pooled, (*notes, 'No background was measured: no recovery.'))
+    found = recovery(image, spheres, level, limits=shipped_limits(), truth=activity)
+    return Standards(nema, found, pooled, notes)
+
+
+def _nema(
+    image: PETImage,
+    phantom: Phantom,
+    spheres: Sequence[VOIResult],
+    rois: Sequence[Seed],
+    activity: TrueActivity | None,
+) -> tuple[NEMAResult | None, tuple[str, ...]]:
+    on_ring = {insert.label for insert in ring_inserts(phantom)}
+    if not on_ring & {sphere.label for sphere in spheres}:
+        return None, ()
+    try:
+        placement = place_background(image, [s.solid for s in spheres], positions=rois)
+        return nema_quality(image, spheres, placement, activity), ()
+    except PhantomError as error:
+        return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
+
+
+def _a50_background(
+    nema: NEMAResult | None, pooled: PooledBackground | None
+) -> A50Background | None:
+    """B as it was measured: the user's own VOIs come first."""
+    if pooled is not None and pooled.mean is not None:
+        return pooled.mean, 'mean of the background VOIs'
+    if nema is None or not nema.background or nema.background[0].mean is None:
+        return None
+    level = nema.background[0]
+    rule = f'mean of the {level.roi_count} background ROIs of {level.diameter_mm:g} mm'
+    return nema.background[0].mean, rule
+
+
+def _true_background(image: PETImage, activity: TrueActivity | None) -> A50Background | None:
+    """B where nothing was measured: what was filled in."""
+    known = activity.background_bqml if activity is not None else None
+    if known is None or image.unit != CONCENTRATION_UNIT:
+        return None
+    return known, 'true concentration of the background'

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .activity.worksheet import FillWorksheet, TrueActivity
 from .core.flags import Flag
 from .core.image import PETImage
 from .core.phantom import Phantom
 from .core.settings import Settings
+from .evaluate.background import PooledBackground
 from .evaluate.nema import NEMAResult
 from .evaluate.recovery import RecoveryResult
 from .locate.ring import RingPose
 from .measure.voi import VOIResult
 from .suv.scale import SUVScale
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,9 @@ class AnalysisResult:
     background : tuple of VOIResult
         The background VOIs, one a background seed; not refined.
 
+    pooled_background : PooledBackground or None
+        The background VOIs as one; None without any.
+
     flags : tuple of Flag
         Doubts about the whole analysis.
 
@@ -48,7 +56,7 @@ class AnalysisResult:
         ISO 8601, local time.
 
     pose : RingPose or None
-        The spheres as one body; None if they are too few or not on a ring.
+        The spheres as one ring; None if they are too few or not on a ring.
 
     nema : NEMAResult or None
         Image quality after NEMA NU 2; None if it was not evaluated.
@@ -71,6 +79,7 @@ class AnalysisResult:
     settings: Settings
     spheres: tuple[VOIResult, ...]
     background: tuple[VOIResult, ...] = ()
+    pooled_background: PooledBackground | None = None
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
     analyzed_at: str = field(default='')
@@ -80,3 +89,29 @@ class AnalysisResult:
     worksheet: FillWorksheet | None = None
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
+
+    def to_frames(self) -> dict[str, pd.DataFrame]:
+        """
+        Every table for notebooks and the console, as pandas data frames.
+
+        Returns
+        -------
+        frames : dict of str to pandas.DataFrame
+            By the key of the table, e.g. ``'spheres'`` or ``'recovery'``; one
+            line a sphere, ROI or slice, columns named by their keys. Titles
+            with units and definitions are in ``frame.attrs``.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If pandas is not installed; nothing else needs it.
+        """
+        # The one look upward: who holds a result in a console asks it, not a module.
+        from .report.formats import result_tables
+
+        return {table.key: table.frame() for table in result_tables(self)}
+
+    @property
+    def vois(self) -> tuple[VOIResult, ...]:
+        """The spheres, then the background."""
+        return (*self.spheres, *self.background)

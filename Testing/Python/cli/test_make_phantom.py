@@ -247,22 +247,26 @@ def test_command_makes_what_its_options_say(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    'words',
+    ('words', 'sentence'),
     [
-        ['--voxel', '2', '2', '0'],
-        ['--voxel', '2', 'nan', '2'],
-        ['--shape', '10', '10', '0'],
-        ['--cov', '-0.1'],
-        ['--contrast', '0'],
-        ['--fwhm', '-1'],
+        (['--voxel', '2', '2', '0'], 'must be a number above 0, got 0'),
+        (['--voxel', '2', 'nan', '2'], 'must be a number above 0, got nan'),
+        (['--voxel', '2', '2', 'inf'], 'must be a number above 0, got inf'),
+        (['--voxel', '2', '2', 'wide'], 'must be a number above 0, got wide'),
+        (['--shape', '10', '10', '0'], 'must be a whole number, 1 or more, got 0'),
+        (['--shape', '10', '10', '2.5'], 'must be a whole number, 1 or more, got 2.5'),
+        (['--shape', '10', '10', 'inf'], 'must be a whole number, 1 or more, got inf'),
+        (['--cov', '-0.1'], 'must be a number, 0 or more, got -0.1'),
+        (['--contrast', '0'], 'must be a number above 0, got 0'),
+        (['--fwhm', '-1'], 'must be a number, 0 or more, got -1'),
     ],
 )
-def test_wrong_arguments_end_with_status_2(words, tmp_path, capsys):
+def test_wrong_arguments_end_with_status_2(words, sentence, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         parsed(tmp_path, *words)
 
     assert caught.value.code == 2
-    assert 'must be' in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
 
 
 def test_three_widths_are_refused(tmp_path):

@@ -3,8 +3,8 @@
 import io
 
 import pytest
-from VOIIdentificationLib.cli.terminal import terminal_progress
-from VOIIdentificationLib.core.progress import part_of
+from VOIIdentificationLib.cli.arguments import terminal_progress
+from VOIIdentificationLib.core.errors import part_of
 
 
 class FakeTerminal(io.StringIO):

@@ -84,3 +84,34 @@ def test_the_matrix_cannot_be_changed_behind_the_geometry(oblique):
 def test_a_matrix_of_the_wrong_shape_is_a_bug_of_the_caller():
     with pytest.raises(ValueError, match=r'4 x 4, got \(3, 3\)'):
         VolumeGeometry((7, 6, 5), np.eye(3))
+
+
+@pytest.fixture
+def tilted():
+    """Tilted about R; its slices are 3 mm apart along (0, -0.8, 0.6)."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array([[1, 0, 0], [0, 0.6, -0.8], [0, 0.8, 0.6]]) * [2.0, 2.5, 3.0]
+    return VolumeGeometry((12, 20, 16), matrix)
+
+
+def test_slice_distance_is_measured_along_the_normal_of_a_tilted_grid(tilted):
+    center = tilted.position_ras_mm((8, 10, 6))
+
+    assert tilted.slice_distance_mm(center, 8) == pytest.approx(6.0)
+    assert tilted.slice_distance_mm(center, 5) == pytest.approx(-3.0)
+
+
+def test_point_is_projected_along_the_normal_of_a_tilted_grid(tilted):
+    center = tilted.position_ras_mm((8.4, 10.1, 6.3))
+
+    projected = tilted.projected_ras_mm(center, 8)
+
+    assert projected == pytest.approx((center + 1.7 * 3.0 * np.array([0, -0.8, 0.6])).tolist())
+
+
+def test_point_is_projected_at_right_angles_though_the_grid_is_sheared():
+    matrix = np.array([[2.0, 0, 1, 5], [0, 2, 0, 6], [0, 0, 4, 7], [0, 0, 0, 1]])
+
+    projected = VolumeGeometry((9, 9, 9), matrix).projected_ras_mm((6.0, 7.0, 8.0), 3)
+
+    assert projected == pytest.approx((6.0, 7.0, 19.0))  # straight up, not along k

@@ -100,6 +100,11 @@ def test_a_bad_phantom_is_refused_with_the_place_and_the_value(data, words):
     assert str(caught.value).startswith('mine.json')
 
 
+def test_blanks_round_a_name_are_no_part_of_it():
+    phantom = parse_phantom(insert_json(label=' A ') | {'name': ' Mine '})
+    assert (phantom.name, phantom.inserts[0].label) == ('Mine', 'A')
+
+
 def test_an_unknown_preset_lists_the_known_ones():
     with pytest.raises(InputFileError, match=r"no phantom named 'Jaszczak'.*'NEMA IEC body'"):
         load_phantom('Jaszczak')

@@ -25,11 +25,11 @@ def test_settings_survive_saving_and_loading(tmp_path):
 @pytest.mark.parametrize(
     ('data', 'words'),
     [
-        ({'counting': 'soft'}, "counting must be one of partial, hard, got 'soft'"),
-        ({'refinement': None}, 'refinement must be one of'),
+        ({'counting': 'soft'}, '"counting" must be "partial" or "hard", got \'soft\''),
+        ({'refinement': None}, '"refinement" must be "fit", "search" or "none", got None'),
         (
             {'search_axial_mm': 0},
-            'search_axial_mm must be a length above 0 mm, at most 100 mm, got 0',
+            '"search_axial_mm" must be more than 0 mm and at most 100 mm, got 0',
         ),
         ({'search_in_plane_mm': 1e9}, 'at most 100 mm, got 1000000000'),
         ({'search_axial_mm': '6'}, "got '6'"),

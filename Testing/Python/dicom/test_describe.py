@@ -4,20 +4,27 @@ import pydicom
 import pytest
 from dicom_files import Made, item, write
 from VOIIdentificationLib.core.errors import SeriesError
-from VOIIdentificationLib.dicom.describe import describe_series, missing_for_suv
+from VOIIdentificationLib.dicom.header import Header
+from VOIIdentificationLib.dicom.source import describe_series
+from VOIIdentificationLib.dicom.suv import suv_header_of_files
+from VOIIdentificationLib.suv import header as suv_header
 
 
 def complete():
     """A header from which the SUV follows (metrics of PS3.3, C.8.9)."""
     ds = pydicom.Dataset()
     ds.Units, ds.DecayCorrection, ds.CorrectedImage = 'BQML', 'START', ['ATTN', 'DECY']
-    ds.PatientWeight, ds.SeriesTime = '70', '101500'
+    ds.PatientWeight, ds.SeriesDate, ds.SeriesTime = '70', '20260301', '101500'
     ds.RadiopharmaceuticalInformationSequence = item(
         RadionuclideTotalDose='3.7e8',
         RadionuclideHalfLife='6586.2',
         RadiopharmaceuticalStartDateTime='20260301091500',
     )
     return ds
+
+
+def missing_for_suv(ds):
+    return suv_header.missing_for_suv(suv_header_of_files([Header('slice', ds)]))
 
 
 def test_the_description_names_identity_grid_and_values(tmp_path):
@@ -70,15 +77,29 @@ def test_a_complete_header_lacks_nothing(tmp_path):
 
 
 def test_a_header_that_lacks_nothing_may_still_be_refused(tmp_path):
-    """Every element is there, but an acquisition without a date has no instant."""
+    def edit(ds, _k):
+        ds.update(complete())
+        ds.DecayCorrection = 'MAYBE'
 
+    write(Made(edit=edit), tmp_path)
+    assert any(line.startswith('No SUV: SUV refused') for line in describe_series(tmp_path))
+
+
+def test_a_time_that_is_none_is_missing(tmp_path):
     def edit(ds, _k):
         ds.update(complete())
         ds.SeriesTime = 'noon'
 
     with pytest.warns(UserWarning, match='noon'):
         write(Made(edit=edit), tmp_path)
-    assert any(line.startswith('No SUV: SUV refused') for line in describe_series(tmp_path))
+    missing = 'Missing for SUV: SeriesTime (0008,0031) or AcquisitionTime (0008,0032)'
+    assert missing in describe_series(tmp_path)
+
+
+def test_an_image_without_decay_correction_does_not_lack_it():
+    ds = complete()
+    ds.DecayCorrection, ds.CorrectedImage = 'NONE', ['ATTN']
+    assert missing_for_suv(ds) == ()
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,8 @@ from dicom_files import (
 )
 from paths import SHARED
 from VOIIdentificationLib.core.errors import CanceledError
-from VOIIdentificationLib.dicom.read import (
-    find_series,
-    read_pet_files,
-    read_pet_series,
-)
+from VOIIdentificationLib.dicom.folder import find_series
+from VOIIdentificationLib.dicom.read import read_pet_files, read_pet_series
 
 RECON = SHARED / 'data' / 'pet_recon_1'
 DRO = SHARED / 'data' / 'suv_dro'
@@ -132,18 +129,23 @@ def test_monochrome1_is_not_inverted(tmp_path):
     np.testing.assert_array_equal(read_pet_series(tmp_path).voxels, stored * np.float32(0.5))
 
 
+@pytest.mark.parametrize('syntax', NATIVE.values(), ids=NATIVE.keys())
 @pytest.mark.parametrize('dtype', [np.uint16, np.int16])
-def test_bits_above_the_stored_ones_do_not_count(tmp_path, dtype):
-    """Twelve bits stored; old writers kept overlays in the upper four."""
+@pytest.mark.parametrize('high_bit', [11, 15])
+def test_bits_beside_the_stored_ones_do_not_count(tmp_path, dtype, syntax, high_bit):
+    """Twelve bits stored; old writers kept overlays in the other four."""
     low, high = (0, 4096) if dtype is np.uint16 else (-2048, 2048)
     values = np.random.default_rng(3).integers(low, high, (5, 6, 7))
     overlay = np.random.default_rng(4).integers(0, 16, (5, 6, 7)) << 12
-    stored = ((values & 0x0FFF) | overlay).astype(np.uint16).view(dtype)
+    stored = (values & 0x0FFF) | overlay
+    if high_bit == 15:
+        stored = (stored << 4 & 0xFFF0) | stored >> 12
+    stored = stored.astype(np.uint16).view(dtype)
 
     def edit(ds, _k):
-        ds.BitsStored, ds.HighBit = 12, 11
+        ds.BitsStored, ds.HighBit = 12, high_bit
 
-    write(Made(stored=stored, edit=edit), tmp_path)
+    write(Made(stored=stored, syntax=syntax, edit=edit), tmp_path)
 
     np.testing.assert_array_equal(read_pet_series(tmp_path).voxels, values * np.float32(0.5))
 

@@ -1,6 +1,7 @@
 """Series that cannot be read: one sentence each, with the file and the values in it."""
 
 import errno
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,7 @@ def test_missing_geometry_is_named(tmp_path, keyword, number):
         ('RescaleIntercept', '1e400', "RescaleIntercept .* is '1e400'"),
         ('ImagePositionPatient', '1\\2', "ImagePositionPatient .* is '1, 2'.*3 finite numbers"),
         ('ImagePositionPatient', '1\\2\\abc', "is '1, 2, abc'"),
+        ('ImagePositionPatient', '1\\abc\\2\\3', "is '1, abc, 2, 3'"),
         ('PixelSpacing', '2\\0', r'PixelSpacing \(0028,0030\) is 2 x 0 mm'),
         ('PixelSpacing', '-2\\2', 'is -2 x 2 mm'),
     ],
@@ -330,6 +332,16 @@ def test_a_deflated_file_cut_anywhere_is_not_taken_for_whole(tmp_path):
     path = write(Made(syntax=NATIVE['deflated']), tmp_path)[2]
     path.write_bytes(path.read_bytes()[:-30])
     refused(tmp_path, 'evenly spaced|truncated')
+
+
+def test_a_deflated_data_set_that_was_cut_before_is_truncated(tmp_path):
+    path = write(Made(syntax=NATIVE['deflated']), tmp_path)[2]
+    data = path.read_bytes()
+    meta = 144 + int.from_bytes(data[140:144], 'little')  # after (0002,0000), group length
+    inflated = zlib.decompress(data[meta:], -zlib.MAX_WBITS)
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    path.write_bytes(data[:meta] + deflater.compress(inflated[:-4]) + deflater.flush())
+    refused(tmp_path, rf'{path.name} is truncated: it holds 80 of the 84 bytes')
 
 
 def test_a_pet_image_without_pixels_is_named(tmp_path):

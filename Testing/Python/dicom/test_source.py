@@ -7,11 +7,12 @@ it can be set to. The files are judged by what was put into them.
 
 import numpy as np
 import pytest
+from dicom_files import LEGACY_ENHANCED_PET, Made, enhanced, save
 from made_nodes import bent_transform, linear_transform, made_volume, put_under
 from paths import SHARED
-from VOIIdentificationLib.core.errors import CanceledError, SeriesError
+from VOIIdentificationLib.core.errors import CanceledError, SeriesError, SUVError
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.dicom.source import NO_FILES, stored_image, trace_volume
+from VOIIdentificationLib.dicom.source import NO_FILES, header_scale, stored_image, trace_volume
 from VOIIdentificationLib.dicom.verify import Agreement
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series
 from VOIIdentificationLib.synthetic.phantom import grid
@@ -19,15 +20,16 @@ from VOIIdentificationLib.synthetic.phantom import grid
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import INSTANCES, load  # noqa: E402 - needs slicer
+from VOIIdentificationLib.core.phantom import load_phantom  # noqa: E402
+from VOIIdentificationLib.mrml.points import seed_list  # noqa: E402
 from VOIIdentificationLib.mrml.session import SourceTracer, reload_volume  # noqa: E402
 from VOIIdentificationLib.mrml.volume import (  # noqa: E402
     SEEDS,
     dicom_files,
+    image_from_volume_node,
     local_image,
-    new_points,
     points_of_volume,
 )
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402
 
 REAL_SCAN = SHARED / 'data' / 'pet_recon_1'
 OBLIQUE = grid((22, 20, 9), (2.0, 2.5, 3.0), oblique_deg=(10.0, -7.0, 23.0))
@@ -110,7 +112,7 @@ def test_the_mended_volume_takes_name_place_and_points(scene, folder):
     hierarchy = scene.GetSubjectHierarchyNode()
     study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), 'Study')
     hierarchy.CreateItem(study, node)
-    seeds = new_points(node, SEEDS)
+    seeds = seed_list(node, load_phantom('NEMA IEC body'))
 
     mended = reload_volume(node, database)
 
@@ -210,6 +212,18 @@ def test_canceling_leaves_the_volume_uncompared(scene, folder):
     assert source.verification is None
     assert 'stopped' in source.text
     assert source.trusted, 'not known to be wrong'
+
+
+def test_why_the_files_have_no_suv_is_kept(tmp_path, truth):
+    made = Made(stored=truth.voxels.astype(np.uint16))
+    save(enhanced(made, sop_class=LEGACY_ENHANCED_PET), tmp_path / 'all')
+
+    source = trace_volume(truth, [tmp_path / 'all'])
+
+    assert source.suv_header is None
+    assert 'all is a legacy converted image' in source.suv_problem
+    with pytest.raises(SUVError, match='legacy converted'):
+        header_scale(source)
 
 
 def test_no_files_cannot_be_read_again():

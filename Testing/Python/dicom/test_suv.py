@@ -18,8 +18,16 @@ from VOIIdentificationLib.cli import suv as suv_command
 from VOIIdentificationLib.core.errors import OutputError, SUVError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.dicom.suv import read_suv_header, suv_header_of_datasets, suv_image
-from VOIIdentificationLib.dicom.suv_enhanced import suv_header_of_enhanced
+from VOIIdentificationLib.dicom import folder
+from VOIIdentificationLib.dicom.header import Header
+from VOIIdentificationLib.dicom.read import find_stack
+from VOIIdentificationLib.dicom.source import trace_volume
+from VOIIdentificationLib.dicom.suv import (
+    suv_header_of_enhanced,
+    suv_header_of_files,
+    suv_header_of_slices,
+    suv_image,
+)
 from VOIIdentificationLib.dicom.write import write_pet_series
 from VOIIdentificationLib.files.volume import write_volume
 from VOIIdentificationLib.suv.scale import suv_scale
@@ -64,8 +72,16 @@ def header(**elements):
     return dataset
 
 
+def read_suv_header(path):
+    return suv_header_of_slices(find_stack(path).slices)
+
+
+def found_in(*datasets):
+    return suv_header_of_files([Header('slice', dataset) for dataset in datasets])
+
+
 def facts(**elements):
-    return suv_header_of_datasets([header(**elements)])
+    return found_in(header(**elements))
 
 
 def test_every_fact_is_read_with_its_unit():
@@ -86,12 +102,20 @@ def test_every_fact_is_read_with_its_unit():
     assert found.notes == ()
 
 
+# pydicom itself warns of values that are no CS.
+@pytest.mark.filterwarnings('ignore:Invalid value for VR CS')
+def test_terms_in_small_letters_are_the_same():
+    found = facts(PatientSex='m', Units='bqml', DecayCorrection='start', CorrectedImage=['attn'])
+    assert (found.sex, found.units, found.decay_correction) == ('M', 'BQML', 'START')
+    assert found.corrected_image == ('ATTN',)
+
+
 def test_one_correction_is_no_list():
     assert facts(CorrectedImage='ATTN').corrected_image == ('ATTN',)
 
 
 def test_an_empty_header_reads_as_nothing_known():
-    found = suv_header_of_datasets([pydicom.Dataset()])
+    found = found_in(pydicom.Dataset())
 
     assert found.units == ''
     assert found.weight is None
@@ -159,13 +183,13 @@ def with_private(group, creator, element, value, *, block=0x10, vr='DS'):
 def test_the_ge_scan_time_is_found_in_the_block_of_its_creator(block):
     dataset = with_private(0x0009, 'GEMS_PETD_01', 0x0D, '20260301105900', block=block, vr='DT')
 
-    assert suv_header_of_datasets([dataset]).ge_scan_start == datetime(2026, 3, 1, 10, 59)
+    assert found_in(dataset).ge_scan_start == datetime(2026, 3, 1, 10, 59)
 
 
 def test_an_element_of_another_creator_is_not_the_ge_scan_time():
     dataset = with_private(0x0009, 'SIEMENS', 0x0D, '20260301105900', vr='DT')
 
-    assert suv_header_of_datasets([dataset]).ge_scan_start is None
+    assert found_in(dataset).ge_scan_start is None
 
 
 @pytest.mark.parametrize(
@@ -176,7 +200,7 @@ def test_an_element_of_another_creator_is_not_the_ge_scan_time():
 def test_the_philips_factors_are_read_with_or_without_creator(element, name, creator, vr, value):
     dataset = with_private(0x7053, creator, element, value, vr=vr)
 
-    found = suv_header_of_datasets([dataset])
+    found = found_in(dataset)
 
     assert getattr(found.frames[0], name) == pytest.approx(0.0005)
     assert bool(found.notes) == (not creator and element == 0x00)
@@ -186,7 +210,7 @@ def test_each_slice_has_its_own_factor_and_times():
     datasets = [with_private(0x7053, '', 0x00, text) for text in ('0.5', '0.25')]
     datasets[1].AcquisitionTime = '111500'
 
-    found = suv_header_of_datasets(datasets)
+    found = found_in(*datasets)
 
     assert [frame.philips_suv_factor for frame in found.frames] == [0.5, 0.25]
     assert found.frames[1].acquisition_start == datetime(2026, 3, 1, 11, 15)
@@ -197,7 +221,7 @@ def test_numbers_that_are_none_are_missing(text):
     dataset = header()
     dataset.add_new(0x00101030, 'LO', text)
 
-    assert suv_header_of_datasets([dataset]).weight is None
+    assert found_in(dataset).weight is None
 
 
 def enhanced(*, corrected='YES', reference='20260301110000'):
@@ -219,7 +243,7 @@ def enhanced(*, corrected='YES', reference='20260301110000'):
 
 
 def test_an_enhanced_image_is_corrected_to_the_datetime_it_names():
-    found = suv_scale(suv_header_of_enhanced(enhanced(), 'Bq/ml', [1, 0]))
+    found = suv_scale(suv_header_of_enhanced(Header('all', enhanced()), 'Bq/ml', [1, 0]))
 
     left_bq = 300e6 * 0.5 ** (3600 / 6586.2)
     assert found.factors == pytest.approx([70e3 / left_bq] * 2)
@@ -228,7 +252,7 @@ def test_an_enhanced_image_is_corrected_to_the_datetime_it_names():
 def test_an_uncorrected_enhanced_image_has_a_factor_a_frame():
     dataset = enhanced(corrected='NO', reference='')
 
-    found = suv_scale(suv_header_of_enhanced(dataset, 'Bq/ml', [1, 0]))
+    found = suv_scale(suv_header_of_enhanced(Header('all', dataset), 'Bq/ml', [1, 0]))
 
     middles_s = [
         3600 + at - np.log2(np.mean(0.5 ** (np.linspace(0, 600, 60_001) / 6586.2))) * 6586.2
@@ -273,7 +297,7 @@ def test_a_legacy_converted_file_is_refused(tmp_path):
 
 def test_an_enhanced_image_of_another_unit_is_refused():
     with pytest.raises(SUVError, match="'1/s'"):
-        suv_header_of_enhanced(enhanced(), '1/s', [0, 1])
+        suv_header_of_enhanced(Header('all', enhanced()), '1/s', [0, 1])
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -382,3 +406,26 @@ def test_the_header_is_read_in_the_order_of_the_slices():
 
     assert len(found.frames) == 20
     assert found.frames[0].frame_reference_s != found.frames[-1].frame_reference_s
+
+
+@pytest.mark.parametrize('way', ['image and SUV', 'volume'])
+def test_the_header_of_a_file_is_read_once(tmp_path, monkeypatch, way):
+    truth = np.ones((5, 6, 7), np.float32)
+    geometry = VolumeGeometry(truth.shape, np.diag([2.0, 2.5, 3.0, 1.0]))
+    image = PETImage(truth, geometry, 'Bq/mL')
+    paths = write_pet_series(image, tmp_path, seed=1)
+    read = []
+
+    def read_header(path, name):
+        read.append(path)
+        return original(path, name)
+
+    original = folder.read_header
+    monkeypatch.setattr(folder, 'read_header', read_header)
+
+    if way == 'volume':
+        assert trace_volume(image, paths).suv_header is not None
+    else:
+        suv_image(tmp_path)
+
+    assert sorted(read) == sorted(paths)

@@ -2,7 +2,7 @@
 Trust, but verify: each way in which a reader may err is told apart from the others.
 
 The errors are made here by hand on known voxels. That the application's own reader makes them
-is shown in test_volume_source.py, on DICOM files.
+is shown in test_source.py, on DICOM files.
 """
 
 import numpy as np

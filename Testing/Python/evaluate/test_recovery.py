@@ -18,10 +18,10 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.evaluate.a50 import a50_voi
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
-from VOIIdentificationLib.evaluate.recovery import RecoveryRules, recovery
-from VOIIdentificationLib.measure.voi import VOIResult, VOIStatistics
+from VOIIdentificationLib.evaluate.recovery import a50_voi, recovery
+from VOIIdentificationLib.measure.statistics import VOIStatistics
+from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
 
 BACKGROUND = 2000.0
@@ -184,11 +184,15 @@ def test_voxels_that_are_no_numbers_are_passed_over():
 def measured(image, sphere, *, hot=True, peak=15_000.0, label=None):
     mask = voi_mask(sphere, image.geometry)
     return VOIResult(
-        insert=Insert(label or f'S{sphere.diameter_mm:g}', sphere.diameter_mm, hot=hot),
+        insert=Insert(
+            label or f'S{sphere.diameter_mm:g}',
+            sphere.diameter_mm,
+            shape='sphere' if isinstance(sphere, Sphere) else 'cylinder',
+            hot=hot,
+        ),
         seed_ras_mm=sphere.center_ras_mm,
         center_ras_mm=sphere.center_ras_mm,
         center_ijk=tuple(image.geometry.index_ijk(sphere.center_ras_mm)),
-        solid=sphere,
         mask=mask,
         statistics=VOIStatistics(voxel_count=1, volume_ml=1.0, max=0.0),
         slices=(),
@@ -197,15 +201,20 @@ def measured(image, sphere, *, hot=True, peak=15_000.0, label=None):
     )
 
 
-RULES = RecoveryRules(BACKGROUND, 'known fill', shipped_limits())
 TRUTH = TrueActivity(HOT, BACKGROUND, hot_sd_percent=3.0, ratio=10.0)
+
+
+def judged(image, spheres, truth):
+    return recovery(
+        image, spheres, (BACKGROUND, 'known fill'), limits=shipped_limits(), truth=truth
+    )
 
 
 def test_coefficients_are_values_over_the_true_concentration():
     image, sphere = ball_image(17.0)
     a50 = a50_voi(image, sphere, BACKGROUND)
 
-    found = recovery(image, [measured(image, sphere)], RULES, TRUTH)
+    found = judged(image, [measured(image, sphere)], TRUTH)
 
     one = found.spheres[0]
     assert one.rc_max == pytest.approx(a50.max / HOT)
@@ -227,21 +236,11 @@ def test_coefficients_are_values_over_the_true_concentration():
 
 def test_an_activity_without_an_uncertainty_gives_coefficients_without_one():
     image, sphere = ball_image(37.0 / 2)
-    found = recovery(image, [measured(image, sphere)], RULES, TrueActivity(HOT, BACKGROUND))
+    found = judged(image, [measured(image, sphere)], TrueActivity(HOT, BACKGROUND))
     assert not found.relative
     assert found.spheres[0].verdicts == ()  # no limits for this diameter
     assert found.spheres[0].rc_max is not None
     assert found.spheres[0].sd_percent is None
-
-
-def test_the_other_peak_can_be_chosen():
-    image, sphere = ball_image(17.0)
-    rules = RecoveryRules(BACKGROUND, 'known fill', peak='at_max')
-
-    found = recovery(image, [measured(image, sphere)], rules, TRUTH)
-
-    assert found.spheres[0].rc_peak == pytest.approx(14_000.0 / HOT)
-    assert found.peak_rule == 'mean in 1 cm3 at the highest voxel'
 
 
 @pytest.mark.parametrize('truth', [None, TrueActivity(None, BACKGROUND)])
@@ -249,7 +248,7 @@ def test_without_a_true_activity_coefficients_are_relative_and_never_judged(trut
     image, sphere = ball_image(37.0 / 2)
     small = Sphere('S10', sphere.center_ras_mm, 10.0)
 
-    found = recovery(image, [measured(image, small), measured(image, sphere)], RULES, truth)
+    found = judged(image, [measured(image, small), measured(image, sphere)], truth)
 
     assert found.relative
     inner = distances_mm(image.geometry, sphere.center_ras_mm) <= 18.5 / 4
@@ -261,20 +260,10 @@ def test_without_a_true_activity_coefficients_are_relative_and_never_judged(trut
     assert 'the activity is unknown' in found.notes[0]
 
 
-def test_what_relative_coefficients_refer_to_can_be_given():
-    image, sphere = ball_image(17.0)
-    rules = RecoveryRules(BACKGROUND, 'ROIs', relative_to=(16_799.0, 'fitted 37 mm signal'))
-
-    found = recovery(image, [measured(image, sphere)], rules)
-
-    assert found.reference_rule == 'fitted 37 mm signal'
-    assert found.spheres[0].rc_peak == pytest.approx(15_000.0 / 16_799.0)
-
-
 def test_an_image_in_another_unit_is_not_compared_with_a_concentration():
     image, sphere = ball_image(17.0, unit='counts')
 
-    found = recovery(image, [measured(image, sphere)], RULES, TRUTH)
+    found = judged(image, [measured(image, sphere)], TRUTH)
 
     assert found.relative
     assert 'in counts, not in Bq/mL' in found.notes[0]
@@ -285,7 +274,7 @@ def test_cold_spheres_and_cylinders_have_no_recovery():
     rod = Cylinder('rod', sphere.center_ras_mm, 10.0, 10.0)
     cold = measured(image, sphere, hot=False)
 
-    found = recovery(image, [cold, measured(image, rod)], RULES, TRUTH)
+    found = judged(image, [cold, measured(image, rod)], TRUTH)
 
     assert found.spheres == ()
 
@@ -294,7 +283,7 @@ def test_a_ratio_far_from_that_of_the_limits_is_said():
     image, sphere = ball_image(17.0)
     truth = TrueActivity(HOT, 5000.0, hot_sd_percent=3.0, ratio=4.0)
 
-    found = recovery(image, [measured(image, sphere)], RULES, truth)
+    found = judged(image, [measured(image, sphere)], truth)
 
     assert 'EARL 1 are meant for spheres 10 times' in found.notes[0]
     assert 'here it is 4.00 times' in found.notes[0]
@@ -305,7 +294,7 @@ def test_a_curve_that_falls_with_size_is_flagged_by_its_quantity():
     small = Sphere('S10', sphere.center_ras_mm, 10.0)
     spheres = [measured(image, sphere, peak=9000.0), measured(image, small, peak=9500.0)]
 
-    found = recovery(image, spheres, RULES, TRUTH)
+    found = judged(image, spheres, TRUTH)
 
     assert found.not_monotonic == ('rc_peak',)
     assert found.flags == (Flag.NOT_MONOTONIC,)
@@ -314,7 +303,7 @@ def test_a_curve_that_falls_with_size_is_flagged_by_its_quantity():
 def test_a_sphere_of_another_size_is_not_judged():
     image, sphere = ball_image(12.0)
 
-    found = recovery(image, [measured(image, sphere)], RULES, TRUTH)
+    found = judged(image, [measured(image, sphere)], TRUTH)
 
     assert found.spheres[0].verdicts == ()
 
@@ -386,13 +375,19 @@ ROW = {
     [
         ([], 'expected a JSON object'),
         ({'schema': 'x'}, '"schema"'),
-        ({'rows': []}, '"name" and "rows"'),
-        ({'rows': [3]}, 'row 1 must have'),
-        ({'rows': [{**ROW, 'kind': 1}]}, 'row 1 must have'),
-        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"quantity" must be one of rc_max, rc_mean'),
-        ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'row 2: needs numbers with "low" below "high"'),
-        ({'rows': [{**ROW, 'low': True}]}, 'needs numbers'),
-        ({'rows': [{**ROW, 'source': ' '}]}, 'without source'),
+        ({'rows': []}, '"rows" must be a list with at least one limit'),
+        ({}, 'rows missing'),
+        ({'rows': [3]}, 'limit 1: expected a JSON object, got int'),
+        ({'rows': [{**ROW, 'kind': 1}]}, "limit 1: unknown key 'kind'; known are diameter_mm"),
+        (
+            {'rows': [{'quantity': 'rc_max'}]},
+            'diameter_mm, low, high, source, version missing',
+        ),
+        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"rc_max", "rc_mean" or "rc_peak", got \'rc\''),
+        ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'limit 2: "low" must be below "high", got 0.6 and'),
+        ({'rows': [{**ROW, 'low': 0.5}]}, '"low" must be below "high", got 0.5 and 0.5'),
+        ({'rows': [{**ROW, 'low': True}]}, '"low" must be a number, got True'),
+        ({'rows': [{**ROW, 'source': ' '}]}, '"source" must be a text that is not empty'),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(tmp_path, data, sentence):

@@ -11,9 +11,9 @@ from drawn_body import LUNG_MM, Pose, distances_again, draw, random_pose, to_the
 from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 from VOIIdentificationLib.evaluate.phantom_outline import find_outline, slice_plane
-from VOIIdentificationLib.evaluate.roi_packing import Room, pack_circles
+from VOIIdentificationLib.evaluate.roi_packing import pack_circles
 from VOIIdentificationLib.evaluate.roi_placement import place_background
 from VOIIdentificationLib.measure.voi_mask import Sphere
 
@@ -235,10 +235,15 @@ def test_voxels_that_are_no_numbers_do_not_stop_the_placement():
     assert len(place_background(image, spheres).rois) == 12
 
 
+def room_of(points_mm, clearance_mm):
+    """Places and the free space there, as `pack_circles` takes them."""
+    return np.column_stack([points_mm, clearance_mm])
+
+
 def square_room(half_mm, clearance=15.0):
     axis = np.arange(-half_mm, half_mm + 0.1, 1.0)
     points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    return Room(points, np.full(len(points), clearance))
+    return room_of(points, np.full(len(points), clearance))
 
 
 def test_circles_are_spread_where_there_is_room():
@@ -253,7 +258,7 @@ def test_circles_are_spread_where_there_is_room():
 def test_circles_stand_where_the_clearance_is_largest():
     angles = np.radians(np.arange(0, 360, 30))
     ring = 38.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    room = Room(ring, np.where(np.arange(12) % 2, 12.0, 8.0))
+    room = room_of(ring, np.where(np.arange(12) % 2, 12.0, 8.0))
 
     points = pack_circles(room, 37.0, 6, 15.0)
 
@@ -263,20 +268,20 @@ def test_circles_stand_where_the_clearance_is_largest():
 def test_circles_are_named_counterclockwise_however_they_were_found():
     """From 0 degrees on only two fit; clockwise three do."""
     angles = np.radians([20, 40, 80, 350])
-    room = Room(57.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1), np.full(4, 15.0))
+    room = room_of(57.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1), np.full(4, 15.0))
 
     points = pack_circles(room, 37.0, 3, 15.0)
 
-    assert points == pytest.approx(room.points_mm[1:])
+    assert points == pytest.approx(room[1:, :2])
 
 
 def test_clearance_is_given_up_only_as_far_as_needed():
     """Room for one with 15 mm, for the second with 12.2 mm: 12 mm is the step that allows both."""
-    room = Room(np.array([[50.0, 0.0], [-50.0, 0.0]]), np.array([15.0, 12.2]))
+    room = room_of(np.array([[50.0, 0.0], [-50.0, 0.0]]), np.array([15.0, 12.2]))
 
     assert len(pack_circles(room, 37.0, 2, 15.0)) == 2
-    assert len(pack_circles(Room(room.points_mm, room.clearance_mm - 13.0), 37.0, 2, 15.0)) == 1
+    assert len(pack_circles(room - [0, 0, 13], 37.0, 2, 15.0)) == 1
 
 
 def test_no_room_is_no_circle():
-    assert pack_circles(Room(np.empty((0, 2)), np.empty(0)), 37.0, 12, 15.0).shape == (0, 2)
+    assert pack_circles(np.empty((0, 3)), 37.0, 12, 15.0).shape == (0, 2)

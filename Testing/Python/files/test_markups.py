@@ -8,7 +8,7 @@ import json
 
 import pytest
 from VOIIdentificationLib.core.errors import InputFileError
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 from VOIIdentificationLib.files.markups import read_seeds, write_markups
 
 TWO_SEEDS = (Seed('S37', (1.0, 2.0, 3.0)), Seed('S28', (-4.5, 0.0, 6.25)))

@@ -1,5 +1,5 @@
 """
-Detection, seeds in any order, and spheres held by the others.
+Detection of the phantom without seeds.
 
 The scans come from `synthetic`, which shares nothing with what is tested; the
 500 poses of the record are in Testing/Benchmarks/bench_detect.py.
@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from paths import SHARED
 from VOIIdentificationLib.core.errors import SeedError
-from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.core.seed import Seed
 from VOIIdentificationLib.locate.detect import detect
-from VOIIdentificationLib.locate.refine import WEAK_REACH_MM, locate_spheres
-from VOIIdentificationLib.locate.seed_match import assign_seeds
+from VOIIdentificationLib.locate.ring import fit_ring
+from VOIIdentificationLib.locate.ring_candidates import RingMatch
+from VOIIdentificationLib.measure.voi import SphereFit
 from VOIIdentificationLib.measure.voi_mask import Sphere
+from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,
@@ -76,12 +76,13 @@ def worst_distance(found, truth):
 def test_phantom_is_found_without_seeds(pose, scene):
     image, truth = made(pose, **scene)
 
-    found = detect(image, PHANTOM)
+    found, confidence = detect(image, PHANTOM)
 
-    assert worst_distance(found.centers_ras_mm, truth) < 1.5
-    assert found.confidence > 0.7
-    assert found.pose.radius_mm == pytest.approx(57.2, abs=0.5)
-    assert found.pose.mirrored == (pose.mirrored or pose.tilt_deg > 90)
+    assert worst_distance(found, truth) < 1.5
+    assert 0.7 < confidence < 1.0
+    ring = fit_ring(found, PHANTOM, image.geometry)
+    assert ring.radius_mm == pytest.approx(57.2, abs=0.5)
+    assert ring.mirrored == (pose.mirrored or pose.tilt_deg > 90)
 
 
 def test_cold_spheres_are_found_as_cold_ones():
@@ -90,10 +91,11 @@ def test_cold_spheres_are_found_as_cold_ones():
     old = replace(PHANTOM, inserts=(*cold_inserts, *PHANTOM.inserts[2:]))
     image, truth = made(Pose(rotation_deg=130.0), contrast=8.0, cov=0.05, phantom=old)
 
-    found = detect(image, old)
+    found, _ = detect(image, old)
 
-    assert worst_distance(found.centers_ras_mm, truth) < 1.5
-    cold = [fit for fit in found.fits if fit.label in {'S37', 'S28'}]
+    assert worst_distance(found, truth) < 1.5
+    starts = [Sphere(i.label, found[i.label], i.diameter_mm) for i in cold_inserts]
+    cold = fit_spheres(image, starts, hot=[False, False])
     assert all(fit.accepted and fit.signal < 0.2 * fit.background for fit in cold)
 
 
@@ -137,6 +139,18 @@ def test_spheres_of_one_size_have_no_order_and_are_refused():
         detect(image, PHANTOM)
 
 
+def test_a_ring_that_fits_in_one_order_alone_is_sure():
+    """Three of the spheres, none of whose distances are alike."""
+    inserts = tuple(i for i in PHANTOM.inserts if i.label in {'S37', 'S28', 'S17'})
+    three = replace(PHANTOM, inserts=inserts)
+    image, truth = made(Pose(rotation_deg=40.0), phantom=three, contrast=8.0)
+
+    found, confidence = detect(image, three)
+
+    assert worst_distance(found, truth) < 1.5
+    assert 0.7 < confidence < 1.0
+
+
 def test_phantom_without_a_ring_cannot_be_detected():
     image, _ = made(Pose(), geometry=grid((30, 32, 20), (8.0, 8.0, 8.0)))
 
@@ -144,112 +158,60 @@ def test_phantom_without_a_ring_cannot_be_detected():
         detect(image, Phantom('loose', (Insert('a', 10.0),)))
 
 
-def clicks(truth, labels, seed=1):
-    """Seeds without names, up to 6 mm off."""
-    rng = np.random.default_rng(seed)
-    return [
-        Seed('', tuple((np.array(truth[label]) + rng.uniform(-3.5, 3.5, 3)).tolist()))
-        for label in labels
-    ]
+def test_spheres_that_are_found_where_they_must_be_are_fitted_once(monkeypatch):
+    image, _ = made(Pose(rotation_deg=99.0), contrast=8.0)
+    calls = []
+
+    def counted(*args, **kwargs):
+        calls.append(args)
+        return fit_spheres(*args, **kwargs)
+
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.fit_spheres', counted)
+
+    detect(image, PHANTOM)
+
+    assert len(calls) == 1
 
 
-@pytest.mark.parametrize(
-    'labels',
-    [
-        ['S13', 'S37', 'S10', 'S22', 'S28', 'S17'],
-        ['S10', 'S28', 'S17'],
-        ['S17', 'S10'],
-        ['S22', 'S13'],
-        ['S10'],
-    ],
-    ids=lambda labels: f'{len(labels)} {labels[0]}',
-)
-def test_seeds_in_any_order_and_number_get_their_spheres(labels):
-    image, truth = made(Pose(rotation_deg=250.0, tilt_deg=4.0, mirrored=True))
+def test_spheres_are_fitted_again_if_they_were_not_found_where_they_must_be(monkeypatch):
+    """From 5 mm off the fits of small spheres run too far; the large ones tell where they are."""
+    image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)
+    off = {label: tuple(np.add(center, (3.0, -3.0, 2.6))) for label, center in truth.items()}
+    match = RingMatch(np.arange(6), 0.9, 5.0)
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, off))
 
-    result = assign_seeds(image, clicks(truth, labels), PHANTOM)
+    found, confidence = detect(image, PHANTOM)
 
-    assert list(result.labels) == labels
-    assert sorted(s.label for s in result.predicted) == sorted(set(LABELS) - set(labels))
-    for seed in result.predicted:
-        assert np.linalg.norm(np.subtract(seed.position_ras_mm, truth[seed.label])) < 5.0
-    assert result.notes == ()
+    assert worst_distance(found, truth) < 0.5
+    assert confidence == pytest.approx(0.9 * 5.0 / 5.5)
 
 
-def test_wrongly_named_and_stray_seeds_are_said():
-    image, truth = made(Pose(rotation_deg=50.0))
-    seeds = [
-        Seed('S37', truth['S10']),
-        Seed('S28', truth['S28']),
-        Seed('b3', truth['S22']),
-        Seed('S17', (0.0, 0.0, 0.0)),
-    ]
+def test_a_ring_whose_spheres_cannot_be_fitted_is_refused(monkeypatch):
+    image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)
+    off = {label: tuple(np.add(center, (0.0, 0.0, 60.0))) for label, center in truth.items()}
+    match = RingMatch(np.arange(6), 0.9, 5.0)
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, off))
 
-    result = assign_seeds(image, seeds, PHANTOM)
-
-    assert result.labels == ('S10', 'S28', 'S22', '')
-    assert len(result.notes) == 2
-    assert 'the seed S37 lies on the 10 mm sphere, S10' in result.notes[0]
-    assert 'S17' in result.notes[1]
+    with pytest.raises(SeedError, match='only 0 of its spheres could be fitted'):
+        detect(image, PHANTOM)
 
 
-def spheres_at(truth, offset=(0.8, -0.7, 0.5)):
-    return [
-        Sphere(
-            insert.label, tuple(np.add(truth[insert.label], offset).tolist()), insert.diameter_mm
+def test_a_fit_off_its_place_found_something_else_and_the_ring_says_where(monkeypatch):
+    image, truth = made(Pose())
+    off = {**truth, 'S10': tuple(np.add(truth['S10'], (0.0, 0.0, 8.0)).tolist())}
+    match = RingMatch(np.arange(6), 0.9, 5.0)
+
+    def found_off(_image, starts, **_):
+        return tuple(
+            SphereFit(s.label, accepted=True, reason='', center_ras_mm=off[s.label]) for s in starts
         )
-        for insert in PHANTOM.inserts
-    ]
 
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, truth))
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.fit_spheres', found_off)
 
-def test_located_spheres_are_fitted_and_lie_on_the_body():
-    image, truth = made(Pose(rotation_deg=15.0), contrast=8.0)
+    found, _ = detect(image, PHANTOM)
 
-    located, pose = locate_spheres(image, spheres_at(truth), PHANTOM)
-
-    assert [sphere.label for sphere in located] == LABELS
-    assert worst_distance({s.label: s.center_ras_mm for s in located}, truth) < 0.6
-    assert all(sphere.flags == () and sphere.deviation_mm < 1.0 for sphere in located)
-    assert pose.radius_mm == pytest.approx(57.2, abs=0.3)
-
-
-def test_a_weak_sphere_that_wandered_is_held_by_the_others():
-    """At 1.5:1 and COV 20 % the 10 mm sphere drowns; its search ended 13 mm off."""
-    image, truth = made(Pose(rotation_deg=15.0), contrast=1.5, cov=0.2)
-    starts = spheres_at(truth)
-    wandered = tuple(np.add(truth['S10'], (9.0, -8.0, 5.0)).tolist())
-    starts[-1] = Sphere('S10', wandered, 10.0)
-
-    located, _ = locate_spheres(image, starts, PHANTOM)
-
-    held = located[-1]
-    assert Flag.BOUND_BY_RING in held.flags
-    assert np.linalg.norm(np.subtract(held.center_ras_mm, truth['S10'])) < WEAK_REACH_MM + 1.5
-
-
-def test_a_strong_sphere_off_its_place_is_flagged_and_stays():
-    """The real scan's 28 mm sphere is 3 mm out of plane: here one made so."""
-    image, truth = made(
-        Pose(),
-        contrast=8.0,
-        phantom=without('S28'),
-        distractors=(Ball((28.6, 49.54, 3.5), 28.0, 17500.0),),
-    )
-    truth['S28'] = (28.6, 49.54, 3.5)
-
-    located, _ = locate_spheres(
-        image, spheres_at({label: truth[label] for label in LABELS}), PHANTOM
-    )
-
-    moved = located[1]
-    assert moved.center_ras_mm == pytest.approx(truth['S28'], abs=0.3)
-    assert moved.deviation_mm == pytest.approx(3.5, abs=0.4)
-    assert moved.flags == (Flag.OFF_RING,)
-
-
-def without(label):
-    inserts = tuple(insert for insert in PHANTOM.inserts if insert.label != label)
-    return Phantom('five', inserts, ring_diameter_mm=114.4)
+    assert worst_distance(found, truth) < 0.3
 
 
 def test_nan_voxels_do_not_stop_the_detection():
@@ -258,9 +220,9 @@ def test_nan_voxels_do_not_stop_the_detection():
     voxels[:4] = np.nan
     voxels[20, 10:14, 10:14] = np.inf
 
-    found = detect(PETImage(voxels, image.geometry), PHANTOM)
+    found, _ = detect(PETImage(voxels, image.geometry), PHANTOM)
 
-    assert worst_distance(found.centers_ras_mm, truth) < 1.5
+    assert worst_distance(found, truth) < 1.5
 
 
 REAL_SCAN = SHARED / 'data' / 'pet_recon_1'
@@ -307,9 +269,9 @@ CHANGES = {
 def test_real_scan_is_found_however_it_was_changed(real_scan, change):
     voxels = CHANGES[change](real_scan).astype(np.float32)
 
-    found = detect(PETImage(voxels, real_scan.geometry), PHANTOM)
+    found, _ = detect(PETImage(voxels, real_scan.geometry), PHANTOM)
 
-    assert worst_distance(found.centers_ras_mm, REAL_CENTERS) < 0.3
+    assert worst_distance(found, REAL_CENTERS) < 0.3
 
 
 @pytest.mark.parametrize('axis', [0, 1, 2])
@@ -322,10 +284,10 @@ def test_real_scan_is_found_when_its_voxels_are_flipped(real_scan, axis):
         index[2 - axis] = geometry.size_ijk[2 - axis] - 1 - index[2 - axis]
         mirrored[label] = geometry.position_ras_mm(index)
 
-    found = detect(flipped, PHANTOM)
+    found, _ = detect(flipped, PHANTOM)
 
-    assert worst_distance(found.centers_ras_mm, mirrored) < 0.3
-    assert found.pose.mirrored == (axis > 0)
+    assert worst_distance(found, mirrored) < 0.3
+    assert fit_ring(found, PHANTOM, geometry).mirrored == (axis > 0)
 
 
 def test_real_scan_cut_at_both_ends_is_found(real_scan):
@@ -333,6 +295,6 @@ def test_real_scan_cut_at_both_ends_is_found(real_scan):
     matrix[:3, 3] = real_scan.geometry.position_ras_mm((0, 0, 20))
     voxels = real_scan.voxels[20:-20]
 
-    found = detect(PETImage(voxels, VolumeGeometry(voxels.shape, matrix)), PHANTOM)
+    found, _ = detect(PETImage(voxels, VolumeGeometry(voxels.shape, matrix)), PHANTOM)
 
-    assert worst_distance(found.centers_ras_mm, REAL_CENTERS) < 0.3
+    assert worst_distance(found, REAL_CENTERS) < 0.3

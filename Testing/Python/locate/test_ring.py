@@ -1,9 +1,10 @@
-"""The ring of spheres as one body, against rings laid out here by hand."""
+"""The spheres as one ring, against rings laid out here by hand."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
 from VOIIdentificationLib.locate.ring import MAX_RING_DEVIATION_MM, fit_ring, predict, ring_inserts
@@ -22,16 +23,6 @@ REAL_SCAN = {
 }
 
 
-def turn(axis, angle_deg):
-    """Rotation matrix about R, A or S."""
-    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
-    matrix = np.eye(3)
-    i, j = [n for n in range(3) if n != axis]
-    matrix[i, i] = matrix[j, j] = c
-    matrix[i, j], matrix[j, i] = (-s, s) if axis != 1 else (s, -s)
-    return matrix
-
-
 def ring(rotation_deg=0.0, tilt_deg=0.0, *, mirrored=False, middle=(0, 0, 0), radius_mm=57.2):
     """Centers by label: mirrored, turned about S, tilted about R, moved."""
     centers = {}
@@ -39,7 +30,9 @@ def ring(rotation_deg=0.0, tilt_deg=0.0, *, mirrored=False, middle=(0, 0, 0), ra
         angle = np.radians(60.0 * n)
         x = -np.cos(angle) if mirrored else np.cos(angle)
         own = radius_mm * np.array([x, np.sin(angle), 0.0])
-        there = turn(0, tilt_deg) @ turn(2, rotation_deg) @ own + middle
+        there = (
+            Rotation.from_euler('zx', [rotation_deg, tilt_deg], degrees=True).apply(own) + middle
+        )
         centers[insert.label] = tuple(there.tolist())
     return centers
 
@@ -66,7 +59,7 @@ def test_rotation_counts_from_r_to_a():
 
 def test_sphere_off_its_place_is_measured_not_forced():
     centers = ring(20.0, 5.0)
-    normal = turn(0, 5.0) @ (0, 0, 1)
+    normal = Rotation.from_euler('x', 5.0, degrees=True).apply((0, 0, 1))
     centers['S28'] = tuple(np.add(centers['S28'], 3.0 * normal).tolist())
 
     pose = fit_ring(centers, PHANTOM, GEOMETRY)
@@ -96,7 +89,7 @@ def test_two_seeds_that_changed_places_are_named():
     assert [label for label, d in pose.deviations_mm if d > MAX_RING_DEVIATION_MM] == ['S37', 'S10']
 
 
-def test_opposite_seeds_that_changed_places_do_not_bend_the_body():
+def test_opposite_seeds_that_changed_places_do_not_bend_the_ring():
     centers = ring(25.0)
     centers['S37'], centers['S17'] = centers['S17'], centers['S37']
     del centers['S13']
@@ -122,16 +115,18 @@ def test_three_spheres_take_the_radius_from_the_phantom_and_four_measure_it():
     three = dict(list(centers.items())[:3])
 
     assert fit_ring(three, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.2)
-    assert fit_ring(centers, PHANTOM, GEOMETRY).radius_mm == pytest.approx(57.9)
+    measured = fit_ring(centers, PHANTOM, GEOMETRY)
+    assert measured.radius_mm == pytest.approx(57.9)
+    assert predict(measured, PHANTOM)['S10'] == pytest.approx(centers['S10'], abs=1e-6)
 
 
-def test_two_spheres_are_no_body():
+def test_two_spheres_are_no_ring():
     two = dict(list(ring().items())[:2])
 
     assert fit_ring(two, PHANTOM, GEOMETRY) is None
 
 
-def test_phantom_without_a_ring_has_no_body():
+def test_phantom_without_a_ring_has_no_pose():
     loose = Phantom('loose', (Insert('a', 10.0), Insert('b', 20.0), Insert('c', 30.0)))
 
     assert ring_inserts(loose) == ()

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from VOIIdentificationLib.locate.ring import places
 from VOIIdentificationLib.locate.ring_candidates import (
     CHORD_TOLERANCE_MM,
     distinct,
-    places,
     rings_over,
     rings_through,
     symmetries,

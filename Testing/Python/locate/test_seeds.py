@@ -6,9 +6,8 @@ from turned_grids import grid
 from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.core.seed import Seed
-from VOIIdentificationLib.locate.seeds import labeled_inserts, sort_seeds
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed, load_phantom
+from VOIIdentificationLib.locate.seeds import assign_seeds, labeled_inserts, sort_seeds
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom
 from VOIIdentificationLib.synthetic.scene import grid as scan_grid
@@ -39,7 +38,7 @@ def near(centers, labels, names=None):
 
 def test_seeds_match_by_label_in_any_case_and_by_alias():
     seeding = sort_seeds(EMPTY, [Seed('SMALL', (1, 1, 1)), Seed('b1', (2, 2, 2))], NO_RING)
-    assert [(one.insert.label, one.seed.position_ras_mm) for one in seeding.inserts] == [
+    assert [(one.label, one.seed_ras_mm) for one in seeding.inserts] == [
         ('big', (2, 2, 2)),
         ('small', (1, 1, 1)),
     ]
@@ -48,7 +47,7 @@ def test_seeds_match_by_label_in_any_case_and_by_alias():
 
 def test_without_a_ring_unlabeled_seeds_match_by_order_with_a_note():
     seeding = sort_seeds(EMPTY, [Seed('F-1', (1, 1, 1)), Seed('', (2, 2, 2))], NO_RING)
-    assert [one.seed.position_ras_mm[0] for one in seeding.inserts] == [1, 2]
+    assert [one.seed_ras_mm[0] for one in seeding.inserts] == [1, 2]
     assert 'in the order big, small' in seeding.notes[0]
 
 
@@ -72,7 +71,7 @@ def test_labels_can_be_read_before_there_is_an_image():
     here = (0.0, 0.0, 0.0)
     placed = [Seed('small', here), Seed('B0-1', here), Seed('BG01', here), Seed('B1', here)]
 
-    assert [one.label for one in labeled_inserts(placed, NO_RING)] == ['small', 'big']
+    assert [insert.label for insert in labeled_inserts(placed, NO_RING)] == ['small', 'big']
     assert labeled_inserts([Seed('F-1', here), Seed('', here)], NO_RING) == ()
     with pytest.raises(SeedError, match='2 seeds are labeled big'):
         labeled_inserts([Seed('B1', here), Seed('big', here)], NO_RING)
@@ -88,8 +87,8 @@ def test_a_seed_outside_the_image_is_named_with_its_place(place):
 def test_background_seeds_and_rois_are_set_apart():
     labels = ['big', 'B0', 'b0-2', 'B0 3', 'BG01', 'bg12']
     seeding = sort_seeds(EMPTY, [Seed(label, (0.0, 0.0, 0.0)) for label in labels], NO_RING)
-    assert [one.insert.label for one in seeding.inserts] == ['big']
-    assert [seed.label for seed in seeding.background] == ['B0', 'b0-2', 'B0 3']
+    assert [one.label for one in seeding.inserts] == ['big']
+    assert [one.label for one in seeding.background] == ['B0', 'b0-2', 'B0 3']
     assert [seed.label for seed in seeding.rois] == ['BG01', 'bg12']
 
 
@@ -100,9 +99,9 @@ def test_unlabeled_seeds_in_any_order_get_the_spheres_they_lie_on(scan):
 
     seeding = sort_seeds(image, seeds, NEMA)
 
-    assert [one.insert.label for one in seeding.inserts] == [i.label for i in NEMA.inserts]
+    assert [one.label for one in seeding.inserts] == [i.label for i in NEMA.inserts]
     for one in seeding.inserts:
-        assert one.seed == seeds[order.index(one.insert.label)]
+        assert one.seed_ras_mm == seeds[order.index(one.label)].position_ras_mm
         assert one.flags == ()
     assert 'F-1 = S17' in seeding.notes[0]
 
@@ -113,9 +112,9 @@ def test_three_seeds_are_enough_and_the_rest_is_predicted(scan, names):
     seeding = sort_seeds(image, near(centers, ['S22', 'S17', 'S10'], names), NEMA)
     assert len(seeding.inserts) == 6
     for one in seeding.inserts:
-        off = np.linalg.norm(np.subtract(one.seed.position_ras_mm, centers[one.insert.label]))
+        off = np.linalg.norm(np.subtract(one.seed_ras_mm, centers[one.label]))
         assert off < 5.0
-        predicted = one.insert.label in {'S37', 'S28', 'S13'}
+        predicted = one.label in {'S37', 'S28', 'S13'}
         assert one.flags == ((Flag.PREDICTED,) if predicted else ())
 
 
@@ -126,7 +125,7 @@ def test_a_seed_with_the_name_of_another_sphere_is_flagged_and_named(scan):
 
     seeding = sort_seeds(image, near(centers, labels, names), NEMA)
 
-    flagged = {one.insert.label for one in seeding.inserts if Flag.SEED_MISNAMED in one.flags}
+    flagged = {one.label for one in seeding.inserts if Flag.SEED_MISNAMED in one.flags}
     assert flagged == {'S10', 'S37'}
     assert any('the seed S10 lies on the 37 mm sphere, S37' in note for note in seeding.notes)
 
@@ -135,7 +134,7 @@ def test_nothing_is_predicted_from_seeds_whose_names_are_wrong(scan):
     image, centers = scan
     seeds = near(centers, ['S22', 'S17', 'S10'], names=['S10', 'S17', 'S22'])
     seeding = sort_seeds(image, seeds, NEMA)
-    assert [one.insert.label for one in seeding.inserts] == ['S22', 'S17', 'S10']
+    assert [one.label for one in seeding.inserts] == ['S22', 'S17', 'S10']
     assert seeding.inserts[0].flags == (Flag.SEED_MISNAMED,)
     assert seeding.notes[-1] == 'No seed for S37, S28, S13: not measured.'
 
@@ -168,7 +167,7 @@ def test_without_seeds_the_spheres_are_found(scan):
     seeding = sort_seeds(image, [], NEMA)
     assert len(seeding.inserts) == 6
     for one in seeding.inserts:
-        off = np.linalg.norm(np.subtract(one.seed.position_ras_mm, centers[one.insert.label]))
+        off = np.linalg.norm(np.subtract(one.seed_ras_mm, centers[one.label]))
         assert off < 1.0
     assert 'found without seeds, confidence' in seeding.notes[0]
 
@@ -193,5 +192,53 @@ def test_an_image_that_shows_no_ring_leaves_labels_alone():
 
     seeding = sort_seeds(image, seeds, NEMA)
 
-    assert [(one.insert.label, one.flags) for one in seeding.inserts] == [('S37', ()), ('S10', ())]
+    assert [(one.label, one.flags) for one in seeding.inserts] == [('S37', ()), ('S10', ())]
     assert seeding.notes == ('No seed for S28, S22, S17, S13: not measured.',)
+
+
+def clicks(centers, labels):
+    """Seeds without names, up to 6 mm off."""
+    rng = np.random.default_rng(1)
+    return [
+        Seed('', tuple((np.array(centers[label]) + rng.uniform(-3.5, 3.5, 3)).tolist()))
+        for label in labels
+    ]
+
+
+@pytest.mark.parametrize(
+    'labels',
+    [
+        ['S13', 'S37', 'S10', 'S22', 'S28', 'S17'],
+        ['S10', 'S28', 'S17'],
+        ['S17', 'S10'],
+        ['S22', 'S13'],
+        ['S10'],
+    ],
+    ids=lambda labels: f'{len(labels)} {labels[0]}',
+)
+def test_seeds_in_any_order_and_number_get_their_spheres(scan, labels):
+    image, centers = scan
+
+    assigned, predicted = assign_seeds(image, clicks(centers, labels), NEMA)
+
+    assert list(assigned) == labels
+    assert predicted.keys() == centers.keys() - labels
+    for label, place in predicted.items():
+        assert np.linalg.norm(np.subtract(place, centers[label])) < 5.0
+
+
+def test_wrongly_named_and_stray_seeds_are_said(scan):
+    image, centers = scan
+    seeds = [
+        Seed('S37', centers['S10']),
+        Seed('S28', centers['S28']),
+        Seed('b3', centers['S22']),
+        Seed('S17', (5.0, -8.0, 4.0)),
+    ]
+
+    assert assign_seeds(image, seeds, NEMA)[0] == ('S10', 'S28', 'S22', '')
+
+    notes = sort_seeds(image, seeds, NEMA).notes
+    assert 'the seed S37 lies on the 10 mm sphere, S10' in notes[0]
+    assert 'the seed S17 at RAS (5.0, -8.0, 4.0) mm lies on no sphere' in notes[1]
+    assert len(notes) == 3  # the third says what is not measured

@@ -5,7 +5,7 @@ import pytest
 from turned_grids import brute_force_weights
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.measure.peak import PEAK_DIAMETER_MM, Peak, voi_peak
+from VOIIdentificationLib.measure.moving_voi import PEAK_DIAMETER_MM, voi_peak
 from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
 
 SPACING_MM = (2.1, 2.4, 3.0)
@@ -42,29 +42,42 @@ def test_both_peaks_are_those_of_the_plain_loop(image):
     means = [brute_force_mean(image, index[::-1]) for index in inside]
     values = [image.voxels[tuple(index)] for index in inside]
 
-    peak = voi_peak(image, mask)
+    highest, at_max = voi_peak(image, mask)
 
-    assert peak.highest == pytest.approx(max(means), rel=4e-3)
-    assert peak.at_max == pytest.approx(means[int(np.argmax(values))], rel=4e-3)
+    assert highest == pytest.approx(max(means), rel=4e-3)
+    assert at_max == pytest.approx(means[int(np.argmax(values))], rel=4e-3)
 
 
 def test_a_voxel_that_is_not_finite_is_left_out(image):
     mask = voi_mask(Sphere('S', (22.0, 21.0, 20.0), 13.0), image.geometry)
     image.voxels[:] = 7.0
     image.voxels[7, 9, 10] = np.nan
-    peak = voi_peak(image, mask)
-    assert peak.highest == pytest.approx(7.0)
-    assert peak.at_max == pytest.approx(7.0)
+    highest, at_max = voi_peak(image, mask)
+    assert highest == pytest.approx(7.0)
+    assert at_max == pytest.approx(7.0)
 
 
 def test_near_the_edge_only_places_within_the_image_count(image):
     mask = voi_mask(Sphere('S', (22.0, 21.0, 3.0), 13.0), image.geometry)
     image.voxels[:] = np.arange(14)[:, None, None]
-    assert voi_peak(image, mask).highest == pytest.approx(3.0)
+    assert voi_peak(image, mask)[0] == pytest.approx(3.0)
 
 
 def test_no_peak_where_the_cubic_centimeter_does_not_fit():
     geometry = VolumeGeometry((3, 18, 22), np.diag([*SPACING_MM, 1.0]))
     image = PETImage(np.ones((3, 18, 22), np.float32), geometry)
     mask = voi_mask(Sphere('S', (22.0, 21.0, 3.0), 10.0), geometry)
-    assert voi_peak(image, mask) == Peak(None, None)
+    assert voi_peak(image, mask) == (None, None)
+
+
+def test_the_maximum_is_sought_inside_the_voi_only(image):
+    """The hottest voxel of the box lies in its corner, outside the sphere."""
+    mask = voi_mask(Sphere('S', (22.0, 21.0, 20.0), 13.0), image.geometry)
+    image.voxels[:] = 5.0
+    image.voxels[tuple(s.start for s in mask.slices_kji)] = 500.0
+    image.voxels[7, 9, 10] = 20.0
+
+    _, at_max = voi_peak(image, mask)
+
+    around_middle = 5.0 + 15.0 * image.geometry.voxel_volume_mm3 / 1000.0
+    assert at_max == pytest.approx(around_middle, rel=0.01)

@@ -8,7 +8,6 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.measure.statistics import (
     has_non_finite,
-    slice_distance_mm,
     slice_statistics,
     voi_statistics,
 )
@@ -154,11 +153,3 @@ def test_the_areas_times_the_slice_distance_are_the_volume(image):
     mask = voi_mask(cylinder, image.geometry)
     areas = [s.area_mm2 for s in slice_statistics(image, cylinder, mask)]
     assert sum(areas) * 3.0 == pytest.approx(np.pi * 25 * 7, rel=2e-3)
-
-
-def test_slice_distance_is_measured_along_the_normal_of_a_tilted_grid():
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.array([[1, 0, 0], [0, 0.6, -0.8], [0, 0.8, 0.6]]) * [2.0, 2.5, 3.0]
-    geometry = VolumeGeometry((12, 20, 16), matrix)
-    center = tuple(geometry.position_ras_mm((8, 10, 6)))
-    assert slice_distance_mm(Sphere('S', center, 10.0), geometry, 8) == pytest.approx(6.0)

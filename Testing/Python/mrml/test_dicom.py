@@ -6,8 +6,7 @@ from made_nodes import IJK_TO_RAS, PARENTS, linear_transform, put_under
 from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.dicom.write import write_pet_series
 
@@ -15,7 +14,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml.outputs import find_outputs, publish  # noqa: E402
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402 - see above
+from VOIIdentificationLib.mrml.volume import image_from_volume_node  # noqa: E402 - see above
 
 GEOMETRY = VolumeGeometry((26, 40, 44), IJK_TO_RAS['oblique'])
 CENTERS = GEOMETRY.position_ras_mm([(13.3, 12.6, 9.2), (30.1, 27.8, 15.4)])

@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.mrml.first_look import (
-    brightest_slice_k,
-    display_window,
-    first_view_ras_mm,
-)
+from VOIIdentificationLib.mrml.nodes import brightest_slice_k, display_window, first_view_ras_mm
 
 SHAPE_KJI = (7, 12, 10)
 

@@ -10,8 +10,7 @@ from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.errors import NodeError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert, Phantom
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
@@ -19,7 +18,7 @@ from VOIIdentificationLib.mrml import outputs as mrml_outputs  # noqa: E402 - on
 from VOIIdentificationLib.mrml.outputs import OutputNodes, find_outputs, publish  # noqa: E402
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
 from VOIIdentificationLib.mrml.tables import series_of_chart  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image  # noqa: E402
 
 TABLE_KEYS = ['spheres', 'centers', 'slices', 'background', 'background_slices']
 

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from made_nodes import PARENTS, bent_transform, linear_transform, put_under
 from VOIIdentificationLib.core.errors import NodeError
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml.points import (  # noqa: E402 - only where slicer-core is
-    count_defined,
     fill_points,
     next_unset_label,
     prepare_seed_list,
@@ -52,7 +51,7 @@ def test_point_under_the_mouse_is_no_seed(points):
     points.SetNthControlPointPosition(0, 1.0, 2.0, 3.0, points.PositionPreview)
 
     assert seeds_from_points(points) == ()
-    assert count_defined(points) == 0
+    assert points.GetNumberOfDefinedControlPoints() == 0
     assert next_unset_label(points) == 'S37'
 
 
@@ -169,10 +168,10 @@ def test_prepared_list_asks_for_each_label_in_order(points):
     assert points.GetFixedNumberOfControlPoints()
     assert seeds_from_points(points) == ()
     for count, (label, position) in enumerate(zip(LABELS, PLACES, strict=True)):
-        assert count_defined(points) == count
+        assert points.GetNumberOfDefinedControlPoints() == count
         assert next_unset_label(points) == label
         place(points, label, position)
-    assert count_defined(points) == 3
+    assert points.GetNumberOfDefinedControlPoints() == 3
     assert next_unset_label(points) is None
 
 

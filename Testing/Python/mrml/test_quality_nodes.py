@@ -8,16 +8,16 @@ from made_nodes import PARENTS, linear_transform, put_under
 from made_quality import HOT_BQML, quality_result
 from made_results import made_result
 from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml import outputs as mrml_outputs  # noqa: E402 - only where slicer-core is
 from VOIIdentificationLib.mrml.outputs import find_outputs, publish, wanted_rois  # noqa: E402
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
-from VOIIdentificationLib.mrml.session import measure  # noqa: E402
+from VOIIdentificationLib.mrml.session import Request, measure  # noqa: E402
 from VOIIdentificationLib.mrml.tables import series_of_chart  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 
 NAMES = [f'BG{n:02d}' for n in range(1, 13)]
 
@@ -67,7 +67,7 @@ def test_an_unknown_contrast_is_no_number_and_has_no_chart(volume):
     assert set(column_of(outputs.tables['nema'], 'remark')) == {
         'the true ratio is unknown: no percent contrast'
     }
-    assert list(outputs.charts) == ['mean', 'relative_recovery', 'variability']
+    assert list(outputs.charts) == ['mean', 'variability', 'relative_recovery']
     series = series_of_chart(outputs.charts['relative_recovery'])
     assert [node.GetYColumnName() for node in series] == [
         'relative_max',
@@ -79,7 +79,7 @@ def test_an_unknown_contrast_is_no_number_and_has_no_chart(volume):
 def test_charts_of_recovery_have_the_bands_of_every_standard(outputs):
     kinds = slicer.vtkMRMLPlotSeriesNode
     assert list(outputs.charts) == [
-        *('mean', 'recovery_max', 'recovery_mean', 'recovery_peak', 'contrast', 'variability'),
+        *('mean', 'contrast', 'variability', 'recovery_max', 'recovery_mean', 'recovery_peak'),
     ]
     chart = outputs.charts['recovery_max']
     series = series_of_chart(chart)
@@ -270,10 +270,11 @@ def test_measuring_again_uses_the_moved_rois(volume, outputs):
     outputs.background_rois.SetNthControlPointPositionWorld(2, *place)
     seeds = tuple(Seed(voi.label, voi.center_ras_mm) for voi in result.spheres)
 
-    found = measure(volume, seeds, result.phantom)
+    request = Request(seeds, result.phantom, rois=wanted_rois(volume))
+    found = measure(volume, request)
 
     assert found.nema.placement.rois[2].center_ras_mm[:2] == pytest.approx(place[:2], abs=0.1)
     assert len(found.nema.placement.rois) == 12
     own = Seed('BG03', result.nema.placement.rois[2].center_ras_mm)
-    mine = measure(volume, (*seeds, own), result.phantom)
+    mine = measure(volume, replace(request, seeds=(*seeds, own), rois=wanted_rois(volume)))
     assert [roi.name for roi in mine.nema.placement.rois].count('BG03') == 1

@@ -5,27 +5,27 @@ The judge cuts every voxel into many small ones and counts; the segment's own
 matrix, point by point, says where its voxels lie.
 """
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_nodes import IJK_TO_RAS, PARENTS, bent_transform, linear_transform, made_volume, put_under
-from made_results import made_image, made_result, made_voi
-from VOIIdentificationLib.core.errors import NodeError, OutputError
+from made_results import made_geometry, made_image, made_result, made_voi
+from VOIIdentificationLib.core.errors import NodeError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.files.segmentation import write_segmentation
+from VOIIdentificationLib.report.export import result_segments
 from VOIIdentificationLib.results import AnalysisResult
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
-from VOIIdentificationLib.mrml.segmentation import (  # noqa: E402
-    fill_segmentation,
-    write_segmentation,
-)
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node  # noqa: E402 - see above
+from VOIIdentificationLib.mrml.segmentation import fill_segmentation  # noqa: E402
+from VOIIdentificationLib.mrml.volume import image_from_volume_node  # noqa: E402 - see above
 
 SHAPE_KJI = (11, 18, 23)
 INSERTS = (Insert('S13', 13.0), Insert('S22', 22.0))
@@ -219,11 +219,9 @@ def test_overlapping_spheres_keep_their_voxels(scene):
 
 def test_voi_without_a_voxel_half_inside_is_an_empty_segment(scene):
     result = made_result(background=False)
-    (voi, *_) = result.spheres
-    faint = replace(voi, mask=replace(voi.mask, weights=voi.mask.weights * 0.49))
     node = new_segmentation(scene)
 
-    (segment_id,) = fill_segmentation(node, replace(result, spheres=(faint,)))
+    (segment_id,) = fill_segmentation(node, replace(result, spheres=(faded(result.spheres[0]),)))
 
     labelmap = node.GetBinaryLabelmapInternalRepresentation(segment_id)
     assert labelmap.GetPointData().GetScalars().GetRange() == (0.0, 0.0)
@@ -279,9 +277,8 @@ def test_empty_segment_does_not_disturb_the_others_in_3d(scene):
     fill_segmentation(node, result)
     assert node.CreateClosedSurfaceRepresentation()
     first, *rest = result.spheres
-    faint = replace(first, mask=replace(first.mask, weights=first.mask.weights * 0.49))
 
-    fill_segmentation(node, replace(result, spheres=(faint, *rest)))
+    fill_segmentation(node, replace(result, spheres=(faded(first), *rest)))
 
     assert surface_volume_mm3(node, 'S17') > 1000
 
@@ -314,27 +311,6 @@ def test_segmentation_under_a_bent_transform_is_refused(scene):
     assert node.GetSegmentation().GetNumberOfSegments() == 0
 
 
-@pytest.mark.parametrize('kind', ['flipped', 'oblique', 'sheared'])
-def test_written_file_is_read_by_slicer_with_names_tags_and_voxels(scene, tmp_path, kind):
-    result = made_result(kind)
-    path = tmp_path / 'segmentation.seg.nrrd'
-
-    write_segmentation(result, path)
-
-    node = read_segmentation(scene, path)
-    segmentation = node.GetSegmentation()
-    assert segmentation.GetSegmentIDs() == ('S22', 'S17', 'S10', 'Background')
-    assert segmentation.GetSegment('S17').GetName() == 'S17 (17 mm)'
-    assert segmentation.GetSegment('S17').GetColor() == pytest.approx((0.337, 0.706, 0.914))
-    assert tags(node, 'S10') == ('insert', '10', 'few_voxels search_at_limit')
-    for voi in result.spheres:
-        found = voxels_of_segment(node, voi.label, result.image.geometry)
-        expected = np.zeros(result.image.geometry.shape_kji, bool)
-        expected[voi.mask.slices_kji] = voi.mask.weights >= 0.5
-        assert np.array_equal(found, expected)
-    assert list(tmp_path.glob('*.nrrd')) == [path]
-
-
 def read_segmentation(scene, path):
     node = new_segmentation(scene)
     storage = slicer.vtkMRMLSegmentationStorageNode()
@@ -343,69 +319,150 @@ def read_segmentation(scene, path):
     return node
 
 
-def test_file_is_written_without_any_scene(tmp_path, vtk_messages):
-    assert not hasattr(slicer, 'mrmlScene')
-
-    write_segmentation(made_result(), tmp_path / 'a.seg.nrrd')
-
-    assert (tmp_path / 'a.seg.nrrd').stat().st_size > 500
-    assert vtk_messages.new() == ''
+_PARAMETERS = 'Segmentation_ConversionParameters'
 
 
-def test_file_can_be_read_by_other_tools_at_the_right_place(tmp_path):
+def stored_by_slicer(scene, result, path):
+    """The same result, written by the storage node from a node of the scene."""
+    node = new_segmentation(scene)
+    fill_segmentation(node, result)
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetCropToMinimumExtent(True)
+    storage.SetFileName(str(path))
+    assert storage.WriteData(node)
+    return path
+
+
+def written_by_us(result, path):
+    write_segmentation(path, result_segments(result), result.image.geometry)
+    return path
+
+
+def faded(voi):
+    """A VOI that is nowhere half of a voxel."""
+    return replace(voi, mask=replace(voi.mask, weights=voi.mask.weights * 0.49))
+
+
+def crowded_result(kind):
+    """Spheres that touch and cover each other, so that they need several layers."""
+    image = made_image(made_geometry(kind))
+    inserts = [Insert(f'S{n}', 12.0 + n) for n in range(9)]
+    places = [(20 + 3 * (n % 5), 20 - 2 * (n % 2), 9 + n % 3) for n in range(9)]
+    vois = tuple(made_voi(image, *pair) for pair in zip(inserts, places, strict=True))
+    return AnalysisResult(image, Phantom('Crowd', tuple(inserts)), Settings(), vois)
+
+
+def odd_result(kind):
+    """An empty sphere, and labels that a header must hold as they are."""
+    inserts = (Insert('=a|b:c', 22.0), Insert('Größe\n\\n', 17.0), Insert('Background', 10.0))
+    result = made_result(kind, inserts=inserts)
+    first, *rest = result.spheres
+    return replace(result, spheres=(first, faded(rest[0]), *rest[1:]))
+
+
+RESULTS = {'plain': made_result, 'crowded': crowded_result, 'odd': odd_result}
+
+
+@pytest.mark.parametrize('what', RESULTS)
+@pytest.mark.parametrize('kind', ['flipped', 'oblique', 'sheared'])
+def test_our_file_says_what_the_file_of_the_storage_node_says(scene, tmp_path, kind, what):
+    """Every key and value of the header, the grid, and every voxel."""
     sitk = pytest.importorskip('SimpleITK')
-    result = made_result('oblique')
-    write_segmentation(result, tmp_path / 'a.seg.nrrd')
+    result = RESULTS[what](kind)
 
-    picture = sitk.ReadImage(str(tmp_path / 'a.seg.nrrd'))
+    ours = sitk.ReadImage(str(written_by_us(result, tmp_path / 'ours.seg.nrrd')))
+    theirs = sitk.ReadImage(str(stored_by_slicer(scene, result, tmp_path / 'theirs.seg.nrrd')))
 
-    labels = sitk.GetArrayFromImage(picture)
-    assert labels.size < result.image.voxels.size / 3  # only the box around the VOIs
-    places = np.argwhere(labels == 1)[:, ::-1]
-    lps = [picture.TransformContinuousIndexToPhysicalPoint([float(x) for x in p]) for p in places]
-    center_ras = np.mean(lps, axis=0) * [-1, -1, 1]
-    assert center_ras == pytest.approx(result.spheres[0].center_ras_mm, abs=0.3)
-
-
-def test_file_is_replaced_when_written_again(tmp_path):
-    path = tmp_path / 'ä b.seg.nrrd'
-    path.write_text('old')
-
-    write_segmentation(made_result(), path)
-
-    assert path.read_bytes()[:4] == b'NRRD'
+    assert ours.GetPixelIDTypeAsString() == theirs.GetPixelIDTypeAsString()
+    assert np.array_equal(sitk.GetArrayFromImage(ours), sitk.GetArrayFromImage(theirs))
+    for grid in ('GetOrigin', 'GetSpacing', 'GetDirection'):
+        assert getattr(ours, grid)() == pytest.approx(getattr(theirs, grid)(), abs=1e-12)
+    found, expected = (fields_of(image) for image in (ours, theirs))
+    assert (ours.GetNumberOfComponentsPerPixel() > 2) == (what == 'crowded')
+    assert [*found] == [*expected]
+    assert parameters_of(ours).items() <= parameters_of(theirs).items()  # Slicer adds its defaults
+    for key, value in expected.items():
+        if not (what == 'crowded' and key.endswith('_Extent')):  # see below
+            assert found[key] == pytest.approx(value, abs=1e-12), key
 
 
-def test_folder_that_does_not_exist_is_said(tmp_path):
-    with pytest.raises(OutputError, match=r'gone.a\.seg\.nrrd cannot be written'):
-        write_segmentation(made_result(), tmp_path / 'gone' / 'a.seg.nrrd')
+def fields_of(image):
+    """Header fields by their names, without parameters; numbers as numbers."""
+    keys = [key for key in image.GetMetaDataKeys() if key.startswith('Segment')]
+    keys.remove(_PARAMETERS)
+    return {
+        key: [*map(number_or_text, re.split('([ ;|])', image.GetMetaData(key)))] for key in keys
+    }
 
 
-def test_file_that_cannot_be_written_leaves_nothing(tmp_path):
-    (tmp_path / 'a.seg.nrrd').mkdir()
-
-    with pytest.raises(OutputError, match=r'a\.seg\.nrrd cannot be written'):
-        write_segmentation(made_result(), tmp_path / 'a.seg.nrrd')
-
-    assert [path.name for path in tmp_path.iterdir()] == ['a.seg.nrrd']
-
-
-def test_refusal_of_the_storage_node_is_said(tmp_path, monkeypatch):
-    class FullDisk(slicer.vtkMRMLSegmentationStorageNode):
-        def WriteData(self, _node):  # noqa: N802 - Slicer's name
-            return 0
-
-    monkeypatch.setattr(slicer, 'vtkMRMLSegmentationStorageNode', FullDisk)
-
-    with pytest.raises(OutputError, match=r'a\.seg\.nrrd cannot be written: the disk may be full'):
-        write_segmentation(made_result(), tmp_path / 'a.seg.nrrd')
-
-    assert list(tmp_path.iterdir()) == []
+def parameters_of(image):
+    """What Slicer is told of surfaces and the whole grid, to 12 decimals."""
+    entries = [entry.split('|')[:2] for entry in image.GetMetaData(_PARAMETERS).split('&')[:-1]]
+    return {
+        name: tuple(
+            round(x, 12) + 0.0 if isinstance(x, float) else x
+            for x in map(number_or_text, value.split(';'))
+        )
+        for name, value in entries
+    }
 
 
-def test_other_file_name_is_a_mistake_of_the_caller(tmp_path):
-    with pytest.raises(ValueError, match=r'must end in \.seg\.nrrd, got a\.nrrd'):
-        write_segmentation(made_result(), tmp_path / 'a.nrrd')
+def number_or_text(text):
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def test_extents_in_our_file_are_the_boxes_of_the_layers(tmp_path):
+    """Slicer's may be larger: it keeps the margin of the first segment of a file."""
+    sitk = pytest.importorskip('SimpleITK')
+
+    image = sitk.ReadImage(str(written_by_us(crowded_result('flipped'), tmp_path / 'a.seg.nrrd')))
+
+    layers = np.moveaxis(sitk.GetArrayFromImage(image), -1, 0)
+    for n in range(9):
+        layer = layers[int(image.GetMetaData(f'Segment{n}_Layer'))]
+        extent = [int(x) for x in image.GetMetaData(f'Segment{n}_Extent').split()]
+        places = np.argwhere(layer)[:, ::-1]
+        assert extent == np.transpose([places.min(axis=0), places.max(axis=0)]).ravel().tolist()
+        assert (layer == int(image.GetMetaData(f'Segment{n}_LabelValue'))).any()
+
+
+@pytest.mark.parametrize('what', RESULTS)
+@pytest.mark.parametrize('kind', ['flipped', 'oblique', 'sheared'])
+def test_written_file_is_read_by_slicer_with_names_tags_and_voxels(scene, tmp_path, kind, what):
+    result = RESULTS[what](kind)
+
+    node = read_segmentation(scene, written_by_us(result, tmp_path / 'a.seg.nrrd'))
+
+    segmentation = node.GetSegmentation()
+    segments = result_segments(result)
+    assert segmentation.GetSegmentIDs() == tuple(segment.segment_id for segment in segments)
+    for segment in segments:
+        read = segmentation.GetSegment(segment.segment_id)
+        assert read.GetName() == segment.name
+        assert read.GetColor() == pytest.approx(segment.color, abs=1e-6)
+        assert not read.GetNameAutoGenerated()
+        assert not read.GetColorAutoGenerated()
+        expected = tuple(segment.tags.get(f'VOI.{t}') for t in ('Kind', 'DiameterMm', 'Flags'))
+        assert tags(node, segment.segment_id) == expected
+    for segment, voi in zip(segments, result.spheres, strict=False):
+        found = voxels_of_segment(node, segment.segment_id, result.image.geometry)
+        expected = np.zeros(result.image.geometry.shape_kji, bool)
+        expected[voi.mask.slices_kji] = voi.mask.weights >= 0.5
+        assert np.array_equal(found, expected)
+    assert segmentation.GetConversionParameter('Smoothing factor') == '0.2'
+
+
+def test_file_without_a_voxel_is_an_empty_segmentation_in_slicer(scene, tmp_path):
+    result = made_result(background=False)
+    empty = replace(result, spheres=(faded(result.spheres[0]),))
+
+    node = read_segmentation(scene, written_by_us(empty, tmp_path / 'a.seg.nrrd'))
+
+    assert node.GetSegmentation().GetSegmentIDs() == ('S22',)
+    assert not voxels_of_segment(node, 'S22', result.image.geometry).any()
 
 
 def test_made_image_is_not_a_cube():

@@ -14,9 +14,8 @@ from paths import SHARED
 from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.core.errors import CanceledError, NodeError, SeriesError, SUVError
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.dicom.source import NO_FILES, VolumeSource
+from VOIIdentificationLib.dicom.source import NO_FILES, VolumeSource, suv_of_volume
 from VOIIdentificationLib.dicom.suv import suv_image
-from VOIIdentificationLib.dicom.volume_suv import suv_of_volume
 from VOIIdentificationLib.dicom.write import write_pet_series
 from VOIIdentificationLib.suv.scale import SUVScale
 from VOIIdentificationLib.synthetic.phantom import grid
@@ -24,13 +23,13 @@ from VOIIdentificationLib.synthetic.phantom import grid
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import load  # noqa: E402 - needs slicer
-from VOIIdentificationLib.mrml.session import SourceTracer  # noqa: E402
-from VOIIdentificationLib.mrml.suv import (  # noqa: E402
+from VOIIdentificationLib.mrml.session import (  # noqa: E402
+    SourceTracer,
     make_suv_volume,
     suv_refusal,
     with_header_suv,
 )
-from VOIIdentificationLib.mrml.volume_image import image_from_volume_node, unit_of_volume_node  # noqa: E402
+from VOIIdentificationLib.mrml.volume import image_from_volume_node, unit_of_volume_node  # noqa: E402
 
 OBLIQUE = grid((22, 20, 9), (2.0, 2.5, 3.0), oblique_deg=(10.0, -7.0, 23.0))
 FACTORS = 1e-3 * np.array([1.0, 1.3, 2.1, 0.7, 5.0, 1.1, 3.0, 1.7, 2.9])
@@ -317,7 +316,7 @@ def test_a_failure_on_the_way_takes_the_node_back(loaded, monkeypatch):
         msg = 'no colors'
         raise NodeError(msg)
 
-    monkeypatch.setattr('VOIIdentificationLib.mrml.suv.show_as_pet', fail)
+    monkeypatch.setattr('VOIIdentificationLib.mrml.session.show_as_pet', fail)
     with pytest.raises(NodeError, match='no colors'):
         make_suv_volume(node, source, database)
 

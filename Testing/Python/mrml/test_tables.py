@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from VOIIdentificationLib.core.errors import NodeError
+from VOIIdentificationLib.report.subjects.subject import Plot
 from VOIIdentificationLib.report.table import Column, Table
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml.tables import (  # noqa: E402 - only where slicer-core is
-    Plot,
     fill_plot,
     fill_table,
     series_of_chart,

@@ -1,17 +1,25 @@
 """The table of inserts: what a user types becomes a checked phantom, or a sentence."""
 
 import json
+import sys
 
 import pytest
 from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.panel.insert_table import (
-    InsertRow,
-    insert_rows,
-    phantom_from_rows,
-    phantom_from_text,
-    phantom_to_text,
-)
+
+slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
+
+from stand_in_application import TRANSLATOR  # noqa: E402 - needs slicer
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
+    from VOIIdentificationLib.panel.phantom import (
+        InsertRow,
+        insert_rows,
+        phantom_from_rows,
+        phantom_from_text,
+        phantom_to_text,
+    )
 
 NEMA = load_phantom('NEMA IEC body')
 MIXED = Phantom('Mixed', (Insert('Rod', 25.0, 'cylinder', 40.0), Insert('Ball', 12.5, use=False)))

@@ -73,7 +73,7 @@ def class_of(node, path):
         if last_name(node.value) in QT:
             return f'qt.{node.attr}'
     name = last_name(node)
-    if name == 'dialog' and path.stem == 'dialogs' and isinstance(node, ast.Name):
+    if name == 'dialog' and path.stem == 'view' and isinstance(node, ast.Name):
         return None  # two kinds of dialog in one file: tested below
     return NAMES.get(name) if isinstance(node, (ast.Name, ast.Attribute)) else None
 
@@ -243,6 +243,17 @@ def test_texts_to_translate_are_literal():
     assert seen > 40
 
 
+def test_each_file_is_translated_in_its_own_context():
+    """The context is that of the file that calls the translator: no other may pass texts on."""
+    for path, tree in TREES.items():
+        if any(calls_of_tr(tree)):
+            own = [n for n in tree.body if isinstance(n, ast.ImportFrom)]
+            names = {(n.module, a.name, a.asname) for n in own for a in n.names}
+            assert ('slicer.i18n', 'tr', '_') in names, path.name
+        definitions = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+        assert '_' not in definitions, path.name
+
+
 SHOWN = {'text', 'toolTip', 'windowTitle', 'labelText', 'title', 'helpText', 'acknowledgementText'}
 
 
@@ -252,6 +263,10 @@ def test_texts_on_widgets_are_translated():
             if isinstance(node, ast.Assign) and last_name(node.targets[0]) in SHOWN:
                 literal = isinstance(node.value, (ast.Constant, ast.JoinedStr))
                 assert not literal, f'{path.name}:{node.lineno} is not translated'
+            if isinstance(node, ast.Call) and last_name(node) == 'Look':
+                said = [*node.args, *(k.value for k in node.keywords)]
+                texts = [n for n in said if isinstance(getattr(n, 'value', None), str)]
+                assert not texts, f'{path.name}:{node.lineno} is not translated'
 
 
 def test_underscore_is_never_a_name_for_nothing():

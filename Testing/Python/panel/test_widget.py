@@ -20,12 +20,11 @@ from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
-from VOIIdentificationLib.core.phantom import load_phantom  # noqa: E402
-from VOIIdentificationLib.core.seed import Seed  # noqa: E402
+from VOIIdentificationLib.core.phantom import Seed, load_phantom  # noqa: E402
 from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
@@ -470,16 +469,16 @@ def test_an_error_is_shown_and_what_was_there_stays(ready, volume, made):
 
 def test_pressing_twice_measures_once(ready, monkeypatch):
     """The application goes on handling clicks while the work tells of its progress."""
-    process, calls = ready.logic.process, []
+    measure, calls = ready.logic.measure, []
 
     def counting(*args):
         calls.append(1)
         ready.panel.update()
         assert not ready.ui.applyButton.enabled
         ready.panel._on_apply()
-        return process(*args)
+        return measure(*args)
 
-    monkeypatch.setattr(ready.logic, 'process', counting)
+    monkeypatch.setattr(ready.logic, 'measure', counting)
     ready.ui.applyButton.click()
 
     assert calls == [1]
@@ -536,7 +535,7 @@ def measured(really_measured, monkeypatch):
         folder.mkdir(exist_ok=overwrite)
         (folder / 'results.json').write_text('new')
 
-    monkeypatch.setattr(really_measured.panel.results_section, '_export', write)
+    monkeypatch.setattr(really_measured.logic, 'exportResults', write)
     return really_measured
 
 
@@ -738,6 +737,14 @@ def test_a_ticked_height_makes_a_cylinder(ready, module):
 
     insert = ready.panel.result.spheres[0].insert
     assert (insert.shape, insert.height_mm) == ('cylinder', 30.0)
+
+
+def test_a_table_that_shows_the_phantom_already_is_left_alone(volume, widget):
+    """A row that is selected or being typed stays so."""
+    cell = widget.ui.insertsTable.item(2, 1)
+    widget.ui.searchInPlaneSpinBox.value = 5.0
+
+    assert widget.ui.insertsTable.item(2, 1) is cell
 
 
 @pytest.mark.parametrize('text', ['', 'wide', '0', '-3', 'nan'])

@@ -6,6 +6,7 @@ scene, the nodes and the numbers are real.
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -22,7 +23,7 @@ from VOIIdentificationLib.activity.worksheet_json import load_worksheet, save_wo
 from VOIIdentificationLib.analysis import Known  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs, wanted_rois  # noqa: E402
-from VOIIdentificationLib.mrml.volume_image import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 UNKNOWN = 'Activity unknown: recovery is relative, without a verdict.'
@@ -96,6 +97,11 @@ def cells(widget):
 # Fill worksheet
 
 
+def test_without_a_volume_the_isotope_is_that_of_the_standards(widget):
+    assert widget.ui.isotopeComboBox.currentText == 'F-18'
+    assert widget.ui.decayCorrectedCheckBox.checked
+
+
 def test_an_empty_worksheet_is_an_unknown_activity(plain, widget):
     assert widget.ui.activityLabel.text == UNKNOWN
     assert not widget.ui.saveActivityButton.enabled
@@ -167,8 +173,8 @@ def test_another_isotope_takes_its_half_life_from_the_table(right):
     right.ui.isotopeComboBox.currentText = 'Ga-68'
 
     assert right.ui.halfLifeLineEdit.text == ''
-    assert right.panel.activity_section.known.worksheet.isotope == 'Ga-68'
-    assert right.panel.activity_section.known.worksheet.half_life_s is None
+    assert right.panel.known.worksheet.isotope == 'Ga-68'
+    assert right.panel.known.worksheet.half_life_s is None
 
 
 def test_an_image_that_is_not_corrected_is_for_the_middle_of_the_scan(right):
@@ -207,7 +213,7 @@ def test_a_worksheet_is_saved_and_loaded(right, tmp_path):
     right.ui.loadActivityButton.click()
 
     assert saved.hot == Fill(20.0, datetime(2026, 3, 1, 10, 15), 1000.0)
-    assert right.panel.activity_section.known.worksheet == saved
+    assert right.panel.known.worksheet == saved
 
 
 def test_a_loaded_worksheet_keeps_what_the_panel_does_not_show(right, tmp_path):
@@ -218,7 +224,7 @@ def test_a_loaded_worksheet_keeps_what_the_panel_does_not_show(right, tmp_path):
 
     right.ui.loadActivityButton.click()
 
-    assert right.panel.activity_section.known.worksheet == mine
+    assert right.panel.known.worksheet == mine
     assert 'no a_B' in right.ui.activityLabel.text
 
 
@@ -325,7 +331,7 @@ def test_a_script_may_give_a_worksheet_before_the_panel_is_opened(module, plain,
     widget = module.VOIIdentificationWidget(parent_widget())
     widget.setup()
 
-    assert widget.panel.activity_section.known.worksheet == mine
+    assert widget.panel.known.worksheet == mine
     widget.cleanup()
 
 
@@ -344,6 +350,13 @@ def test_a_line_that_is_still_being_typed_counts(right):
     right.ui.applyButton.click()
 
     assert right.panel.result.worksheet.calibrator_sd_percent == 1.0
+
+
+def test_a_line_that_is_still_being_typed_survives_another_change(right):
+    right.ui.calibratorLineEdit.text = '1'
+    right.ui.searchInPlaneSpinBox.value = 5.0
+
+    assert right.ui.calibratorLineEdit.text == '1'
 
 
 def test_a_line_being_typed_when_the_module_is_left_is_kept(right):
@@ -382,7 +395,7 @@ def test_an_suv_volume_is_made_beside_the_volume(right, made):
     assert right.panel.parameters.inputVolume is chosen
     assert 'Scan SUVbw was made' in right.ui.suvLabel.text
     assert right.ui.suvLabel.visible
-    assert ('setToolTip', (suv.GetDescription(),)) in right.ui.suvLabel.called
+    assert right.ui.suvLabel.toolTip == suv.GetDescription()
     assert 'half-life' in suv.GetDescription()
 
 
@@ -434,7 +447,8 @@ def test_the_logic_takes_what_is_known_and_makes_suv_volumes(module, volume):
     noon = datetime(2026, 3, 1, 10, 15)
     worksheet = FillWorksheet(Fill(20.0, noon, 1000.0), Fill(40.0, noon, 8000.0), noon)
 
-    result = logic.process(mended, known=Known(worksheet=worksheet))
+    request = replace(logic.request(mended), known=Known(worksheet=worksheet))
+    result = logic.measure(mended, request)
     suv = logic.makeSUVVolume(mended, suvType='bw')
 
     assert result.worksheet is worksheet
@@ -496,6 +510,16 @@ def test_a_moved_roi_is_measured_where_it_was_moved(measured, plain):
     after = measured.panel.result.nema.placement.rois[2].center_ras_mm
     assert np.subtract(after, before) == pytest.approx([3.0, 2.0, 0.0], abs=0.01)
     assert measured.ui.roisLabel.text.splitlines()[0] == '12, of which 1 yours'
+    assert 'press Apply again' not in measured.ui.resultsLabel.text
+
+
+def test_a_roi_moved_off_the_slice_is_measured_on_it_and_nothing_is_stale(measured, plain):
+    rois = find_outputs(plain).background_rois
+    before = measured.panel.result.nema.placement.rois[2].center_ras_mm
+    rois.SetNthControlPointPositionWorld(2, *np.add(before, (3.0, 2.0, 4.0)))
+    measured.ui.applyButton.click()
+
+    assert wanted_rois(plain)[2].position_ras_mm[2] == pytest.approx(before[2])
     assert 'press Apply again' not in measured.ui.resultsLabel.text
 
 

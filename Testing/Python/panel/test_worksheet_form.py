@@ -11,12 +11,13 @@ from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.panel.worksheet_form import (
     FillForm,
     WorksheetForm,
+    form_from_text,
     form_of_scan,
     form_of_worksheet,
+    form_to_text,
     with_whole_times,
     worksheet_of_form,
 )
-from VOIIdentificationLib.panel.worksheet_form_json import form_from_text, form_to_text
 from VOIIdentificationLib.suv.scan_facts import ScanFacts
 
 START = datetime(2026, 3, 1, 10, 15)
@@ -65,10 +66,10 @@ def test_what_was_typed_becomes_a_worksheet():
         ({'scan_start': '2026-03-01'}, 'the scan start must be a local time'),
         ({'scan_start': '2026-03-01T10:15:00+01:00'}, 'must be a local time'),
         ({'half_life': 'long'}, "the half-life must be a number of s, got 'long'"),
-        ({'calibrator': '-1'}, 'calibrator_sd_percent must be 0 or more'),
+        ({'calibrator': '-1'}, '"calibrator_sd_percent" must be 0 or more'),
         ({'isotope': 'Xx-1', 'half_life': ''}, "isotope 'Xx-1' is not in the table"),
         ({'hot': replace(HOT, assay='')}, 'the hot assay is missing'),
-        ({'hot': replace(HOT, assay='nan')}, 'hot: assay_mbq must be more than 0'),
+        ({'hot': replace(HOT, assay='nan')}, 'hot: "assay_mbq" must be a number, got nan'),
         ({'hot': replace(HOT, assay_time='')}, 'the hot assay time is missing'),
         ({'hot': replace(HOT, assay_time='25:00')}, 'the hot assay time must be a local time'),
         ({'hot': replace(HOT, volume=' ')}, 'the hot volume is missing'),

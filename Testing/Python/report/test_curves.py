@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_quality import quality_result, with_sphere
 from made_results import made_result
-from VOIIdentificationLib.report.colors import BAND_COLORS
+from VOIIdentificationLib.core.phantom import BAND_COLORS
 from VOIIdentificationLib.report.curves import quality_panels
 from VOIIdentificationLib.report.figures import SlicePicture, write_overview, write_slice_images
 from VOIIdentificationLib.report.slice_view import drawn_slices

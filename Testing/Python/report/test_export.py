@@ -12,10 +12,14 @@ from VOIIdentificationLib.report.export import existing_results, export_results
 
 pytest.importorskip('openpyxl')
 pytest.importorskip('matplotlib')
+pytest.importorskip('jinja2')
 
 CONTRACT = {
     'results.json',
+    'results.csv',
+    'report.html',
     'centers.mrk.json',
+    'segmentation.seg.nrrd',
     'outputMetaTargets.xlsx',
     'outputMidPoints3D.xlsx',
     'outputTargets.xlsx',
@@ -42,6 +46,10 @@ def quick(monkeypatch):
         progress(0.0, 'Writing outputTargets.xlsx')
         (directory / 'outputTargets.xlsx').write_text('new')
 
+    def page(path, _result, *, identify):
+        path.write_text(f'new {identify}')
+
+    monkeypatch.setattr(export, 'write_page', page)
     monkeypatch.setattr(export, 'write_slice_images', pictures)
     monkeypatch.setattr(export, 'write_workbooks', workbooks)
 
@@ -78,6 +86,7 @@ def test_every_file_of_the_contract_is_written(result, tmp_path):
     pictures = {name for name in names if name.startswith('output_images/slice_')}
     assert names - pictures == CONTRACT
     assert len(pictures) > 5
+    assert {path.as_posix() for path in existing_results(tmp_path / 'out')} == names
     assert {name for name, data in tree(tmp_path / 'out').items() if data} == names
     assert [path.name for path in tmp_path.iterdir()] == ['out']
 
@@ -96,14 +105,14 @@ def test_the_centers_are_written_as_a_point_list(result, tmp_path):
 
 
 @pytest.mark.usefixtures('quick')
-def test_the_segmentation_is_written_by_whoever_can(result, tmp_path):
-    paths = export_results(
-        result, tmp_path / 'out', write_segmentation=lambda path: path.write_text('voxels')
-    )
+def test_the_segmentation_holds_all_spheres_and_the_background(result, tmp_path):
+    sitk = pytest.importorskip('SimpleITK')
+    export_results(result, tmp_path / 'out')
 
-    written = tmp_path / 'out' / 'segmentation.seg.nrrd'
-    assert written in paths
-    assert written.read_text() == 'voxels'
+    image = sitk.ReadImage(str(tmp_path / 'out' / 'segmentation.seg.nrrd'))
+
+    names = [image.GetMetaData(f'Segment{n}_ID') for n in range(4)]
+    assert names == ['S22', 'S17', 'S10', 'Background']
 
 
 @pytest.mark.usefixtures('quick')
@@ -218,7 +227,7 @@ def test_a_failed_move_into_a_folder_without_pictures_leaves_no_picture_folder(
 
 @pytest.mark.usefixtures('quick')
 @pytest.mark.parametrize('exists', [False, True])
-@pytest.mark.parametrize('call', range(5))
+@pytest.mark.parametrize('call', range(7))
 def test_canceling_leaves_nothing(result, tmp_path, exists, call):
     folder = earlier(tmp_path / 'out') if exists else tmp_path / 'out'
     before = tree(tmp_path)
@@ -229,13 +238,13 @@ def test_canceling_leaves_nothing(result, tmp_path, exists, call):
         if len(told) > call:
             raise CanceledError
 
-    if call < 4:
+    if call < 6:
         with pytest.raises(CanceledError):
             export_results(result, folder, overwrite=True, progress=cancel)
         assert tree(tmp_path) == before
     else:
         export_results(result, folder, overwrite=True, progress=cancel)
-        assert [part for part, _ in told] == [0.0, 0.1, 0.5, 1.0]
+        assert [part for part, _ in told] == pytest.approx([0.0, 0.045, 0.09, 0.45, 0.9, 1.0])
 
 
 def test_progress_never_goes_back(result, tmp_path):

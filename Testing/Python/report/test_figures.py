@@ -8,9 +8,7 @@ from made_results import INSERTS, SPACINGS_MM, made_result
 from VOIIdentificationLib.core.errors import CanceledError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.measure.voi_mask import Cylinder
-from VOIIdentificationLib.report.colors import insert_colors
+from VOIIdentificationLib.core.phantom import Insert, insert_colors
 from VOIIdentificationLib.report.figures import SlicePicture, write_overview, write_slice_images
 from VOIIdentificationLib.report.slice_view import drawn_slices, grey_window, shown_field_ij
 
@@ -290,7 +288,7 @@ def test_an_oblique_slice_has_two_letters_at_an_edge(angle_deg, letters):
 def _moved(voi, geometry):
     """The same VOI at the same index of another grid."""
     center = tuple(geometry.position_ras_mm(voi.center_ijk).tolist())
-    return replace(voi, center_ras_mm=center, solid=replace(voi.solid, center_ras_mm=center))
+    return replace(voi, center_ras_mm=center)
 
 
 def test_the_title_says_where_the_slice_is_when_slices_run_to_the_feet():
@@ -329,11 +327,7 @@ def test_a_large_image_is_cropped_to_the_vois_and_a_margin():
     geometry = VolumeGeometry((20, 300, 400), np.diag([2.0, 2.5, 3.0, 1.0]))
     image = PETImage(np.zeros((20, 300, 400), np.float32), geometry)
     center = tuple(geometry.position_ras_mm((200.0, 150.0, 9.0)).tolist())
-    voi = replace(
-        made.spheres[0],
-        center_ras_mm=center,
-        solid=replace(made.spheres[0].solid, center_ras_mm=center),
-    )
+    voi = replace(made.spheres[0], center_ras_mm=center)
 
     columns, rows = shown_field_ij(replace(made, image=image, spheres=(voi,)))
 
@@ -398,6 +392,23 @@ def test_the_overview_shows_a_slice_a_row_and_the_values(kind, background, tmp_p
     assert [bool(part.sum() > 20) for part in parts] == [True, True, True]
 
 
+def test_a_picture_shows_nothing_of_the_one_before(tmp_path):
+    result = made_result()
+    first, second, *_ = drawn_slices(result)
+    used, fresh = SlicePicture(result), SlicePicture(result)
+    used.draw(first)
+    used.save(tmp_path / 'first.png')
+
+    for picture, name in [(used, 'after.png'), (fresh, 'alone.png')]:
+        picture.draw(second)
+        picture.save(tmp_path / name)
+
+    after, alone = (read_png(tmp_path / name) for name in ('after.png', 'alone.png'))
+    assert np.array_equal(after, alone)
+    fresh.figure.savefig(tmp_path / 'whole.png')  # with nothing kept from before
+    assert np.array_equal(read_png(tmp_path / 'whole.png'), alone)
+
+
 def test_the_outline_across_the_slices_is_the_surface():
     """Judge: the ellipse of a sphere in a plane through its center has the sphere's radius."""
     from matplotlib.figure import Figure
@@ -406,7 +417,7 @@ def test_the_outline_across_the_slices_is_the_surface():
     result = made_result('sheared', background=False)
     axes = Figure().add_subplot()
 
-    _draw_across(axes, result)
+    _draw_across(axes, result, shown_field_ij(result), (0.0, 1.0))
 
     assert axes.get_ylim() == (-0.5, 19.5)  # all slices and nothing else; S is up
     assert axes.get_xlim() == (-0.5, 49.5)
@@ -428,10 +439,11 @@ def test_the_outline_of_a_cylinder_across_the_slices_has_its_height():
 
     result = made_result(background=False)
     voi = result.spheres[0]
-    cylinder = Cylinder('S22', voi.center_ras_mm, 22.0, 12.0)
+    cylinder = replace(voi.insert, shape='cylinder', height_mm=12.0)
     axes = Figure().add_subplot()
 
-    _draw_across(axes, replace(result, spheres=(replace(voi, solid=cylinder),)))
+    result = replace(result, spheres=(replace(voi, insert=cylinder),))
+    _draw_across(axes, result, shown_field_ij(result), (0.0, 1.0))
 
     outline = axes.collections[0].get_paths()[0].vertices
     assert np.ptp(outline[:, 1]) * SPACINGS_MM[2] == pytest.approx(12.0, abs=0.1)

@@ -7,7 +7,7 @@ import pytest
 from made_quality import HOT_BQML, WORKSHEET, quality_result
 from VOIIdentificationLib.activity.worksheet_json import load_worksheet
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.core.seed import Seed
+from VOIIdentificationLib.core.phantom import Seed
 from VOIIdentificationLib.files.markups import read_seeds, write_markups
 from VOIIdentificationLib.report.export import existing_results, export_results
 

@@ -3,7 +3,7 @@
 import pytest
 from made_quality import quality_result
 from made_results import made_result
-from VOIIdentificationLib.report.tables import result_tables
+from VOIIdentificationLib.report.formats import result_tables
 from VOIIdentificationLib.report.workbook import write_workbooks
 
 openpyxl = pytest.importorskip('openpyxl')

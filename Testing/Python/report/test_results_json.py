@@ -4,13 +4,11 @@ import hashlib
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from made_results import UID, made_result
 from VOIIdentificationLib import __version__
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.measure.voi import VOIStatistics
-from VOIIdentificationLib.report.results_json import results_json, write_results
+from VOIIdentificationLib.report.formats import results_json, write_results
 
 # The contract, as agreed with the programs that read the file.
 TOP_KEYS = {'schema', 'software', 'input', 'settings', 'spheres', 'background', 'flags'}
@@ -92,21 +90,13 @@ def test_settings_are_plain_values(result, data):
     assert data['settings'] == result.settings.to_json()
 
 
-def test_two_background_vois_are_pooled_as_one(result):
-    """Judge: numpy over the voxels of both."""
-    twice = replace(result, background=(result.background[0], result.spheres[0]))
+def test_the_background_vois_are_given_as_one_and_each(result, data):
+    found = data['background']
 
-    found = results_json(twice)['background']
-
-    vois = [result.background[0], result.spheres[0]]
-    values = np.concatenate([result.image.voxels[v.mask.slices_kji].ravel() for v in vois])
-    weights = np.concatenate([v.mask.weights.ravel() for v in vois])
-    mean = np.average(values.astype(float), weights=weights)
-    sd = np.sqrt(np.average((values - mean) ** 2, weights=weights))
-    assert found['mean'] == pytest.approx(mean, rel=1e-9)
-    assert found['sd'] == pytest.approx(sd, rel=1e-6)
-    assert found['voxel_cov'] == pytest.approx(sd / mean, rel=1e-6)
-    assert [voi['label'] for voi in found['vois']] == ['B0', 'S22']
+    assert [voi['label'] for voi in found['vois']] == ['B0']
+    assert found['mean'] == result.pooled_background.mean == found['vois'][0]['mean']
+    assert found['sd'] == result.pooled_background.sd
+    assert found['voxel_cov'] == result.pooled_background.voxel_cov
 
 
 def test_without_a_background_the_key_is_null():
@@ -124,25 +114,6 @@ def test_what_is_not_known_is_null(result, tmp_path, nothing):
     data = json.loads(path.read_text(encoding='utf-8'), parse_constant=pytest.fail)
     assert data['spheres'][0]['mean'] is None
     assert data['spheres'][0]['median'] is None
-
-
-def test_a_background_without_values_has_no_mean(result):
-    voi = result.background[0]
-    empty = replace(voi, statistics=VOIStatistics(voxel_count=0, volume_ml=0.0))
-
-    found = results_json(replace(result, background=(empty,)))['background']
-
-    assert [found[key] for key in ('mean', 'sd', 'voxel_cov')] == [None, None, None]
-
-
-def test_a_background_of_one_voxel_has_a_mean_and_no_sd(result):
-    voi = result.background[0]
-    small = replace(voi, statistics=VOIStatistics(voxel_count=1, volume_ml=0.01, mean=7.0))
-
-    found = results_json(replace(result, background=(small,)))['background']
-
-    assert found['mean'] == pytest.approx(7.0)
-    assert (found['sd'], found['voxel_cov']) == (None, None)
 
 
 def test_any_label_can_be_written(tmp_path):

@@ -9,7 +9,8 @@ import pytest
 from made_results import UID, made_result
 from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.report import workbook
-from VOIIdentificationLib.report.method import MethodRow
+from VOIIdentificationLib.report.formats import MethodRow
+from VOIIdentificationLib.report.subjects.limits import PASS, VERDICT_KEY
 from VOIIdentificationLib.report.table import Column, Table
 from VOIIdentificationLib.report.workbook import SheetTitles, write_workbook, write_workbooks
 
@@ -202,6 +203,23 @@ def test_any_text_is_stored_as_text(tmp_path, text):
     book = opened(tmp_path / 'a.xlsx')
     assert [book['T']['A2'].value, book['Method']['C2'].value] == [text, text]
     assert [book['T']['A2'].data_type, book['Method']['C2'].data_type] == ['s', 's']
+
+
+@pytest.mark.parametrize('key', ['note', f'{VERDICT_KEY}x'])
+def test_long_text_is_wrapped_whatever_else_its_cell_shows(tmp_path, key):
+    words = ('word ' * 30, '=1', f'{PASS}: ' + 'word ' * 30)
+    table = Table('t', 'T', (Column(key, 'A', '', 'A.', words),))
+
+    write_workbook(tmp_path / 'a.xlsx', [table], [])
+
+    sheet = opened(tmp_path / 'a.xlsx')['T']
+    cells = [sheet[f'A{row}'] for row in (1, 2, 3, 4)]
+    looks = [(cell.alignment.wrap_text, cell.alignment.vertical) for cell in cells]
+    assert looks == [(True, 'top')] * 4
+    assert [cell.font.bold for cell in cells] == [True, False, False, False]
+    assert {cell.font.name for cell in cells} == {'Calibri'}
+    filled = [cell.fill.fill_type for cell in cells]
+    assert filled == [None, None, None, 'solid' if key.startswith(VERDICT_KEY) else None]
 
 
 def test_text_before_and_after_a_formula_is_not_marked(tmp_path):

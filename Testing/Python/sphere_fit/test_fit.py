@@ -10,7 +10,7 @@ from ball_truth import ball_image, correlated_noise, walled_sphere
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.measure.voi_mask import Sphere
-from VOIIdentificationLib.sphere_fit.fit import fit_sphere, fit_spheres, most_shift_mm
+from VOIIdentificationLib.sphere_fit.fit import fit_spheres, most_shift_mm
 
 NOISE_FWHM_MM = 4.0
 
@@ -51,6 +51,11 @@ def scan_of(geometry, spheres, *, signal):
         - 1.0
         for s in spheres
     )
+
+
+def fit_sphere(image, start, *, hot=True):
+    """The fit of one sphere alone."""
+    return fit_spheres(image, [start], hot=[hot])[0]
 
 
 def displaced(center, by=(1.0, -0.8, 0.9)):
@@ -164,7 +169,7 @@ def test_neighbor_in_the_box_is_left_out():
     start = Sphere('S13', displaced(center), 13.0)
 
     alone = fit_sphere(scan(FINE, values), start)
-    aware = fit_sphere(scan(FINE, values), start, neighbors=[Sphere('S17', other, 17.0)])
+    aware, _ = fit_spheres(scan(FINE, values), [start, Sphere('S17', other, 17.0)])
 
     assert aware.accepted, aware.reason
     assert np.linalg.norm(np.subtract(aware.center_ras_mm, center)) < 0.02

@@ -7,7 +7,7 @@ import pytest
 from ball_truth import FWHM_PER_SIGMA, correlated_noise
 from scipy import fft
 from VOIIdentificationLib.core.geometry import VolumeGeometry
-from VOIIdentificationLib.sphere_fit.noise import Absorbed, Noise, estimate_noise, left_over
+from VOIIdentificationLib.sphere_fit.noise import Noise, estimate_noise, left_over
 
 GEOMETRY = VolumeGeometry((40, 44, 48), np.diag([2.0, -2.2, 3.0, 1.0]))
 
@@ -52,7 +52,7 @@ def test_correlation_is_that_of_the_noise():
     noise = estimate_noise(residuals, GEOMETRY)
 
     middle = np.array(noise.correlation.shape) // 2
-    assert noise.correlation[tuple(middle)] == 1.0
+    assert noise.correlation[tuple(middle)] == pytest.approx(1.0, rel=1e-12)
     for lag_kji in [(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, -2), (-1, 1, 0)]:
         distance = np.linalg.norm(np.array(lag_kji)[::-1] * GEOMETRY.spacing_ijk_mm)
         expected = np.exp(-(distance**2) / 4 / (5.0 / FWHM_PER_SIGMA) ** 2)
@@ -102,9 +102,10 @@ def test_what_a_fit_absorbed_is_put_back():
     products = np.zeros(model.shape, dtype=np.float32)
     k, j, i = model.shape
     products[0, 0, [1, -1]] = 0.3 * k * j * (i - 1)
-    absorbed = Absorbed(variance=np.full(model.shape, 0.2, dtype=np.float32), products=products)
+    variance = np.full(model.shape, 0.2, dtype=np.float32)
+    complete = replace(residual, absorbed_variance=variance, absorbed_products=products)
 
-    noise = estimate_noise([replace(residual, absorbed=absorbed)], GEOMETRY)
+    noise = estimate_noise([complete], GEOMETRY)
 
     assert noise.sd(np.array([1.0]))[0] == pytest.approx(1.0, rel=0.01)
     middle = np.array(noise.correlation.shape) // 2

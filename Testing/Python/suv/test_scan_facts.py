@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, time
 
 import pytest
-from VOIIdentificationLib.dicom.suv import read_suv_header
+from VOIIdentificationLib.dicom.read import find_stack
+from VOIIdentificationLib.dicom.suv import suv_header_of_slices
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series
 from VOIIdentificationLib.suv.header import SUVFrame, SUVHeader
 from VOIIdentificationLib.suv.scan_facts import ScanFacts, scan_facts
@@ -84,7 +85,7 @@ def test_a_written_series_tells_its_scan(tmp_path):
     image, _ = synthesize(SyntheticPhantom(grid((20, 18, 10), (14.0, 14.0, 14.0))))
     write_pet_series(image, tmp_path, seed=1, scan=Scan(scan_time='114500', duration_s=333.0))
 
-    facts = scan_facts(read_suv_header(tmp_path))
+    facts = scan_facts(suv_header_of_slices(find_stack(tmp_path).slices))
 
     assert facts.scan_start == datetime(2026, 3, 1, 11, 45)
     assert (facts.isotope, facts.scan_duration_s) == ('F-18', 333.0)

@@ -2,7 +2,7 @@
 A phantom with known truth.
 
 The judges are formulas written here, brute sampling of sharp scenes, and sums
-that a blur cannot change. Nothing of `sphere` takes part.
+that a blur cannot change. Nothing of `measure` takes part.
 """
 
 from dataclasses import replace

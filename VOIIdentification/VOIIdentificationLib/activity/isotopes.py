@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
@@ -14,8 +14,7 @@ _PHARMACOPOEIA = 'European Pharmacopoeia 5.7 (NNDC, Brookhaven)'
 _NUBASE = 'ENSDF / NUBASE evaluation'
 
 
-@dataclass(frozen=True)
-class Isotope:
+class Isotope(NamedTuple):
     """
     A positron emitter.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from ..core.config_json import NotNegative, Positive, check_fields
 from ..core.errors import ActivityError
 from ..core.geometry import FloatArray
 from .isotopes import (
@@ -55,19 +55,23 @@ class Fill:
 
     reading_sd_percent : float
         Standard uncertainty of each of the two readings by itself, in percent.
+
+    Raises
+    ------
+    ActivityError
+        If a number is out of range, or the time of a residual is missing.
     """
 
-    assay_mbq: float
+    assay_mbq: Positive
     assay_time: datetime
-    volume_ml: float
-    residual_mbq: float = 0.0
+    volume_ml: Positive
+    residual_mbq: NotNegative = 0.0
     residual_time: datetime | None = None
-    volume_sd_percent: float = DEFAULT_VOLUME_SD_PERCENT
-    reading_sd_percent: float = 0.0
+    volume_sd_percent: NotNegative = DEFAULT_VOLUME_SD_PERCENT
+    reading_sd_percent: NotNegative = 0.0
 
     def __post_init__(self) -> None:
-        _require(self, ('assay_mbq', 'volume_ml'), above_zero=True)
-        _require(self, ('residual_mbq', 'volume_sd_percent', 'reading_sd_percent'))
+        check_fields(self, ActivityError)
         if self.residual_mbq > 0 and self.residual_time is None:
             msg = 'residual_time is missing: the residual activity must have been read at some time'
             raise ActivityError(msg)
@@ -113,26 +117,27 @@ class FillWorksheet:
 
     reading_time_sd_s : float
         Standard uncertainty of each noted time by itself, in seconds.
+
+    Raises
+    ------
+    ActivityError
+        If a number is out of range, there is no fill, or the half-life is unknown.
     """
 
     hot: Fill | None
     background: Fill | None
     scan_start: datetime
     isotope: str = 'F-18'
-    half_life_s: float | None = None
-    half_life_sd_s: float | None = None
-    scan_duration_s: float = 0.0
+    half_life_s: Positive | None = None
+    half_life_sd_s: NotNegative | None = None
+    scan_duration_s: NotNegative = 0.0
     decay_corrected: bool = True
-    calibrator_sd_percent: float = DEFAULT_CALIBRATOR_SD_PERCENT
-    clock_sd_s: float = DEFAULT_CLOCK_SD_S
-    reading_time_sd_s: float = 0.0
+    calibrator_sd_percent: NotNegative = DEFAULT_CALIBRATOR_SD_PERCENT
+    clock_sd_s: NotNegative = DEFAULT_CLOCK_SD_S
+    reading_time_sd_s: NotNegative = 0.0
 
     def __post_init__(self) -> None:
-        positive = ('half_life_s',) if self.half_life_s is not None else ()
-        _require(self, positive, above_zero=True)
-        named = ('half_life_sd_s',) if self.half_life_sd_s is not None else ()
-        uncertainties = ('calibrator_sd_percent', 'clock_sd_s', 'reading_time_sd_s')
-        _require(self, (*named, 'scan_duration_s', *uncertainties))
+        check_fields(self, ActivityError)
         if self.hot is None and self.background is None:
             msg = 'the worksheet has neither a hot fill nor a background fill'
             raise ActivityError(msg)
@@ -211,7 +216,7 @@ def true_activity(worksheet: FillWorksheet) -> TrueActivity:
     calibrator, clock offset and half-life are common to both fills.
     """
     half_life_s, half_life_sd_s, source = _half_life(worksheet)
-    reference = reference_time(worksheet)
+    reference = _reference_time(worksheet)
     hot, background = worksheet.hot, worksheet.background
     values = [_concentration_bqml(fill, reference, half_life_s) for fill in (hot, background)]
     sensitivities = _sensitivities(worksheet, reference, half_life_s, half_life_sd_s)
@@ -256,7 +261,7 @@ def given_activity(hot_bqml: float | None, background_bqml: float | None) -> Tru
     )
 
 
-def reference_time(worksheet: FillWorksheet) -> datetime:
+def _reference_time(worksheet: FillWorksheet) -> datetime:
     """
     Instant that the image shows.
 
@@ -382,13 +387,3 @@ def _decisions(worksheet: FillWorksheet, reference: datetime, half_life: str) ->
 
 def _seconds(earlier: datetime, later: datetime) -> float:
     return (later - earlier).total_seconds()
-
-
-def _require(owner: object, names: tuple[str, ...], *, above_zero: bool = False) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < 0 or (above_zero and value == 0):
-            limit = 'more than 0' if above_zero else '0 or more'
-            msg = f'{name} must be {limit}, got {value!r}'
-            raise ActivityError(msg)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..core.progress import Progress, part_of
-from .arguments import add_input, read_input
-from .terminal import terminal_progress
+from ..core.settings import Counting, Refinement, Settings, load_settings
+from .arguments import add_input, positive, read_input, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
-    from ..core.settings import Settings
+    from ..dicom.read import PETStack
     from ..measure.voi import VOIResult
     from ..results import AnalysisResult
 
@@ -62,14 +60,16 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     add('--settings', metavar='FILE.json', type=Path, help='how to measure')
     add(
         '--counting',
-        choices=('partial', 'hard'),
+        choices=get_args(Counting),
         help='partial voxels by volume (default), or whole voxels as the original script',
     )
     add(
         '--refinement',
-        choices=('fit', 'search', 'none'),
+        choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
     )
+    add('--identify', action='store_true', help='name the patient in report.html')
+    add('--pdf', action='store_true', help='print report.html to report.pdf too')
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
     _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
 
@@ -85,7 +85,7 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         group.add_argument(
             f'--true-{name}',
             metavar='BQML',
-            type=_positive,
+            type=positive,
             help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
         )
 
@@ -95,17 +95,6 @@ def _named(text: str) -> Path:
         msg = 'must name a folder, got nothing'
         raise argparse.ArgumentTypeError(msg)
     return Path(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        msg = f'must be a number above 0, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -124,20 +113,20 @@ def run(args: argparse.Namespace) -> int:
     """
     from ..analysis import analyze
     from ..files.markups import read_seeds
-    from ..report.export import check_target, export_results
+    from ..report.export import PageOptions, check_target, export_results
 
     progress = terminal_progress(sys.stderr)
     check_target(args.output, overwrite=args.overwrite)
     phantom, settings = load_phantom(args.phantom), settings_of(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
-    image = read_input(args, part_of(progress, 0.0, 0.3))
-    known = _known(args)
+    image, stack = read_input(args, part_of(progress, 0.0, 0.3))
+    known = _known(args, stack)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
     export_results(
         result,
         args.output,
         overwrite=args.overwrite,
-        write_segmentation=segmentation_writer(result),
+        page=PageOptions(identify=args.identify, pdf=args.pdf),
         progress=part_of(progress, 0.5, 1.0),
     )
     _print_summary(result, args.output, progress)
@@ -158,19 +147,15 @@ def settings_of(args: argparse.Namespace) -> Settings:
     settings : Settings
         Of the file, changed by what the command line says.
     """
-    from ..core.settings import Settings, load_settings
-
     settings = load_settings(args.settings) if args.settings else Settings()
     given = {name: getattr(args, name) for name in ('counting', 'refinement')}
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
-def _known(args: argparse.Namespace) -> Known:
+def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
     """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
-    from ..files.volume import is_volume_file
-
     known = known_activity(args)
-    return known if is_volume_file(args.input) else _with_suv(known, args)
+    return known if stack is None else _with_suv(known, stack)
 
 
 def known_activity(args: argparse.Namespace) -> Known:
@@ -207,42 +192,21 @@ def known_activity(args: argparse.Namespace) -> Known:
     return replace(known, activity=given_activity(*numbers)) if any(numbers) else known
 
 
-def _with_suv(known: Known, args: argparse.Namespace) -> Known:
+def _with_suv(known: Known, stack: PETStack) -> Known:
     from ..core.errors import SUVError
-    from ..dicom.suv import read_suv_header
+    from ..dicom.suv import suv_header_of_slices
     from ..suv.scale import suv_scale
 
     try:
-        scale = suv_scale(read_suv_header(args.input, series_uid=args.series))
+        scale = suv_scale(suv_header_of_slices(stack.slices))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
     return replace(known, suv=scale)
 
 
-def segmentation_writer(result: AnalysisResult) -> Callable[[Path], None] | None:
-    """
-    How to write the segmentation.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    write : callable or None
-        Takes the path; None where slicer-core is not installed.
-    """
-    from importlib.util import find_spec
-
-    if find_spec('slicer') is None:
-        return None
-    from ..mrml.segmentation import write_segmentation
-
-    return lambda path: write_segmentation(result, path)
-
-
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
+    from ..report.page.write import page_hindrance
+
     progress(1.0, 'done')
     unit = result.image.unit
     unit = 'unit unknown' if unit == 'unknown' else unit
@@ -251,6 +215,7 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         *(_summary_line(sphere) for sphere in result.spheres),
         *(f'Flag: {flag.text}.' for flag in result.flags),
         *result.notes,
+        *filter(None, [page_hindrance()]),
         f'Results: {directory}',
     ]
     sys.stdout.write('\n'.join([*lines, '']))

@@ -1,16 +1,21 @@
-"""The INPUT of commands: a folder with a PET series, or a volume file."""
+"""What arguments of several commands mean: INPUT, and numbers with limits."""
 
 from __future__ import annotations
 
 import argparse
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from ..core.progress import Progress
+from ..core.errors import Progress
 
 if TYPE_CHECKING:
     from ..core.image import PETImage
+    from ..dicom.read import PETStack
+
+_BAR_WIDTH = 30
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +37,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--unit', help='unit of the values, where the file does not say it')
 
 
-def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
+def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, PETStack | None]:
     """
     Read INPUT.
 
@@ -50,26 +55,154 @@ def read_input(args: argparse.Namespace, progress: Progress) -> PETImage:
         In the unit of the file, or in the one that was said; DICOM's codes of
         units are understood.
 
+    stack : PETStack or None
+        Its slices with their headers; None if INPUT is not DICOM.
+
     Raises
     ------
     PhantomError
         If it cannot be read.
     """
-    from ..core.image import UNKNOWN_UNIT
-    from ..dicom.facts import UNITS
-    from ..dicom.read import read_pet_series
+    from ..dicom.read import read_stack
     from ..files.volume import is_volume_file, read_volume
 
     if is_volume_file(args.input):
-        image = read_volume(args.input)
+        image, stack = read_volume(args.input), None
         progress(1.0, 'volume read')
     else:
-        image = read_pet_series(args.input, series_uid=args.series, progress=progress)
-    if not args.unit:
+        image, stack = read_stack(args.input, series_uid=args.series, progress=progress)
+    return _in_said_unit(image, args.unit), stack
+
+
+def _in_said_unit(image: PETImage, unit: str | None) -> PETImage:
+    from ..core.image import UNKNOWN_UNIT
+    from ..core.units import UNIT_OF_DICOM
+
+    if not unit:
         return image
-    said = UNITS.get(args.unit.upper(), args.unit)
+    said = UNIT_OF_DICOM.get(unit.upper(), unit)
     if image.unit == UNKNOWN_UNIT:
         return replace(image, unit=said)
     note = f'The unit {image.unit} of the header is used, not {said} of the command line.'
     notes = (*image.acquisition.notes, *([note] if said != image.unit else []))
     return replace(image, acquisition=replace(image.acquisition, notes=notes))
+
+
+def positive(text: str) -> float:
+    """
+    A number above 0, as an argument.
+
+    Parameters
+    ----------
+    text : str
+        As typed.
+
+    Returns
+    -------
+    value : float
+        Finite.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else; the program then ends with status 2.
+    """
+    return _number(text, 'a number above 0', lambda value: value > 0)
+
+
+def not_negative(text: str) -> float:
+    """
+    A number that is not below 0, as an argument.
+
+    Parameters
+    ----------
+    text : str
+        As typed.
+
+    Returns
+    -------
+    value : float
+        Finite.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else; the program then ends with status 2.
+    """
+    return _number(text, 'a number, 0 or more', lambda value: value >= 0)
+
+
+def count(text: str) -> int:
+    """
+    A whole number above 0, as an argument.
+
+    Parameters
+    ----------
+    text : str
+        As typed.
+
+    Returns
+    -------
+    value : int
+        At least 1.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is something else; the program then ends with status 2.
+    """
+    whole = 'a whole number, 1 or more'
+    return int(_number(text, whole, lambda value: value >= 1 and value.is_integer()))
+
+
+def _number(text: str, expected: str, fits: Callable[[float], bool]) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and fits(value)):
+        msg = f'must be {expected}, got {text}'
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def terminal_progress(stream: TextIO) -> Progress:
+    """
+    Show progress on a text stream.
+
+    Parameters
+    ----------
+    stream : text file
+        Usually standard error. A terminal gets one line that is drawn over
+        and over; anything else gets a line whenever the text changes.
+
+    Returns
+    -------
+    progress : callable
+        To be handed to long work.
+    """
+    return _bar(stream) if stream.isatty() else _lines(stream)
+
+
+def _bar(stream: TextIO) -> Progress:
+    def _show(fraction: float, text: str) -> None:
+        done = round(min(max(fraction, 0.0), 1.0) * _BAR_WIDTH)
+        bar = '#' * done + '-' * (_BAR_WIDTH - done)
+        end = '\n' if fraction >= 1 else ''
+        stream.write(f'\r\x1b[K[{bar}] {fraction:4.0%} {text}{end}')
+        stream.flush()
+
+    return _show
+
+
+def _lines(stream: TextIO) -> Progress:
+    last = ''
+
+    def _show(_fraction: float, text: str) -> None:
+        nonlocal last
+        if text != last:
+            stream.write(f'{text}\n')
+            stream.flush()
+            last = text
+
+    return _show

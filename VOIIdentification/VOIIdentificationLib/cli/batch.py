@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.phantom import load_phantom
 from . import analyze as analyze_command
-from .terminal import terminal_progress
+from .arguments import terminal_progress
 
 if TYPE_CHECKING:
     from ..many.batch import BatchSummary
@@ -75,7 +75,6 @@ def run(args: argparse.Namespace) -> int:
         settings=analyze_command.settings_of(args),
         known=analyze_command.known_activity(args),
         overwrite=args.overwrite,
-        segmentation_writer=analyze_command.segmentation_writer,
     )
     workers = Workers(args.workers or _processors(), args.scheduler)
     progress = terminal_progress(sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..core.progress import no_progress
+from ..core.errors import no_progress
 from .arguments import add_input, read_input
 
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     status : int
         Exit status 0; problems are raised as `PhantomError`.
     """
-    from ..dicom.describe import describe_series
+    from ..dicom.source import describe_series
     from ..files.volume import is_volume_file
 
     if is_volume_file(args.input):
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _volume_lines(args: argparse.Namespace) -> list[str]:
-    image = read_input(args, no_progress)
+    image, _ = read_input(args, no_progress)
     i, j, k = image.geometry.size_ijk
     x, y, z = image.geometry.spacing_ijk_mm
     return [

@@ -1,4 +1,4 @@
-"""A synthetic PET study on disk: DICOM files, the truth, and seeds a little off."""
+"""The command ``voi-identification make-phantom``: a PET study whose truth is known."""
 
 from __future__ import annotations
 
@@ -7,22 +7,134 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import InputFileError, OutputError
+from ..core.errors import InputFileError, OutputError, Progress, no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
-from ..core.progress import Progress, no_progress, part_of
-from ..files.atomic import replace_files, staging_folder, system_errors_named
-from .terminal import terminal_progress
+from ..files.atomic import recover, transaction
+from .arguments import count, not_negative, positive, terminal_progress
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
-    from ..core.seed import Seed
+    from ..core.phantom import Seed
     from ..dicom.write import Scan
     from ..synthetic.phantom import SyntheticPhantom
     from ..synthetic.truth import Truth
 
 TRUTH_FILE = 'truth.json'
+
 SEEDS_FILE = 'seeds.mrk.json'
+
 DICOM_FOLDER = 'dicom'
+
 _DICOM_PATTERN = 'I[0-9][0-9][0-9][0-9][0-9].dcm'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare the arguments of the command.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of the command.
+    """
+    parser.add_argument('folder', metavar='DIR', type=Path, help='folder for the study')
+    _add_grid_arguments(parser.add_argument_group('image'))
+    _add_phantom_arguments(parser.add_argument_group('phantom'))
+    add = parser.add_argument
+    add('--random-seed', type=int, default=0, metavar='N', help='decides noise, names and seeds')
+    add(
+        '--seed-shift',
+        type=not_negative,
+        default=4.0,
+        metavar='MM',
+        help='distance of the seeds from the true centers (default: %(default)s)',
+    )
+    add('--overwrite', action='store_true', help='replace a study made earlier in DIR')
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Make the study and say where it is.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_arguments` declares them.
+
+    Returns
+    -------
+    status : int
+        Exit status 0; problems are raised as `PhantomError`.
+    """
+    paths = make_phantom_study(
+        args.folder,
+        _scene(args),
+        seed_shift_mm=args.seed_shift,
+        overwrite=args.overwrite,
+        progress=terminal_progress(sys.stderr),
+    )
+    sys.stdout.write(f'{len(paths) - 2} slices, {TRUTH_FILE} and {SEEDS_FILE} in {args.folder}\n')
+    return 0
+
+
+def _add_grid_arguments(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add('--shape', nargs=3, type=count, default=[200, 200, 100], metavar=('I', 'J', 'K'))
+    add('--voxel', nargs=3, type=positive, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
+    add(
+        '--oblique',
+        nargs=3,
+        type=float,
+        default=[0.0] * 3,
+        metavar=('R', 'A', 'S'),
+        help='turn the grid about R, then A, then S, in degrees',
+    )
+    add('--flip', action='store_true', help='let the slices run from head to feet')
+    add(
+        '--fwhm',
+        nargs='+',
+        type=not_negative,
+        default=[6.0],
+        metavar='MM',
+        help='of the PSF; two numbers: in plane, axial',
+    )
+    add('--cov', type=not_negative, default=0.1, help='SD over mean of the background (0: none)')
+    add('--noise-fwhm', type=not_negative, default=4.0, metavar='MM', help='smoothing of the noise')
+
+
+def _add_phantom_arguments(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add('--phantom', default=DEFAULT_PHANTOM, metavar='NAME|FILE.json')
+    add('--contrast', type=positive, default=4.0, help='hot spheres over background')
+    add('--background', type=positive, default=5000.0, metavar='BQML', help='in Bq/mL')
+    add('--rotation', type=float, default=0.0, metavar='DEG', help='about the axis of the phantom')
+    add('--tilt', type=float, default=0.0, metavar='DEG', help='about R')
+    add('--mirror', action='store_true', help='left and right swapped')
+    add('--offset', nargs=3, type=float, default=[0.0] * 3, metavar=('R', 'A', 'S'), help='mm')
+
+
+def _scene(args: argparse.Namespace) -> SyntheticPhantom:
+    from ..synthetic.phantom import PSF, Activities, Noise, Pose, SyntheticPhantom, grid
+
+    if len(args.fwhm) > 2:
+        msg = f'--fwhm takes one or two numbers, got {len(args.fwhm)}'
+        raise InputFileError(msg)
+    geometry = grid(
+        tuple(args.shape), tuple(args.voxel), oblique_deg=tuple(args.oblique), mirrored=args.flip
+    )
+    return SyntheticPhantom(
+        geometry,
+        phantom=load_phantom(args.phantom),
+        pose=Pose(
+            rotation_deg=args.rotation,
+            tilt_deg=args.tilt,
+            mirrored=args.mirror,
+            offset_ras_mm=tuple(args.offset),
+        ),
+        activities=Activities(hot=args.contrast * args.background, background=args.background),
+        psf=PSF(args.fwhm[0], args.fwhm[-1]),
+        noise=Noise(args.cov, args.noise_fwhm),
+        random_seed=args.random_seed,
+    )
 
 
 def make_phantom_study(
@@ -77,143 +189,31 @@ def make_phantom_study(
     from ..synthetic.phantom import synthesize
     from ..synthetic.truth import write_truth
 
+    recover(folder)
     _refuse_occupied(folder, overwrite=overwrite)
     _refuse_centers_outside(scene)
     image, truth = synthesize(scene, progress=part_of(progress, 0.0, 0.5))
-    with system_errors_named(folder, 'the phantom'), staging_folder(folder) as staging:
-        new = staging / 'new'
+    with transaction(folder, 'the phantom') as files:
         slices = write_pet_series(
             image,
-            new / DICOM_FOLDER,
+            files.new / DICOM_FOLDER,
             seed=scene.random_seed,
             scan=scan,
             progress=part_of(progress, 0.5, 0.8),
         )
-        write_truth(new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
-        write_markups(new / SEEDS_FILE, _pushed_seeds(truth, seed_shift_mm), name='Seeds')
-        replace_files(folder, _own_files(folder), new, staging / 'old')
-        written = [path.relative_to(new) for path in slices]
+        write_truth(files.new / TRUTH_FILE, image, truth, part_of(progress, 0.8, 1.0))
+        write_markups(files.new / SEEDS_FILE, _pushed_seeds(truth, seed_shift_mm), name='Seeds')
+        written = [path.relative_to(files.new) for path in slices]
+        files.commit(_own_files(folder))
     progress(1.0, 'phantom written')
     return tuple(folder / path for path in (*written, Path(TRUTH_FILE), Path(SEEDS_FILE)))
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """
-    Declare the arguments of ``make-phantom``.
-
-    Parameters
-    ----------
-    parser : `argparse.ArgumentParser`
-        Of the subcommand.
-    """
-    parser.add_argument('folder', metavar='DIR', type=Path, help='folder for the study')
-    _add_grid_arguments(parser.add_argument_group('image'))
-    _add_phantom_arguments(parser.add_argument_group('phantom'))
-    add = parser.add_argument
-    add('--random-seed', type=int, default=0, metavar='N', help='decides noise, names and seeds')
-    add(
-        '--seed-shift',
-        type=_not_negative,
-        default=4.0,
-        metavar='MM',
-        help='distance of the seeds from the true centers (default: %(default)s)',
-    )
-    add('--overwrite', action='store_true', help='replace a study made earlier in DIR')
-
-
-def run(args: argparse.Namespace) -> int:
-    """
-    Run ``make-phantom``.
-
-    Parameters
-    ----------
-    args : `argparse.Namespace`
-        As `add_arguments` declares them.
-
-    Returns
-    -------
-    status : int
-        0.
-    """
-    paths = make_phantom_study(
-        args.folder,
-        _scene(args),
-        seed_shift_mm=args.seed_shift,
-        overwrite=args.overwrite,
-        progress=terminal_progress(sys.stderr),
-    )
-    sys.stdout.write(f'{len(paths) - 2} slices, {TRUTH_FILE} and {SEEDS_FILE} in {args.folder}\n')
-    return 0
-
-
-def _add_grid_arguments(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add('--shape', nargs=3, type=_count, default=[200, 200, 100], metavar=('I', 'J', 'K'))
-    add('--voxel', nargs=3, type=_positive, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
-    add(
-        '--oblique',
-        nargs=3,
-        type=float,
-        default=[0.0] * 3,
-        metavar=('R', 'A', 'S'),
-        help='turn the grid about R, then A, then S, in degrees',
-    )
-    add('--flip', action='store_true', help='let the slices run from head to feet')
-    add(
-        '--fwhm',
-        nargs='+',
-        type=_not_negative,
-        default=[6.0],
-        metavar='MM',
-        help='of the PSF; two numbers: in plane, axial',
-    )
-    add('--cov', type=_not_negative, default=0.1, help='SD over mean of the background (0: none)')
-    add(
-        '--noise-fwhm', type=_not_negative, default=4.0, metavar='MM', help='smoothing of the noise'
-    )
-
-
-def _add_phantom_arguments(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add('--phantom', default=DEFAULT_PHANTOM, metavar='NAME|FILE.json')
-    add('--contrast', type=_positive, default=4.0, help='hot spheres over background')
-    add('--background', type=_positive, default=5000.0, metavar='BQML', help='in Bq/mL')
-    add('--rotation', type=float, default=0.0, metavar='DEG', help='about the axis of the phantom')
-    add('--tilt', type=float, default=0.0, metavar='DEG', help='about R')
-    add('--mirror', action='store_true', help='left and right swapped')
-    add('--offset', nargs=3, type=float, default=[0.0] * 3, metavar=('R', 'A', 'S'), help='mm')
-
-
-def _scene(args: argparse.Namespace) -> SyntheticPhantom:
-    from ..synthetic.phantom import PSF, Activities, Noise, Pose, SyntheticPhantom, grid
-
-    if len(args.fwhm) > 2:
-        msg = f'--fwhm takes one or two numbers, got {len(args.fwhm)}'
-        raise InputFileError(msg)
-    geometry = grid(
-        tuple(args.shape), tuple(args.voxel), oblique_deg=tuple(args.oblique), mirrored=args.flip
-    )
-    return SyntheticPhantom(
-        geometry,
-        phantom=load_phantom(args.phantom),
-        pose=Pose(
-            rotation_deg=args.rotation,
-            tilt_deg=args.tilt,
-            mirrored=args.mirror,
-            offset_ras_mm=tuple(args.offset),
-        ),
-        activities=Activities(hot=args.contrast * args.background, background=args.background),
-        psf=PSF(args.fwhm[0], args.fwhm[-1]),
-        noise=Noise(args.cov, args.noise_fwhm),
-        random_seed=args.random_seed,
-    )
 
 
 def _pushed_seeds(truth: Truth, shift_mm: float) -> tuple[Seed, ...]:
     """The true centers, each pushed in a random direction."""
     import numpy as np
 
-    from ..core.seed import Seed
+    from ..core.phantom import Seed
 
     rng = np.random.default_rng([truth.scene.random_seed, 1])  # not the stream of the noise
     seeds = []
@@ -260,27 +260,3 @@ def _refuse_occupied(folder: Path, *, overwrite: bool) -> None:
                 'Name another one, or allow overwriting: a phantom made earlier is then replaced.'
             )
             raise OutputError(msg)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        msg = f'must be 1 or more, got {value}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float('inf'):
-        msg = f'must be more than 0, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float('inf'):
-        msg = f'must be 0 or more, got {text}'
-        raise argparse.ArgumentTypeError(msg)
-    return value

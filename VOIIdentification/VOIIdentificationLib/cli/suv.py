@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .terminal import terminal_progress
+from .arguments import terminal_progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

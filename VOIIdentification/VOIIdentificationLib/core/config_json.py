@@ -1,13 +1,66 @@
-"""JSON that people write: read, and refused in one sentence."""
+"""
+JSON that people write: read into checked dataclasses, and refused in one sentence.
+
+The dataclass is the description. Its annotations say what each field may hold,
+and `Rule` adds what a type cannot: ``Annotated[float, Rule('be more than 0', …)]``.
+`from_json` reads an object, `to_json` writes what it reads back, and
+`check_fields` holds a call in Python to the same rules. pydantic does more, but
+is not bundled with Slicer.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from numbers import Real
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from .errors import InputFileError
+from .errors import InputFileError, PhantomError
+
+Config = TypeVar('Config')
+
+
+class Rule(NamedTuple):
+    """
+    What a value must be besides its type.
+
+    Attributes
+    ----------
+    text : str
+        Follows "must" in the message, e.g. ``'be more than 0'``.
+
+    holds : callable
+        Takes the value, which has the right type already.
+
+    clean : callable or None
+        Applied to the value before it is judged and kept.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+    clean: Callable[[Any], Any] | None = None
+
+
+Positive = Annotated[float, Rule('be more than 0', lambda value: value > 0)]
+NotNegative = Annotated[float, Rule('be 0 or more', lambda value: value >= 0)]
+LengthMM = Annotated[float, Rule('be more than 0 mm', lambda value: value > 0)]
+Name = Annotated[str, Rule('be a text that is not empty', bool, clean=str.strip)]
 
 
 def read_json(path: Path, what: str) -> Any:
@@ -73,62 +126,260 @@ def parse_json(text: str, source: str) -> Any:
         raise InputFileError(msg) from error
 
 
-def json_object(data: object, known: Iterable[str], where: str) -> dict[str, Any]:
+def from_json(
+    kind: type[Config], data: object, where: str, *, schema: str = '', strict: bool = True
+) -> Config:
     """
-    Check that something is a JSON object with known keys only.
+    Make a checked dataclass of a JSON object.
 
     Parameters
     ----------
+    kind : type
+        A dataclass. Its fields may be texts, numbers, truths, times, dicts,
+        literals, dataclasses, tuples of one kind, and each of these or None. A
+        field that has a default or may be None may be left out.
+
     data : object
         As `json.load` gives it.
 
-    known : iterable of str
-        Keys that it may have.
-
     where : str
-        Names the place in the message.
+        Names the place in messages, e.g. the path of the file.
+
+    schema : str, optional
+        What the key ``"schema"`` must hold; by default there is none.
+
+    strict : bool, optional
+        False leaves out keys that are not known instead of refusing them.
 
     Returns
     -------
-    fields : dict
-        The same.
+    config : object
+        Of that kind.
 
     Raises
     ------
     InputFileError
-        If it is something else, or has an unknown key.
+        If something is missing, unknown, of the wrong kind or senseless: the
+        sentence names place, field, value and what is expected.
+
+    Examples
+    --------
+    >>> from VOIIdentificationLib.core.phantom import Insert
+    >>> from_json(Insert, {'label': 10, 'diameter_mm': 10.0}, 'phantom.json')
+    Traceback (most recent call last):
+    VOIIdentificationLib.core.errors.InputFileError: phantom.json: "label" must be a text, got 10
     """
-    if not isinstance(data, dict):
-        msg = f'{where}: expected a JSON object, got {type(data).__name__}'
-        raise InputFileError(msg)
-    names = list(known)
-    unknown = sorted(set(data) - set(names))
-    if unknown:
-        msg = f'{where}: unknown key {unknown[0]!r}; known are {", ".join(names)}'
-        raise InputFileError(msg)
-    return data
+    given = _known_keys(kind, data, where, schema=schema, strict=strict)
+    try:
+        return kind(**{name: _value(kind, name, given[name], where) for name in given})
+    except InputFileError:  # of an object within, which has named its place
+        raise
+    except (ValueError, PhantomError) as error:
+        msg = f'{where}: {error}'
+        raise InputFileError(msg) from error
 
 
-def require_schema(fields: dict[str, Any], schema: str, where: str) -> None:
+def to_json(config: Any, schema: str = '') -> dict[str, Any]:
     """
-    Refuse a file of another kind or version.
+    What `from_json` reads back, for saving.
 
     Parameters
     ----------
-    fields : dict
-        The file's object.
+    config : dataclass
+        What is saved.
 
-    schema : str
-        What its key ``"schema"`` must hold.
+    schema : str, optional
+        Written as the key ``"schema"``; by default there is none.
 
-    where : str
-        Names the file in the message.
+    Returns
+    -------
+    data : dict
+        Ready for `json.dump`; times in ISO 8601.
+    """
+    head = {'schema': schema} if schema else {}
+    return {**head, **_with_text_times(asdict(config))}
+
+
+def check_fields(config: Any, error: type[Exception] = ValueError) -> None:
+    """
+    Refuse a dataclass whose fields do not hold what their annotations say.
+
+    Parameters
+    ----------
+    config : dataclass
+        Just made, e.g. in its ``__post_init__``.
+
+    error : type, optional
+        What is raised.
 
     Raises
     ------
-    InputFileError
-        If it holds something else.
+    ValueError
+        Or that error, if a field is of another kind or breaks a rule; the sentence names it.
     """
-    if fields.get('schema') != schema:
-        msg = f'{where}: "schema" is {fields.get("schema")!r}, expected {schema!r}'
+    try:
+        for field in fields(config):
+            _value(type(config), field.name, getattr(config, field.name))
+    except ValueError as refused:
+        raise error(str(refused)) from refused
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def _known_keys(
+    kind: Any, data: object, where: str, *, schema: str, strict: bool
+) -> dict[str, Any]:
+    """The values of a dataclass's fields as the object has them; None where it may be."""
+    if not isinstance(data, Mapping):
+        msg = f'{where}: expected a JSON object, got {type(data).__name__}'
         raise InputFileError(msg)
+    if schema and data.get('schema') != schema:
+        msg = f'{where}: "schema" is {data.get("schema")!r}, expected {schema!r}'
+        raise InputFileError(msg)
+    names = [*(['schema'] if schema else []), *(field.name for field in fields(kind))]
+    unknown = sorted(set(data) - set(names))
+    if unknown and strict:
+        msg = f'{where}: unknown key {unknown[0]!r}; known are {", ".join(names)}'
+        raise InputFileError(msg)
+    needed = [field.name for field in fields(kind) if _has_no_default(field)]
+    none = {name: None for name in needed if NoneType in get_args(_hints(kind)[name])}
+    missing = [name for name in needed if name not in data and name not in none]
+    if missing:
+        msg = f'{where}: {", ".join(missing)} missing'
+        raise InputFileError(msg)
+    return none | {name: data[name] for name in names if name in data and name != 'schema'}
+
+
+def _has_no_default(field: Any) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _value(kind: type, name: str, value: object, where: str = '') -> Any:
+    """
+    The value of a field, checked and as the field wants it: a ValueError says what is wrong.
+
+    It comes from JSON if there is a `where`, else from a call in Python.
+    """
+    return _Reader(name, where).read(_hints(kind)[name], value)
+
+
+class _Reader(NamedTuple):
+    """Reads the value of one field."""
+
+    name: str
+    where: str
+
+    def read(self, hint: Any, value: Any) -> Any:
+        origin, arguments = get_origin(hint), get_args(hint)
+        if origin is Annotated:
+            return self._ruled(arguments[0], arguments[1:], value)
+        if origin in (Union, UnionType):
+            (inner,) = (one for one in arguments if one is not NoneType)
+            return None if value is None else self.read(inner, value)
+        if origin is Literal:
+            self._require(value in arguments, f'be {_either(arguments)}', value)
+            return value
+        if origin is tuple:
+            return self._many(arguments[0], value)
+        if is_dataclass(hint):
+            return self._nested(hint, self.name, value)
+        return self._plain(origin or hint, value)
+
+    def _ruled(self, inner: Any, rules: tuple[Rule, ...], value: Any) -> Any:
+        read = self.read(inner, value)
+        for rule in rules:
+            read = rule.clean(read) if rule.clean else read
+            self._require(rule.holds(read), rule.text, value)
+        return read
+
+    def _many(self, inner: Any, value: Any) -> tuple[Any, ...]:
+        self._require(isinstance(value, (list, tuple)), 'be a list', value)
+        if not is_dataclass(inner):
+            return tuple(self.read(inner, one) for one in value)
+        called = str(getattr(inner, '__name__', '')).casefold()
+        return tuple(self._nested(inner, f'{called} {n}', one) for n, one in enumerate(value, 1))
+
+    def _nested(self, kind: Any, called: str, value: Any) -> Any:
+        if self.where:
+            return from_json(kind, value, f'{self.where}: {called}')
+        self._require(isinstance(value, kind), f'hold {kind.__name__}', value)
+        return value
+
+    def _plain(self, kind: Any, value: Any) -> Any:
+        if kind is datetime:
+            return value if isinstance(value, datetime) else self._local_time(value)
+        text, fits = _PLAIN[kind]
+        self._require(fits(value), text, value)
+        return float(value) if kind is float else value
+
+    def _local_time(self, value: object) -> datetime:
+        try:
+            time = datetime.fromisoformat(str(value))
+        except ValueError:
+            time = None
+        expected = 'be a time like "2026-03-01T09:15:00"'
+        self._require(time is not None, expected, value)
+        assert time is not None
+        self._require(time.tzinfo is None, 'be local time without a time zone', value)
+        return time
+
+    def _require(self, fits: bool, expected: str, value: object) -> None:
+        if not fits:
+            msg = f'"{self.name}" must {expected}, got {value!r}'
+            raise ValueError(msg)
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+
+
+_PLAIN: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    Any: ('be given', lambda _value: True),
+    bool: ('be true or false', lambda value: isinstance(value, bool)),
+    dict: ('be a JSON object', lambda value: isinstance(value, dict)),
+    float: ('be a number', _is_number),
+    str: ('be a text', lambda value: isinstance(value, str)),
+}
+"""Kinds that JSON has itself: what follows "must", and whether a value is of the kind."""
+
+
+def _either(choices: tuple[object, ...]) -> str:
+    *others, last = (f'"{choice}"' for choice in choices)
+    return f'{", ".join(others)} or {last}' if others else last
+
+
+def _with_text_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_text_times(item) for key, item in value.items()}
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def resource_directory(kind: str) -> Path:
+    """
+    Folder of one kind of data file.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the folder below ``Resources``, e.g. ``'Phantoms'``.
+
+    Returns
+    -------
+    directory : `pathlib.Path`
+        The folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the installation lacks the folder.
+    """
+    library = Path(__file__).resolve().parents[1]
+    for base in (library.parent, library):
+        directory = base / 'Resources' / kind
+        if directory.is_dir():
+            return directory
+    msg = f'the installation lacks the folder Resources/{kind}: install the module again'
+    raise FileNotFoundError(msg)

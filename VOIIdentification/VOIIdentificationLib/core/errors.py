@@ -17,6 +17,11 @@ A wrong argument in a call is a plain ``ValueError`` or ``TypeError``: that is
 a bug in the caller, not something the person at the scanner can repair.
 """
 
+from collections.abc import Callable
+
+Progress = Callable[[float, str], None]
+"""Called with the part done, 0 to 1, and what is being done. It may raise `CanceledError`."""
+
 
 class PhantomError(Exception):
     """Base class: catch this one at the edge (widget, command line)."""
@@ -60,3 +65,41 @@ class ActivityError(PhantomError):
 
 class CanceledError(PhantomError):
     """The user stopped the work; nothing was changed."""
+
+
+def no_progress(fraction: float, text: str) -> None:
+    """
+    Tell nobody.
+
+    Parameters
+    ----------
+    fraction : float
+        Part done, from 0 to 1.
+
+    text : str
+        What is being done.
+    """
+
+
+def part_of(progress: Progress, start: float, stop: float) -> Progress:
+    """
+    Progress of one step within a larger piece of work.
+
+    Parameters
+    ----------
+    progress : callable
+        Of the whole work.
+
+    start, stop : float
+        Parts of the whole at which the step begins and ends.
+
+    Returns
+    -------
+    progress : callable
+        For the step, which counts from 0 to 1.
+    """
+
+    def _step(fraction: float, text: str) -> None:
+        progress(start + (stop - start) * fraction, text)
+
+    return _step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 _MIN_RELATIVE_VOLUME = 1e-6
 """Voxel volume over the product of the spacings below which a grid counts as flat."""
+
+Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +85,14 @@ class VolumeGeometry:
         """Volume of one voxel, in cubic millimeter."""
         return float(abs(np.linalg.det(self.axes_ras_mm)))
 
-    @property
+    @cached_property
     def slice_normal_ras(self) -> FloatArray:
         """Unit vector across the slices, pointing to higher k."""
         i, j, k = self.axes_ras_mm.T
         normal = np.cross(i, j)
-        return np.asarray(normal / np.linalg.norm(normal) * np.sign(normal @ k))
+        normal = np.asarray(normal / np.linalg.norm(normal) * np.sign(normal @ k))
+        normal.setflags(write=False)
+        return normal
 
     @property
     def slice_spacing_mm(self) -> float:
@@ -134,6 +139,46 @@ class VolumeGeometry:
         return np.asarray(
             np.asarray(index_ijk, dtype=float) @ self.axes_ras_mm.T + self.ijk_to_ras[:3, 3]
         )
+
+    def slice_distance_mm(self, position_ras_mm: npt.ArrayLike, slice_k: int) -> float:
+        """
+        Distance of the middle of a slice from a point.
+
+        Parameters
+        ----------
+        position_ras_mm : (3,) array_like of float
+            The point, e.g. the center of a VOI.
+
+        slice_k : int
+            Index of the slice.
+
+        Returns
+        -------
+        distance_mm : float
+            Along the slice normal, positive towards higher k.
+        """
+        return float((slice_k - self.index_ijk(position_ras_mm)[2]) * self.slice_spacing_mm)
+
+    def projected_ras_mm(self, position_ras_mm: npt.ArrayLike, slice_k: int) -> Point:
+        """
+        Nearest point on a slice.
+
+        Parameters
+        ----------
+        position_ras_mm : (3,) array_like of float
+            Any point, e.g. the center of a VOI.
+
+        slice_k : int
+            Index of the slice.
+
+        Returns
+        -------
+        projected_ras_mm : tuple of float
+            Where the slice's normal through the point meets the middle of the slice.
+        """
+        step_mm = self.slice_distance_mm(position_ras_mm, slice_k) * self.slice_normal_ras
+        r, a, s = np.asarray(position_ras_mm, dtype=float) + step_mm
+        return float(r), float(a), float(s)
 
     def transformed(self, world: npt.ArrayLike) -> VolumeGeometry:
         """

@@ -1,16 +1,18 @@
-"""The phantom: its inserts, read from JSON and checked."""
+"""The phantom: its inserts, read from JSON and checked; their colors; points placed on them."""
 
 from __future__ import annotations
 
-import math
+import colorsys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from .config_json import json_object, read_json, require_schema
+from .config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory, to_json
 from .errors import InputFileError
-from .resources import resource_directory
+
+if TYPE_CHECKING:  # the command line answers --help without numpy
+    from .geometry import Point
 
 Shape = Literal['sphere', 'cylinder']
 
@@ -50,10 +52,10 @@ class Insert:
         Other labels that seeds may carry, e.g. the original script's ``'B1'``.
     """
 
-    label: str
-    diameter_mm: float
+    label: Name
+    diameter_mm: LengthMM
     shape: Shape = 'sphere'
-    height_mm: float | None = None
+    height_mm: LengthMM | None = None
     ring_angle_deg: float | None = None
     hot: bool = True
     use: bool = True
@@ -71,7 +73,8 @@ class Phantom:
         Shown to the user.
 
     inserts : tuple of Insert
-        In the order of the phantom's ring, or of the user's table.
+        In the order of the phantom's ring, or of the user's table. A file must
+        name one; a phantom without any is a body to be made, not measured.
 
     background : Insert
         The VOI that background seeds get.
@@ -81,13 +84,21 @@ class Phantom:
 
     source : str
         Where the numbers come from.
+
+    Raises
+    ------
+    ValueError
+        If two inserts have the same label or alias.
     """
 
-    name: str
-    inserts: tuple[Insert, ...]
+    name: Name
+    inserts: Annotated[tuple[Insert, ...], Rule('be a list with at least one insert', bool)]
     background: Insert = Insert('B0', 37.0)
-    ring_diameter_mm: float | None = None
+    ring_diameter_mm: LengthMM | None = None
     source: str = ''
+
+    def __post_init__(self) -> None:
+        _refuse_repeated_labels(self.inserts)
 
     @property
     def used_inserts(self) -> tuple[Insert, ...]:
@@ -182,26 +193,7 @@ def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
     InputFileError
         If something is missing, unknown, of the wrong kind, or twice.
     """
-    known = ('schema', 'name', 'source', 'ring_diameter_mm', 'inserts', 'background')
-    fields = json_object(data, known, source_name)
-    require_schema(fields, PHANTOM_SCHEMA, source_name)
-    rows = fields.get('inserts')
-    if not isinstance(rows, (list, tuple)) or not rows:
-        msg = f'{source_name}: "inserts" must be a list with at least one insert'
-        raise InputFileError(msg)
-    inserts = tuple(
-        _insert(row, f'{source_name}: insert {n}') for n, row in enumerate(rows, start=1)
-    )
-    _refuse_repeated_labels(inserts, source_name)
-    ring = fields.get('ring_diameter_mm')
-    background = fields.get('background', {'label': 'B0', 'diameter_mm': 37.0})
-    return Phantom(
-        name=_text(fields, 'name', source_name),
-        inserts=inserts,
-        background=_insert(background, f'{source_name}: background'),
-        ring_diameter_mm=None if ring is None else _length(fields, 'ring_diameter_mm', source_name),
-        source=str(fields.get('source', '')),
-    )
+    return from_json(Phantom, data, source_name, schema=PHANTOM_SCHEMA)
 
 
 def phantom_to_json(phantom: Phantom) -> dict[str, Any]:
@@ -218,7 +210,7 @@ def phantom_to_json(phantom: Phantom) -> dict[str, Any]:
     data : dict
         Ready for `json.dump`.
     """
-    return {'schema': PHANTOM_SCHEMA, **asdict(phantom)}
+    return to_json(phantom, PHANTOM_SCHEMA)
 
 
 def _preset_files() -> dict[str, Path]:
@@ -226,63 +218,131 @@ def _preset_files() -> dict[str, Path]:
     return {str(read_json(path, 'phantom')['name']): path for path in paths}
 
 
-def _insert(data: object, where: str) -> Insert:
-    fields = json_object(data, tuple(Insert.__dataclass_fields__), where)
-    shape = fields.get('shape', 'sphere')
-    if shape not in {'sphere', 'cylinder'}:
-        msg = f'{where}: "shape" must be "sphere" or "cylinder", got {shape!r}'
-        raise InputFileError(msg)
-    has_height = fields.get('height_mm') is not None
-    has_angle = fields.get('ring_angle_deg') is not None
-    return Insert(
-        label=_text(fields, 'label', where),
-        diameter_mm=_length(fields, 'diameter_mm', where),
-        shape=shape,
-        height_mm=_length(fields, 'height_mm', where) if has_height else None,
-        ring_angle_deg=_number(fields, 'ring_angle_deg', where) if has_angle else None,
-        hot=_truth(fields, 'hot', where),
-        use=_truth(fields, 'use', where),
-        aliases=tuple(str(alias) for alias in fields.get('aliases', ())),
-    )
-
-
-def _text(fields: dict[str, Any], key: str, where: str) -> str:
-    value = fields.get(key)
-    if not isinstance(value, str) or not value.strip():
-        msg = f'{where}: "{key}" must be a text, got {value!r}'
-        raise InputFileError(msg)
-    return value.strip()
-
-
-def _truth(fields: dict[str, Any], key: str, where: str) -> bool:
-    value = fields.get(key, True)
-    if not isinstance(value, bool):
-        msg = f'{where}: "{key}" must be true or false, got {value!r}'
-        raise InputFileError(msg)
-    return value
-
-
-def _number(fields: dict[str, Any], key: str, where: str) -> float:
-    value = fields.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        msg = f'{where}: "{key}" must be a number, got {value!r}'
-        raise InputFileError(msg)
-    return float(value)
-
-
-def _length(fields: dict[str, Any], key: str, where: str) -> float:
-    value = _number(fields, key, where)
-    if not value > 0:
-        msg = f'{where}: "{key}" must be more than 0 mm, got {value:g}'
-        raise InputFileError(msg)
-    return value
-
-
-def _refuse_repeated_labels(inserts: tuple[Insert, ...], where: str) -> None:
+def _refuse_repeated_labels(inserts: tuple[Insert, ...]) -> None:
     seen: set[str] = set()
     for insert in inserts:
         for name in {insert.label.casefold(), *(alias.casefold() for alias in insert.aliases)}:
             if name in seen:
-                msg = f'{where}: two inserts are called {insert.label!r}; every label must differ'
-                raise InputFileError(msg)
+                msg = f'two inserts are called {insert.label!r}; every label must differ'
+                raise ValueError(msg)
             seen.add(name)
+
+
+RGB = tuple[float, float, float]
+"""Red, green and blue, from 0 to 1."""
+
+
+PALETTE: tuple[RGB, ...] = (
+    (0.902, 0.624, 0.000),  # orange
+    (0.337, 0.706, 0.914),  # sky blue
+    (0.000, 0.620, 0.451),  # bluish green
+    (0.941, 0.894, 0.259),  # yellow
+    (0.835, 0.369, 0.000),  # vermilion
+    (0.800, 0.475, 0.655),  # reddish purple
+    (0.000, 0.447, 0.698),  # blue
+)
+"""Told apart by color-blind readers too: Okabe and Ito 2008, https://jfly.uni-koeln.de/color/."""
+
+
+BACKGROUND_COLOR: RGB = (0.6, 0.6, 0.6)
+"""Of everything that belongs to the background VOIs."""
+
+
+SERIES_COLORS: tuple[RGB, ...] = ((0.15, 0.15, 0.15), (0.45, 0.45, 0.75), (0.55, 0.35, 0.25))
+"""Of the curves of a plot, where one curve passes through all inserts: none of the palette."""
+
+
+BAND_COLORS: tuple[RGB, ...] = ((0.55, 0.70, 0.90), (0.95, 0.70, 0.45), (0.65, 0.85, 0.60))
+"""Of the limits of the first, second … standard."""
+
+
+_GOLDEN_RATIO = 0.618033988749895
+"""Steps of this part of the color circle never come back to a hue already used."""
+
+
+def color_of_index(index: int) -> RGB:
+    """
+    Color of the insert at a place in the phantom's list.
+
+    Parameters
+    ----------
+    index : int
+        Place in `Phantom.inserts`, from 0.
+
+    Returns
+    -------
+    color : tuple of float
+        Red, green and blue, from 0 to 1.
+
+    Examples
+    --------
+    >>> color_of_index(0)
+    (0.902, 0.624, 0.0)
+    """
+    if index < len(PALETTE):
+        return PALETTE[index]
+    # Paler than the palette, so that they differ from it too.
+    return colorsys.hsv_to_rgb((index * _GOLDEN_RATIO) % 1.0, 0.55, 1.0)
+
+
+def insert_colors(phantom: Phantom) -> dict[str, RGB]:
+    """
+    Each insert's color, by its label.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        Unused inserts keep their color, so that leaving one out changes no other.
+
+    Returns
+    -------
+    colors : dict of str to tuple of float
+        Red, green and blue, from 0 to 1. Any other label has the background's
+        color: its VOIs are called as the user calls the points.
+    """
+    return _Colors({insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)})
+
+
+def hex_color(color: RGB) -> str:
+    """
+    A color as web pages write it.
+
+    Parameters
+    ----------
+    color : tuple of float
+        Red, green and blue, from 0 to 1.
+
+    Returns
+    -------
+    text : str
+        ``'#rrggbb'``.
+
+    Examples
+    --------
+    >>> hex_color((1.0, 0.5, 0.0))
+    '#ff8000'
+    """
+    return '#' + ''.join(f'{round(part * 255):02x}' for part in color)
+
+
+class _Colors(dict[str, RGB]):
+    def __missing__(self, label: str) -> RGB:
+        return BACKGROUND_COLOR
+
+
+@dataclass(frozen=True)
+class Seed:
+    """
+    A point that somebody placed.
+
+    Attributes
+    ----------
+    label : str
+        Name of the insert it is meant for; may be empty.
+
+    position_ras_mm : tuple of float
+        Position ``(r, a, s)``, in millimeter.
+    """
+
+    label: str
+    position_ras_mm: Point

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from .config_json import json_object, read_json
-from .errors import InputFileError
+from .config_json import Rule, check_fields, from_json, read_json, to_json
 
 Counting = Literal['partial', 'hard']
 """``'partial'``: weight by volume inside. ``'hard'``: 1 where the voxel center is inside."""
@@ -16,6 +15,11 @@ Refinement = Literal['fit', 'search', 'none']
 
 MAX_SEARCH_MM = 100.0
 """No sphere is looked for farther away: the ring of the IEC phantom is 114.4 mm across."""
+
+_SearchMM = Annotated[
+    float,
+    Rule(f'be more than 0 mm and at most {MAX_SEARCH_MM:g} mm', lambda mm: 0 < mm <= MAX_SEARCH_MM),
+]
 
 
 @dataclass(frozen=True)
@@ -38,30 +42,25 @@ class Settings:
 
     search_limit_mm : float
         The farthest from its seed that a moving window may take a center.
+
+    Raises
+    ------
+    ValueError
+        If a choice is not one of its words, or a length is out of range.
     """
 
     counting: Counting = 'partial'
     refinement: Refinement = 'fit'
-    search_in_plane_mm: float = 9.0
-    search_axial_mm: float = 6.0
-    search_limit_mm: float = 20.0
+    search_in_plane_mm: _SearchMM = 9.0
+    search_axial_mm: _SearchMM = 6.0
+    search_limit_mm: _SearchMM = 20.0
 
     def __post_init__(self) -> None:
-        _require_choice('counting', self.counting, ('partial', 'hard'))
-        _require_choice('refinement', self.refinement, ('fit', 'search', 'none'))
-        for name in ('search_in_plane_mm', 'search_axial_mm', 'search_limit_mm'):
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not 0 < value <= MAX_SEARCH_MM:
-                msg = (
-                    f'{name} must be a length above 0 mm, at most {MAX_SEARCH_MM:g} mm, '
-                    f'got {value!r}'
-                )
-                raise ValueError(msg)
+        check_fields(self)
 
     def to_json(self) -> dict[str, Any]:
         """Names and values, ready for `json.dump`."""
-        return asdict(self)
+        return to_json(self)
 
 
 def load_settings(path: Path) -> Settings:
@@ -83,16 +82,4 @@ def load_settings(path: Path) -> Settings:
     InputFileError
         If the file cannot be read or holds an unknown name or a bad value.
     """
-    known = [field.name for field in fields(Settings)]
-    data = json_object(read_json(path, 'settings'), known, str(path))
-    try:
-        return Settings(**data)
-    except ValueError as error:
-        msg = f'{path}: {error}'
-        raise InputFileError(msg) from error
-
-
-def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        msg = f'{name} must be one of {", ".join(choices)}, got {value!r}'
-        raise ValueError(msg)
+    return from_json(Settings, read_json(path, 'settings'), str(path))

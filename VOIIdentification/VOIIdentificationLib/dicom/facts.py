@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
 
 from ..core.image import UNKNOWN_UNIT, Acquisition
-from .enhanced import enhanced_unit_code
-from .header import DicomFile, Tag
-from .slices import ENHANCED_CLASSES, PETSlice
+from ..core.units import UNIT_OF_DICOM, unit_of_code
+from .header import Header
+from .slices import PETSlice, enhanced_unit_code
 
-UNITS = {'BQML': 'Bq/mL', 'CNTS': 'counts', 'GML': 'g/mL', 'CM2ML': 'cm2/mL'}
-"""Units (0054,1001), PS3.3 C.8.9.1.1.3, to the unit of a `PETImage`; others stay as coded."""
-
-_UCUM_UNITS = {
-    'Bq/ml': 'Bq/mL',
-    'Bq/mL': 'Bq/mL',
-    '{counts}': 'counts',
-    'g/ml': 'g/mL',
-    '{SUVbw}g/ml': 'g/mL',
-    'cm2/ml': 'cm2/mL',
-}
-"""Codes of real-world value mappings, PS3.16 CID 83, likewise."""
+_UP_TO_THE_HOUR = re.compile(r'\d{10}')
+_BEYOND_MICROSECONDS = re.compile(r'(?<=\.\d{6})\d+')
+"""Digits that some writers add and DICOM does not know."""
 
 
 def series_unit(slices: Sequence[PETSlice]) -> str:
@@ -39,10 +35,10 @@ def series_unit(slices: Sequence[PETSlice]) -> str:
         ``'unknown'`` if the header has none.
     """
     file = slices[0].file
-    code = file.text(Tag.Units)
-    if not code and file.text(Tag.SOPClassUID) in ENHANCED_CLASSES:
+    code = file.text('Units')
+    if not code and file.is_multi_frame_pet:
         code = enhanced_unit_code(file)
-    return UNITS.get(code) or _UCUM_UNITS.get(code, code) or UNKNOWN_UNIT
+    return UNIT_OF_DICOM.get(code) or unit_of_code(code) or UNKNOWN_UNIT
 
 
 def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> Acquisition:
@@ -64,39 +60,39 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
     """
     file = slices[0].file
     times = sorted(filter(None, (_acquisition_datetime(plane.file) for plane in slices)))
-    corrections = file.text(Tag.CorrectedImage)
     return Acquisition(
-        series_instance_uid=file.text(Tag.SeriesInstanceUID),
-        study_instance_uid=file.text(Tag.StudyInstanceUID),
-        series_description=file.decoded_text(Tag.SeriesDescription),
-        manufacturer=file.decoded_text(Tag.Manufacturer),
-        model=file.decoded_text(Tag.ManufacturerModelName),
-        patient_id=file.decoded_text(Tag.PatientID),
-        series_datetime=iso_datetime(file.text(Tag.SeriesDate), file.text(Tag.SeriesTime)),
+        series_instance_uid=file.text('SeriesInstanceUID'),
+        study_instance_uid=file.text('StudyInstanceUID'),
+        series_description=file.line('SeriesDescription'),
+        manufacturer=file.line('Manufacturer'),
+        model=file.line('ManufacturerModelName'),
+        patient_id=file.line('PatientID'),
+        series_datetime=iso_datetime(file.text('SeriesDate'), file.text('SeriesTime')),
         acquisition_datetime=times[0] if times else '',
-        patient_position=file.text(Tag.PatientPosition),
-        corrected_image=tuple(corrections.split('\\')) if corrections else (),
-        decay_correction=file.text(Tag.DecayCorrection),
+        patient_position=file.text('PatientPosition'),
+        corrected_image=file.texts('CorrectedImage'),
+        decay_correction=file.text('DecayCorrection'),
         notes=tuple(notes),
     )
 
 
-def iso_datetime(date: str, time: str) -> str:
+def iso_datetime(day: str, clock: str) -> str:
     """
     DICOM date and time as ISO 8601.
 
     Parameters
     ----------
-    date : str
-        ``'YYYYMMDD'``; the form with points of old files too.
+    day : str
+        Of representation DA: ``'YYYYMMDD'``; the form with points of old files too.
 
-    time : str
-        ``'HHMMSS.ffffff'``, shortened or empty.
+    clock : str
+        Of representation TM: ``'HHMMSS.ffffff'``, shortened or empty.
 
     Returns
     -------
     text : str
-        Empty without a date; without the time of day if that is missing.
+        Empty without a date; without the time of day if that is missing. The
+        second has the digits that the header has.
 
     Examples
     --------
@@ -105,17 +101,148 @@ def iso_datetime(date: str, time: str) -> str:
     >>> iso_datetime('20260301', '')
     '2026-03-01'
     """
-    date, time = date.replace('.', '').strip(), time.replace(':', '').strip()
-    if len(date) != 8 or not date.isdigit():
-        return ''
-    day = f'{date[:4]}-{date[4:6]}-{date[6:]}'
-    if len(time) < 2 or not time.replace('.', '').isdigit():
-        return day
-    return f'{day}T{time[:2]}:{time[2:4] or "00"}:{time[4:] or "00"}'
+    found, at = calendar_day(day), time_of_day(clock)
+    if found is None or at is None:
+        return found.isoformat() if found else ''
+    fraction = clock.strip().partition('.')[2]
+    return f'{found.isoformat()}T{at:%H:%M:%S}' + (f'.{fraction}' if fraction else '')
 
 
-def _acquisition_datetime(file: DicomFile) -> str:
-    whole = file.text(Tag.AcquisitionDateTime)
+def calendar_day(text: str) -> date | None:
+    """
+    Day of a DA value.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``'20260301'``.
+
+    Returns
+    -------
+    day : date or None
+        None if it is not a date.
+    """
+    found = _read('DA', text.replace('.', '').replace('-', ''))
+    return date(found.year, found.month, found.day) if found else None
+
+
+def time_of_day(text: str) -> time | None:
+    """
+    Time of a TM value.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``'101500.25'``; may be shortened, or have the colons of old files.
+
+    Returns
+    -------
+    time : time or None
+        None if it is not a time. A leap second counts as the one before.
+
+    Examples
+    --------
+    >>> time_of_day('101500.25')
+    datetime.time(10, 15, 0, 250000)
+    """
+    found = _read('TM', text.replace(':', ''))
+    return None if found is None else _plain_time(found)
+
+
+def moment(day: str, clock: str) -> datetime | None:
+    """
+    Join a DA and a TM value.
+
+    Parameters
+    ----------
+    day, clock : str
+        E.g. ``'20260301'`` and ``'101500'``.
+
+    Returns
+    -------
+    moment : datetime or None
+        None if one of them is missing or no date or time.
+    """
+    found, at = calendar_day(day), time_of_day(clock)
+    return None if found is None or at is None else datetime.combine(found, at)
+
+
+def local_moment(text: str, local_offset: timedelta | None = None) -> datetime | None:
+    """
+    Moment of a DT value, in the local time of the scanner.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``'20260301101500.25+0100'``.
+
+    local_offset : timedelta, optional
+        Offset of the file's other times from UTC (0008,0201).
+
+    Returns
+    -------
+    moment : datetime or None
+        Local time. An offset in the text is converted if the local one is
+        known, and else taken for the local one. None if it is no date with a
+        time of day.
+
+    Examples
+    --------
+    >>> local_moment('20260301101500+0000', timedelta(hours=2))
+    datetime.datetime(2026, 3, 1, 12, 15)
+    """
+    found = _read('DT', text)
+    if found is None or not _UP_TO_THE_HOUR.match(text.strip()):
+        return None
+    own_offset: timedelta | None = found.utcoffset()
+    local = datetime.combine(found.date(), _plain_time(found))
+    if own_offset is None or local_offset is None:
+        return local
+    return local - own_offset + local_offset
+
+
+def utc_offset(text: str) -> timedelta | None:
+    """
+    Offset from UTC.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``'+0100'``.
+
+    Returns
+    -------
+    offset : timedelta or None
+        None if it is not an offset.
+    """
+    try:
+        return datetime.strptime(text.strip(), '%z').utcoffset()
+    except ValueError:
+        return None
+
+
+def _acquisition_datetime(file: Header) -> str:
+    whole = file.text('AcquisitionDateTime')
     if whole:
         return iso_datetime(whole[:8], whole[8:].split('+')[0].split('-')[0])
-    return iso_datetime(file.text(Tag.AcquisitionDate), file.text(Tag.AcquisitionTime))
+    return iso_datetime(file.text('AcquisitionDate'), file.text('AcquisitionTime'))
+
+
+@lru_cache
+def _read(vr: str, text: str) -> Any:
+    """A date or time by pydicom; None if it is none. Slices share most of them."""
+    from pydicom import config, valuerep
+
+    text = _BEYOND_MICROSECONDS.sub('', text.strip())
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of leap seconds
+        try:
+            valuerep.validate_value(vr, text, config.RAISE)
+            return getattr(valuerep, vr)(text)
+        except ValueError:
+            return None
+
+
+def _plain_time(found: Any) -> time:
+    """A time of Python's, without pydicom's text and without an offset."""
+    return time(found.hour, found.minute, found.second, found.microsecond)

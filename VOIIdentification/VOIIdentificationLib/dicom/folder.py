@@ -4,18 +4,78 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from ..core.errors import SeriesError
-from ..core.progress import Progress, no_progress
-from .header import DicomFile, Tag
-from .scan import read_header
-from .series import Series, SeriesListing, choose_pet_series, grouped_series, passed_over_note
-from .slices import PET_CLASSES
+from ..core.errors import Progress, SeriesError, no_progress
+from .file import DicomFile, pet_classes, read_header
+from .slices import passed_over_note
 
 _FILES_PER_STEP = 20
 """Files between two calls of `progress`."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """
+    The files of one series.
+
+    Attributes
+    ----------
+    uid : str
+        SeriesInstanceUID.
+
+    modality, description : str
+        As the header names them.
+
+    image_count : int
+        Number of images: files, or frames of multi-frame files.
+
+    files : tuple of DicomFile
+        Their headers, in the order of their names.
+    """
+
+    uid: str
+    modality: str
+    description: str
+    image_count: int
+    files: tuple[DicomFile, ...] = field(repr=False)
+
+    @property
+    def is_pet(self) -> bool:
+        """Whether any file is a PET image."""
+        return any(file.is_pet_image for file in self.files)
+
+    @property
+    def line(self) -> str:
+        """The series in one line, for lists and messages."""
+        described = f'"{self.description}"' if self.description else 'no description'
+        images = f'{self.image_count} image{"" if self.image_count == 1 else "s"}'
+        return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}'
+
+
+class SeriesListing(NamedTuple):
+    """
+    What a folder holds.
+
+    Attributes
+    ----------
+    folder : `pathlib.Path`
+        The folder that was searched.
+
+    series : tuple of Series
+        Every series that holds images.
+
+    notes : tuple of str
+        Sentences about the files that were passed over.
+    """
+
+    folder: Path
+    series: tuple[Series, ...]
+    notes: tuple[str, ...]
 
 
 def find_series(folder: Path, progress: Progress = no_progress) -> SeriesListing:
@@ -110,12 +170,60 @@ def series_to_read(
     return choose_pet_series(listing, series_uid), listing.notes
 
 
+def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> Series:
+    """
+    The one PET series of a listing.
+
+    Parameters
+    ----------
+    listing : SeriesListing
+        What the folder holds.
+
+    series_uid : str, optional
+        SeriesInstanceUID of the one to take, where there are several.
+
+    Returns
+    -------
+    series : Series
+        A series of PET images.
+
+    Raises
+    ------
+    SeriesError
+        If there is none, if there are several to choose from, or if the one
+        asked for is absent or not PET. The message lists the series.
+    """
+    found = f'\n{_lines(listing.series)}' if listing.series else ''
+    if series_uid is not None:
+        chosen = [series for series in listing.series if series.uid == series_uid]
+        if not chosen:
+            msg = f'{listing.folder} holds no series {series_uid}; it holds{found or " none"}'
+            raise SeriesError(msg)
+    else:
+        chosen = [series for series in listing.series if series.is_pet]
+    if len(chosen) > 1:
+        msg = (
+            f'{listing.folder} holds {len(chosen)} PET series; choose one by its UID:\n'
+            f'{_lines(chosen)}'
+        )
+        raise SeriesError(msg)
+    if chosen and chosen[0].is_pet:
+        return chosen[0]
+    if chosen:
+        msg = f'the series is not PET; give a PET series instead of\n{chosen[0].line}'
+    elif listing.series:
+        msg = f'{listing.folder} holds no PET series; it holds{found}'
+    else:
+        msg = f'{listing.folder} holds no DICOM images{_reasons(listing.notes)}.'
+    raise SeriesError(msg)
+
+
 def _series_uid_of(path: Path) -> str:
     file = _header(path, path.name)
     if file is None:
         msg = f'{path} is not a DICOM file; give a folder, or a file of the series.'
         raise SeriesError(msg)
-    return file.text(Tag.SeriesInstanceUID)
+    return file.text('SeriesInstanceUID')
 
 
 def _listing(
@@ -127,12 +235,12 @@ def _listing(
         if count % _FILES_PER_STEP == 0:
             progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
         file = _header(path, name)
-        if file is not None and (file.pixel_tag or _should_have_pixels(file)):
+        if file is not None and (file.pixels or _should_have_pixels(file)):
             images.append(file)
         else:
             passed_over.setdefault(_why_no_image(file), []).append(name)
     notes = tuple(passed_over_note(kind, named) for kind, named in passed_over.items())
-    return SeriesListing(folder, grouped_series(images), notes)
+    return SeriesListing(folder, _grouped_series(images), notes)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -183,11 +291,36 @@ def _unreadable(path: Path, error: OSError) -> SeriesError:
 
 
 def _should_have_pixels(file: DicomFile) -> bool:
-    pet = file.text(Tag.SOPClassUID) in PET_CLASSES
-    return pet and bool(file.text(Tag.SeriesInstanceUID))
+    pet = file.text('SOPClassUID') in pet_classes()
+    return pet and bool(file.text('SeriesInstanceUID'))
 
 
 def _why_no_image(file: DicomFile | None) -> str:
     if file is None:
         return 'not DICOM'
     return 'cut off within the header' if file.cut else 'DICOM without an image'
+
+
+def _grouped_series(images: Iterable[DicomFile]) -> tuple[Series, ...]:
+    """Images of one SeriesInstanceUID together, in the order of their first files."""
+    groups: dict[str, list[DicomFile]] = {}
+    for file in images:
+        groups.setdefault(file.text('SeriesInstanceUID'), []).append(file)
+    return tuple(
+        Series(
+            uid=uid,
+            modality=Counter(file.text('Modality') for file in files).most_common(1)[0][0],
+            description=files[0].line('SeriesDescription'),
+            image_count=sum(file.frame_count for file in files),
+            files=tuple(files),
+        )
+        for uid, files in groups.items()
+    )
+
+
+def _lines(series: Iterable[Series]) -> str:
+    return '\n'.join(f'  {one.line}' for one in series)
+
+
+def _reasons(notes: tuple[str, ...]) -> str:
+    return f' ({"; ".join(notes)})' if notes else ': it is empty'

@@ -1,176 +1,127 @@
-"""What the header of one DICOM file says, as far as a PET volume needs it."""
+"""Values of a DICOM header that may be missing, empty or wrong."""
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
-from pathlib import Path
+from functools import cache
+from typing import Any
 
 from ..core.errors import SeriesError
 
-IMPLICIT_LITTLE = '1.2.840.10008.1.2'
-EXPLICIT_LITTLE = '1.2.840.10008.1.2.1'
-DEFLATED_LITTLE = '1.2.840.10008.1.2.1.99'
-EXPLICIT_BIG = '1.2.840.10008.1.2.2'
-NATIVE_SYNTAXES = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED_LITTLE, EXPLICIT_BIG})
-"""Transfer syntaxes whose pixels are not compressed one by one (PS3.5, annex A)."""
+GE_GROUP, PHILIPS_GROUP = 0x0009, 0x7053
+"""Groups of the private elements that are used."""
 
+UNREADABLE = (
+    *(AttributeError, EOFError, LookupError, NotImplementedError, OSError, OverflowError),
+    *(TypeError, ValueError, struct.error),
+)
+"""What pydicom raises where bytes are cut or damaged."""
 
-class Tag(IntEnum):
-    """The elements that are read, by the standard's keywords (PS3.6)."""
-
-    TransferSyntaxUID = 0x00020010
-    SpecificCharacterSet = 0x00080005
-    SOPClassUID = 0x00080016
-    SOPInstanceUID = 0x00080018
-    SeriesDate = 0x00080021
-    AcquisitionDate = 0x00080022
-    AcquisitionDateTime = 0x0008002A
-    SeriesTime = 0x00080031
-    AcquisitionTime = 0x00080032
-    Modality = 0x00080060
-    Manufacturer = 0x00080070
-    SeriesDescription = 0x0008103E
-    ManufacturerModelName = 0x00081090
-    PatientID = 0x00100020
-    PatientWeight = 0x00101030
-    SliceThickness = 0x00180050
-    SpacingBetweenSlices = 0x00180088
-    TriggerTime = 0x00181060
-    PatientPosition = 0x00185100
-    StudyInstanceUID = 0x0020000D
-    SeriesInstanceUID = 0x0020000E
-    AcquisitionNumber = 0x00200012
-    ImagePositionPatient = 0x00200032
-    ImageOrientationPatient = 0x00200037
-    FrameOfReferenceUID = 0x00200052
-    SamplesPerPixel = 0x00280002
-    PhotometricInterpretation = 0x00280004
-    NumberOfFrames = 0x00280008
-    Rows = 0x00280010
-    Columns = 0x00280011
-    PixelSpacing = 0x00280030
-    CorrectedImage = 0x00280051
-    BitsAllocated = 0x00280100
-    BitsStored = 0x00280101
-    HighBit = 0x00280102
-    PixelRepresentation = 0x00280103
-    RescaleIntercept = 0x00281052
-    RescaleSlope = 0x00281053
-    RealWorldValueIntercept = 0x00409224
-    RealWorldValueSlope = 0x00409225
-    NumberOfSlices = 0x00540081
-    SeriesType = 0x00541000
-    Units = 0x00541001
-    DecayCorrection = 0x00541102
-    FrameReferenceTime = 0x00541300
-    FloatPixelData = 0x7FE00008
-    DoubleFloatPixelData = 0x7FE00009
-    PixelData = 0x7FE00010
-
-    @property
-    def text(self) -> str:
-        """Keyword and number, e.g. ``'PixelSpacing (0028,0030)'``."""
-        return f'{self.name} ({self >> 16:04X},{self & 0xFFFF:04X})'
+_PADDING = ' \0'
+_TEXT_VRS = frozenset({'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'SH', 'ST', 'TM', 'UI'})
 
 
 @dataclass(frozen=True, eq=False)
-class DicomFile:
+class Header:
     """
-    What the header of one file says, and where its pixels are.
+    The elements of a file, or of an item of a sequence; missing ones are empty or None.
 
     Attributes
     ----------
-    path : `pathlib.Path`
-        The file.
-
-    values : mapping from int to bytes
-        Values of the elements of `Tag`, as they stand in the file.
-
-    transfer_syntax : str
-        Transfer syntax UID.
-
-    pixel_tag : int
-        Tag of the pixels; 0 if the file has none.
-
-    pixel_offset, pixel_length : int
-        Where the pixels begin and how many bytes they are, in the file or,
-        for the deflated syntax, in the inflated data set.
-
-    cut : bool
-        True if the file ends within the header.
-
     name : str
-        How messages call the file.
+        How messages call it.
+
+    dataset : `pydicom.Dataset`
+        The elements.
     """
 
-    path: Path
-    values: Mapping[int, bytes]
-    transfer_syntax: str
-    pixel_tag: int = 0
-    pixel_offset: int = 0
-    pixel_length: int = 0
-    data_set_offset: int = 0
-    cut: bool = False
-    name: str = ''
+    name: str
+    dataset: Any
 
-    @property
-    def byte_order(self) -> str:
-        """Byte order ``"<"`` or ``">"``, as `numpy.dtype` and `struct` call it."""
-        return '>' if self.transfer_syntax == EXPLICIT_BIG else '<'
-
-    def text(self, tag: Tag) -> str:
+    def text(self, keyword: str) -> str:
         """
-        Value of a text element.
+        Value of a text or number.
 
         Parameters
         ----------
-        tag : Tag
-            Element of ASCII text; several values stay joined by a backslash.
+        keyword : str
+            DICOM keyword of the element.
 
         Returns
         -------
         text : str
-            Without padding; empty if the element is missing.
+            Without padding; the first of several values.
         """
-        return self.values.get(tag, b'').decode('latin-1').strip(' \0')
+        texts = self.texts(keyword)
+        return texts[0] if texts else ''
 
-    def decoded_text(self, tag: Tag) -> str:
+    def texts(self, keyword: str) -> tuple[str, ...]:
         """
-        Text in the file's own character set.
+        All values of a text or number.
 
         Parameters
         ----------
-        tag : Tag
-            Element of text that people wrote.
+        keyword : str
+            DICOM keyword of the element.
 
         Returns
         -------
-        text : str
-            On one line, without padding; empty if the element is missing.
+        texts : tuple of str
+            Without padding.
         """
-        return ' '.join(''.join(c if c.isprintable() else ' ' for c in self._text(tag)).split())
+        value = self._value(keyword)
+        if value is None or value == '':
+            return ()
+        several = value if hasattr(value, '__iter__') and not isinstance(value, str) else [value]
+        return tuple(str(part).strip(_PADDING) for part in several)
 
-    def _text(self, tag: Tag) -> str:
-        charset, value = self.text(Tag.SpecificCharacterSet), self.values.get(tag, b'')
-        if not charset or value.isascii():
-            return self.text(tag)
-        from pydicom.charset import convert_encodings, decode_bytes
-
-        decoded: str = decode_bytes(value, convert_encodings(charset.split('\\')), set())
-        return decoded.strip(' \0')
-
-    def numbers(self, tag: Tag, count: int) -> tuple[float, ...] | None:
+    def line(self, keyword: str) -> str:
         """
-        The numbers of a decimal or integer string.
+        Text that people wrote, in the character set of the file.
 
         Parameters
         ----------
-        tag : Tag
-            Element of representation DS or IS.
+        keyword : str
+            DICOM keyword of the element.
+
+        Returns
+        -------
+        line : str
+            On one line, without padding.
+        """
+        element = self._element(keyword)
+        value = b'' if element is None else element.value or b''
+        text = self._decoded(value) if isinstance(value, bytes) else str(value)
+        return ' '.join(''.join(c if c.isprintable() else ' ' for c in text).split())
+
+    def number(self, keyword: str) -> float | None:
+        """
+        A number, or nothing.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the element.
+
+        Returns
+        -------
+        number : float or None
+            None if it is missing or no finite number.
+        """
+        return as_number(self.text(keyword))
+
+    def numbers(self, keyword: str, count: int) -> tuple[float, ...] | None:
+        """
+        Numbers that must be right if they are there.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the element.
 
         count : int
             How many numbers there must be.
@@ -183,72 +134,247 @@ class DicomFile:
         Raises
         ------
         SeriesError
-            If the numbers are too few, too many, or not finite.
+            If they are too few, too many, or not finite.
         """
-        text = self.text(tag)
-        return finite_numbers(self.name, tag, text.split('\\'), count) if text else None
+        texts = self.texts(keyword)
+        if not texts:
+            return None
+        numbers = [as_number(text) for text in texts]
+        found = tuple(number for number in numbers if number is not None)
+        if len(found) == len(numbers) == count:
+            return found
+        wanted = 'a finite number' if count == 1 else f'{count} finite numbers'
+        msg = (
+            f"{self.name}: {tag_text(keyword)} is '{', '.join(texts)}', which is not {wanted}; "
+            'export the series again from its source.'
+        )
+        raise SeriesError(msg)
 
-    def integer(self, tag: Tag) -> int | None:
+    def integer(self, keyword: str) -> int | None:
         """
-        Value of a binary integer element.
+        Value of a binary integer.
 
         Parameters
         ----------
-        tag : Tag
-            Element of representation US.
+        keyword : str
+            DICOM keyword of an element of representation US.
 
         Returns
         -------
         integer : int or None
-            None if the element is missing.
+            None if it is missing.
         """
-        value = self.values.get(tag, b'')
-        return struct.unpack(f'{self.byte_order}H', value[:2])[0] if len(value) >= 2 else None
+        value = self._value(keyword)
+        return value if isinstance(value, int) else None
 
-    @property
-    def frame_count(self) -> int:
-        """Number of images in the file."""
-        text = self.text(Tag.NumberOfFrames)
-        return int(text) if text.isdigit() and int(text) > 0 else 1
+    def items(self, keyword: str) -> tuple[Header, ...]:
+        """
+        The items of a sequence.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the sequence.
+
+        Returns
+        -------
+        items : tuple of Header
+            Empty if the sequence is missing.
+        """
+        sequence = _converted(self.dataset, _known(keyword)[0]) or ()
+        return tuple(Header(self.name, item) for item in sequence)
+
+    def item(self, keyword: str) -> Header:
+        """
+        The first item of a sequence.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the sequence.
+
+        Returns
+        -------
+        item : Header
+            Without elements if there is none.
+        """
+        items = self.items(keyword)
+        return items[0] if items else empty_header(self.name)
+
+    def private_text(self, group: int, creator: str, element: int) -> tuple[str, bool]:
+        """
+        Value of a private element.
+
+        Parameters
+        ----------
+        group : int
+            `GE_GROUP` or `PHILIPS_GROUP`.
+
+        creator : str
+            Who reserved the block (PS3.5, 7.8.1).
+
+        element : int
+            Its number within the block.
+
+        Returns
+        -------
+        text : str
+            Empty if it is missing, or if another creator reserved the block.
+
+        reserved : bool
+            False if nobody reserved the block: the usual number was read.
+        """
+        with warnings.catch_warnings(), suppress(*UNREADABLE):
+            warnings.simplefilter('ignore')
+            return self._private(self.dataset.private_block(group, creator).get_tag(element)), True
+        if (group, 0x10) in self.dataset:
+            return '', True
+        return self._private(group << 16 | 0x1000 + element), False
+
+    def _private(self, tag: int) -> str:
+        value = _converted(self.dataset, tag)
+        if isinstance(value, bytes):  # stored with implicit or unknown representation
+            value = value.decode('latin-1')
+        return '' if value is None else str(value).strip(_PADDING)
+
+    def _element(self, keyword: str) -> Any:
+        tag, _ = _known(keyword)
+        try:
+            return self.dataset.get_item(tag)
+        except UNREADABLE:  # pydicom parses an empty value at once
+            return None
+
+    def _value(self, keyword: str) -> Any:
+        """Text as it stands in the file: pydicom's objects for it take ten times as long."""
+        element = self._element(keyword)
+        if element is None:
+            return None
+        tag, vr = _known(keyword)
+        value = element.value
+        if not isinstance(value, bytes):
+            return value if vr in _TEXT_VRS else _converted(self.dataset, tag)
+        if vr in _TEXT_VRS:
+            text = value.decode('latin-1').strip(_PADDING)
+            return text.split('\\') if text else None
+        if vr == 'US' and len(value) >= 2:
+            return int.from_bytes(value[:2], 'little' if element.is_little_endian else 'big')
+        return _converted(self.dataset, tag)
+
+    def _decoded(self, value: bytes) -> str:
+        charsets = self.texts('SpecificCharacterSet')
+        if not charsets or value.isascii():
+            return value.decode('latin-1')
+        from pydicom.charset import convert_encodings, decode_bytes
+
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of character sets that are misspelled
+            return str(decode_bytes(value, convert_encodings(list(charsets)), set()))
 
 
-def finite_numbers(name: str, tag: Tag, parts: Sequence[str], count: int) -> tuple[float, ...]:
+def empty_header(name: str) -> Header:
     """
-    Numbers from their texts.
+    A header that says nothing.
 
     Parameters
     ----------
     name : str
-        The file or frame, for messages.
-
-    tag : Tag
-        The element, for messages.
-
-    parts : sequence of str
-        One text a number.
-
-    count : int
-        How many numbers there must be.
+        How messages call it.
 
     Returns
     -------
-    numbers : tuple of float
-        All finite.
+    header : Header
+        Without elements.
+    """
+    from pydicom import Dataset
+
+    return Header(name, Dataset())
+
+
+def tag_text(keyword: str) -> str:
+    """
+    An element as messages name it.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    Returns
+    -------
+    text : str
+        Keyword and number.
+
+    Examples
+    --------
+    >>> tag_text('PixelSpacing')
+    'PixelSpacing (0028,0030)'
+    """
+    tag, _ = _known(keyword)
+    return f'{keyword} ({tag.group:04X},{tag.element:04X})'
+
+
+def as_number(text: str) -> float | None:
+    """
+    Number in a text.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``'70.5'``.
+
+    Returns
+    -------
+    number : float or None
+        None if it is no finite number.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def tag_of(keyword: str) -> Any:
+    """
+    Number of an element.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    Returns
+    -------
+    tag : `pydicom.tag.BaseTag`
+        An integer: group, element.
 
     Raises
     ------
-    SeriesError
-        If they are too few, too many, no numbers, or not finite.
+    KeyError
+        If DICOM has no such keyword.
     """
-    try:
-        numbers = tuple(float(part) for part in parts)
-    except ValueError:
-        numbers = ()
-    if len(numbers) == count and all(math.isfinite(number) for number in numbers):
-        return numbers
-    wanted = 'a finite number' if count == 1 else f'{count} finite numbers'
-    msg = (
-        f"{name}: {tag.text} is '{', '.join(parts)}', which is not {wanted}; "
-        'export the series again from its source.'
-    )
-    raise SeriesError(msg)
+    return _known(keyword)[0]
+
+
+@cache
+def _known(keyword: str) -> tuple[Any, str]:
+    """Tag and value representation of a keyword."""
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.tag import Tag
+
+    number = tag_for_keyword(keyword)
+    if number is None:
+        msg = f'{keyword} is no keyword of DICOM'
+        raise KeyError(msg)
+    return Tag(number), dictionary_VR(number)
+
+
+def _converted(dataset: Any, tag: int) -> Any:
+    """Value of an element as pydicom has it; None if pydicom cannot make sense of it."""
+    if tag not in dataset:
+        return None
+    values = []
+    with warnings.catch_warnings(), suppress(*UNREADABLE):
+        warnings.simplefilter('ignore')
+        values.append(dataset[tag].value)
+    return values[0] if values else None

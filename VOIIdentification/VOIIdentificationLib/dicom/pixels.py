@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import SeriesError
-from .header import DEFLATED_LITTLE, EXPLICIT_BIG, NATIVE_SYNTAXES, DicomFile, Tag
+from .file import DicomFile
+from .header import tag_text
 from .slices import PETSlice
 
-Stored = npt.NDArray[Any]
-
-_JPEG = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (50, 51, 57, 70, 80, 81))
-_JPEG_2000 = frozenset(f'1.2.840.10008.1.2.4.{n}' for n in (90, 91, 92, 93, 201, 202, 203))
-_RUN_LENGTHS = '1.2.840.10008.1.2.5'
-"""Compressed transfer syntaxes by what pydicom needs for them; it decodes run lengths itself."""
+_Stored = npt.NDArray[Any]
 
 _MIN_SLOPE, _MAX_SLOPE = 1e-30, 1e30
 """Slopes between these can be multiplied in float32."""
@@ -28,12 +23,12 @@ class PixelReader:
     """
     Reads slice after slice; keeps what the slices of one file share.
 
-    A compressed or deflated file is decoded once for all its frames.
+    A compressed or deflated file is decoded once for all its frames, by pydicom.
     """
 
     def __init__(self) -> None:
         self._file: DicomFile | None = None
-        self._frames: Stored | None = None
+        self._frames: _Stored | None = None
         self._buffer = bytearray()
 
     def read_into(self, plane: PETSlice, values: npt.NDArray[np.float32]) -> None:
@@ -60,17 +55,19 @@ class PixelReader:
         else:
             values[...] = stored * np.float64(plane.slope) + plane.intercept
 
-    def _stored(self, plane: PETSlice) -> Stored:
+    def _stored(self, plane: PETSlice) -> _Stored:
+        from pydicom.uid import DeflatedExplicitVRLittleEndian
+
         file = plane.file
         if _lies_in_the_file(file):
             return self._native_frame(file, plane.frame)
         if self._file is not file or self._frames is None:
-            deflated = file.transfer_syntax == DEFLATED_LITTLE
+            deflated = file.transfer_syntax == DeflatedExplicitVRLittleEndian
             self._frames = _deflated_frames(file) if deflated else _decoded_frames(file)
             self._file = file
         return np.asarray(self._frames[plane.frame])
 
-    def _native_frame(self, file: DicomFile, frame: int) -> Stored:
+    def _native_frame(self, file: DicomFile, frame: int) -> _Stored:
         """Stored values in a buffer that the next slice overwrites."""
         dtype, shape = _stored_dtype(file), _shape(file)
         size = shape[0] * shape[1] * dtype.itemsize
@@ -90,22 +87,25 @@ def _fits_float32(slope: float) -> bool:
 
 def _lies_in_the_file(file: DicomFile) -> bool:
     """Whether the stored values are the file's bytes. Words of two 8 bit pixels are swapped."""
-    swapped = file.transfer_syntax == EXPLICIT_BIG and file.integer(Tag.BitsAllocated) == 8
-    return file.transfer_syntax in NATIVE_SYNTAXES - {DEFLATED_LITTLE} and not swapped
+    from pydicom import uid
+
+    big, one_byte = uid.ExplicitVRBigEndian, file.integer('BitsAllocated') == 8
+    little = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian)
+    return file.transfer_syntax in little or (file.transfer_syntax == big and not one_byte)
 
 
-def _deflated_frames(file: DicomFile) -> Stored:
-    data = file.path.read_bytes()
-    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[file.data_set_offset :])
+def _deflated_frames(file: DicomFile) -> _Stored:
+    """All frames of a deflated file; pydicom's `pixel_array` takes every high bit for the usual."""
+    import pydicom
+
     dtype, shape = _stored_dtype(file), (file.frame_count, *_shape(file))
-    size = shape[0] * shape[1] * shape[2] * dtype.itemsize
-    got = len(inflated) - file.pixel_offset
-    _require_bytes(file, min(got, file.pixel_length), size)
-    pixels = np.frombuffer(inflated, dtype, size // dtype.itemsize, file.pixel_offset)
-    return _meaningful_bits(file, pixels.reshape(shape))
+    count = int(np.prod(shape))
+    _require_bytes(file, file.pixel_length, count * dtype.itemsize)
+    data = pydicom.dcmread(file.path, specific_tags=['PixelData']).PixelData
+    return _meaningful_bits(file, np.frombuffer(data, dtype, count).reshape(shape))
 
 
-def _decoded_frames(file: DicomFile) -> Stored:
+def _decoded_frames(file: DicomFile) -> _Stored:
     """All frames of a compressed file, by pydicom and the decoders it finds."""
     import pydicom
 
@@ -113,7 +113,7 @@ def _decoded_frames(file: DicomFile) -> Stored:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            pixels = np.asarray(pydicom.dcmread(file.path).pixel_array)
+            pixels = np.asarray(pydicom.dcmread(file.path, force=True).pixel_array)
     # pydicom and its decoders raise many types for damaged or unknown data.
     except Exception as error:
         raise SeriesError(_undecodable(file, error)) from error
@@ -121,25 +121,25 @@ def _decoded_frames(file: DicomFile) -> Stored:
 
 
 def _undecodable(file: DicomFile, error: Exception) -> str:
-    from pydicom.uid import UID
+    from pydicom import uid
 
-    syntax, name = file.transfer_syntax, UID(file.transfer_syntax).name
+    syntax = uid.UID(file.transfer_syntax)
     reason = ' '.join(str(error).split())
-    if syntax == _RUN_LENGTHS:
-        return f'{file.name}: its {name} pixels are damaged ({reason}); copy it again.'
+    if syntax in (*uid.RLETransferSyntaxes, *uid.UncompressedTransferSyntaxes):
+        return f'{file.name}: its {syntax.name} pixels are damaged ({reason}); copy it again.'
     advice = 'export the series uncompressed'
-    if syntax in _JPEG:
+    if syntax in (*uid.JPEGTransferSyntaxes, *uid.JPEGLSTransferSyntaxes):
         advice = f'install pylibjpeg and pylibjpeg-libjpeg, or {advice}'
-    elif syntax in _JPEG_2000:
+    elif syntax in uid.JPEG2000TransferSyntaxes:
         advice = f'install pylibjpeg and pylibjpeg-openjpeg, or {advice}'
     return (
-        f'{file.name}: its pixels are compressed as {name} ({syntax}) and cannot be decoded '
+        f'{file.name}: its pixels are compressed as {syntax.name} ({syntax}) and cannot be decoded '
         f'here; {advice} ({reason}).'
     )
 
 
 def _shape(file: DicomFile) -> tuple[int, int]:
-    rows, columns = file.integer(Tag.Rows) or 0, file.integer(Tag.Columns) or 0
+    rows, columns = file.integer('Rows') or 0, file.integer('Columns') or 0
     if not rows or not columns:
         msg = (
             f'{file.name}: its image is {columns} columns by {rows} rows; '
@@ -151,31 +151,33 @@ def _shape(file: DicomFile) -> tuple[int, int]:
 
 def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
     """Type of the stored values; refuses what is not one grey value a pixel."""
-    photometric = file.text(Tag.PhotometricInterpretation) or 'MONOCHROME2'
-    samples = file.integer(Tag.SamplesPerPixel) or 1
+    photometric = file.text('PhotometricInterpretation') or 'MONOCHROME2'
+    samples = file.integer('SamplesPerPixel') or 1
     if samples != 1 or photometric not in ('MONOCHROME1', 'MONOCHROME2'):
         msg = (
             f'{file.name} is a picture ({photometric}, {samples} samples per pixel), not an '
             'image of activity; take the original series of the scanner.'
         )
         raise SeriesError(msg)
-    allocated = file.integer(Tag.BitsAllocated)
-    if file.pixel_tag != Tag.PixelData or allocated not in (8, 16, 32):
-        kind = Tag(file.pixel_tag).name
+    allocated = file.integer('BitsAllocated')
+    if file.pixels != 'PixelData' or allocated not in (8, 16, 32):
         msg = (
-            f'{file.name}: {kind} with {Tag.BitsAllocated.text} of {allocated} cannot be read; '
-            'export the series with 8, 16 or 32 bit integers.'
+            f'{file.name}: {file.pixels} with {tag_text("BitsAllocated")} of {allocated} cannot be '
+            'read; export the series with 8, 16 or 32 bit integers.'
         )
         raise SeriesError(msg)
-    sign = 'i' if file.integer(Tag.PixelRepresentation) else 'u'
-    return np.dtype(f'{file.byte_order}{sign}{allocated // 8}')
+    sign = 'i' if file.integer('PixelRepresentation') else 'u'
+    from pydicom.uid import ExplicitVRBigEndian
+
+    order = '>' if file.transfer_syntax == ExplicitVRBigEndian else '<'
+    return np.dtype(f'{order}{sign}{allocated // 8}')
 
 
-def _meaningful_bits(file: DicomFile, pixels: Stored) -> Stored:
+def _meaningful_bits(file: DicomFile, pixels: _Stored) -> _Stored:
     """Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1)."""
     allocated = pixels.dtype.itemsize * 8
-    stored = file.integer(Tag.BitsStored) or allocated
-    high = file.integer(Tag.HighBit)
+    stored = file.integer('BitsStored') or allocated
+    high = file.integer('HighBit')
     high = stored - 1 if high is None else high
     if not stored <= high + 1 <= allocated:
         msg = (

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from ..core.errors import SeriesError
+from ..core.errors import Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
-from ..core.progress import Progress, no_progress, part_of
 from .facts import acquisition_facts, series_unit
-from .folder import find_series, list_series, series_to_read
-from .geometry import grid_of_slices
+from .file import DicomFile
+from .folder import Series, choose_pet_series, list_series, series_to_read
+from .grid import grid_of_slices, order_slices, same_plane_groups, slice_heights_mm
+from .header import tag_text
 from .pixels import PixelReader
-from .series import Series, choose_pet_series
-from .stack import ordered_slices
+from .slices import PETSlice, passed_over_note, slice_of_file, slices_of_enhanced_file
 
-__all__ = [
-    'find_series',
-    'ordered_slices',
-    'read_pet_files',
-    'read_pet_series',
-    'series_to_read',
-]
-
-_PART_FOR_HEADERS = 0.4
+PART_FOR_HEADERS = 0.4
 """Part of the reading time that the headers take."""
 
 _SLICES_PER_STEP = 10
 """Slices between two calls of `progress`."""
+
+_SAME_POSITION_MM = 0.01
+"""Copies of a slice are not farther apart."""
+
+
+class PETStack(NamedTuple):
+    """
+    The slices of one PET series: one for each plane, of one acquisition.
+
+    Attributes
+    ----------
+    series : Series
+        Where they come from.
+
+    slices : tuple of PETSlice
+        In the order of k: by position along the normal. `PETSlice.file` has
+        every fact of a slice's header.
+
+    notes : tuple of str
+        What was passed over.
+    """
+
+    series: Series
+    slices: tuple[PETSlice, ...]
+    notes: tuple[str, ...]
 
 
 def read_pet_series(
@@ -63,9 +82,41 @@ def read_pet_series(
         If there is not exactly one PET series to read, or if its slices do
         not make one regular volume of known values.
     """
-    headers = part_of(progress, 0.0, _PART_FOR_HEADERS)
-    series, notes = series_to_read(Path(folder), series_uid, headers)
-    return _image_of_series(series, notes, part_of(progress, _PART_FOR_HEADERS, 1.0))
+    return read_stack(folder, series_uid=series_uid, progress=progress)[0]
+
+
+def read_stack(
+    folder: Path, *, series_uid: str | None = None, progress: Progress = no_progress
+) -> tuple[PETImage, PETStack]:
+    """
+    Read one PET series, for those who want its headers too.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        As for `read_pet_series`.
+
+    series_uid : str, optional
+        Which series, where the folder holds several PET series.
+
+    progress : callable, optional
+        Told how far the reading is; may raise `CanceledError`.
+
+    Returns
+    -------
+    image : PETImage
+        As from `read_pet_series`.
+
+    stack : PETStack
+        Its slices, each with its header.
+
+    Raises
+    ------
+    SeriesError
+        As from `read_pet_series`.
+    """
+    stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS))
+    return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0)), stack
 
 
 def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:
@@ -90,26 +141,212 @@ def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> P
     SeriesError
         As from `read_pet_series`, and if a file is no DICOM image.
     """
+    stack = stack_of_files(paths, part_of(progress, 0.0, PART_FOR_HEADERS))
+    return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
+
+
+def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImage:
+    """
+    Read the voxels of a series whose headers have been read.
+
+    Parameters
+    ----------
+    stack : PETStack
+        Its slices.
+
+    progress : callable, optional
+        Told how far the reading is; may raise `CanceledError`.
+
+    Returns
+    -------
+    image : PETImage
+        As from `read_pet_series`.
+
+    Raises
+    ------
+    SeriesError
+        If the slices do not make one regular volume of known values.
+    """
+    geometry = grid_of_slices(stack.slices)
+    voxels = np.empty(geometry.shape_kji, np.float32)
+    reader = PixelReader()
+    count = len(stack.slices)
+    for k, plane in enumerate(stack.slices):
+        if k % _SLICES_PER_STEP == 0:
+            progress(k / count, f'reading slice {k + 1} of {count}')
+        reader.read_into(plane, voxels[k])
+    progress(1.0, f'{count} slices read')
+    facts = acquisition_facts(stack.slices, stack.notes)
+    return PETImage(voxels, geometry, series_unit(stack.slices), facts)
+
+
+def find_stack(
+    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> PETStack:
+    """
+    Read the headers of one PET series.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A folder, searched with all below it, or a DICOM file of the series.
+
+    series_uid : str, optional
+        Which series, where there are several.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    stack : PETStack
+        Its slices.
+
+    Raises
+    ------
+    SeriesError
+        If there is not exactly one such series, if a slice is unusable, if
+        slices differ in kind, or if two images lie in one place.
+    """
+    series, notes = series_to_read(Path(path), series_uid, progress)
+    return _stack(series, notes)
+
+
+def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETStack:
+    """
+    Read the headers of the PET series that is stored in given files.
+
+    Parameters
+    ----------
+    paths : sequence of `pathlib.Path`
+        Its files, in any order.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    stack : PETStack
+        Its slices.
+
+    Raises
+    ------
+    SeriesError
+        As from `find_stack`, and if a file is no DICOM image.
+    """
     if not paths:
         msg = 'no file was given; give the files of one PET series.'
         raise SeriesError(msg)
-    listing = list_series(paths, part_of(progress, 0.0, _PART_FOR_HEADERS))
+    listing = list_series(paths, progress)
     if listing.notes:
         msg = f'not all of the {len(paths)} files are DICOM images: {"; ".join(listing.notes)}.'
         raise SeriesError(msg)
-    series = choose_pet_series(listing)
-    return _image_of_series(series, (), part_of(progress, _PART_FOR_HEADERS, 1.0))
+    return _stack(choose_pet_series(listing), ())
 
 
-def _image_of_series(series: Series, notes: tuple[str, ...], progress: Progress) -> PETImage:
-    slices, slice_notes = ordered_slices(series)
-    geometry = grid_of_slices(slices)
-    unit, acquisition = series_unit(slices), acquisition_facts(slices, (*notes, *slice_notes))
-    voxels = np.empty(geometry.shape_kji, np.float32)
-    reader = PixelReader()
-    for k, plane in enumerate(slices):
-        if k % _SLICES_PER_STEP == 0:
-            progress(k / len(slices), f'reading slice {k + 1} of {len(slices)}')
-        reader.read_into(plane, voxels[k])
-    progress(1.0, f'{len(slices)} slices read')
-    return PETImage(voxels, geometry, unit, acquisition)
+def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
+    others = [file.name for file in series.files if not file.is_pet_image]
+    slices = [plane for file in series.files if file.is_pet_image for plane in _slices_of(file)]
+    ordered, copies = _without_copies(order_slices(slices))
+    _require_one_acquisition(ordered)
+    dropped = [
+        *([passed_over_note('no PET image', others)] if others else []),
+        *([passed_over_note('copies of others', copies, 'slice')] if copies else []),
+    ]
+    return PETStack(series, tuple(ordered), (*notes, *dropped, *_count_notes(ordered)))
+
+
+def _slices_of(file: DicomFile) -> list[PETSlice]:
+    if not file.pixels:
+        msg = (
+            f'{file.name} is truncated: it ends before the pixel data; '
+            'copy it again from its source.'
+        )
+        raise SeriesError(msg)
+    if file.is_multi_frame_pet:
+        return slices_of_enhanced_file(file)
+    if file.frame_count > 1:
+        msg = (
+            f'{file.name} holds {file.frame_count} frames without saying where each lies; '
+            'export the series as single images or as enhanced PET.'
+        )
+        raise SeriesError(msg)
+    return [slice_of_file(file)]
+
+
+def _without_copies(ordered: Sequence[PETSlice]) -> tuple[list[PETSlice], list[str]]:
+    """One slice for each plane, and the names of the copies that were dropped."""
+    kept, dropped = [], []
+    for first, *others in same_plane_groups(ordered):
+        kept.append(first)
+        for other in others:
+            if not _same_image(first, other):
+                raise _two_images(first, other, float(slice_heights_mm([first])[0]))
+            dropped.append(other.name)
+    return kept, dropped
+
+
+def _same_image(first: PETSlice, other: PETSlice) -> bool:
+    apart = np.subtract(first.position_lps_mm, other.position_lps_mm)
+    if float(np.linalg.norm(apart)) > _SAME_POSITION_MM:
+        return False
+    images = np.empty((2, *first.shape), np.float32)
+    PixelReader().read_into(first, images[0])
+    PixelReader().read_into(other, images[1])
+    return np.array_equal(images[0], images[1])
+
+
+def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesError:
+    differing = [
+        f'{name} {value or "none"} and {dict(other.facts).get(name) or "none"}'
+        for name, value in first.facts
+        if value != dict(other.facts).get(name)
+    ]
+    kind = ' '.join(first.file.texts('SeriesType'))
+    facts = ', '.join(([f'series type {kind}'] if kind else []) + differing)
+    msg = (
+        f'{first.name} and {other.name} hold different images of one plane, {height_mm:.2f} mm '
+        f'along the normal{f" ({facts})" if facts else ""}: the series has several time points, '
+        'gates or acquisitions; export the one to measure as its own series.'
+    )
+    return SeriesError(msg)
+
+
+def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:
+    """Bed positions follow each other; acquisitions that alternate are two volumes."""
+    for keyword in ('FrameOfReferenceUID', 'Units'):
+        _require_same(ordered, keyword)
+    numbers = [plane.file.text('AcquisitionNumber') for plane in ordered]
+    runs = [number for number, _ in groupby(numbers)]
+    if len(runs) > len(set(runs)):
+        names = sorted(set(runs))
+        msg = (
+            f'the slices of acquisitions {names[0] or "none"} and {names[1] or "none"} alternate, '
+            f'from {ordered[0].name} on: the series holds two volumes; '
+            'export the one to measure as its own series.'
+        )
+        raise SeriesError(msg)
+
+
+def _require_same(ordered: Sequence[PETSlice], keyword: str) -> None:
+    first = ordered[0]
+    for other in ordered[1:]:
+        if first.file.texts(keyword) != other.file.texts(keyword):
+            values = [plane.file.text(keyword) or 'none' for plane in (first, other)]
+            msg = (
+                f'the slices of the series differ in {tag_text(keyword)}: {first.name} has '
+                f'{values[0]}, {other.name} has {values[1]}; '
+                'put each image into a series of its own.'
+            )
+            raise SeriesError(msg)
+
+
+def _count_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
+    announced = ordered[0].file.integer('NumberOfSlices')
+    if announced is None or announced <= len(ordered):
+        return ()
+    note = (
+        f'the header announces up to {announced} slices, {len(ordered)} were found: '
+        'the series may be incomplete at an end'
+    )
+    return (note,)

@@ -8,8 +8,8 @@ numbers. The files, read by `dicom_read`, are the judge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,7 @@ class Agreement(str, Enum):
     OTHER_GRID = 'other_grid'
 
 
-@dataclass(frozen=True)
-class Verification:
+class Verification(NamedTuple):
     """
     What the comparison found.
 

@@ -2,25 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ..core.errors import GeometryError, OutputError
+from .. import __version__
+from ..activity.isotopes import ISOTOPES, decay_factor, isotope_named, mean_count_rate_time_s
+from ..core.errors import GeometryError, OutputError, Progress, no_progress
 from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
-from ..core.progress import Progress, no_progress
-from .pet_header import Scan, decimal_string, series_header, slice_header
+from ..core.units import UNIT_OF_DICOM
+from .file import pet_classes
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ['Scan', 'write_pet_series']
-
 MAX_SHEAR = 1e-4
 """Largest cosine between two axes of a grid that still counts as orthogonal."""
+
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+
+_F18 = isotope_named('F-18') or ISOTOPES[0]
+
+_F18_POSITRON_FRACTION = 0.9686
+"""Part of the decays of F-18 that give a positron (BIPM Monographie 5)."""
+
+_LYING = {'S': ('F-10340', 'supine'), 'P': ('F-10310', 'prone')}
+
+_ENTRY = {'HF': ('F-10470', 'headfirst'), 'FF': ('F-10480', 'feet-first')}
+"""Codes of PS3.16, CID 20 and CID 21, by the letters of PatientPosition."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """
+    What the header says besides the image.
+
+    Attributes
+    ----------
+    patient_id, patient_name, series_description : str
+        As shown in a DICOM browser.
+
+    date : str
+        ``YYYYMMDD``: of the injection, the scan and the reconstruction.
+
+    injection_time, scan_time : str
+        ``HHMMSS``, on that date.
+
+    duration_s : float
+        Length of the scan, in seconds.
+
+    dose_bq : float
+        Activity at the injection time, in becquerel.
+
+    weight_kg : float
+        Of the patient.
+
+    patient_position : str
+        ``'HFS'``, ``'FFS'`` …
+
+    photometric : {'MONOCHROME2', 'MONOCHROME1'}
+        The PET standard allows only the first; some scanners write the
+        second. Stored values are the same: it is about display only.
+
+    instance_numbers : bool
+        False leaves InstanceNumber and SliceLocation empty.
+    """
+
+    patient_id: str = 'PHANTOM'
+    patient_name: str = 'Phantom^IEC body'
+    series_description: str = 'Synthetic phantom'
+    date: str = '20260301'
+    injection_time: str = '091500'
+    scan_time: str = '101500'
+    duration_s: float = 600.0
+    dose_bq: float = 7.0e7
+    weight_kg: float = 10.0
+    patient_position: str = 'HFS'
+    photometric: str = 'MONOCHROME2'
+    instance_numbers: bool = True
 
 
 def write_pet_series(
@@ -74,14 +138,14 @@ def write_pet_series(
     scan = scan or Scan()
     _require_orthogonal(image.geometry)
     _require_finite(image)
-    header = series_header(image, scan, seed)
+    header = _series_header(image, scan, seed)
     signed = bool(image.voxels.min() < 0)
     order = np.random.default_rng(seed).permutation(len(image.voxels))
     paths = tuple(folder / f'I{number:05d}.dcm' for number in order)
     folder.mkdir(parents=True, exist_ok=True)
     for k, path in enumerate(paths):
         progress(k / len(paths), 'writing DICOM')
-        dataset = slice_header(header, image.geometry, k, scan)
+        dataset = _slice_header(header, image.geometry, k, scan)
         _set_pixels(dataset, image.voxels[k], signed=signed)
         _save(dataset, path)
     progress(1.0, 'DICOM written')
@@ -114,11 +178,11 @@ def _set_pixels(dataset: Dataset, values: npt.NDArray[np.float32], *, signed: bo
     """Store one slice in all of 16 bits, with the slope as its decimal text says it."""
     largest = 32767 if signed else 65535
     peak = float(np.abs(values).max())
-    slope = decimal_string(peak / largest if peak > 0 else 1.0)
+    slope = _decimal_string(peak / largest if peak > 0 else 1.0)
     stored = np.rint(values.astype(float) / float(slope)).clip(-largest, largest)
     dataset.PixelRepresentation = int(signed)
     dataset.RescaleSlope = slope
-    dataset.RescaleIntercept = decimal_string(0.0)
+    dataset.RescaleIntercept = _decimal_string(0.0)
     dataset.PixelData = stored.astype('<i2' if signed else '<u2').tobytes()
     dataset['PixelData'].VR = 'OW'
 
@@ -135,3 +199,156 @@ def _save(dataset: Dataset, path: Path) -> None:
     else:
         dataset.is_little_endian, dataset.is_implicit_VR = True, False
         pydicom.dcmwrite(path, dataset, write_like_original=False)
+
+
+def _series_header(image: PETImage, scan: Scan, seed: int) -> Dataset:
+    """All that is the same in every slice; the seed decides the UIDs, with everything else."""
+    from pydicom import Dataset
+
+    matrix = image.geometry.ijk_to_ras.tobytes().hex()
+    header = Dataset()
+    header.SpecificCharacterSet = 'ISO_IR 192'
+    _set_study(header, scan, _uids(f'{image.sha256()} {matrix} {scan} {seed}'))
+    _set_series(header, scan, _dicom_unit(image.unit), len(image.voxels))
+    _set_isotope(header, scan)
+    _set_patient_orientation(header, scan.patient_position)
+    _set_grid(header, image.geometry)
+    header.PhotometricInterpretation = scan.photometric
+    return header
+
+
+def _uids(entropy: str) -> dict[str, str]:
+    """UIDs that depend on nothing but the text."""
+    from pydicom.uid import generate_uid
+
+    kinds = ('StudyInstanceUID', 'SeriesInstanceUID', 'FrameOfReferenceUID')
+    return {kind: str(generate_uid(entropy_srcs=[kind, entropy])) for kind in kinds}
+
+
+def _set_study(header: Dataset, scan: Scan, uids: dict[str, str]) -> None:
+    for keyword, uid in uids.items():
+        setattr(header, keyword, uid)
+    header.PatientName = scan.patient_name
+    header.PatientID = scan.patient_id
+    header.PatientBirthDate = ''
+    header.PatientSex = ''
+    header.PatientWeight = _decimal_string(scan.weight_kg)
+    header.PatientPosition = scan.patient_position
+    header.StudyDate = header.SeriesDate = header.AcquisitionDate = header.ContentDate = scan.date
+    header.StudyTime = header.SeriesTime = header.AcquisitionTime = scan.scan_time
+    header.ContentTime = scan.scan_time
+    header.StudyID = '1'
+    header.StudyDescription = 'PET image quality phantom'
+    header.AccessionNumber = ''
+    header.ReferringPhysicianName = ''
+    header.PositionReferenceIndicator = ''
+    header.Manufacturer = 'VOI Identification'
+    header.ManufacturerModelName = 'synthetic phantom'
+    header.SoftwareVersions = __version__
+
+
+def _set_series(header: Dataset, scan: Scan, units: str, slices: int) -> None:
+    start_to_mean_s = mean_count_rate_time_s(scan.duration_s, _F18.half_life_s)
+    header.SOPClassUID = pet_classes()[0]
+    header.ImageType = ['ORIGINAL', 'PRIMARY']
+    header.Modality = 'PT'
+    header.SeriesNumber = 1
+    header.SeriesDescription = scan.series_description
+    header.SeriesType = ['STATIC', 'IMAGE']
+    header.Units = units
+    header.CountsSource = 'EMISSION'
+    header.NumberOfSlices = slices
+    header.CorrectedImage = ['DECY', 'ATTN', 'SCAT', 'DTIM', 'RAN', 'NORM']
+    header.RandomsCorrectionMethod = 'DLYD'
+    header.CollimatorType = 'NONE'
+    header.DecayCorrection = 'START'
+    header.DecayFactor = _decimal_string(1 / decay_factor(start_to_mean_s, _F18.half_life_s))
+    header.FrameReferenceTime = _decimal_string(1000 * start_to_mean_s)
+    header.ActualFrameDuration = round(1000 * scan.duration_s)
+    header.AcquisitionNumber = 1
+
+
+def _set_isotope(header: Dataset, scan: Scan) -> None:
+    from pydicom import Dataset
+
+    drug = Dataset()
+    drug.Radiopharmaceutical = 'FDG -- fluorodeoxyglucose'
+    drug.RadiopharmaceuticalStartTime = scan.injection_time
+    drug.RadiopharmaceuticalStartDateTime = scan.date + scan.injection_time
+    drug.RadionuclideTotalDose = _decimal_string(scan.dose_bq)
+    drug.RadionuclideHalfLife = _decimal_string(_F18.half_life_s)
+    drug.RadionuclidePositronFraction = _decimal_string(_F18_POSITRON_FRACTION)
+    drug.RadionuclideCodeSequence = [_code('C-111A1', '^18^Fluorine')]
+    header.RadiopharmaceuticalInformationSequence = [drug]
+
+
+def _set_patient_orientation(header: Dataset, patient_position: str) -> None:
+    lying = _code('F-10450', 'recumbent')
+    if patient_position[2:] in _LYING:
+        lying.PatientOrientationModifierCodeSequence = [_code(*_LYING[patient_position[2:]])]
+    header.PatientOrientationCodeSequence = [lying]
+    entry = _ENTRY.get(patient_position[:2], _ENTRY['HF'])
+    header.PatientGantryRelationshipCodeSequence = [_code(*entry)]
+
+
+def _code(value: str, meaning: str) -> Dataset:
+    from pydicom import Dataset
+
+    code = Dataset()
+    code.CodeValue = value
+    code.CodingSchemeDesignator = 'SRT'
+    code.CodeMeaning = meaning
+    return code
+
+
+def _set_grid(header: Dataset, geometry: VolumeGeometry) -> None:
+    along_i, along_j, thickness = geometry.spacing_ijk_mm
+    rows_and_columns = _RAS_TO_LPS @ (geometry.axes_ras_mm / geometry.spacing_ijk_mm)
+    header.ImageOrientationPatient = _decimals([*rows_and_columns[:, 0], *rows_and_columns[:, 1]])
+    header.PixelSpacing = _decimals([along_j, along_i])
+    header.SliceThickness = _decimal_string(thickness)
+    _, header.Rows, header.Columns = geometry.shape_kji
+    header.SamplesPerPixel = 1
+    header.BitsAllocated = header.BitsStored = 16
+    header.HighBit = 15
+
+
+def _slice_header(header: Dataset, geometry: VolumeGeometry, k: int, scan: Scan) -> Dataset:
+    """The header of one slice, without pixels; it shares what is the same in all."""
+    from pydicom import Dataset
+    from pydicom.uid import generate_uid
+
+    dataset = Dataset()
+    dataset.update(header)
+    position = _RAS_TO_LPS @ geometry.position_ras_mm((0, 0, k))
+    dataset.ImagePositionPatient = _decimals(position)
+    dataset.ImageIndex = k + 1
+    dataset.InstanceNumber = k + 1 if scan.instance_numbers else None
+    if scan.instance_numbers:
+        dataset.SliceLocation = _decimal_string(
+            float(position @ _RAS_TO_LPS @ geometry.slice_normal_ras)
+        )
+    dataset.SOPInstanceUID = str(generate_uid(entropy_srcs=[header.SeriesInstanceUID, str(k)]))
+    return dataset
+
+
+def _dicom_unit(unit: str) -> str:
+    for code, text in UNIT_OF_DICOM.items():
+        if text == unit:
+            return code
+    msg = (
+        f'the image cannot be written as DICOM: its unit {unit!r} has no name there. '
+        f'Known: {", ".join(dict.fromkeys(UNIT_OF_DICOM.values()))}.'
+    )
+    raise OutputError(msg)
+
+
+def _decimal_string(value: float) -> str:
+    """A number as DICOM's decimal string, at most 16 characters; a negative zero loses its sign."""
+    from pydicom.valuerep import format_number_as_ds
+
+    return str(format_number_as_ds(float(value) + 0.0))
+
+
+def _decimals(values: Iterable[float]) -> list[str]:
+    return [_decimal_string(value) for value in values]

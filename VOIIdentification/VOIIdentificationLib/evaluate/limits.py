@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Literal
 
-from ..core.config_json import json_object, read_json, require_schema
-from ..core.errors import InputFileError
-from ..core.resources import resource_directory
+from ..core.config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory
 
 LIMITS_SCHEMA = 'voi-identification/limits/1'
 
@@ -45,13 +42,18 @@ class Limit:
         What must be said wherever they are shown, or empty.
     """
 
-    diameter_mm: float
+    diameter_mm: LengthMM
     quantity: Quantity
     low: float
     high: float
-    source: str
-    version: str
+    source: Name
+    version: Name
     note: str = ''
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            msg = f'"low" must be below "high", got {self.low:g} and {self.high:g}'
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class Limits:
         One for each diameter and quantity.
     """
 
-    name: str
+    name: Name
     ratio: float | None
-    rows: tuple[Limit, ...]
+    rows: Annotated[tuple[Limit, ...], Rule('be a list with at least one limit', bool)]
 
 
 @dataclass(frozen=True)
@@ -148,37 +150,7 @@ def load_limits(path: Path) -> Limits:
     InputFileError
         If the file cannot be read, or a row is incomplete or senseless.
     """
-    known = ('schema', *(field.name for field in fields(Limits)))
-    data = json_object(read_json(Path(path), 'limits'), known, str(path))
-    require_schema(data, LIMITS_SCHEMA, str(path))
-    rows = data.get('rows')
-    if not isinstance(rows, list) or not rows or not isinstance(data.get('name'), str):
-        msg = f'{path}: "name" and "rows" are needed'
-        raise InputFileError(msg)
-    parsed = tuple(_row(row, f'{path}: row {n}') for n, row in enumerate(rows, start=1))
-    return Limits(name=data['name'], ratio=data.get('ratio'), rows=parsed)
-
-
-def _row(data: Any, where: str) -> Limit:
-    known = {field.name for field in fields(Limit)}
-    if not isinstance(data, dict) or set(data) - known or known - set(data) - {'note'}:
-        msg = f'{where} must have {", ".join(sorted(known))}, got {data!r}'
-        raise InputFileError(msg)
-    if data['quantity'] not in get_args(Quantity):
-        msg = f'{where}: "quantity" must be one of {", ".join(get_args(Quantity))}'
-        raise InputFileError(msg)
-    numbers = [data[name] for name in ('diameter_mm', 'low', 'high')]
-    if not all(_is_number(number) for number in numbers) or not data['low'] < data['high']:
-        msg = f'{where}: needs numbers with "low" below "high", got {numbers}'
-        raise InputFileError(msg)
-    if not str(data['source']).strip() or not str(data['version']).strip():
-        msg = f'{where}: a limit without source and version is not used'
-        raise InputFileError(msg)
-    return Limit(**data)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return from_json(Limits, read_json(path, 'limits'), str(path), schema=LIMITS_SCHEMA)
 
 
 def verdict(value: float, limit: Limit, standard: str) -> Verdict:

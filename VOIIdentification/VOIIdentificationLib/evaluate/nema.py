@@ -9,13 +9,23 @@ import numpy as np
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
+from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
-from ..measure.circle_roi import roi_statistics, slice_roi
-from ..measure.statistics import slice_distance_mm
+from ..measure.statistics import roi_statistics, slice_roi
 from ..measure.voi import VOIResult
-from .background import BackgroundLevel, background_level
-from .lung import LungResidual, lung_residual
+from ..measure.voi_mask import Cylinder
+from .background import (
+    LUNG_ROI_DIAMETER_MM,
+    BackgroundLevel,
+    LungResidual,
+    background_level,
+    lung_residual,
+)
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
+
+HOT_CONTRAST_FORMULA = '100 (C_H / C_B - 1) / (a_H / a_B - 1)'
+COLD_CONTRAST_FORMULA = '100 (1 - C_C / C_B)'
+"""NEMA NU 2: Q_H and Q_C as people write them; cold spheres in NU 2-2012 and earlier."""
 
 MAX_SLICE_OFFSET_MM = 2.0
 """A sphere's center farther from the common slice is flagged."""
@@ -132,7 +142,7 @@ def percent_contrast_hot(mean_hot: float, mean_background: float, true_ratio: fl
     Returns
     -------
     contrast_percent : float
-        100 (C_H / C_B - 1) / (a_H / a_B - 1).
+        Q_H, by `HOT_CONTRAST_FORMULA`.
 
     Examples
     --------
@@ -154,7 +164,7 @@ def percent_contrast_cold(mean_cold: float, mean_background: float) -> float:
     Returns
     -------
     contrast_percent : float
-        100 (1 - C_C / C_B).
+        Q_C, by `COLD_CONTRAST_FORMULA`.
     """
     return 100.0 * (1.0 - mean_cold / mean_background)
 
@@ -224,7 +234,7 @@ def _contrast(
     roi = slice_roi(image.geometry, center, diameter, k)
     mean = float(roi_statistics(image, center, diameter, [k])[0][0])
     roi_mean = mean if np.isfinite(mean) else None
-    offset = -slice_distance_mm(sphere.solid, image.geometry, k)
+    offset = -image.geometry.slice_distance_mm(center, k)
     contrast = _percent_contrast(roi_mean, level.mean, truth, hot=sphere.insert.hot)
     return SphereContrast(
         label=sphere.label,
@@ -267,8 +277,42 @@ def _percent_contrast(
 
 
 def _contrast_sd(contrast: float | None, truth: TrueActivity | None) -> float | None:
-    """Of Q_H = 100 (C_H/C_B - 1) / (ratio - 1), by the ratio's uncertainty alone."""
+    """Of Q_H, whose only uncertain part here is the ratio below its line."""
     if contrast is None or truth is None or truth.ratio is None or truth.ratio_sd_percent is None:
         return None
     relative = truth.ratio / (truth.ratio - 1.0) * truth.ratio_sd_percent / 100.0
     return abs(contrast) * relative
+
+
+def rois_on_slice(nema: NEMAResult, geometry: VolumeGeometry, slice_k: int) -> tuple[Cylinder, ...]:
+    """
+    Circles of NEMA NU 2 that were measured on one slice, as high as the slice.
+
+    Parameters
+    ----------
+    nema : NEMAResult
+        What was evaluated.
+
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    slice_k : int
+        Index of the slice.
+
+    Returns
+    -------
+    circles : tuple of Cylinder
+        The largest of each set of background ROIs, and that on the lung insert.
+    """
+    circles = []
+    if slice_k in nema.placement.slices_k:
+        diameter = nema.placement.roi_diameter_mm
+        circles += [(roi.name, roi.center_ras_mm, diameter) for roi in nema.placement.rois]
+    lung = nema.placement.lung
+    if lung is not None and nema.lung is not None and slice_k in nema.lung.slices_k:
+        circles.append(('Lung', lung.center_ras_mm, LUNG_ROI_DIAMETER_MM))
+    height = geometry.slice_spacing_mm
+    return tuple(
+        Cylinder(name, geometry.projected_ras_mm(center, slice_k), diameter, height)
+        for name, center, diameter in circles
+    )

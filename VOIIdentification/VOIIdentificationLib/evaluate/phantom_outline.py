@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 from ..core.errors import SeedError
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
-from ..core.seed import Point
 
 SMOOTHING_SIGMA_MM = 4.0
 """Blur before the edge is sought: voxel noise of 35 % becomes 3 % on 2 mm voxels."""
@@ -31,11 +31,32 @@ _LUNG_SEARCH_MM = 45.0
 _LUNG_DIAMETERS_MM = (20.0, 80.0)
 """How far from the axis the lung insert is sought, and what counts as one."""
 
-BoolArray = npt.NDArray[np.bool_]
+_BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class SlicePlane:
+@dataclass(frozen=True)
+class LungInsert:
+    """
+    The cold insert on the axis of the ring.
+
+    Attributes
+    ----------
+    center_ras_mm : tuple of float
+        Where it crosses the central slice, in millimeter.
+
+    diameter_mm : float
+        Its outer diameter, in millimeter.
+
+    found : bool
+        False if it was assumed on the axis of the ring.
+    """
+
+    center_ras_mm: Point
+    diameter_mm: float
+    found: bool
+
+
+class SlicePlane(NamedTuple):
     """
     Coordinates in millimeter on a slice and on all that are parallel to it.
 
@@ -253,7 +274,7 @@ def _background_level(values: FloatArray, distance_to_sphere: FloatArray) -> flo
     return float(np.median(values[shell]))
 
 
-def _edge_distance(inside: BoolArray, near_spheres: BoolArray) -> FloatArray:
+def _edge_distance(inside: _BoolArray, near_spheres: _BoolArray) -> FloatArray:
     """Distance to the edge of the piece that surrounds the spheres, holes filled."""
     labels, count = ndimage.label(inside)
     if count == 0:
@@ -281,25 +302,3 @@ def _find_lung(
         return None, 0.0
     u, v = (axis_mm[index] for index in np.nonzero(largest))
     return np.array([u.mean(), v.mean()]), diameter
-
-
-@dataclass(frozen=True)
-class LungInsert:
-    """
-    The cold insert on the axis of the ring.
-
-    Attributes
-    ----------
-    center_ras_mm : tuple of float
-        Where it crosses the central slice, in millimeter.
-
-    diameter_mm : float
-        Its outer diameter, in millimeter.
-
-    found : bool
-        False if it was assumed on the axis of the ring.
-    """
-
-    center_ras_mm: Point
-    diameter_mm: float
-    found: bool

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
 from ..core.image import PETImage
-from ..measure.statistics import voi_statistics
+from ..measure.moving_voi import PEAK_VOLUME_MM3
+from ..measure.statistics import HALF_INSIDE, voi_statistics
 from ..measure.voi import VOIResult
-from ..measure.voi_mask import Sphere, voi_mask
-from .a50 import a50_voi
+from ..measure.voi_mask import Sphere, VOIMask, voi_mask
 from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, verdict
 
 CONCENTRATION_UNIT = 'Bq/mL'
@@ -28,43 +32,20 @@ SAME_DIAMETER_MM = 0.25
 USUAL_RATIO_DEVIATION = 0.1
 """A true ratio that differs more, relatively, from the limits' ratio is told."""
 
-PeakRule = Literal['highest', 'at_max']
+PEAK_RULE = f'highest mean in {PEAK_VOLUME_MM3 / 1000:g} cm3 moved over the sphere'
+"""Which of the two usual peaks RCpeak is made of (EANM, EARL)."""
 
-_PEAK_RULES = {
-    'highest': 'highest mean in 1 cm3 moved over the sphere',
-    'at_max': 'mean in 1 cm3 at the highest voxel',
-}
+A50Background = tuple[float, str]
+"""B of the A50 threshold, in the image's unit, and how it was taken, in words."""
 
+A50_PART = 0.5
+"""Part of the way from background to maximum at which the A50 VOI ends (EANM, EARL)."""
 
-@dataclass(frozen=True)
-class RecoveryRules:
-    """
-    Choices that recovery coefficients depend on.
+A50_THRESHOLD_FORMULA = f'B + {A50_PART:g} (max - B)'
+"""That value as people write it, with the background B."""
 
-    Attributes
-    ----------
-    background : float
-        B of the A50 threshold, in the image's unit.
-
-    background_rule : str
-        How B was taken, in words: it is shown beside the coefficients.
-
-    limits : tuple of Limits
-        Standards to compare with.
-
-    relative_to : tuple of (float, str) or None
-        What relative coefficients are divided by, and what that is, in words;
-        None for the mean of the inner half of the largest sphere.
-
-    peak : {'highest', 'at_max'}
-        Which peak RCpeak is made of.
-    """
-
-    background: float
-    background_rule: str
-    limits: tuple[Limits, ...] = ()
-    relative_to: tuple[float, str] | None = None
-    peak: PeakRule = 'highest'
+A50_REACH_MM = 10.0
+"""How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +65,7 @@ class SphereRecovery:
         Highest voxel, mean of the A50 VOI, and peak, in the image's unit.
 
     a50_threshold : float or None
-        B + 0.5 (max - B), in the image's unit.
+        By `A50_THRESHOLD_FORMULA`, in the image's unit.
 
     a50_volume_ml : float or None
         Volume of the A50 VOI.
@@ -171,10 +152,41 @@ class RecoveryResult:
     notes: tuple[str, ...] = ()
 
 
+class A50VOI(NamedTuple):
+    """
+    Voxels connected to the maximum that reach half way up from the background.
+
+    Attributes
+    ----------
+    inside, slices_kji : (K, J, I) `numpy.ndarray` of bool, tuple of slice
+        With holes filled, on a box; and where the box lies in the image.
+
+    max, threshold, mean : float
+        Highest voxel of the sphere, value at which the VOI ends, and mean
+        inside; in the image's unit.
+
+    volume_ml : float
+        Whole voxels.
+
+    at_edge : bool
+        True if the VOI reached as far as it is followed.
+    """
+
+    inside: npt.NDArray[np.bool_]
+    slices_kji: tuple[slice, slice, slice]
+    max: float
+    threshold: float
+    mean: float
+    volume_ml: float
+    at_edge: bool
+
+
 def recovery(
     image: PETImage,
     spheres: Sequence[VOIResult],
-    rules: RecoveryRules,
+    background: A50Background,
+    *,
+    limits: tuple[Limits, ...] = (),
     truth: TrueActivity | None = None,
 ) -> RecoveryResult:
     """
@@ -188,8 +200,12 @@ def recovery(
     spheres : sequence of VOIResult
         The measured inserts; cold ones and cylinders are left out.
 
-    rules : RecoveryRules
-        Background, limits, and which peak.
+    background : tuple of (float, str)
+        B of the A50 threshold, and how it was taken: it is shown beside the
+        coefficients.
+
+    limits : tuple of Limits, optional
+        Standards to compare with.
 
     truth : TrueActivity, optional
         True concentrations at the image's reference time. Without a hot one,
@@ -201,31 +217,31 @@ def recovery(
         Relative coefficients are never compared with limits.
     """
     hot = [s for s in spheres if s.insert.hot and isinstance(s.solid, Sphere)]
-    measured = [_measured(image, sphere, rules) for sphere in hot]
-    reference, reference_rule, absolute = _reference(image, hot, rules, truth)
+    measured = [_measured(image, sphere, background[0]) for sphere in hot]
+    reference, reference_rule, absolute = _reference(image, hot, truth)
     sd = truth.hot_sd_percent if absolute and truth is not None else None
     divided = [_divided(one, reference, sd) for one in measured]
-    limits = rules.limits if absolute else ()
+    judges = limits if absolute else ()
     falling = tuple(name for name in QUANTITY_NAMES if _falls(divided, name))
     return RecoveryResult(
-        spheres=tuple(_judged(one, limits) for one in divided),
+        spheres=tuple(_judged(one, judges) for one in divided),
         relative=not absolute,
         reference=reference,
         reference_rule=reference_rule,
-        background=rules.background,
-        background_rule=rules.background_rule,
-        peak_rule=_PEAK_RULES[rules.peak],
-        standards=tuple(one.name for one in limits),
+        background=background[0],
+        background_rule=background[1],
+        peak_rule=PEAK_RULE,
+        standards=tuple(one.name for one in judges),
         not_monotonic=falling,
         flags=(Flag.NOT_MONOTONIC,) if falling else (),
-        notes=_notes(image, truth, rules.limits),
+        notes=_notes(image, truth, limits),
     )
 
 
-def _measured(image: PETImage, sphere: VOIResult, rules: RecoveryRules) -> SphereRecovery:
+def _measured(image: PETImage, sphere: VOIResult, background: float) -> SphereRecovery:
     """Values of one sphere, not divided yet."""
     assert isinstance(sphere.solid, Sphere)
-    a50 = a50_voi(image, sphere.solid, rules.background, mask=sphere.mask)
+    a50 = a50_voi(image, sphere.solid, background, mask=sphere.mask)
     flags = [*sphere.flags]
     if a50 is not None and a50.at_edge:
         flags.append(Flag.A50_AT_EDGE)
@@ -234,7 +250,7 @@ def _measured(image: PETImage, sphere: VOIResult, rules: RecoveryRules) -> Spher
         diameter_mm=sphere.insert.diameter_mm,
         max=a50.max if a50 else sphere.statistics.max,
         a50_mean=a50.mean if a50 else None,
-        peak=sphere.peak if rules.peak == 'highest' else sphere.peak_at_max,
+        peak=sphere.peak,
         a50_threshold=a50.threshold if a50 else None,
         a50_volume_ml=a50.volume_ml if a50 else None,
         flags=tuple(flags),
@@ -244,15 +260,12 @@ def _measured(image: PETImage, sphere: VOIResult, rules: RecoveryRules) -> Spher
 def _reference(
     image: PETImage,
     hot: Sequence[VOIResult],
-    rules: RecoveryRules,
     truth: TrueActivity | None,
 ) -> tuple[float | None, str, bool]:
     """What values are divided by, in words, and whether it is the truth."""
     if truth is not None and truth.hot_bqml is not None and image.unit == CONCENTRATION_UNIT:
         rule = f'true concentration a_H = {truth.hot_bqml:.6g} Bq/mL'
         return truth.hot_bqml, rule, True
-    if rules.relative_to is not None:
-        return *rules.relative_to, False
     largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
     if largest is None:
         return None, 'no hot sphere', False
@@ -313,3 +326,75 @@ def _notes(
         for one in limits
         if one.ratio and truth.ratio and abs(truth.ratio / one.ratio - 1) > USUAL_RATIO_DEVIATION
     )
+
+
+def a50_voi(
+    image: PETImage, sphere: Sphere, background: float, *, mask: VOIMask | None = None
+) -> A50VOI | None:
+    """
+    Grow the A50 VOI of one hot sphere.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image.
+
+    sphere : Sphere
+        The sphere, within which the maximum is sought.
+
+    background : float
+        B, in the image's unit.
+
+    mask : VOIMask, optional
+        Voxels of `sphere`, if they are known already.
+
+    Returns
+    -------
+    voi : A50VOI or None
+        None if the sphere has no finite voxel above the background.
+
+    Notes
+    -----
+    The maximum is that of the voxels at least half inside the sphere. Voxels
+    are connected by faces, edges or corners, and followed to
+    `A50_REACH_MM` beyond the sphere.
+    """
+    start = _maximum(image, mask or voi_mask(sphere, image.geometry))
+    if start is None or not start[1] > background:
+        return None
+    place_kji, highest = start
+    wide = Sphere(sphere.label, sphere.center_ras_mm, sphere.diameter_mm + 2 * A50_REACH_MM)
+    zone = voi_mask(wide, image.geometry, counting='hard')
+    allowed = zone.weights > 0
+    values = image.voxels[zone.slices_kji]
+    threshold = background + A50_PART * (highest - background)
+    above = allowed & (values >= threshold)
+    seed = tuple(p - s.start for p, s in zip(place_kji, zone.slices_kji, strict=True))
+    grown = _connected(above, seed)
+    inside = ndimage.binary_fill_holes(grown) & np.isfinite(values)
+    outer = allowed & ~ndimage.binary_erosion(allowed)
+    return A50VOI(
+        inside=inside,
+        slices_kji=zone.slices_kji,
+        max=highest,
+        threshold=float(threshold),
+        mean=float(values[inside].mean(dtype=float)),
+        volume_ml=float(inside.sum()) * image.geometry.voxel_volume_mm3 / 1000,
+        at_edge=bool(np.any(grown & outer)),
+    )
+
+
+def _maximum(image: PETImage, mask: VOIMask) -> tuple[tuple[int, ...], float] | None:
+    """Index (k, j, i) and value of the highest voxel of a VOI."""
+    values = image.voxels[mask.slices_kji]
+    usable = (mask.weights >= HALF_INSIDE) & np.isfinite(values)
+    if not usable.any():
+        return None
+    place = np.unravel_index(int(np.argmax(np.where(usable, values, -np.inf))), values.shape)
+    offset = [s.start for s in mask.slices_kji]
+    return tuple(int(p) + o for p, o in zip(place, offset, strict=True)), float(values[place])
+
+
+def _connected(above: npt.NDArray[np.bool_], seed: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    labels, _ = ndimage.label(above, structure=np.ones((3, 3, 3), dtype=int))
+    return np.asarray(labels == labels[seed])

@@ -1,9 +1,8 @@
-"""Where circles of one size fit: twelve of them, as far from everything as they can be."""
+"""Where circles of one size fit, each as far from everything as it can be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,34 +24,17 @@ _MAX_SPREAD = 4.0
 """Factor by which circles are moved apart at a time, and up to how many diameters."""
 
 
-@dataclass(frozen=True, eq=False)
-class Room:
-    """
-    Positions where a circle might stand.
-
-    Attributes
-    ----------
-    points_mm : (N, 2) `numpy.ndarray` of float
-        Middles of circles, around the middle of the ring.
-
-    clearance_mm : (N,) `numpy.ndarray` of float
-        Free space around the circle, in millimeter.
-    """
-
-    points_mm: FloatArray
-    clearance_mm: FloatArray
-
-
 def pack_circles(
-    room: Room, diameter_mm: float, count: int, wanted_clearance_mm: float
+    room_mm: FloatArray, diameter_mm: float, count: int, wanted_clearance_mm: float
 ) -> FloatArray:
     """
     Lay circles that do not overlap, most of them with the wanted free space.
 
     Parameters
     ----------
-    room : Room
-        Where a circle may stand, and the free space it has there.
+    room_mm : (N, 3) `numpy.ndarray` of float
+        Where the middle of a circle may stand, as two coordinates around the
+        middle of the ring, and the free space around the circle there.
 
     diameter_mm : float
         Of the circles, in millimeter.
@@ -78,14 +60,19 @@ def pack_circles(
     of them are then filled up with less space, in steps. Where there is more
     room than needed the circles are spread.
     """
-    good = room.points_mm[room.clearance_mm >= wanted_clearance_mm]
+    good = _roomy(room_mm, wanted_clearance_mm)
     sets = _largest_sets(good, diameter_mm, count)
     if len(sets[0]) >= count:
         laid = _spread(good, diameter_mm, sets[0])
     else:
-        laid = _filled_up(room, sets, diameter_mm, count, wanted_clearance_mm)
+        laid = _filled_up(room_mm, sets, diameter_mm, count, wanted_clearance_mm)
     angles = np.arctan2(laid[:, 1], laid[:, 0]) % (2 * np.pi)
     return laid[np.argsort(angles, kind='stable')]
+
+
+def _roomy(room_mm: FloatArray, clearance_mm: float) -> FloatArray:
+    """The places with at least so much free space."""
+    return room_mm[room_mm[:, 2] >= clearance_mm, :2]
 
 
 def _largest_sets(points: FloatArray, separation_mm: float, count: int) -> list[FloatArray]:
@@ -103,12 +90,12 @@ def _largest_sets(points: FloatArray, separation_mm: float, count: int) -> list[
 
 
 def _filled_up(
-    room: Room, sets: list[FloatArray], separation_mm: float, count: int, wanted_mm: float
+    room_mm: FloatArray, sets: list[FloatArray], separation_mm: float, count: int, wanted_mm: float
 ) -> FloatArray:
     """A set with the missing circles where there is the most space left for them."""
     best = sets[0]
     for level in np.arange(wanted_mm, -CLEARANCE_STEP_MM / 2, -CLEARANCE_STEP_MM):
-        points = room.points_mm[room.clearance_mm >= level]
+        points = _roomy(room_mm, level)
         for laid in sets:
             free = points[_free_of(points, laid, separation_mm)]
             for order in _orders(free, _FILLING_ANGLES):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
-from ..core.seed import Point, Seed
-from ..measure.circle_roi import projected_on_slice
+from ..core.phantom import Seed
 from ..measure.voi_mask import Solid
 from .phantom_outline import LungInsert, PhantomOutline, find_outline
-from .roi_packing import Room, pack_circles
+from .roi_packing import pack_circles
 
 ROI_COUNT = 12
 
@@ -118,18 +118,7 @@ class BackgroundPlacement:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Stack:
-    """The slices of the background."""
-
-    central_k: int
-    kept_k: tuple[int, ...]
-    flags: tuple[Flag, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Rules:
+class _Rules(NamedTuple):
     """Distances that a ROI must keep."""
 
     outline: PhantomOutline
@@ -159,7 +148,7 @@ class _Rules:
         points = points[self.to_edge(points) >= 0]
         points = points[self.to_lung(points) >= 0]
         clearance = np.minimum(self.to_edge(points), self.to_sphere(points))
-        room = Room(points, clearance)
+        room = np.column_stack([points, clearance])
         return pack_circles(room, ROI_DIAMETER_MM, ROI_COUNT, RULE_DISTANCE_MM)
 
     def judge(self, points_mm: FloatArray, names: Sequence[str]) -> tuple[BackgroundROI, ...]:
@@ -226,14 +215,13 @@ def place_background(
         msg = 'no sphere was measured, so the background ROIs cannot be placed'
         raise SeedError(msg)
     _require_common_slice(image.geometry, spheres)
-    stack = _slice_stack(image.geometry, spheres)
+    central_k, slices_k = _slice_stack(image.geometry, spheres)
+    flags, notes = _stack_doubts(image.geometry, central_k)
     inserts = [(solid.center_ras_mm, solid.diameter_mm) for solid in spheres]
-    outline = find_outline(
-        image, _ring_middle(image.geometry, spheres, stack), inserts, stack.kept_k
-    )
+    middle = _ring_middle(image.geometry, spheres, central_k)
+    outline = find_outline(image, middle, inserts, slices_k)
     lung_uv, lung = _lung(outline, has_lung)
     rules = _Rules(outline, inserts, lung_uv, lung)
-    flags, notes = list(stack.flags), list(stack.notes)
     if lung is not None and not lung.found:
         flags.append(Flag.LUNG_ASSUMED)
     if positions:
@@ -249,8 +237,8 @@ def place_background(
     return BackgroundPlacement(
         rois=rois,
         roi_diameter_mm=ROI_DIAMETER_MM,
-        central_slice_k=stack.central_k,
-        slices_k=stack.kept_k,
+        central_slice_k=central_k,
+        slices_k=slices_k,
         lung=lung,
         body_level=outline.level,
         flags=(*flags, *_all_flags(rois)),
@@ -276,34 +264,40 @@ def _require_common_slice(geometry: VolumeGeometry, spheres: Sequence[Solid]) ->
         raise SeedError(msg)
 
 
-def _slice_stack(geometry: VolumeGeometry, spheres: Sequence[Solid]) -> _Stack:
-    count = geometry.shape_kji[0]
+def _slice_stack(geometry: VolumeGeometry, spheres: Sequence[Solid]) -> tuple[int, tuple[int, ...]]:
+    """The slice through the spheres, and all of the background's, itself included."""
     middle = np.mean([geometry.index_ijk(solid.center_ras_mm)[2] for solid in spheres])
-    central = int(np.clip(np.floor(middle + 0.5), 0, count - 1))
+    central_k = int(np.clip(np.floor(middle + 0.5), 0, geometry.shape_kji[0] - 1))
+    return central_k, tuple(sorted(set(_slices_inside(geometry, central_k))))
+
+
+def _slices_inside(geometry: VolumeGeometry, central_k: int) -> list[int]:
+    """The nearest slices of the image to the wanted heights; thick ones more than once."""
     wanted = [
-        int(np.floor(central + offset / geometry.slice_spacing_mm + 0.5))
+        int(np.floor(central_k + offset / geometry.slice_spacing_mm + 0.5))
         for offset in SLICE_OFFSETS_MM
     ]
-    inside = [k for k in wanted if 0 <= k < count]
-    kept = tuple(sorted(set(inside)))
+    return [k for k in wanted if 0 <= k < geometry.shape_kji[0]]
+
+
+def _stack_doubts(geometry: VolumeGeometry, central_k: int) -> tuple[list[Flag], list[str]]:
+    inside, count = _slices_inside(geometry, central_k), len(SLICE_OFFSETS_MM)
     flags, notes = [], []
-    if len(inside) < len(wanted):
+    if len(inside) < count:
         flags.append(Flag.SLICES_OUTSIDE)
-        notes.append(f'{len(wanted) - len(inside)} of 5 background slices lie outside the image')
-    if len(kept) < len(inside):
+        notes.append(f'{count - len(inside)} of {count} background slices lie outside the image')
+    if len(set(inside)) < len(inside):
         flags.append(Flag.SLICES_REPEATED)
         notes.append(
-            f'slices of {geometry.slice_spacing_mm:.2f} mm: only {len(kept)} different '
+            f'slices of {geometry.slice_spacing_mm:.2f} mm: only {len(set(inside))} different '
             'background slices'
         )
-    return _Stack(central, kept, tuple(flags), tuple(notes))
+    return flags, notes
 
 
-def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], stack: _Stack) -> Point:
+def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], slice_k: int) -> Point:
     """Middle of the circle through the centers on the central slice, or of the centers."""
-    feet = np.array(
-        [projected_on_slice(geometry, solid.center_ras_mm, stack.central_k) for solid in spheres]
-    )
+    feet = np.array([geometry.projected_ras_mm(solid.center_ras_mm, slice_k) for solid in spheres])
     middle = feet.mean(axis=0)
     if len(feet) >= _MIN_FIT:
         offsets = feet - middle

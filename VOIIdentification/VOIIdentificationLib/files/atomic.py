@@ -1,16 +1,50 @@
-"""Files written beside their place and then moved into it: all of them, or none."""
+"""
+Files written beside their place and then moved into it: all of them, or none.
+
+While a folder is written it holds a hidden one:
+
+    DIR/.voi-identification/
+        lock            held by the run that writes; a second one is refused
+        new/            the new files; complete and on the disk before anything moves
+        journal.json    what is to be moved; there only while files move
+        old/            the files that make way
+
+A run that is killed before the journal stands has changed nothing. One that is
+killed after it is completed, or undone where that is impossible, by the next
+run into the folder, or by `recover`. Signals wait while files move.
+"""
 
 from __future__ import annotations
 
 import errno
-import secrets
+import json
+import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from ..core.errors import OutputError
+from .lock import locked_folder
 
+WORK_FOLDER = '.voi-identification'
+"""Name of the hidden folder; one for a single file begins with the name of that file."""
+
+DEFERRED_SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ('SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK')
+    if hasattr(signal, name)
+)
+"""Signals that wait until all files are in their places."""
+
+committed_folders: list[Path] = []
+"""Folders that this process has written into, whole: what is true after a signal."""
+
+_NEW, _OLD, _JOURNAL = 'new', 'old', 'journal.json'
+_PART = f'{_JOURNAL}.part'
 _ADVICE = {
     errno.ENOSPC: 'Free some space, or choose another folder.',
     errno.EACCES: 'Close the file in other programs, or choose a folder that you may write to.',
@@ -19,64 +53,132 @@ _ADVICE = {
 _OTHER_ADVICE = 'Choose another folder.'
 
 
-@contextmanager
-def staging_folder(directory: Path) -> Iterator[Path]:
+class Transaction:
     """
-    A hidden folder on the disk of another folder, gone afterwards whatever happens.
+    One run that writes files into a folder.
 
     Parameters
     ----------
     directory : `pathlib.Path`
-        Where the files shall end; it need not exist.
+        Where the files go.
+
+    work : `pathlib.Path`
+        The hidden folder beside them.
+
+    Attributes
+    ----------
+    new : `pathlib.Path`
+        Folder in which the caller writes the files, below the names that they are to have.
+    """
+
+    def __init__(self, directory: Path, work: Path) -> None:
+        self.new = work / _NEW
+        self._directory = directory
+        self._work = work
+
+    def commit(self, old: Iterable[Path] = ()) -> tuple[Path, ...]:
+        """
+        Put the new files into their places; undo all if one of them cannot go there.
+
+        Parameters
+        ----------
+        old : iterable of `pathlib.Path`
+            Files of an earlier run that make way, relative to the folder. A new
+            file of the same name takes the place of an old one in any case.
+
+        Returns
+        -------
+        paths : tuple of `pathlib.Path`
+            The new files, in their places.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be moved. Everything is then as it was.
+        """
+        names = _files_below(self.new)
+        _write_through(self.new)
+        journal = _Journal(tuple(path.as_posix() for path in old), names)
+        with _signals_deferred():
+            journal.carry_out(self._directory, self._work)
+            committed_folders.append(self._directory)
+        return tuple(self._directory / name for name in names)
+
+
+@contextmanager
+def transaction(directory: Path, what: str, *, file_name: str = '') -> Iterator[Transaction]:
+    """
+    Write files into a folder: all or nothing, and one run at a time.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        Where the files go. It is made if it is missing, with those above it.
+
+    what : str
+        What is written, for messages, e.g. ``'the results'``.
+
+    file_name : str, optional
+        The one file that is written, if others may be written beside it at the
+        same time.
 
     Yields
     ------
-    staging : `pathlib.Path`
-        The hidden folder, empty.
+    transaction : Transaction
+        Fill its folder `new`, then call `commit`; without that nothing changes.
+
+    Raises
+    ------
+    OutputError
+        If another run is writing there, or the system refuses.
     """
-    parent = next(path for path in (directory, *directory.absolute().parents) if path.is_dir())
-    staging = parent / f'.voi-identification-{secrets.token_hex(6)}'
-    staging.mkdir()
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with system_errors_named(directory, what):
+        made = _make_folders(directory)
+        try:
+            work = directory / (f'.{file_name}{WORK_FOLDER}' if file_name else WORK_FOLDER)
+            with locked_folder(work):
+                _complete(directory, work)
+                running = Transaction(directory, work)
+                running.new.mkdir()
+                try:
+                    yield running
+                finally:
+                    _clear(work)
+        finally:
+            for folder in reversed(made):
+                with suppress(OSError):  # it holds something by now
+                    folder.rmdir()
 
 
-def replace_files(directory: Path, old: Iterable[Path], new: Path, backup: Path) -> None:
+def recover(directory: Path, *, below: bool = False) -> tuple[str, ...]:
     """
-    Put old files aside and new ones in their place; undo all if one step fails.
+    Complete or undo what a run left that was killed.
 
     Parameters
     ----------
     directory : `pathlib.Path`
-        Where the new files go. It is made if it is missing.
+        A folder that results were written to; it need not exist.
 
-    old : iterable of `pathlib.Path`
-        Files to put aside, relative to `directory`.
+    below : bool, optional
+        True looks into all folders below it too.
 
-    new : `pathlib.Path`
-        Folder whose files are moved, with the folders they are in.
+    Returns
+    -------
+    sentences : tuple of str
+        What was done, a sentence for each folder; empty if there was nothing to do.
 
-    backup : `pathlib.Path`
-        Folder on the same disk for the old files.
+    Raises
+    ------
+    OutputError
+        If a run is writing there now, or the system refuses.
     """
-    moves = [(directory / path, backup / path) for path in old]
-    files = sorted(path for path in new.rglob('*') if path.is_file())
-    moves += [(path, directory / path.relative_to(new)) for path in files]
-    done: list[tuple[Path, Path]] = []
-    made: list[Path] = []
-    try:
-        for source, target in moves:
-            made += _make_folders(target.parent)
-            source.replace(target)
-            done.append((source, target))
-    except BaseException:
-        for source, target in reversed(done):
-            target.replace(source)
-        for folder in reversed(made):
-            folder.rmdir()
-        raise
+    search = directory.rglob if below else directory.glob
+    left = sorted(search(f'*{WORK_FOLDER}')) if directory.is_dir() else []
+    sentences = []
+    for work in left:
+        with system_errors_named(work.parent, 'what an earlier run left'), locked_folder(work):
+            sentences.append(_complete(work.parent, work))
+    return tuple(sentences)
 
 
 @contextmanager
@@ -109,6 +211,160 @@ def system_errors_named(directory: Path, what: str) -> Iterator[None]:
         reason = error.strerror or str(error)
         msg = f'{what} cannot be written to {directory}: {reason}. {advice}'
         raise OutputError(msg) from error
+
+
+@dataclass(frozen=True)
+class _Journal:
+    """What is to be moved, by names relative to the folder; where files lie says how far it is."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    forward: bool = True
+
+    def carry_out(self, directory: Path, work: Path) -> None:
+        """Move all files, or put back what was moved; the journal stands as long as it takes."""
+        self._write(work)
+        if self.forward:
+            try:
+                self._advance(directory, work)
+            except OSError:
+                replace(self, forward=False).carry_out(directory, work)
+                raise
+        else:
+            self._retreat(directory, work)
+        _write_through(directory, recursive=False)
+        (work / _JOURNAL).unlink()
+
+    def _write(self, work: Path) -> None:
+        part = work / _PART
+        part.write_text(json.dumps(asdict(self)), encoding='utf-8')
+        _sync(part)
+        part.replace(work / _JOURNAL)
+        _sync(work)
+
+    def _advance(self, directory: Path, work: Path) -> None:
+        for name in dict.fromkeys((*self.old, *self.new)):
+            waiting = (work / _NEW / name).exists()
+            if name in self.new and not waiting:
+                continue  # it stands in its place already
+            if os.path.lexists(directory / name) and not (work / _OLD / name).exists():
+                _move(directory / name, work / _OLD / name)
+            if waiting:
+                _move(work / _NEW / name, directory / name)
+
+    def _retreat(self, directory: Path, work: Path) -> None:
+        for name in self.new:
+            if not (work / _NEW / name).exists() and (directory / name).exists():
+                _move(directory / name, work / _NEW / name)
+                _remove_empty(directory / name, directory)
+        for name in _files_below(work / _OLD):
+            _move(work / _OLD / name, directory / name)
+
+
+def _complete(directory: Path, work: Path) -> str:
+    """Finish what a killed run had begun to move, and clear up after it."""
+    journal, text = _read_journal(work / _JOURNAL), 'an interrupted run had changed nothing yet'
+    if journal is not None:
+        try:
+            journal.carry_out(directory, work)
+            text = 'an interrupted run was completed'
+        except OSError:
+            if (work / _JOURNAL).exists():  # it could not even be undone
+                raise
+            text = 'an interrupted run was undone'
+    _clear(work)
+    return f'{directory}: {text}.'
+
+
+def _clear(work: Path) -> None:
+    """Delete what was written beside, unless a journal says that it is still needed."""
+    if not (work / _JOURNAL).exists():
+        for name in (_NEW, _OLD):
+            shutil.rmtree(work / name, ignore_errors=True)
+        (work / _PART).unlink(missing_ok=True)
+
+
+def _read_journal(path: Path) -> _Journal | None:
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding='utf-8'))
+        journal = _Journal(tuple(data['old']), tuple(data['new']), bool(data['forward']))
+        safe = all(_stays_below(name) for name in (*journal.old, *journal.new))
+    except (ValueError, KeyError, TypeError):
+        safe = False
+    if not safe:
+        msg = (
+            f'{path} is damaged: what an interrupted run has moved is not known. The files '
+            f'it put aside are in {path.parent / _OLD}; move them by hand, then delete '
+            f'{path.parent}.'
+        )
+        raise OutputError(msg)
+    return journal
+
+
+def _stays_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and '..' not in path.parts
+
+
+@contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Let signals wait until the body is done, then let them act."""
+    if threading.current_thread() is not threading.main_thread():  # signals act there only
+        yield
+        return
+    received: list[int] = []
+    old = {
+        number: signal.signal(number, lambda number, _frame: received.append(number))
+        for number in DEFERRED_SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in dict.fromkeys(received):
+            signal.raise_signal(number)
+
+
+def _move(source: Path, target: Path) -> None:
+    if target.is_dir() or (source.is_dir() and not source.is_symlink()):
+        raise IsADirectoryError(errno.EISDIR, f'a folder named {source.name} is in the way')
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _remove_empty(path: Path, top: Path) -> None:
+    """The folders of a file that is gone, as far as they are empty."""
+    for folder in path.parents:
+        if folder == top:
+            return
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _files_below(folder: Path) -> tuple[str, ...]:
+    return tuple(
+        sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
+    )
+
+
+def _write_through(folder: Path, *, recursive: bool = True) -> None:
+    """Let the disk have what was written, files before the folders that name them."""
+    below: Sequence[Path] = sorted(folder.rglob('*'), reverse=True) if recursive else []
+    for path in (*below, folder):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    if os.name == 'nt' and path.is_dir():  # folders cannot be opened there
+        return
+    handle = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _make_folders(folder: Path) -> list[Path]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputFileError
-from ..core.seed import Point, Seed
+from ..core.geometry import Point
+from ..core.phantom import Seed
 
 _MARKUPS_SCHEMA = (
     'https://raw.githubusercontent.com/Slicer/Slicer/main/Modules/Loadable/Markups/'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import zlib
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, PETImage
+from .atomic import transaction
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
@@ -210,30 +212,75 @@ def write_volume(image: PETImage, path: Path, *, overwrite: bool = False) -> Non
     if path.exists() and not overwrite:
         msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
         raise OutputError(msg)
-    beside = path.with_name(f'.{path.stem}.part.nrrd')
+    if not path.parent.is_dir():
+        msg = f'{path} cannot be written: the folder {path.parent} does not exist'
+        raise OutputError(msg)
+    with transaction(path.parent, path.name, file_name=path.name) as files:
+        _write(image, files.new / path.name)
+        files.commit()
+
+
+def placed_image(
+    voxels: npt.NDArray[Any], geometry: VolumeGeometry, first_ijk: npt.ArrayLike = (0, 0, 0)
+) -> Any:
+    """
+    Voxels as an image of ITK, where they are in the patient.
+
+    Parameters
+    ----------
+    voxels : (K, J, I) or (K, J, I, N) `numpy.ndarray`
+        One or several values a voxel, on the whole grid or a part of it.
+
+    geometry : VolumeGeometry
+        The whole grid.
+
+    first_ijk : (3,) array_like of int, optional
+        Index of the first voxel in the whole grid.
+
+    Returns
+    -------
+    image : SimpleITK.Image
+        In LPS, as ITK has it.
+    """
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(voxels), isVector=voxels.ndim == 4)
+    ijk_to_lps = np.linalg.inv(LPS_TO_RAS) @ geometry.ijk_to_ras
+    spacing = geometry.spacing_ijk_mm
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((ijk_to_lps[:3, :3] / spacing).ravel().tolist())
+    image.SetOrigin((ijk_to_lps @ np.append(first_ijk, 1))[:3].tolist())
+    return image
+
+
+def write_image(image: Any, path: Path) -> None:
+    """
+    Write an image of ITK, compressed, and make sure that it is there.
+
+    Parameters
+    ----------
+    image : SimpleITK.Image
+        What to write.
+
+    path : `pathlib.Path`
+        The file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    import SimpleITK
+
     try:
-        _write(image, beside)
-        beside.replace(path)
-    except (OSError, RuntimeError) as error:
-        beside.unlink(missing_ok=True)
-        msg = f'{path} cannot be written: {_reason(error, path)}'
-        raise OutputError(msg) from error
+        SimpleITK.WriteImage(image, str(path), useCompression=True)
+        SimpleITK.ReadImage(str(path))  # ITK says nothing when the disk is full
+    except RuntimeError as error:
+        reason = 'the folder may not be writable or the disk full'
+        raise OSError(errno.EIO, reason) from error
 
 
 def _write(image: PETImage, path: Path) -> None:
-    import SimpleITK as sitk  # noqa: N813  # as its own documentation imports it
-
-    volume = sitk.GetImageFromArray(np.ascontiguousarray(image.voxels, dtype=np.float32))
-    ijk_to_lps = np.linalg.inv(LPS_TO_RAS) @ image.geometry.ijk_to_ras
-    spacing = image.geometry.spacing_ijk_mm
-    volume.SetSpacing(spacing.tolist())
-    volume.SetDirection((ijk_to_lps[:3, :3] / spacing).ravel().tolist())
-    volume.SetOrigin(ijk_to_lps[:3, 3].tolist())
+    volume = placed_image(image.voxels.astype(np.float32, copy=False), image.geometry)
     volume.SetMetaData(UNIT_KEY, image.unit)
-    sitk.WriteImage(volume, str(path), useCompression=True)
-
-
-def _reason(error: Exception, path: Path) -> str:
-    if not path.parent.is_dir():
-        return f'the folder {path.parent} does not exist'
-    return getattr(error, 'strerror', None) or 'the folder may not be writable or the disk full'
+    write_image(volume, path)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import SeedError
-from ..core.geometry import FloatArray
+from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
-from ..core.seed import Point
-from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
-from .ring import RingPose, fit_ring, frame_through, predict, ring_inserts
-from .ring_candidates import distinct, places, rings_over, rings_through
-from .ring_template import RingMatch, RingMatcher
+from .ring import fit_ring, frame_through, places, predict, ring_angles_rad, ring_inserts
+from .ring_candidates import RingMatch, RingMatcher, distinct, rings_over, rings_through
 from .spots import SpotMap, find_spots
 
 MIN_FITS = 4
-"""Spheres whose fit must be accepted and lie on the body: three always lie on one."""
+"""Spheres whose fit must be accepted and lie on the ring: three always lie on one."""
 
 MAX_FIT_DEVIATION_MM = 5.0
-"""A fit farther from its place on the body found something else."""
+"""A fit farther from its place on the ring found something else."""
 
 MIN_EXPLAINED = 0.6
 """
@@ -51,38 +46,7 @@ _SEEN = 1.5
 """Contrast, in units of its usual size, above which something is there."""
 
 
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """
-    The phantom in a scan.
-
-    Attributes
-    ----------
-    pose : RingPose
-        The ring as one body.
-
-    centers_ras_mm : dict of str to tuple of float
-        Center of each sphere by label: fitted, or else predicted from the pose.
-
-    fits : tuple of SphereFit
-        Their fits, in the order of the phantom.
-
-    explained, margin : float
-        How well the image agrees, as `RingMatch` has them.
-
-    confidence : float
-        From 0 to 1: `explained`, lowered where the margin is small.
-    """
-
-    pose: RingPose
-    centers_ras_mm: dict[str, Point]
-    fits: tuple[SphereFit, ...]
-    explained: float
-    margin: float
-    confidence: float
-
-
-def detect(image: PETImage, phantom: Phantom) -> Detection:
+def detect(image: PETImage, phantom: Phantom) -> tuple[dict[str, Point], float]:
     """
     Find the spheres of a phantom's ring, in any orientation.
 
@@ -96,8 +60,11 @@ def detect(image: PETImage, phantom: Phantom) -> Detection:
 
     Returns
     -------
-    detection : Detection
-        Pose, centers and how sure they are.
+    centers_ras_mm : dict of str to tuple of float
+        Center of each sphere by label: fitted, or else where the others put it.
+
+    confidence : float
+        From 0 to 1: the explained part of the image, lowered where the order is not sure.
 
     Raises
     ------
@@ -105,40 +72,34 @@ def detect(image: PETImage, phantom: Phantom) -> Detection:
         If the spheres are not found, or could be more than one way round.
     """
     match, centers = find_ring(image, phantom)
-    return _verified(image, phantom, centers, match)
+    return _verified(image, phantom, centers), match.explained / (1 + MIN_MARGIN / match.margin)
 
 
-def _verified(
-    image: PETImage, phantom: Phantom, centers: dict[str, Point], match: RingMatch
-) -> Detection:
-    """Fit the spheres where they were found; refuse if they do not form the body."""
+def _verified(image: PETImage, phantom: Phantom, centers: dict[str, Point]) -> dict[str, Point]:
+    """Fit the spheres where they were found, if needed twice; refuse if they form no ring."""
     inserts = ring_inserts(phantom)
-    fits: tuple[SphereFit, ...] = ()
-    pose = fit_ring(centers, phantom, image.geometry)
+    found: dict[str, Point] = {}
     for _ in range(2):
-        if pose is None:
-            break
-        expected = predict(pose, phantom)
-        starts = [Sphere(n.label, expected[n.label], n.diameter_mm) for n in inserts]
+        starts = [Sphere(n.label, centers[n.label], n.diameter_mm) for n in inserts]
         fits = fit_spheres(image, starts, hot=[insert.hot for insert in inserts])
         accepted = {fit.label: fit.center_ras_mm for fit in fits if fit.accepted}
         pose = fit_ring(accepted, phantom, image.geometry)
-    on_body = 0 if pose is None else sum(d < MAX_FIT_DEVIATION_MM for _, d in pose.deviations_mm)
+        if pose is None:
+            found = {}
+            break
+        found = {n: accepted[n] for n, d in pose.deviations_mm if d < MAX_FIT_DEVIATION_MM}
+        centers = predict(pose, phantom)
+        if len(found) == len(inserts):
+            break
     needed = min(MIN_FITS, len(inserts))
-    if pose is None or on_body < needed:
+    if len(found) < needed:
         msg = (
-            f'something like the ring was found, but only {on_body} of its spheres could be '
+            f'something like the ring was found, but only {len(found)} of its spheres could be '
             f'fitted where they must be ({needed} are needed). '
             'Place a seed on each sphere and name it.'
         )
         raise SeedError(msg)
-    found = predict(pose, phantom)
-    near = dict(pose.deviations_mm)
-    for fit in fits:
-        if fit.accepted and near.get(fit.label, np.inf) < MAX_FIT_DEVIATION_MM:
-            found[fit.label] = fit.center_ras_mm
-    confidence = match.explained * match.margin / (match.margin + MIN_MARGIN)
-    return Detection(pose, found, fits, match.explained, match.margin, confidence)
+    return {**centers, **found}
 
 
 def find_ring(
@@ -189,7 +150,7 @@ def find_ring(
         raise SeedError(msg) from error
     match = _trusted(best, phantom.ring_diameter_mm)
     centers = {}
-    for sphere, place in zip(match.order, places(frame, _angles(inserts)), strict=True):
+    for sphere, place in zip(match.order, places(frame, ring_angles_rad(inserts)), strict=True):
         r, a, s = place.tolist()
         centers[inserts[sphere].label] = (r, a, s)
     return match, centers
@@ -215,10 +176,6 @@ def _trusted(match: RingMatch | None, ring_diameter_mm: float) -> RingMatch:
     return match
 
 
-def _angles(inserts: tuple[Insert, ...]) -> FloatArray:
-    return np.radians([float(insert.ring_angle_deg or 0.0) for insert in inserts])
-
-
 def _best_ring(
     image: PETImage,
     inserts: tuple[Insert, ...],
@@ -228,7 +185,7 @@ def _best_ring(
     """The ring that explains the image best."""
     hot = np.array([insert.hot for insert in inserts])
     spot_map, spots = find_spots(image, cold=not hot.all())
-    angles = _angles(inserts)
+    angles = ring_angles_rad(inserts)
     frames = _guesses(spot_map, spots, seeds_ras_mm, angles, radius_mm)
     matcher = RingMatcher(
         spot_map.voxels,

@@ -1,20 +1,22 @@
-"""Centers of all spheres at once: fits, the body they form, and what each owes to the others."""
+"""From seeds to centers: search, fit, and what each sphere owes to the ring of the others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
-
+from ..core.errors import Progress, no_progress, part_of
 from ..core.flags import Flag
+from ..core.geometry import Point
 from ..core.image import PETImage
 from ..core.phantom import Phantom
-from ..core.seed import Point
-from ..measure.voi import SphereFit
+from ..core.settings import Settings
+from ..measure.voi import LocatedInsert, SphereFit
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
 from .ring import MAX_RING_DEVIATION_MM, RingPose, fit_ring, predict
+from .search import search_highest_mean
 
 MIN_DETECTABILITY = 6.0
 """
@@ -26,39 +28,53 @@ WEAK_REACH_MM = 3.0
 """A weak sphere is not believed farther than this from where the others put it."""
 
 
-@dataclass(frozen=True, eq=False)
-class LocatedSphere:
+def refine_inserts(
+    image: PETImage,
+    inserts: Sequence[LocatedInsert],
+    phantom: Phantom,
+    settings: Settings,
+    progress: Progress = no_progress,
+) -> tuple[tuple[LocatedInsert, ...], RingPose | None]:
     """
-    One sphere among the others.
+    Move inserts from their seeds to their centers, as far as the settings want it.
 
-    Attributes
+    Parameters
     ----------
-    label : str
-        Name of the sphere.
+    image : PETImage
+        The scan.
 
-    center_ras_mm : tuple of float
-        The best center: fitted, or as it was, or held by the body.
+    inserts : sequence of LocatedInsert
+        At their seeds.
 
-    fit : SphereFit
-        Its model fit.
+    phantom : Phantom
+        What was scanned.
 
-    deviation_mm : float or None
-        Distance from its place on the body; None without one.
+    settings : Settings
+        Whether and how far they are moved.
 
-    flags : tuple of Flag
-        Reasons for doubt.
+    progress : callable, optional
+        Told before each step.
+
+    Returns
+    -------
+    inserts : tuple of LocatedInsert
+        In the same order.
+
+    pose : RingPose or None
+        The ring; None without a fit, or if it is not known from three strong spheres.
     """
+    located, pose = tuple(inserts), None
+    if settings.refinement != 'none':
+        located = _searched(image, located, settings, part_of(progress, 0.0, 2 / 3))
+    if settings.refinement == 'fit':
+        progress(2 / 3, 'fitting the spheres')
+        located, pose = fit_together(image, located, phantom)
+    return tuple(_within_limit(one, settings.search_limit_mm) for one in located), pose
 
-    label: str
-    center_ras_mm: Point
-    fit: SphereFit
-    deviation_mm: float | None
-    flags: tuple[Flag, ...]
 
-
-def locate_spheres(
-    image: PETImage, starts: Sequence[Sphere], phantom: Phantom
-) -> tuple[tuple[LocatedSphere, ...], RingPose | None]:
+def fit_together(
+    image: PETImage, inserts: Sequence[LocatedInsert], phantom: Phantom
+) -> tuple[tuple[LocatedInsert, ...], RingPose | None]:
     """
     Fit spheres where a search found them, and let them hold each other.
 
@@ -67,63 +83,92 @@ def locate_spheres(
     image : PETImage
         The scan.
 
-    starts : sequence of Sphere
-        Centers that the search found, with the labels of the inserts.
+    inserts : sequence of LocatedInsert
+        Where the search found them. Cylinders stay as they are.
 
     phantom : Phantom
         What was scanned.
 
     Returns
     -------
-    spheres : tuple of LocatedSphere
-        In the order of `starts`.
+    inserts : tuple of LocatedInsert
+        The same with fit, distance from the ring and flags. The center is the
+        fitted one; where the fit is refused it stays, unless the ring holds it.
 
     pose : RingPose or None
-        The body; None if fewer than three spheres of a ring are strong.
+        The ring; None if fewer than three of its spheres are strong.
     """
-    hot_by_label = {insert.label: insert.hot for insert in phantom.inserts}
-    hot = [hot_by_label.get(start.label, True) for start in starts]
-    fits = list(fit_spheres(image, starts, hot=hot))
-    strong = {fit.label: fit.center_ras_mm for fit in fits if not _weak(fit)}
+    fits = _fits(image, inserts)
+    strong = {label: fit.center_ras_mm for label, fit in fits.items() if not _is_weak(fit)}
     pose = fit_ring(strong, phantom, image.geometry)
     places = {} if pose is None else predict(pose, phantom)
-    astray = [
-        n for n, fit in enumerate(fits) if _weak(fit) and _distance(fit, places) > WEAK_REACH_MM
-    ]
-    again = [
-        Sphere(start.label, places.get(start.label, start.center_ras_mm), start.diameter_mm)
-        for start in starts
-    ]
+    astray = {label for label in fits.keys() - strong if _is_astray(fits[label], places)}
     if astray:
-        refits = fit_spheres(image, again, hot=hot)
-        for n in astray:
-            fits[n] = refits[n]
-    return tuple(_located(fit, places, held=n in astray) for n, fit in enumerate(fits)), pose
+        again = [replace(o, center_ras_mm=places.get(o.label, o.center_ras_mm)) for o in inserts]
+        refits = _fits(image, again)
+        fits |= {label: refits[label] for label in astray}
+    deviations = {} if pose is None else dict(pose.deviations_mm)
+    return tuple(
+        _placed(
+            replace(one, fit=fits.get(one.label), deviation_mm=deviations.get(one.label)),
+            places.get(one.label),
+            held=one.label in astray,
+        )
+        for one in inserts
+    ), pose
 
 
-def _weak(fit: SphereFit) -> bool:
+def _searched(
+    image: PETImage, inserts: Sequence[LocatedInsert], settings: Settings, progress: Progress
+) -> tuple[LocatedInsert, ...]:
+    """Each insert where its mean is highest; none enters the seed of another."""
+    solids = [one.solid for one in inserts]
+    found = []
+    for n, one in enumerate(inserts):
+        progress(n / len(inserts), f'searching {one.label}')
+        found.append(search_highest_mean(image, one, solids[:n] + solids[n + 1 :], settings))
+    return tuple(found)
+
+
+def _fits(image: PETImage, inserts: Iterable[LocatedInsert]) -> dict[str, SphereFit]:
+    """Fits of the spheres among the inserts, by label."""
+    spheres = {one: one.solid for one in inserts}
+    starts = {one: solid for one, solid in spheres.items() if isinstance(solid, Sphere)}
+    fits = fit_spheres(image, list(starts.values()), hot=[one.insert.hot for one in starts])
+    return {fit.label: fit for fit in fits}
+
+
+def _is_weak(fit: SphereFit) -> bool:
     """Whether noise could have made this sphere."""
     return not fit.accepted or (fit.detectability or 0.0) < MIN_DETECTABILITY
 
 
-def _distance(fit: SphereFit, places: Mapping[str, Point]) -> float:
-    """From its place on the body; 0 if there is none."""
-    if fit.label not in places:
-        return 0.0
-    return float(np.linalg.norm(np.subtract(fit.center_ras_mm, places[fit.label])))
+def _is_astray(fit: SphereFit, places: Mapping[str, Point]) -> bool:
+    """Whether a weak sphere is not where the ring has it."""
+    place = places.get(fit.label)
+    return place is not None and math.dist(fit.center_ras_mm, place) > WEAK_REACH_MM
 
 
-def _located(fit: SphereFit, places: Mapping[str, Point], *, held: bool) -> LocatedSphere:
-    center, flags = fit.center_ras_mm, []
-    if not fit.accepted:
+def _placed(one: LocatedInsert, place: Point | None, *, held: bool) -> LocatedInsert:
+    """The insert at its fitted center, or where the ring holds it, with its doubts."""
+    if one.fit is None:
+        return one
+    center, deviation, flags = one.fit.center_ras_mm, one.deviation_mm, list(one.flags)
+    if not one.fit.accepted:
         flags.append(Flag.FIT_REFUSED)
+    if place is not None and deviation is None:
+        deviation = math.dist(center, place)
+        if held and (not one.fit.accepted or deviation > WEAK_REACH_MM):
+            center, deviation = place, 0.0
     if held:
         flags.append(Flag.BOUND_BY_RING)
-        if not fit.accepted or _distance(fit, places) > WEAK_REACH_MM:
-            center = places[fit.label]
-    deviation = None
-    if fit.label in places:
-        deviation = float(np.linalg.norm(np.subtract(center, places[fit.label])))
-        if deviation > MAX_RING_DEVIATION_MM:
-            flags.append(Flag.OFF_RING)
-    return LocatedSphere(fit.label, center, fit, deviation, tuple(flags))
+    if deviation is not None and deviation > MAX_RING_DEVIATION_MM:
+        flags.append(Flag.OFF_RING)
+    return replace(one, center_ras_mm=center, deviation_mm=deviation, flags=tuple(flags))
+
+
+def _within_limit(one: LocatedInsert, limit_mm: float) -> LocatedInsert:
+    """Flagged if the center is farther from the seed than a search may go."""
+    if one.shift_mm <= limit_mm or Flag.SEARCH_AT_LIMIT in one.flags:
+        return one
+    return replace(one, flags=(*one.flags, Flag.SEARCH_AT_LIMIT))

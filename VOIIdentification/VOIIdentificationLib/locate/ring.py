@@ -1,4 +1,4 @@
-"""The spheres on their ring as one body: fit it to centers, say which center does not belong."""
+"""The spheres as one rigid ring: fit it to centers, say which center does not belong."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.phantom import Insert, Phantom
-from ..core.seed import Point
 
 MAX_RING_DEVIATION_MM = 2.0
 """A sphere farther than this from its place is flagged. Phantoms are made to about 1 mm."""
@@ -26,6 +25,55 @@ MIN_FOR_RADIUS = 4
 """With fewer spheres the radius is that of the phantom."""
 
 _MAX_ITERATIONS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class RingPose:
+    """
+    The spheres as one rigid ring.
+
+    Sphere n lies at ``center + radius (cos a toward_0 + sin a toward_90)``,
+    with a its angle on the ring.
+
+    Attributes
+    ----------
+    center_ras_mm : tuple of float
+        Middle of the ring, in millimeter.
+
+    radius_mm : float
+        Of the circle through the centers.
+
+    toward_0_ras, toward_90_ras : tuple of float
+        Unit vectors from the middle to ring angles 0 and 90 degrees.
+
+    rotation_deg : float
+        Direction of ring angle 0 in the transverse plane, from R toward A.
+
+    tilt_deg : float
+        Between the ring's axis and the normal of the slices.
+
+    mirrored : bool
+        True if ring angles grow from A toward R. A phantom that lies the other
+        way round and a mirrored image look alike: the spheres lie in a plane.
+
+    deviations_mm : tuple of (str, float)
+        Label of each sphere that was used, and how far it lies from its place.
+    """
+
+    center_ras_mm: tuple[float, float, float]
+    radius_mm: float
+    toward_0_ras: tuple[float, float, float]
+    toward_90_ras: tuple[float, float, float]
+    rotation_deg: float
+    tilt_deg: float
+    mirrored: bool
+    deviations_mm: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def frame(self) -> FloatArray:
+        """Columns: middle; from there to ring angles 0 and 90 degrees, as long as the radius."""
+        axes = self.radius_mm * np.column_stack([self.toward_0_ras, self.toward_90_ras])
+        return np.column_stack([self.center_ras_mm, axes])
 
 
 def ring_inserts(phantom: Phantom) -> tuple[Insert, ...]:
@@ -80,26 +128,22 @@ def fit_ring(
     if len(inserts) < 3 or phantom.ring_diameter_mm is None:
         return None
     points = np.array([centers_ras_mm[insert.label] for insert in inserts], dtype=float)
-    angles = np.radians([float(insert.ring_angle_deg or 0.0) for insert in inserts])
+    angles = ring_angles_rad(inserts)
     radius = phantom.ring_diameter_mm / 2
     frame = _robust(angles, points, _consensus(angles, points, radius), radius)
-    pose = frame_pose(frame, geometry)
-    places = [pose.place_ras_mm(float(insert.ring_angle_deg or 0.0)) for insert in inserts]
-    deviations = np.linalg.norm(points - places, axis=1)
+    deviations = _deviations(frame, angles, points).tolist()
     labels = [insert.label for insert in inserts]
-    return frame_pose(
-        frame, geometry, tuple(zip(labels, map(float, deviations.tolist()), strict=True))
-    )
+    return _pose(frame, geometry, tuple(zip(labels, deviations, strict=True)))
 
 
 def predict(pose: RingPose, phantom: Phantom) -> dict[str, Point]:
     """
-    Where the body has its spheres.
+    Where the ring has its spheres.
 
     Parameters
     ----------
     pose : RingPose
-        The body.
+        The ring.
 
     phantom : Phantom
         What was scanned.
@@ -109,50 +153,47 @@ def predict(pose: RingPose, phantom: Phantom) -> dict[str, Point]:
     centers_ras_mm : dict of str to tuple of float
         Center of every sphere on the ring, by label.
     """
-    centers = {}
-    for insert in ring_inserts(phantom):
-        r, a, s = pose.place_ras_mm(float(insert.ring_angle_deg or 0.0)).tolist()
-        centers[insert.label] = (r, a, s)
-    return centers
+    inserts = ring_inserts(phantom)
+    centers = places(pose.frame, ring_angles_rad(inserts))
+    return {insert.label: _point(center) for insert, center in zip(inserts, centers, strict=True)}
 
 
-def frame_pose(
-    frame: FloatArray, geometry: VolumeGeometry, deviations_mm: tuple[tuple[str, float], ...] = ()
-) -> RingPose:
+def ring_angles_rad(inserts: Sequence[Insert]) -> FloatArray:
     """
-    Describe a frame in words that mean something at the scanner.
+    Angles of spheres on the ring.
 
     Parameters
     ----------
-    frame : (3, 3) `numpy.ndarray` of float
-        Columns: middle of the ring; from there to ring angle 0 and to 90
-        degrees, in millimeter, as long as the radius.
-
-    geometry : VolumeGeometry
-        Grid of the image.
-
-    deviations_mm : tuple of (str, float), optional
-        What the pose is to carry.
+    inserts : sequence of Insert
+        As `ring_inserts` gives them.
 
     Returns
     -------
-    pose : RingPose
-        The same.
+    angles_rad : (N,) `numpy.ndarray` of float
+        In radian.
     """
-    middle, toward_0, toward_90 = frame.T
-    radius = float(np.linalg.norm(toward_0))
-    normal = np.cross(toward_0, toward_90) / radius**2
-    along = float(abs(normal @ geometry.slice_normal_ras))
-    return RingPose(
-        center_ras_mm=_point(middle),
-        radius_mm=radius,
-        toward_0_ras=_point(toward_0 / radius),
-        toward_90_ras=_point(toward_90 / radius),
-        rotation_deg=float(np.degrees(np.arctan2(toward_0[1], toward_0[0]))),
-        tilt_deg=float(np.degrees(np.arccos(min(along, 1.0)))),
-        mirrored=bool(normal[2] < 0),
-        deviations_mm=deviations_mm,
-    )
+    return np.radians([insert.ring_angle_deg or 0.0 for insert in inserts])
+
+
+def places(frames: FloatArray, angles_rad: FloatArray) -> FloatArray:
+    """
+    Where rings have their spheres.
+
+    Parameters
+    ----------
+    frames : (..., 3, 3) `numpy.ndarray` of float
+        As `frame_through` gives them.
+
+    angles_rad : (N,) `numpy.ndarray` of float
+        Angles on the ring.
+
+    Returns
+    -------
+    places_ras_mm : (..., N, 3) `numpy.ndarray` of float
+        Positions, in millimeter.
+    """
+    ring = np.stack([np.ones_like(angles_rad), np.cos(angles_rad), np.sin(angles_rad)])
+    return np.asarray(np.swapaxes(frames @ ring, -1, -2))
 
 
 def frame_through(
@@ -181,13 +222,15 @@ def frame_through(
     Returns
     -------
     frame : (3, 3) `numpy.ndarray` of float
-        As `frame_pose` takes it.
+        Columns: middle of the ring; from there to ring angle 0 and to 90
+        degrees, in millimeter, as long as the radius.
 
     Notes
     -----
     Rigid motion with or without reflection by the singular value decomposition
     of the points' covariance (Kabsch). A plane figure does not tell a
-    reflection from a half turn, so that both are allowed.
+    reflection from a half turn, so that both are allowed; scipy's
+    `Rotation.align_vectors` knows no reflection and no scale.
     """
     model = np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=1)
     part = weights / weights.sum()
@@ -231,77 +274,29 @@ def _robust(
 
 
 def _deviations(frame: FloatArray, angles: FloatArray, points: FloatArray) -> FloatArray:
-    places = np.stack([np.ones_like(angles), np.cos(angles), np.sin(angles)], axis=1) @ frame.T
-    return np.asarray(np.linalg.norm(points - places, axis=1))
+    return np.asarray(np.linalg.norm(points - places(frame, angles), axis=1))
 
 
-def _point(vector: Sequence[float] | FloatArray) -> Point:
-    r, a, s = (float(x) for x in vector)
+def _pose(
+    frame: FloatArray, geometry: VolumeGeometry, deviations_mm: tuple[tuple[str, float], ...]
+) -> RingPose:
+    """Describe a frame in words that mean something at the scanner."""
+    middle, toward_0, toward_90 = frame.T
+    radius = float(np.linalg.norm(toward_0))
+    normal = np.cross(toward_0, toward_90) / radius**2
+    along = float(abs(normal @ geometry.slice_normal_ras))
+    return RingPose(
+        center_ras_mm=_point(middle),
+        radius_mm=radius,
+        toward_0_ras=_point(toward_0 / radius),
+        toward_90_ras=_point(toward_90 / radius),
+        rotation_deg=float(np.degrees(np.arctan2(toward_0[1], toward_0[0]))),
+        tilt_deg=float(np.degrees(np.arccos(min(along, 1.0)))),
+        mirrored=bool(normal[2] < 0),
+        deviations_mm=deviations_mm,
+    )
+
+
+def _point(vector: FloatArray) -> Point:
+    r, a, s = vector.tolist()
     return (r, a, s)
-
-
-@dataclass(frozen=True, eq=False)
-class RingPose:
-    """
-    The ring of spheres as one body.
-
-    Sphere n lies at ``center + radius (cos a toward_0 + sin a toward_90)``,
-    with a its angle on the ring.
-
-    Attributes
-    ----------
-    center_ras_mm : tuple of float
-        Middle of the ring, in millimeter.
-
-    radius_mm : float
-        Of the circle through the centers.
-
-    toward_0_ras, toward_90_ras : tuple of float
-        Unit vectors from the middle to ring angles 0 and 90 degrees.
-
-    rotation_deg : float
-        Direction of ring angle 0 in the transverse plane, from R toward A.
-
-    tilt_deg : float
-        Between the ring's axis and the normal of the slices.
-
-    mirrored : bool
-        True if ring angles grow from A toward R. A phantom that lies the other
-        way round and a mirrored image look alike: the spheres lie in a plane.
-
-    deviations_mm : tuple of (str, float)
-        Label of each sphere that was used, and how far it lies from its place.
-    """
-
-    center_ras_mm: tuple[float, float, float]
-    radius_mm: float
-    toward_0_ras: tuple[float, float, float]
-    toward_90_ras: tuple[float, float, float]
-    rotation_deg: float
-    tilt_deg: float
-    mirrored: bool
-    deviations_mm: tuple[tuple[str, float], ...] = ()
-
-    def place_ras_mm(self, ring_angle_deg: float) -> FloatArray:
-        """
-        Where the body has a sphere.
-
-        Parameters
-        ----------
-        ring_angle_deg : float
-            Its angle on the ring, in degrees.
-
-        Returns
-        -------
-        position_ras_mm : (3,) `numpy.ndarray` of float
-            Position ``(r, a, s)``, in millimeter.
-        """
-        angle = np.radians(ring_angle_deg)
-        outward = np.cos(angle) * np.array(self.toward_0_ras)
-        outward += np.sin(angle) * np.array(self.toward_90_ras)
-        return np.asarray(np.array(self.center_ras_mm) + self.radius_mm * outward)
-
-    @property
-    def normal_ras(self) -> FloatArray:
-        """Unit vector along the ring's axis; ring angles grow counterclockwise around it."""
-        return np.asarray(np.cross(self.toward_0_ras, self.toward_90_ras))

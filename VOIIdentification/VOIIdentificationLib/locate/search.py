@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial import polynomial
 
 from ..core.flags import Flag
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
-from ..core.seed import Point
 from ..core.settings import Settings
 from ..measure.moving_voi import Box, centered_mean, needed_box, windowed_maximum
 from ..measure.statistics import HALF_INSIDE
-from ..measure.voi import SearchTable
+from ..measure.voi import LocatedInsert, SearchTable
 from ..measure.voi_mask import Solid, VOIMask, kernel_mask
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+_BoolArray = npt.NDArray[np.bool_]
+_IntArray = npt.NDArray[np.int64]
 
 _MARGIN = 4
 """Voxels to each side of the best whose means the polynomial runs through."""
@@ -33,91 +34,7 @@ _NEWTON_TOLERANCE = 1e-5
 """Change of the maximum's position, in voxels, below which it is found."""
 
 
-@dataclass(frozen=True, eq=False)
-class RefinedCenter:
-    """
-    Where the search ended.
-
-    Attributes
-    ----------
-    position_ras_mm : tuple of float
-        The center, in millimeter.
-
-    search : SearchTable or None
-        Every candidate; None if none could be tried.
-
-    flags : tuple of Flag
-        Reasons for doubt.
-    """
-
-    position_ras_mm: Point
-    search: SearchTable | None = None
-    flags: tuple[Flag, ...] = ()
-
-
-def refine_center(
-    image: PETImage,
-    seed: Solid,
-    settings: Settings,
-    *,
-    others: Sequence[Solid] = (),
-    hot: bool = True,
-) -> RefinedCenter:
-    """
-    Move a VOI to where its mean is highest.
-
-    Parameters
-    ----------
-    image : PETImage
-        The image.
-
-    seed : Sphere or Cylinder
-        The VOI at the place where the user clicked.
-
-    settings : Settings
-        Window, limit, and how voxels are counted.
-
-    others : sequence of Sphere or Cylinder
-        The VOIs of the other seeds; no candidate overlaps one of them.
-
-    hot : bool, optional
-        False looks for the lowest mean.
-
-    Returns
-    -------
-    refined : RefinedCenter
-        The seed's own position, with a flag, where nothing could be searched.
-
-    Notes
-    -----
-    Candidates are the voxel centers within the window round the seed at which
-    the whole VOI lies in the image. If the means rise beyond the window's edge
-    the window moves to the best candidate and the search goes on, no farther
-    from the seed than the limit. Below one voxel the center is the maximum of
-    the polynomial through the nine means a side round the best. Weighting voxels at fractional
-    positions instead would follow the ripple of the voxel grid.
-    """
-    kernel = kernel_mask(seed, image.geometry, counting=settings.counting)
-    rule = _Rule(image.geometry, seed, settings, tuple(others))
-    middle_ijk = image.geometry.index_ijk(seed.center_ras_mm)
-    windows: list[_Window] = []
-    for _ in range(_MAX_MOVES):
-        window = _search_window(image, kernel, middle_ijk, rule, 1.0 if hot else -1.0)
-        if window is None:
-            break
-        windows.append(window)
-        if not window.open_edge():
-            break
-        middle_ijk = window.best_ijk.astype(float)
-    if not windows:
-        return RefinedCenter(seed.center_ras_mm, None, (Flag.NOT_REFINED,))
-    r, a, s = image.geometry.position_ras_mm(windows[-1].summit_ijk())
-    search = _search_table(image, kernel, windows)
-    return RefinedCenter((float(r), float(a), float(s)), search, windows[-1].flags())
-
-
-@dataclass(frozen=True, eq=False)
-class _Rule:
+class _Rule(NamedTuple):
     """Which candidates are allowed."""
 
     geometry: VolumeGeometry
@@ -125,7 +42,7 @@ class _Rule:
     settings: Settings
     others: tuple[Solid, ...]
 
-    def window_ijk(self, middle_ijk: FloatArray) -> tuple[IntArray, IntArray]:
+    def window_ijk(self, middle_ijk: FloatArray) -> tuple[_IntArray, _IntArray]:
         """First and last index of the window, at least one voxel to each side."""
         in_plane, axial = self.settings.search_in_plane_mm, self.settings.search_axial_mm
         i_mm, j_mm, _ = self.geometry.spacing_ijk_mm
@@ -134,11 +51,11 @@ class _Rule:
         low, high = np.ceil(middle_ijk - half), np.floor(middle_ijk + half)
         return low.astype(np.int64), high.astype(np.int64)
 
-    def too_far(self, position_ras_mm: FloatArray) -> BoolArray:
+    def too_far(self, position_ras_mm: FloatArray) -> _BoolArray:
         """Farther from the seed than the limit."""
         return _distance_mm(position_ras_mm, self.seed) > self.settings.search_limit_mm
 
-    def blocked(self, position_ras_mm: FloatArray) -> BoolArray:
+    def blocked(self, position_ras_mm: FloatArray) -> _BoolArray:
         """Overlapping the VOI of another seed that the seed itself does not overlap."""
         result = np.zeros(position_ras_mm.shape[:-1], dtype=bool)
         for other in self.others:
@@ -148,8 +65,7 @@ class _Rule:
         return result
 
 
-@dataclass(frozen=True, eq=False)
-class _Window:
+class _Window(NamedTuple):
     """
     Signed means on a window and its margin; arrays in numpy order.
 
@@ -157,12 +73,12 @@ class _Window:
     that the best is always the highest.
     """
 
-    low_ijk: IntArray
+    low_ijk: _IntArray
     value: FloatArray
-    candidate: BoolArray
-    outside_window: BoolArray
-    too_far: BoolArray
-    blocked: BoolArray
+    candidate: _BoolArray
+    outside_window: _BoolArray
+    too_far: _BoolArray
+    blocked: _BoolArray
     sign: float
 
     @property
@@ -173,11 +89,11 @@ class _Window:
         return int(k), int(j), int(i)
 
     @property
-    def best_ijk(self) -> IntArray:
+    def best_ijk(self) -> _IntArray:
         """Index of the best candidate in the image."""
         return np.asarray(self.low_ijk + np.array(self.best_kji[::-1]))
 
-    def _higher_neighbors(self) -> BoolArray:
+    def _higher_neighbors(self) -> _BoolArray:
         """Of the 27 voxels round the best, those with a higher mean."""
         around = self._around_best(1)
         return np.asarray(self.value[around] > self.value[self.best_kji])
@@ -220,6 +136,66 @@ class _Window:
         return np.asarray(self.low_ijk + (summit + corner)[::-1])
 
 
+def search_highest_mean(
+    image: PETImage, located: LocatedInsert, others: Sequence[Solid], settings: Settings
+) -> LocatedInsert:
+    """
+    Move a VOI from its seed to where its mean is highest, or lowest for a cold insert.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image.
+
+    located : LocatedInsert
+        The insert at the place where the user clicked.
+
+    others : sequence of Sphere or Cylinder
+        The VOIs of the other seeds; no candidate overlaps one of them.
+
+    settings : Settings
+        Window, limit, and how voxels are counted.
+
+    Returns
+    -------
+    located : LocatedInsert
+        With the new center, the table of candidates and flags; where nothing
+        could be searched as it was, with a flag.
+
+    Notes
+    -----
+    Candidates are the voxel centers within the window round the seed at which
+    the whole VOI lies in the image. If the means rise beyond the window's edge
+    the window moves to the best candidate and the search goes on, no farther
+    from the seed than the limit. Below one voxel the center is the maximum of
+    the polynomial through the nine means a side round the best. Weighting voxels at fractional
+    positions instead would follow the ripple of the voxel grid.
+    """
+    seed = located.solid
+    kernel = kernel_mask(seed, image.geometry, counting=settings.counting)
+    rule = _Rule(image.geometry, seed, settings, tuple(others))
+    middle_ijk = image.geometry.index_ijk(seed.center_ras_mm)
+    sign = 1.0 if located.insert.hot else -1.0
+    windows: list[_Window] = []
+    for _ in range(_MAX_MOVES):
+        window = _search_window(image, kernel, middle_ijk, rule, sign)
+        if window is None:
+            break
+        windows.append(window)
+        if not window.open_edge():
+            break
+        middle_ijk = window.best_ijk.astype(float)
+    if not windows:
+        return replace(located, flags=(Flag.NOT_REFINED, *located.flags))
+    r, a, s = image.geometry.position_ras_mm(windows[-1].summit_ijk()).tolist()
+    return replace(
+        located,
+        center_ras_mm=(r, a, s),
+        search=_search_table(image, kernel, windows),
+        flags=(*windows[-1].flags(), *located.flags),
+    )
+
+
 def _search_window(
     image: PETImage, kernel: VOIMask, middle_ijk: FloatArray, rule: _Rule, sign: float
 ) -> _Window | None:
@@ -241,7 +217,7 @@ def _search_window(
     return _Window(low, value, candidate, outside, too_far, blocked, sign)
 
 
-def _slices_kji(low_ijk: IntArray, high_ijk: IntArray) -> Box:
+def _slices_kji(low_ijk: _IntArray, high_ijk: _IntArray) -> Box:
     """Voxels from low to high, both included."""
     k, j, i = (
         slice(int(a), int(b) + 1) for a, b in zip(low_ijk[::-1], high_ijk[::-1], strict=True)
@@ -259,7 +235,7 @@ def _search_table(image: PETImage, kernel: VOIMask, windows: list[_Window]) -> S
 
 def _candidates(
     image: PETImage, kernel: VOIMask, window: _Window
-) -> tuple[IntArray, FloatArray, FloatArray]:
+) -> tuple[_IntArray, FloatArray, FloatArray]:
     kji = np.argwhere(window.candidate)
     index = kji[:, ::-1] + window.low_ijk
     low, high = index.min(axis=0), index.max(axis=0)
@@ -270,15 +246,21 @@ def _candidates(
     return index, window.sign * window.value[window.candidate], maximum[k, j, i]
 
 
-def _summit(block: FloatArray, start_kji: IntArray) -> FloatArray:
+def _summit(block: FloatArray, start_kji: _IntArray) -> FloatArray:
     """Maximum of the polynomial through a block near one of its voxels, by Newton's method."""
     terms = block / np.abs(block).max()
     for axis, size in enumerate(block.shape):
-        powers = np.vander(np.arange(size) - start_kji[axis], increasing=True)
+        powers = polynomial.polyvander(np.arange(size) - start_kji[axis], size - 1)
         terms = np.moveaxis(np.tensordot(np.linalg.inv(powers), terms, (1, axis)), 0, axis)
+    slopes = [polynomial.polyder(terms, axis=a) for a in range(3)]
+    curvatures = [[polynomial.polyder(slope, axis=a) for a in range(3)] for slope in slopes]
     offset = np.zeros(3)
     for _ in range(_MAX_NEWTON_STEPS):
-        gradient, hessian = _derivatives(terms, offset)
+        k, j, i = offset.tolist()
+        gradient = np.array([float(polynomial.polyval3d(k, j, i, s)) for s in slopes])
+        hessian = np.array(
+            [[float(polynomial.polyval3d(k, j, i, c)) for c in row] for row in curvatures]
+        )
         if np.linalg.eigvalsh(hessian).max() >= 0:
             return start_kji.astype(float)
         step = np.clip(-np.linalg.solve(hessian, gradient), -0.5, 0.5)
@@ -286,30 +268,6 @@ def _summit(block: FloatArray, start_kji: IntArray) -> FloatArray:
         if np.abs(step).max() < _NEWTON_TOLERANCE:
             break
     return np.asarray(start_kji + offset)
-
-
-def _derivatives(terms: FloatArray, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Gradient and Hessian of the polynomial with these terms."""
-    powers = [
-        [_power_derivative(x, size, order) for order in range(3)]
-        for x, size in zip(offset, terms.shape, strict=True)
-    ]
-
-    def derivative(*orders: int) -> float:
-        k, j, i = (powers[axis][order] for axis, order in enumerate(orders))
-        return float(((terms @ i) @ j) @ k)
-
-    unit = np.eye(3, dtype=int)
-    gradient = np.array([derivative(*unit[a]) for a in range(3)])
-    hessian = np.array([[derivative(*(unit[a] + unit[b])) for b in range(3)] for a in range(3)])
-    return gradient, hessian
-
-
-def _power_derivative(x: float, size: int, order: int) -> FloatArray:
-    """Derivative of x**0 … x**(size - 1)."""
-    exponents = np.arange(size)
-    factor = np.prod([exponents - n for n in range(order)], axis=0) if order else 1.0
-    return np.asarray(factor * float(x) ** np.maximum(exponents - order, 0))
 
 
 def _distance_mm(position_ras_mm: FloatArray, solid: Solid) -> FloatArray:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
+from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
-from ..core.phantom import Insert, Phantom, inserts_by_name
-from ..core.seed import Seed
-from .detect import detect
+from ..core.phantom import Insert, Phantom, Seed, inserts_by_name
+from ..measure.voi import LocatedInsert, seeded
+from .detect import NEAR_SEED_MM, detect, find_ring
 from .ring import ring_inserts
-from .seed_match import SeedAssignment, assign_seeds
 
 ROI_LABEL = 'BG'
 """Seeds whose labels begin so and go on with a number are the user's background ROIs."""
@@ -28,40 +29,21 @@ _ALL_WRONG = (
 )
 
 
-@dataclass(frozen=True)
-class InsertSeed:
-    """
-    One insert and where to look for it.
-
-    Attributes
-    ----------
-    insert : Insert
-        What is looked for.
-
-    seed : Seed
-        Where.
-
-    flags : tuple of Flag
-        Doubts about the seed.
-    """
-
-    insert: Insert
-    seed: Seed
-    flags: tuple[Flag, ...] = ()
+_Found = tuple[list[LocatedInsert], list[str]]
+"""Inserts at their seeds, and what is said about it."""
 
 
-@dataclass(frozen=True)
-class Seeding:
+class Seeding(NamedTuple):
     """
     All seeds of an analysis, sorted by what they are for.
 
     Attributes
     ----------
-    inserts : tuple of InsertSeed
-        In the phantom's order.
+    inserts : tuple of LocatedInsert
+        At their seeds, in the phantom's order.
 
-    background : tuple of Seed
-        Places of background VOIs.
+    background : tuple of LocatedInsert
+        The background VOI at each of its seeds, under the seed's own label.
 
     rois : tuple of Seed
         Places of background ROIs (NEMA NU 2) that the user has moved.
@@ -70,8 +52,8 @@ class Seeding:
         How it was done, where that is not plain.
     """
 
-    inserts: tuple[InsertSeed, ...]
-    background: tuple[Seed, ...] = ()
+    inserts: tuple[LocatedInsert, ...]
+    background: tuple[LocatedInsert, ...] = ()
     rois: tuple[Seed, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -107,8 +89,7 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
     _refuse_outside(image, seeds)
     names = inserts_by_name(phantom.used_inserts)
     rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
-    background = [s for s in seeds if s not in rest and not _is_roi(s)]
-    rois = [s for s in seeds if s not in rest and _is_roi(s)]
+    apart = [seed for seed in seeds if seed not in rest]
     inserts = labeled_inserts(rest, phantom)
     if not rest:
         found, notes = _found_without_seeds(image, phantom)
@@ -117,8 +98,16 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
     else:
         found, notes = _unlabeled(image, rest, phantom)
     order = {insert.label: n for n, insert in enumerate(phantom.used_inserts)}
-    found.sort(key=lambda one: order[one.insert.label])
-    return Seeding(tuple(found), tuple(background), tuple(rois), notes)
+    return Seeding(
+        inserts=tuple(sorted(found, key=lambda one: order[one.label])),
+        background=tuple(
+            seeded(replace(phantom.background, label=seed.label), seed.position_ras_mm)
+            for seed in apart
+            if not _is_roi(seed)
+        ),
+        rois=tuple(seed for seed in apart if _is_roi(seed)),
+        notes=tuple(notes),
+    )
 
 
 def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ...]:
@@ -156,6 +145,42 @@ def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ..
     return tuple(inserts)
 
 
+def assign_seeds(
+    image: PETImage, seeds: Sequence[Seed], phantom: Phantom
+) -> tuple[tuple[str, ...], dict[str, Point]]:
+    """
+    Give each seed its sphere by what the image shows, not by name or order.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    seeds : sequence of Seed
+        Two or more make the search short and sure; fewer are welcome.
+
+    phantom : Phantom
+        What was scanned; its spheres must stand on a ring.
+
+    Returns
+    -------
+    labels : tuple of str
+        For each seed the label of its sphere; empty if it lies on none.
+
+    predicted : dict of str to tuple of float
+        For each sphere without a seed the place where it must be, in millimeter.
+
+    Raises
+    ------
+    SeedError
+        If no ring near the seeds agrees with the image well enough.
+    """
+    points = np.array([seed.position_ras_mm for seed in seeds], dtype=float).reshape(-1, 3)
+    _, centers = find_ring(image, phantom, seeds_ras_mm=points)
+    labels = _nearest(points, centers)
+    return tuple(labels), {n: place for n, place in centers.items() if n not in labels}
+
+
 def _is_apart(seed: Seed, phantom: Phantom, names: Mapping[str, Insert]) -> bool:
     """Whether a seed is for the background, e.g. ``B0``, ``B0-2``, ``BG07``."""
     label = seed.label.casefold()
@@ -170,42 +195,28 @@ def _is_roi(seed: Seed) -> bool:
     return label.startswith(ROI_LABEL) and label[len(ROI_LABEL) :].isdigit()
 
 
-def _found_without_seeds(
-    image: PETImage, phantom: Phantom
-) -> tuple[list[InsertSeed], tuple[str, ...]]:
-    detection = detect(image, phantom)
-    found = [
-        InsertSeed(insert, Seed(insert.label, detection.centers_ras_mm[insert.label]))
-        for insert in ring_inserts(phantom)
-    ]
-    left_out = [i.label for i in phantom.used_inserts if i.label not in detection.centers_ras_mm]
-    notes = [f'The spheres were found without seeds, confidence {detection.confidence:.2f}.']
-    if left_out:
-        notes.append(f'No seed for {", ".join(left_out)}: not measured.')
-    return found, tuple(notes)
+def _found_without_seeds(image: PETImage, phantom: Phantom) -> _Found:
+    centers, confidence = detect(image, phantom)
+    found = [seeded(insert, centers[insert.label]) for insert in ring_inserts(phantom)]
+    notes = [f'The spheres were found without seeds, confidence {confidence:.2f}.']
+    return found, notes + _left_out(found, phantom)
 
 
 def _labeled(
     image: PETImage, seeds: Sequence[Seed], phantom: Phantom, inserts: Sequence[Insert]
-) -> tuple[list[InsertSeed], tuple[str, ...]]:
+) -> _Found:
     """By label; the image may add spheres without a seed, and contradict."""
-    assignment = _look_at_image(image, seeds, phantom)
-    seen = assignment.labels if assignment else tuple(insert.label for insert in inserts)
+    labels, predicted = _seen_in_image(image, seeds, phantom, inserts)
     found = [
-        InsertSeed(insert, seed, _label_doubts(insert, label))
-        for insert, seed, label in zip(inserts, seeds, seen, strict=True)
+        seeded(insert, seed.position_ras_mm, *_label_doubts(insert, label))
+        for insert, seed, label in zip(inserts, seeds, labels, strict=True)
     ]
-    agrees = assignment is not None and not any(one.flags for one in found)
-    if assignment and agrees:
-        found += _predicted(assignment, phantom)
-    present = {one.insert for one in found}
-    missing = [insert.label for insert in phantom.used_inserts if insert not in present]
-    notes = list(assignment.notes) if assignment else []
+    notes = _seed_doubts(seeds, labels, phantom)
     if all(one.flags for one in found):
         notes.append(_ALL_WRONG)
-    if missing:
-        notes.append(f'No seed for {", ".join(missing)}: not measured.')
-    return found, tuple(notes)
+    if not any(one.flags for one in found):
+        found += _predicted(predicted, phantom)
+    return found, notes + _left_out(found, phantom)
 
 
 def _label_doubts(insert: Insert, seen: str) -> tuple[Flag, ...]:
@@ -215,32 +226,26 @@ def _label_doubts(insert: Insert, seen: str) -> tuple[Flag, ...]:
     return (Flag.SEED_MISNAMED,) if seen else (Flag.SEED_ASTRAY,)
 
 
-def _unlabeled(
-    image: PETImage, seeds: Sequence[Seed], phantom: Phantom
-) -> tuple[list[InsertSeed], tuple[str, ...]]:
+def _unlabeled(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> _Found:
     """By what the image shows; by order where it shows no ring."""
     try:
-        assignment = assign_seeds(image, seeds, phantom)
+        labels, predicted = assign_seeds(image, seeds, phantom)
     except SeedError as error:
         return _by_order(seeds, phantom, error)
-    by_label = {insert.label: insert for insert in phantom.used_inserts}
+    inserts = inserts_by_name(phantom.used_inserts)
+    numbered = list(enumerate(zip(seeds, labels, strict=True), start=1))
     found = [
-        InsertSeed(by_label[label], seed)
-        for label, seed in zip(assignment.labels, seeds, strict=True)
+        seeded(inserts[label.casefold()], seed.position_ras_mm)
+        for _, (seed, label) in numbered
         if label
     ]
-    pairs = ', '.join(
-        f'{seed.label or n} = {label}'
-        for n, (seed, label) in enumerate(zip(seeds, assignment.labels, strict=True), start=1)
-        if label
-    )
+    pairs = ', '.join(f'{seed.label or n} = {label}' for n, (seed, label) in numbered if label)
     note = f'The seeds carry no known labels; the image tells them apart: {pairs}.'
-    return found + _predicted(assignment, phantom), (note, *assignment.notes)
+    notes = [note, *_seed_doubts(seeds, labels, phantom)]
+    return found + _predicted(predicted, phantom), notes
 
 
-def _by_order(
-    seeds: Sequence[Seed], phantom: Phantom, why: SeedError
-) -> tuple[list[InsertSeed], tuple[str, ...]]:
+def _by_order(seeds: Sequence[Seed], phantom: Phantom, why: SeedError) -> _Found:
     inserts = phantom.used_inserts
     labels = ', '.join(insert.label for insert in inserts)
     if len(seeds) != len(inserts):
@@ -252,7 +257,7 @@ def _by_order(
         raise SeedError(msg) from why
     note = f'The seeds carry no known labels and were taken in the order {labels}.'
     pairs = zip(inserts, seeds, strict=True)
-    return [InsertSeed(insert, seed) for insert, seed in pairs], (note,)
+    return [seeded(insert, seed.position_ras_mm) for insert, seed in pairs], [note]
 
 
 def _insert_named(seed: Seed, names: Mapping[str, Insert], phantom: Phantom) -> Insert:
@@ -267,27 +272,65 @@ def _insert_named(seed: Seed, names: Mapping[str, Insert], phantom: Phantom) -> 
     return insert
 
 
-def _look_at_image(
-    image: PETImage, seeds: Sequence[Seed], phantom: Phantom
-) -> SeedAssignment | None:
-    """What the image says of labeled seeds; None where it has no say."""
+def _seen_in_image(
+    image: PETImage, seeds: Sequence[Seed], phantom: Phantom, inserts: Sequence[Insert]
+) -> tuple[tuple[str, ...], dict[str, Point]]:
+    """What the image says of labeled seeds; their own labels where it has no say."""
+    own = tuple(insert.label for insert in inserts)
     ring = {insert.label for insert in ring_inserts(phantom)}
     if len(seeds) < _MIN_FOR_CHECK or ring != {i.label for i in phantom.used_inserts}:
-        return None
+        return own, {}
     try:
         return assign_seeds(image, seeds, phantom)
     except SeedError:
-        return None
+        return own, {}
 
 
-def _predicted(assignment: SeedAssignment, phantom: Phantom) -> list[InsertSeed]:
+def _predicted(places: Mapping[str, Point], phantom: Phantom) -> list[LocatedInsert]:
     """Spheres without a seed, where the others say they must be."""
-    by_label = {insert.label: insert for insert in phantom.used_inserts}
     return [
-        InsertSeed(by_label[seed.label], seed, (Flag.PREDICTED,))
-        for seed in assignment.predicted
-        if seed.label in by_label
+        seeded(insert, places[insert.label], Flag.PREDICTED)
+        for insert in phantom.used_inserts
+        if insert.label in places
     ]
+
+
+def _left_out(found: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:
+    """What is said of inserts that nothing was found for."""
+    present = {one.label for one in found}
+    missing = [insert.label for insert in phantom.used_inserts if insert.label not in present]
+    return [f'No seed for {", ".join(missing)}: not measured.'] if missing else []
+
+
+def _nearest(points: FloatArray, centers: dict[str, Point]) -> list[str]:
+    """The sphere of each point; of two seeds on one sphere the nearer one has it."""
+    names = list(centers)
+    distance = np.linalg.norm(points[:, None] - np.array(list(centers.values())), axis=-1)
+    labels = [''] * len(points)
+    for flat in np.argsort(distance, axis=None):
+        seed, sphere = divmod(int(flat), len(names))
+        free = not labels[seed] and names[sphere] not in labels
+        if free and distance[seed, sphere] < NEAR_SEED_MM:
+            labels[seed] = names[sphere]
+    return labels
+
+
+def _seed_doubts(seeds: Sequence[Seed], labels: Sequence[str], phantom: Phantom) -> list[str]:
+    """What the user must know about the seeds: wrong names, seeds beside every sphere."""
+    inserts = inserts_by_name(phantom.inserts)
+    doubts = []
+    for seed, label in zip(seeds, labels, strict=True):
+        named = inserts.get(seed.label.casefold())
+        if not label:
+            r, a, s = seed.position_ras_mm
+            name = seed.label or 'without a name'
+            where = f'at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm'
+            doubts.append(f'the seed {name} {where} lies on no sphere of its own')
+        elif named and named.label != label:
+            found = inserts[label.casefold()]
+            sphere = f'the {found.diameter_mm:g} mm sphere, {label}'
+            doubts.append(f'the seed {seed.label} lies on {sphere}')
+    return doubts
 
 
 def _refuse_outside(image: PETImage, seeds: Sequence[Seed]) -> None:

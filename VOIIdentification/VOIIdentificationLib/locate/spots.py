@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,7 @@ _POOL = 12000
 Coarse = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
-class SpotMap:
+class SpotMap(NamedTuple):
     """
     How much every coarse voxel is a spot.
 
@@ -126,7 +125,11 @@ def find_spots(image: PETImage, *, cold: bool = False) -> tuple[SpotMap, FloatAr
 
 
 def _differences(voxels: Coarse, geometry: VolumeGeometry) -> list[Coarse]:
-    """Differences of neighboring blurs. The volume goes round: zeros beside it would be edges."""
+    """
+    Differences of neighboring blurs. The volume goes round: zeros beside it would be edges.
+
+    On the spectrum, once for all scales: `scipy.ndimage.fourier_gaussian` knows no sheared grid.
+    """
     shape = voxels.shape
     spectrum = fft.rfftn(voxels)
     k, j, i = np.meshgrid(

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.errors import OutputError, SeriesError
-from ..core.progress import Progress, no_progress
+from ..core.errors import OutputError, Progress, SeriesError, no_progress
 from ..files.atomic import system_errors_named
 from .batch_cluster import connected, measure_all, require_packages
 from .batch_find import FoundSeries, find_pet_series

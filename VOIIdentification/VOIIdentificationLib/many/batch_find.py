@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import SeriesError
-from ..core.progress import Progress, no_progress
+from ..core.errors import Progress, SeriesError, no_progress
 from ..dicom.folder import list_series
 
 _PLAIN_UID = re.compile(r'[0-9][0-9.]{0,63}')

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import __version__
 from ..analysis import Known, analyze
@@ -19,18 +17,18 @@ from ..core.config_json import read_json
 from ..core.errors import InputFileError, OutputError, PhantomError, SUVError
 from ..core.phantom import Phantom
 from ..core.settings import Settings
+from ..files.atomic import recover
 from ..report.export import existing_results, export_results
-from ..results import AnalysisResult
 from .stored import RESULTS_NAME
+
+if TYPE_CHECKING:
+    from ..dicom.read import PETStack
 
 STATE_NAME = 'batch.json'
 STATE_SCHEMA = 'voi-identification/batch-series/1'
 _BLOCK_BYTES = 1 << 20
-_STAGING = '.voi-identification-*'
-"""Hidden folders of an export that was killed (files/atomic.py)."""
 
 State = Literal['started', 'done', 'failed']
-SegmentationWriter = Callable[[AnalysisResult], Callable[[Path], None] | None]
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,12 @@ class BatchOptions:
 
     overwrite : bool
         Whether results of other settings may be replaced.
-
-    segmentation_writer : callable or None
-        Gives what writes the segmentation of a result, where there is anything to do so.
     """
 
     phantom: Phantom
     settings: Settings
     known: Known
     overwrite: bool = False
-    segmentation_writer: SegmentationWriter | None = None
 
     def digest(self) -> str:
         """SHA-256 of all that changes a number, and of the version of the software."""
@@ -265,36 +259,27 @@ def write_state(
 
 
 def _measure(job: SeriesJob, options: BatchOptions) -> None:
-    from ..dicom.read import read_pet_files
+    from ..dicom.read import image_of_stack, stack_of_files
 
-    image = read_pet_files(job.paths)
-    known = _with_suv(options.known, job.paths)
+    stack = stack_of_files(job.paths)
+    image, known = image_of_stack(stack), _with_suv(options.known, stack)
     result = analyze(image, (), options.phantom, options.settings, known=known)
-    writer = options.segmentation_writer
-    export_results(
-        result,
-        job.folder,
-        overwrite=True,
-        write_segmentation=None if writer is None else writer(result),
-    )
+    export_results(result, job.folder, overwrite=True)
 
 
-def _with_suv(known: Known, paths: tuple[Path, ...]) -> Known:
-    from ..dicom.folder import list_series
-    from ..dicom.series import choose_pet_series
-    from ..dicom.stack import ordered_slices
+def _with_suv(known: Known, stack: PETStack) -> Known:
     from ..dicom.suv import suv_header_of_slices
     from ..suv.scale import suv_scale
 
-    slices, _ = ordered_slices(choose_pet_series(list_series(paths)))
     try:
-        return replace(known, suv=suv_scale(suv_header_of_slices(slices)))
+        return replace(known, suv=suv_scale(suv_header_of_slices(stack.slices)))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
 
 
 def _prepare(job: SeriesJob, options: BatchOptions) -> None:
-    """Take away what a killed worker left; refuse to replace what was finished."""
+    """Complete what a killed worker left; refuse to replace what was finished."""
+    recover(job.folder)
     state = read_state(job.folder).get('state')
     if state != 'started' and existing_results(job.folder) and not options.overwrite:
         msg = (
@@ -302,8 +287,6 @@ def _prepare(job: SeriesJob, options: BatchOptions) -> None:
             'allow overwriting (--overwrite on the command line).'
         )
         raise OutputError(msg)
-    for litter in job.folder.glob(_STAGING):
-        shutil.rmtree(litter, ignore_errors=True)
 
 
 def _failed(job: SeriesJob, checksum: str, error: Exception) -> SeriesOutcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputFileError
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from ..files.atomic import transaction
 from .batch_series import SeriesJob, read_state
 from .page import csv_cell
 from .quantities import QUANTITIES
@@ -57,11 +57,9 @@ def write_tables(directory: Path, jobs: Iterable[SeriesJob], sentences: Mapping[
         If they cannot be written.
     """
     old = [Path(name) for name in (CSV_NAME, PARQUET_NAME) if (directory / name).exists()]
-    with system_errors_named(directory, 'the table'), staging_folder(directory) as staging:
-        new = staging / 'new'
-        new.mkdir()
-        count = _write(new, (row for job in jobs for row in series_rows(job, sentences)))
-        replace_files(directory, old, new, staging / 'old')
+    with transaction(directory, 'the table') as files:
+        count = _write(files.new, (row for job in jobs for row in series_rows(job, sentences)))
+        files.commit(old)
     return count
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import OutputError
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from ..files.atomic import transaction
 from .comparison_page import comparison_page
 from .comparison_workbook import write_workbook
 from .differences import Difference, differences
@@ -116,9 +116,7 @@ def write_comparison(comparison: Comparison, directory: Path, *, overwrite: bool
     """
     old = check_target(directory, overwrite=overwrite)
     parts = comparison.groups, comparison.reference, comparison.differences
-    with system_errors_named(directory, 'the comparison'), staging_folder(directory) as staging:
-        new = staging / 'new'
-        new.mkdir()
-        (new / PAGE).write_text(comparison_page(*parts), encoding='utf-8', errors='replace')
-        write_workbook(new / WORKBOOK, *parts)
-        replace_files(directory, old, new, staging / 'old')
+    with transaction(directory, 'the comparison') as files:
+        (files.new / PAGE).write_text(comparison_page(*parts), encoding='utf-8', errors='replace')
+        write_workbook(files.new / WORKBOOK, *parts)
+        files.commit(old)

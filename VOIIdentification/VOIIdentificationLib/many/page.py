@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..core.config_json import resource_directory
 from ..core.errors import OutputError
-from ..core.resources import resource_directory
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from ..files.atomic import transaction
 
 _SD_DIGITS = 2
 _VALUE_DIGITS = 4
@@ -98,12 +98,10 @@ def write_text(path: Path, text: str) -> None:
         If it cannot be written. What was there is then still there.
     """
     folder = path.absolute().parent
-    with system_errors_named(folder, path.name), staging_folder(folder) as staging:
-        new = staging / 'new'
-        new.mkdir()
-        (new / path.name).write_text(text, encoding='utf-8', errors='replace', newline='')
+    with transaction(folder, path.name, file_name=path.name) as files:
+        (files.new / path.name).write_text(text, encoding='utf-8', errors='replace', newline='')
         old = [Path(path.name)] if path.exists() else []
-        replace_files(folder, old, new, staging / 'old')
+        files.commit(old)
 
 
 def with_sd(value: float, sd: float | None, unit: str = '') -> str:

@@ -2,17 +2,96 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ..core.geometry import FloatArray, VolumeGeometry
+import numpy as np
+import numpy.typing as npt
+
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
-from .voi import SliceStatistics, VOIStatistics
-from .voi_mask import Solid, VOIMask
+from .voi_mask import Cylinder, Solid, VOIMask, voi_mask
 
 HALF_INSIDE = 0.5
 """Part of its volume from which a voxel counts for maximum, minimum and segmentation."""
 
 PERCENTILES = (5, 25, 50, 75, 95)
+
+_SAME_INDEX = 1e-6
+"""A circle moved across slices by less than this in i and j covers the same pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VOIStatistics:
+    """
+    Values of the voxels of one VOI. None where there is nothing to say.
+
+    Attributes
+    ----------
+    voxel_count : int
+        Voxels with any part inside.
+
+    volume_ml : float
+        Sum of the weights times the volume of a voxel.
+
+    mean, sd, variance : float or None
+        Weighted by the part of each voxel inside, over the whole weight
+        (no ``ddof``), as the original script's variance.
+
+    max, min : float or None
+        Over the voxels at least half inside.
+
+    percentile_5, percentile_25, median, percentile_75, percentile_95 : float or None
+        Of the weighted distribution of the same voxels.
+
+    voxel_cov : float or None
+        SD over mean, no unit. Never called N_j.
+    """
+
+    voxel_count: int
+    volume_ml: float
+    mean: float | None = None
+    sd: float | None = None
+    variance: float | None = None
+    max: float | None = None
+    min: float | None = None
+    percentile_5: float | None = None
+    percentile_25: float | None = None
+    median: float | None = None
+    percentile_75: float | None = None
+    percentile_95: float | None = None
+    voxel_cov: float | None = None
+
+
+@dataclass(frozen=True)
+class SliceStatistics:
+    """
+    Values of one VOI in one slice.
+
+    Attributes
+    ----------
+    slice_k : int
+        Index of the slice, from 0.
+
+    radius_mm : float
+        Radius of the circle in which the middle of the slice cuts the VOI.
+
+    mean, max : float or None
+        As in `VOIStatistics`, in this slice.
+
+    voxel_count : int
+        Voxels of this slice with any part inside.
+
+    area_mm2 : float
+        Sum of the weights in this slice times the area of a voxel.
+    """
+
+    slice_k: int
+    radius_mm: float
+    mean: float | None
+    max: float | None
+    voxel_count: int
+    area_mm2: float
 
 
 def voi_statistics(image: PETImage, mask: VOIMask) -> VOIStatistics:
@@ -89,7 +168,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         Lowest slice index first.
     """
     geometry = image.geometry
-    first_k = mask.slices_kji[0].start
+    center, first_k = solid.center_ras_mm, mask.slices_kji[0].start
     area_mm2 = geometry.voxel_volume_mm3 / geometry.slice_spacing_mm
     slices = []
     for k, weights in enumerate(mask.weights, start=first_k):
@@ -100,7 +179,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         slices.append(
             SliceStatistics(
                 slice_k=k,
-                radius_mm=float(solid.cut_radius_mm(slice_distance_mm(solid, geometry, k))),
+                radius_mm=float(solid.cut_radius_mm(geometry.slice_distance_mm(center, k))),
                 mean=float(np.average(values, weights=finite_weights)) if values.size else None,
                 max=float(_core(values, finite_weights)[0].max()) if values.size else None,
                 voxel_count=int(np.count_nonzero(weights > 0)),
@@ -108,29 +187,6 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
             )
         )
     return tuple(slices)
-
-
-def slice_distance_mm(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> float:
-    """
-    Distance of the middle of a slice from the center of a VOI.
-
-    Parameters
-    ----------
-    solid : Sphere or Cylinder
-        The VOI.
-
-    geometry : VolumeGeometry
-        The image grid.
-
-    slice_k : int
-        Index of the slice.
-
-    Returns
-    -------
-    distance_mm : float
-        Along the slice normal, positive towards higher k.
-    """
-    return float((slice_k - geometry.index_ijk(solid.center_ras_mm)[2]) * geometry.slice_spacing_mm)
 
 
 def has_non_finite(image: PETImage, mask: VOIMask) -> bool:
@@ -171,3 +227,113 @@ def _percentiles(values: FloatArray, weights: FloatArray) -> list[float]:
     cumulative = np.cumsum(weights[order])
     middles = (cumulative - weights[order] / 2) / cumulative[-1]
     return [float(v) for v in np.interp(np.divide(PERCENTILES, 100), middles, values[order])]
+
+
+def slice_roi(
+    geometry: VolumeGeometry, center_ras_mm: Point, diameter_mm: float, slice_k: int
+) -> VOIMask:
+    """
+    Circle on a slice, around a point projected on it.
+
+    Parameters
+    ----------
+    geometry : VolumeGeometry
+        The image grid.
+
+    center_ras_mm : tuple of float
+        Any point on the line through the circle's center across the slices.
+
+    diameter_mm : float
+        Of the circle, in millimeter.
+
+    slice_k : int
+        Index of the slice.
+
+    Returns
+    -------
+    roi : VOIMask
+        One slice thick; partial pixels count by the part inside.
+
+    Raises
+    ------
+    VOIOutsideImageError
+        If no pixel of the slice touches the circle.
+
+    Examples
+    --------
+    >>> grid = VolumeGeometry((5, 9, 9), np.diag([2.0, 2.0, 3.0, 1.0]))
+    >>> roi = slice_roi(grid, (8.0, 8.0, 0.0), 10.0, 2)
+    >>> round(float(roi.weights.sum()) * 4.0, 1)
+    78.6
+    """
+    center = geometry.projected_ras_mm(center_ras_mm, slice_k)
+    disc = Cylinder('ROI', center, diameter_mm, geometry.slice_spacing_mm)
+    return voi_mask(disc, geometry)
+
+
+def roi_statistics(
+    image: PETImage, center_ras_mm: Point, diameter_mm: float, slices_k: Sequence[int]
+) -> tuple[FloatArray, FloatArray]:
+    """
+    Mean and coefficient of variation in one circle, repeated on slices.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image.
+
+    center_ras_mm : tuple of float
+        Any point on the line through the circles' centers.
+
+    diameter_mm : float
+        Of the circles, in millimeter.
+
+    slices_k : sequence of int
+        Indices of the slices.
+
+    Returns
+    -------
+    means : (S,) `numpy.ndarray` of float
+        Weighted by the part of each pixel inside; NaN without a finite pixel.
+
+    covs : (S,) `numpy.ndarray` of float
+        Weighted SD over mean, no ``ddof``, no unit; NaN where the mean is not positive.
+
+    Raises
+    ------
+    VOIOutsideImageError
+        If a circle lies outside the image.
+    """
+    slices = np.asarray(slices_k, dtype=int)
+    if _slices_are_square(image.geometry):
+        roi = slice_roi(image.geometry, center_ras_mm, diameter_mm, int(slices[0]))
+        return _means_and_covs(image.voxels[(slices, *roi.slices_kji[1:])], roi.weights)
+    found = np.empty((2, slices.size))
+    for n, k in enumerate(slices):
+        roi = slice_roi(image.geometry, center_ras_mm, diameter_mm, int(k))
+        means, covs = _means_and_covs(image.voxels[roi.slices_kji], roi.weights)
+        found[:, n] = means[0], covs[0]
+    return found[0], found[1]
+
+
+def _slices_are_square(geometry: VolumeGeometry) -> bool:
+    """Whether a line across the slices meets the same pixel on each."""
+    per_slice = np.linalg.inv(geometry.axes_ras_mm) @ geometry.slice_normal_ras
+    drift = np.abs(per_slice[:2]).max() * geometry.slice_spacing_mm * geometry.shape_kji[0]
+    return bool(drift < _SAME_INDEX)
+
+
+def _means_and_covs(
+    values: npt.NDArray[np.float32], weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Weighted mean and SD over mean of each slice; `weights` may be those of one for all."""
+    finite = np.isfinite(values)
+    weights = np.where(finite, weights, 0.0)
+    values = np.where(finite, values, 0.0).astype(float)
+    with np.errstate(divide='ignore', invalid='ignore'):  # no finite pixel: NaN
+        total = weights.sum(axis=(1, 2))
+        means = np.sum(weights * values, axis=(1, 2)) / total
+        deviations = (values - means[:, None, None]) ** 2
+        sds = np.sqrt(np.sum(weights * deviations, axis=(1, 2)) / total)
+        covs = np.where(means > 0, sds / means, np.nan)
+    return means, covs

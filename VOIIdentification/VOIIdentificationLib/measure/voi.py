@@ -1,17 +1,27 @@
-"""What is known of one insert once it is measured: facts that `analysis` fills and others read."""
+"""One insert, from its seed to its center, and what is measured there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from ..core.flags import Flag
-from ..core.geometry import FloatArray
+from ..core.geometry import FloatArray, Point
+from ..core.image import PETImage
 from ..core.phantom import Insert
-from ..core.seed import Point
-from .voi_mask import Solid, VOIMask
+from ..core.settings import Counting
+from .moving_voi import voi_peak
+from .statistics import (
+    SliceStatistics,
+    VOIStatistics,
+    has_non_finite,
+    slice_statistics,
+    voi_statistics,
+)
+from .voi_mask import Solid, VOIMask, insert_solid, voi_mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,79 +73,6 @@ class SphereFit:
     detectability: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class VOIStatistics:
-    """
-    Values of the voxels of one VOI. None where there is nothing to say.
-
-    Attributes
-    ----------
-    voxel_count : int
-        Voxels with any part inside.
-
-    volume_ml : float
-        Sum of the weights times the volume of a voxel.
-
-    mean, sd, variance : float or None
-        Weighted by the part of each voxel inside, over the whole weight
-        (no ``ddof``), as the original script's variance.
-
-    max, min : float or None
-        Over the voxels at least half inside.
-
-    percentile_5, percentile_25, median, percentile_75, percentile_95 : float or None
-        Of the weighted distribution of the same voxels.
-
-    voxel_cov : float or None
-        SD over mean, no unit. Never called N_j.
-    """
-
-    voxel_count: int
-    volume_ml: float
-    mean: float | None = None
-    sd: float | None = None
-    variance: float | None = None
-    max: float | None = None
-    min: float | None = None
-    percentile_5: float | None = None
-    percentile_25: float | None = None
-    median: float | None = None
-    percentile_75: float | None = None
-    percentile_95: float | None = None
-    voxel_cov: float | None = None
-
-
-@dataclass(frozen=True)
-class SliceStatistics:
-    """
-    Values of one VOI in one slice.
-
-    Attributes
-    ----------
-    slice_k : int
-        Index of the slice, from 0.
-
-    radius_mm : float
-        Radius of the circle in which the middle of the slice cuts the VOI.
-
-    mean, max : float or None
-        As in `VOIStatistics`, in this slice.
-
-    voxel_count : int
-        Voxels of this slice with any part inside.
-
-    area_mm2 : float
-        Sum of the weights in this slice times the area of a voxel.
-    """
-
-    slice_k: int
-    radius_mm: float
-    mean: float | None
-    max: float | None
-    voxel_count: int
-    area_mm2: float
-
-
 @dataclass(frozen=True, eq=False)
 class SearchTable:
     """
@@ -156,10 +93,10 @@ class SearchTable:
     max: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class VOIResult:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LocatedInsert:
     """
-    One insert, found and measured.
+    One insert and where it is: search and fit move it, and add what they found.
 
     Attributes
     ----------
@@ -167,31 +104,16 @@ class VOIResult:
         What it is.
 
     seed_ras_mm : tuple of float
-        Where the user put the seed.
+        Where the user put the seed, or the image shows the insert.
 
-    center_ras_mm, center_ijk : tuple of float
-        The refined center, in millimeter and as a (fractional) index.
-
-    solid : Sphere or Cylinder
-        The VOI at the refined center.
-
-    mask : VOIMask
-        Its voxels.
-
-    statistics : VOIStatistics
-        Their values.
-
-    slices : tuple of SliceStatistics
-        The same per slice, lowest k first.
-
-    peak, peak_at_max : float or None
-        Highest mean in 1 cm3 moved over the VOI; the mean in 1 cm3 at the maximum voxel.
-
-    search : SearchTable or None
-        Every candidate; None if the seed was not refined.
+    center_ras_mm : tuple of float
+        The best center so far, in millimeter.
 
     flags : tuple of Flag
         Reasons for doubt.
+
+    search : SearchTable or None
+        Every candidate; None if the seed was not refined.
 
     fit : SphereFit or None
         The model fit with its uncertainties; None if there was none.
@@ -203,15 +125,8 @@ class VOIResult:
     insert: Insert
     seed_ras_mm: Point
     center_ras_mm: Point
-    center_ijk: Point
-    solid: Solid
-    mask: VOIMask
-    statistics: VOIStatistics
-    slices: tuple[SliceStatistics, ...]
-    peak: float | None = None
-    peak_at_max: float | None = None
-    search: SearchTable | None = None
     flags: tuple[Flag, ...] = ()
+    search: SearchTable | None = None
     fit: SphereFit | None = None
     deviation_mm: float | None = None
 
@@ -221,6 +136,115 @@ class VOIResult:
         return self.insert.label
 
     @property
+    def solid(self) -> Solid:
+        """The VOI at the center."""
+        return insert_solid(self.insert, self.center_ras_mm)
+
+    @property
     def shift_mm(self) -> float:
-        """Distance from the seed to the refined center, in millimeter."""
-        return float(np.linalg.norm(np.subtract(self.center_ras_mm, self.seed_ras_mm)))
+        """Distance from the seed to the center, in millimeter."""
+        return math.dist(self.center_ras_mm, self.seed_ras_mm)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VOIResult(LocatedInsert):
+    """
+    One insert, found and measured.
+
+    Attributes
+    ----------
+    center_ijk : tuple of float
+        The center as a (fractional) index.
+
+    mask : VOIMask
+        The voxels of the VOI.
+
+    statistics : VOIStatistics
+        Their values.
+
+    slices : tuple of SliceStatistics
+        The same per slice, lowest k first.
+
+    peak, peak_at_max : float or None
+        Highest mean in 1 cm3 moved over the VOI; the mean in 1 cm3 at the maximum voxel.
+    """
+
+    center_ijk: Point
+    mask: VOIMask
+    statistics: VOIStatistics
+    slices: tuple[SliceStatistics, ...]
+    peak: float | None = None
+    peak_at_max: float | None = None
+
+
+def seeded(insert: Insert, seed_ras_mm: Point, *flags: Flag) -> LocatedInsert:
+    """
+    An insert at its seed.
+
+    Parameters
+    ----------
+    insert : Insert
+        What it is.
+
+    seed_ras_mm : tuple of float
+        Where it is looked for, in millimeter.
+
+    *flags : Flag
+        Doubts about the seed.
+
+    Returns
+    -------
+    located : LocatedInsert
+        Centered on the seed.
+    """
+    return LocatedInsert(
+        insert=insert, seed_ras_mm=seed_ras_mm, center_ras_mm=seed_ras_mm, flags=flags
+    )
+
+
+def measure_voi(image: PETImage, located: LocatedInsert, counting: Counting) -> VOIResult:
+    """
+    Measure one insert at its center.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    located : LocatedInsert
+        The insert and its center.
+
+    counting : {'partial', 'hard'}
+        How voxels are weighted, as in `voi_mask`.
+
+    Returns
+    -------
+    result : VOIResult
+        All that `located` says, and the values of the voxels, with their flags.
+
+    Raises
+    ------
+    VOIOutsideImageError
+        If the VOI has no voxel in the image.
+    """
+    solid = located.solid
+    mask = voi_mask(solid, image.geometry, counting=counting)
+    statistics = voi_statistics(image, mask)
+    peak, peak_at_max = voi_peak(image, mask)
+    doubts = {
+        Flag.CLIPPED: mask.clipped,
+        Flag.NON_FINITE: has_non_finite(image, mask),
+        Flag.FEW_VOXELS: statistics.sd is None,
+    }
+    i, j, k = image.geometry.index_ijk(located.center_ras_mm).tolist()
+    known = {field.name: getattr(located, field.name) for field in fields(LocatedInsert)}
+    known['flags'] = (*located.flags, *(flag for flag, raised in doubts.items() if raised))
+    return VOIResult(
+        **known,
+        center_ijk=(i, j, k),
+        mask=mask,
+        statistics=statistics,
+        slices=slice_statistics(image, solid, mask),
+        peak=peak,
+        peak_at_max=peak_at_max,
+    )

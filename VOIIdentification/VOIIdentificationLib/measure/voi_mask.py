@@ -48,11 +48,6 @@ class Sphere:
         """Extent along the slice normal, in millimeter."""
         return self.diameter_mm
 
-    @property
-    def volume_mm3(self) -> float:
-        """Volume of the ideal sphere, in cubic millimeter."""
-        return np.pi * self.diameter_mm**3 / 6
-
     def cut_radius_mm(self, distance_mm: npt.ArrayLike) -> FloatArray:
         """
         Radius of the circle that a slice cuts out.
@@ -96,11 +91,6 @@ class Cylinder:
     def __post_init__(self) -> None:
         _require_positive('diameter_mm', self.diameter_mm)
         _require_positive('height_mm', self.height_mm)
-
-    @property
-    def volume_mm3(self) -> float:
-        """Volume of the ideal cylinder, in cubic millimeter."""
-        return np.pi * self.diameter_mm**2 / 4 * self.height_mm
 
     def cut_radius_mm(self, distance_mm: npt.ArrayLike) -> FloatArray:
         """
@@ -266,8 +256,10 @@ def _box_ijk(
     if isinstance(solid, Sphere):
         half = solid.diameter_mm / 2 * np.linalg.norm(inverse, axis=1)
     else:
-        along = inverse @ geometry.slice_normal_ras
-        across = np.sqrt(np.maximum(np.sum(inverse**2, axis=1) - along**2, 0.0))
+        normal = geometry.slice_normal_ras
+        along = inverse @ normal
+        # Subtracted before it is squared: a difference of squares would leave 1e-8 of nothing.
+        across = np.linalg.norm(inverse - np.outer(along, normal), axis=1)
         half = solid.diameter_mm / 2 * across + solid.height_mm / 2 * np.abs(along)
     # Rounding must not add a voxel that the surface only touches.
     low = np.floor(center_ijk - half + 0.5 + 1e-9).astype(np.int64)

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 import slicer
 
 from ..core.errors import NodeError
-from ..core.seed import Seed
+from ..core.phantom import Seed
+from ..report.formats import result_tables
+from ..report.subjects import SUBJECTS
 from ..report.table import Table
-from ..report.tables import result_tables
 from ..results import AnalysisResult
 from .nodes import VOLUME_ROLE, Node, new_node, remove_node
 from .points import fill_points
 from .rois import fill_rois, moved_rois, remember_rule, shown_placement
 from .segmentation import fill_segmentation
-from .tables import PLOTS, fill_plot, fill_table, series_of_chart
+from .tables import fill_plot, fill_table, series_of_chart
 
 FOLDER_NAME = 'VOI Identification'
 """Folder of the outputs in the subject hierarchy."""
@@ -239,7 +240,7 @@ def _fill_all(
         table_nodes[key] = workshop.node(_TABLE, f'table:{key}', title)
         fill_table(table_nodes[key], table)
     charts = {}
-    for plot in (plot for plot in PLOTS if plot.fits(tables)):
+    for plot in (one for subject in SUBJECTS for one in subject.plots if one.fits(tables)):
         title = f'{plot.key.replace("_", " ")} chart'
         chart = workshop.node(_CHART, f'chart:{plot.key}', title)
         fill_plot(chart, plot, table_nodes[plot.table_key], tables[plot.table_key])

@@ -1,4 +1,4 @@
-"""Point lists of the Slicer scene: seeds that the user places, centers that we found."""
+"""Point lists of the scene: seeds that the user places on a volume, centers that we found."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import slicer
 import vtk
 
 from ..core.errors import NodeError
-from ..core.seed import Point, Seed
-from .nodes import Node
+from ..core.geometry import Point
+from ..core.phantom import Phantom, Seed
+from .nodes import Node, new_node
+from .volume import BACKGROUND, SEEDS, assign_points, points_of_volume
+
+_LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
+"""Yellow and cyan: neither is in the PET colors."""
 
 _MAX_ROUND_TRIP_MM = 0.01
 """
@@ -109,23 +114,6 @@ def prepare_seed_list(points_node: Node, labels: Sequence[str]) -> None:
         _reorder(points_node, labels)
 
 
-def count_defined(points_node: Node) -> int:
-    """
-    How many points of a list are placed.
-
-    Parameters
-    ----------
-    points_node : vtkMRMLMarkupsFiducialNode
-        Without the point under the mouse.
-
-    Returns
-    -------
-    count : int
-        From 0.
-    """
-    return int(points_node.GetNumberOfDefinedControlPoints())
-
-
 def next_unset_label(points_node: Node) -> str | None:
     """
     Label of the point that the next click sets.
@@ -146,6 +134,109 @@ def next_unset_label(points_node: Node) -> str | None:
         if points_node.GetNthControlPointPositionStatus(n) in waiting:
             return points_node.GetNthControlPointLabel(n) or ''
     return None
+
+
+def all_seeds(seeds_node: Node, background_node: Node, phantom: Phantom) -> tuple[Seed, ...]:
+    """
+    The placed points of both lists, as `analyze` takes them.
+
+    Parameters
+    ----------
+    seeds_node : vtkMRMLMarkupsFiducialNode or None
+        Points near the inserts; None if they are to be found.
+
+    background_node : vtkMRMLMarkupsFiducialNode or None
+        Points of background VOIs, whatever their labels.
+
+    phantom : Phantom
+        Names the background.
+
+    Returns
+    -------
+    seeds : tuple of Seed
+        Without those of inserts that are not used; those of the background last.
+
+    Raises
+    ------
+    NodeError
+        If a position is not finite.
+    """
+    placed = () if seeds_node is None else seeds_from_points(seeds_node)
+    seeds = tuple(seed for seed in placed if not _is_unused(seed, phantom))
+    if background_node is None:
+        return seeds
+    name = phantom.background.label
+    points = seeds_from_points(background_node)
+    return seeds + tuple(
+        Seed(f'{name}-{n}', point.position_ras_mm) for n, point in enumerate(points, start=1)
+    )
+
+
+def seed_list(volume_node: Node, phantom: Phantom) -> Node:
+    """
+    The list of seeds of a volume, made if there is none.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    phantom : Phantom
+        Whose inserts the points are named for.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode
+        One point an insert, not set until the user places it.
+    """
+    points_node = points_of_volume(volume_node, SEEDS) or _new_points(volume_node, SEEDS)
+    _ask_for_inserts(points_node, phantom)
+    return points_node
+
+
+def follow_phantom(points_node: Node, before: Phantom, after: Phantom) -> None:
+    """
+    Let a list follow a change of the table of inserts.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        A renamed insert renames its point, a removed one removes it, and a new
+        one is asked for. After a change of the whole phantom points stay.
+
+    before, after : Phantom
+        The phantom.
+    """
+    old = [insert.label for insert in before.inserts]
+    new = [insert.label for insert in after.inserts]
+    gone, come = [n for n in old if n not in new], [n for n in new if n not in old]
+    if len(gone) == 1 and len(old) == len(new):
+        _rename(points_node, gone[0], come[0])
+    elif len(gone) == 1:
+        _remove(points_node, gone[0])
+    _ask_for_inserts(points_node, after)
+
+
+def background_list(volume_node: Node, phantom: Phantom) -> Node:
+    """
+    The list of background points of a volume, made if there is none.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    phantom : Phantom
+        Names the background.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode
+        Takes any number of points.
+    """
+    points_node = points_of_volume(volume_node, BACKGROUND) or _new_points(volume_node, BACKGROUND)
+    points_node.SetControlPointLabelFormat(f'{phantom.background.label}-%d')
+    return points_node
 
 
 def _require_points(points_node: Node) -> None:
@@ -225,3 +316,59 @@ def _append(points_node: Node, label: str, local: Sequence[float]) -> int:
     n = int(points_node.AddControlPoint(vtk.vtkVector3d(*local)))
     points_node.SetNthControlPointLabel(n, label)
     return n
+
+
+def _new_points(volume_node: Node, kind: str) -> Node:
+    """An empty list for a volume."""
+    name = f'{volume_node.GetName()} {kind}'
+    node = new_node('vtkMRMLMarkupsFiducialNode', name, scene=volume_node.GetScene())
+    node.CreateDefaultDisplayNodes()
+    if node.GetDisplayNode() is not None:
+        node.GetDisplayNode().SetSelectedColor(*_LIST_COLORS[kind])
+    assign_points(node, volume_node, kind)
+    return node
+
+
+def _ask_for_inserts(points_node: Node, phantom: Phantom) -> None:
+    """Let a list ask for the inserts that it lacks, unless it has enough under other names."""
+    labels = [insert.label for insert in phantom.used_inserts]
+    listed, count = _labels(points_node), points_node.GetNumberOfDefinedControlPoints()
+    foreign = not set(labels) & set(listed) and count >= len(labels)
+    lacking = not set(labels) <= set(listed)
+    stale = not set(_waiting_labels(points_node)) <= set(labels)
+    if (lacking or stale) and not foreign:
+        prepare_seed_list(points_node, labels)
+
+
+def _labels(points_node: Node) -> list[str]:
+    count = points_node.GetNumberOfControlPoints()
+    return [points_node.GetNthControlPointLabel(n) or '' for n in range(count)]
+
+
+def _waiting_labels(points_node: Node) -> list[str]:
+    """Of the points that are not placed."""
+    return [
+        label
+        for n, label in enumerate(_labels(points_node))
+        if points_node.GetNthControlPointPositionStatus(n) != points_node.PositionDefined
+    ]
+
+
+def _rename(points_node: Node, before: str, after: str) -> None:
+    for n, label in enumerate(_labels(points_node)):
+        if label == before:
+            points_node.SetNthControlPointLabel(n, after)
+
+
+def _remove(points_node: Node, removed: str) -> None:
+    fixed = points_node.GetFixedNumberOfControlPoints()
+    points_node.SetFixedNumberOfControlPoints(False)
+    for n, label in reversed(list(enumerate(_labels(points_node)))):
+        if label == removed:
+            points_node.RemoveNthControlPoint(n)
+    points_node.SetFixedNumberOfControlPoints(fixed)
+
+
+def _is_unused(seed: Seed, phantom: Phantom) -> bool:
+    """Whether a seed belongs to an insert that is left out of the measurement."""
+    return any(not insert.use and insert.label == seed.label for insert in phantom.inserts)

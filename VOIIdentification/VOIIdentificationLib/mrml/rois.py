@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.geometry import VolumeGeometry
-from ..core.seed import Point, Seed
+from ..core.geometry import Point, VolumeGeometry
+from ..core.phantom import Seed
 from ..evaluate.roi_placement import BackgroundPlacement
-from ..measure.circle_roi import projected_on_slice
 from ..results import AnalysisResult
 from .nodes import Node
 from .points import fill_points, seeds_from_points
@@ -158,7 +157,7 @@ def _stand_at(seeds: Sequence[Seed], placement: BackgroundPlacement, grid: Volum
     """Whether the ROIs are those that the user asked for, moved onto the central slice."""
     if not seeds or len(seeds) != len(placement.rois):
         return False
-    wanted = [projected_on_slice(grid, s.position_ras_mm, placement.central_slice_k) for s in seeds]
+    wanted = [grid.projected_ras_mm(s.position_ras_mm, placement.central_slice_k) for s in seeds]
     given = [roi.center_ras_mm for roi in placement.rois]
     return bool(np.linalg.norm(np.subtract(wanted, given), axis=1).max() < _SAME_PLACE_MM)
 

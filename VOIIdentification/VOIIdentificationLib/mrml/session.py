@@ -2,27 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import slicer
 
 from ..analysis import Known, analyze
-from ..core.errors import PhantomError
+from ..core.errors import PhantomError, Progress, SUVError, no_progress, part_of
 from ..core.flags import Flag
-from ..core.phantom import Phantom
-from ..core.progress import Progress, no_progress, part_of
-from ..core.seed import Seed
+from ..core.image import PETImage
+from ..core.phantom import Phantom, Seed
 from ..core.settings import Settings
-from ..dicom.source import NO_FILES, VolumeSource, stored_image, trace_volume
+from ..core.units import SUV_KINDS
+from ..dicom.source import (
+    NO_FILES,
+    VolumeSource,
+    header_scale,
+    stored_image,
+    suv_of_volume,
+    suv_voxels,
+    trace_volume,
+)
 from ..results import AnalysisResult
-from .nodes import Node
-from .outputs import publish, wanted_rois
-from .suv import with_header_suv
-from .volume import dicom_files, local_image, replace_volume
-from .volume_image import image_from_volume_node
+from ..suv.scale import SUVScale, SUVType
+from .nodes import Node, remove_node, show_as_pet, world_matrix
+from .outputs import publish
+from .volume import (
+    dicom_files,
+    image_from_volume_node,
+    local_image,
+    place_like,
+    take_over,
+    volume_node_from_image,
+)
 
 _OLD_READING = ' (as loaded before)'
 """Ends the name of a volume that was read again."""
+
+_QUANTITY = ('126400', 'DCM', 'Standardized Uptake Value')
+"""DICOM PS3.16, annex D."""
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """
+    All that a measurement depends on besides the volume.
+
+    Attributes
+    ----------
+    seeds : tuple of Seed
+        From `all_seeds`; without any the spheres are found.
+
+    phantom : Phantom
+        What was scanned.
+
+    settings : Settings
+        How it is measured.
+
+    known : Known
+        The fill worksheet, or the true activity.
+
+    rois : tuple of Seed
+        Background ROIs that the user has moved, from `wanted_rois`.
+    """
+
+    seeds: tuple[Seed, ...]
+    phantom: Phantom
+    settings: Settings = field(default_factory=Settings)
+    known: Known = field(default_factory=Known)
+    rois: tuple[Seed, ...] = ()
+
+    @property
+    def points(self) -> tuple[Seed, ...]:
+        """All points that `analyze` gets: a seed goes before a ROI of its label."""
+        labels = {seed.label for seed in self.seeds}
+        return self.seeds + tuple(roi for roi in self.rois if roi.label not in labels)
+
+    def same_as(self, other: Request) -> bool:
+        """
+        Whether another request would give the same result.
+
+        Parameters
+        ----------
+        other : Request
+            Of the same volume.
+
+        Returns
+        -------
+        same : bool
+            False if anything that was placed, chosen or typed differs.
+        """
+        mine, theirs = (
+            (one.seeds, one.phantom, one.settings, one.rois, one.known.worksheet, one.known.notes)
+            for one in (self, other)
+        )
+        return mine == theirs
 
 
 class SourceTracer:
@@ -72,14 +146,11 @@ class SourceTracer:
         return known[1]
 
 
-def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
+def measure(
     volume_node: Node,
-    seeds: tuple[Seed, ...],
-    phantom: Phantom,
-    settings: Settings | None = None,
-    source: VolumeSource | None = None,
+    request: Request,
+    source: VolumeSource = NO_FILES,
     progress: Progress = no_progress,
-    known: Known | None = None,
 ) -> AnalysisResult:
     """
     Measure a volume, and make or refill the nodes that show the result.
@@ -89,24 +160,15 @@ def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
     volume_node : vtkMRMLScalarVolumeNode
         The scan of the phantom.
 
-    seeds : tuple of Seed
-        From `all_seeds`. Background ROIs that the user has moved are added.
-
-    phantom : Phantom
-        What was scanned.
-
-    settings : Settings, optional
-        How it is measured.
+    request : Request
+        What is asked of it.
 
     source : VolumeSource, optional
-        What the DICOM files say of the volume.
+        What the DICOM files say of the volume; the SUV is added where they tell it.
 
     progress : callable, optional
         Told how far the work is; may raise `CanceledError`, and the scene is
         then as it was before.
-
-    known : Known, optional
-        The true activity; the SUV of the header is added where the files tell it.
 
     Returns
     -------
@@ -118,13 +180,10 @@ def measure(  # noqa: PLR0913, PLR0917 - all that can be chosen
     PhantomError
         If the volume or the seeds cannot be used.
     """
-    source = source or VolumeSource()
     image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
-    labels = {seed.label for seed in seeds}
-    rois = (roi for roi in wanted_rois(volume_node) if roi.label not in labels)
-    known = with_header_suv(known or Known(), volume_node, image, source)
+    known = with_header_suv(request.known, volume_node, image, source)
     work = part_of(progress, 0.0, 0.8)
-    result = analyze(image, (*seeds, *rois), phantom, settings, work, known=known)
+    result = analyze(image, request.points, request.phantom, request.settings, work, known=known)
     if not source.trusted:
         result = replace(
             result,
@@ -154,7 +213,8 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
     Returns
     -------
     new : vtkMRMLScalarVolumeNode
-        With the name, the place and the point lists of the old one.
+        With the name, the linear transform, the place in the subject hierarchy,
+        the point lists and the fill worksheet of the old one.
 
     Raises
     ------
@@ -162,7 +222,13 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
         If the files are gone or cannot be read.
     """
     image = stored_image(dicom_files(volume_node, database), progress)
-    return replace_volume(volume_node, image, _OLD_READING)
+    name = volume_node.GetName()
+    new = volume_node_from_image(image, name, scene=volume_node.GetScene())
+    volume_node.SetName(name + _OLD_READING)
+    new.SetName(name)  # it was made unique, as the old one had it
+    take_over(new, volume_node)
+    show_as_pet(new, image)
+    return new
 
 
 def likely_volume(scene: Node) -> Node:
@@ -203,3 +269,131 @@ def _color_name(volume_node: Node) -> str:
     display = volume_node.GetDisplayNode()
     colors = display.GetColorNode() if display is not None else None
     return str(colors.GetName()) if colors is not None else ''
+
+
+def with_header_suv(
+    known: Known, volume_node: Node, image: PETImage, source: VolumeSource
+) -> Known:
+    """
+    Add what the header says of the SUV.
+
+    Parameters
+    ----------
+    known : Known
+        What is known besides; an SUV that it holds is kept.
+
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    image : PETImage
+        The same, in the world.
+
+    source : VolumeSource
+        What its DICOM files say.
+
+    Returns
+    -------
+    known : Known
+        With the factors for the volume's slices, or with a note why there are none.
+    """
+    if known.suv is not None or source.geometry is None:  # nothing was read
+        return known
+    local = image.geometry.transformed(np.linalg.inv(world_matrix(volume_node)))
+    try:
+        scale = suv_of_volume(local, image.unit, source)
+    except SUVError as error:
+        return _with_note(known, f'No SUV: {error}')
+    return Known(known.worksheet, known.activity, scale, known.notes)
+
+
+def suv_refusal(source: VolumeSource, suv_type: SUVType) -> str:
+    """
+    Why no volume of SUV can be made.
+
+    Parameters
+    ----------
+    source : VolumeSource
+        What the DICOM files say.
+
+    suv_type : {'bw', 'lbm', 'ibw', 'bsa'}
+        What to normalize to.
+
+    Returns
+    -------
+    reason : str
+        Empty if it can be made.
+    """
+    try:
+        header_scale(source, suv_type)
+    except SUVError as error:
+        return str(error)
+    return ''
+
+
+def make_suv_volume(
+    volume_node: Node,
+    source: VolumeSource,
+    database: Node,
+    suv_type: SUVType = 'bw',
+    progress: Progress = no_progress,
+) -> Node:
+    """
+    Make a volume of SUV in the place of a volume; that one stays as it is.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        Loaded from DICOM files.
+
+    source : VolumeSource
+        What they say.
+
+    database : ctkDICOMDatabase
+        Knows them.
+
+    suv_type : {'bw', 'lbm', 'ibw', 'bsa'}, optional
+        What to normalize to.
+
+    progress : callable, optional
+        Told while the files are read; may raise `CanceledError`.
+
+    Returns
+    -------
+    suv_node : vtkMRMLScalarVolumeNode
+        Stored values times the factor of their slice. With the unit, the
+        grid and the transform of the volume; its description holds the decisions.
+
+    Raises
+    ------
+    PhantomError
+        If the files are gone, the header does not allow an SUV, or the volume
+        is under a transform that is not linear. Nothing is made then.
+    """
+    geometry = local_image(volume_node).geometry
+    paths = dicom_files(volume_node, database)
+    image, scale = suv_voxels(geometry, source, paths, suv_type, progress)
+    scene = volume_node.GetScene()
+    name = scene.GenerateUniqueName(f'{volume_node.GetName()} SUV{suv_type}')
+    node = volume_node_from_image(image, name, scene=scene)
+    try:
+        _describe(node, scale)
+        place_like(node, volume_node)
+        show_as_pet(node, image)
+    except BaseException:
+        remove_node(node)
+        raise
+    return node
+
+
+def _describe(node: Node, scale: SUVScale) -> None:
+    unit, quantity = slicer.vtkCodedEntry(), slicer.vtkCodedEntry()
+    kind = SUV_KINDS[scale.suv_type]
+    unit.SetValueSchemeMeaning(kind.ucum, 'UCUM', kind.meaning)
+    quantity.SetValueSchemeMeaning(*_QUANTITY)
+    node.SetVoxelValueUnits(unit)
+    node.SetVoxelValueQuantity(quantity)
+    node.SetDescription('\n'.join([*scale.decisions, *(flag.text for flag in scale.flags)]))
+
+
+def _with_note(known: Known, note: str) -> Known:
+    return Known(known.worksheet, known.activity, known.suv, (*known.notes, note))

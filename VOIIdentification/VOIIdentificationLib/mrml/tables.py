@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import slicer
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 from ..core.errors import NodeError
-from ..evaluate.limits import QUANTITY_NAMES
-from ..report.colors import BAND_COLORS, SERIES_COLORS
-from ..report.subjects.recovery import LIMIT_KEY, RELATIVE_KEYS
+from ..core.phantom import BAND_COLORS, SERIES_COLORS
+from ..report.subjects.subject import Plot
 from ..report.table import Column, Table
 from .nodes import Node, new_node, remove_node
 
@@ -25,94 +21,6 @@ _ENDS_OF_BAND = 2
 
 _MAX_INT = np.iinfo(np.int32).max
 """A column of larger whole numbers is stored as double: VTK's ``int`` has 32 bits."""
-
-
-@dataclass(frozen=True)
-class Plot:
-    """
-    A picture of some columns of a table.
-
-    Attributes
-    ----------
-    key, title : str
-        Name in the scene, and what is shown above the chart.
-
-    table_key : str
-        The table that holds the columns.
-
-    x_key : str
-        Key of the column along the axis.
-
-    y_keys : tuple of str
-        Keys of the columns drawn against it.
-
-    band_key : str
-        First letters of the keys of columns that are drawn as thin lines: the
-        limits of standards, as many as the table has. Empty for none.
-    """
-
-    key: str
-    title: str
-    table_key: str
-    x_key: str
-    y_keys: tuple[str, ...]
-    band_key: str = ''
-
-    def fits(self, tables: Mapping[str, Table]) -> bool:
-        """
-        Whether some tables hold what is drawn.
-
-        Parameters
-        ----------
-        tables : mapping of str to Table
-            By key.
-
-        Returns
-        -------
-        fits : bool
-            True if the table and all its columns are there and a value is known.
-        """
-        table = tables.get(self.table_key)
-        if table is None:
-            return False
-        columns = {column.key: column for column in table.columns}
-        wanted = [columns.get(key) for key in self.y_keys]
-        return self.x_key in columns and all(
-            column is not None and np.isfinite(np.asarray(column.values, dtype=float)).any()
-            for column in wanted
-        )
-
-
-PLOTS = (
-    Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
-    *(
-        Plot(
-            quantity.replace('rc_', 'recovery_'),
-            f'{name} against diameter',
-            'recovery',
-            'diameter_mm',
-            (quantity,),
-            f'{LIMIT_KEY}{quantity}_',
-        )
-        for quantity, name in QUANTITY_NAMES.items()
-    ),
-    Plot(
-        'relative_recovery',
-        'Relative recovery against diameter',
-        'recovery',
-        'diameter_mm',
-        tuple(RELATIVE_KEYS.values()),
-    ),
-    Plot('contrast', 'Contrast Q against diameter', 'nema', 'diameter_mm', ('contrast_percent',)),
-    Plot(
-        'variability',
-        'Background variability N against diameter',
-        'background_variability',
-        'diameter_mm',
-        ('variability_percent',),
-    ),
-)
-"""Every plot of an analysis. A new one is one more line; those without values are left out."""
 
 
 def fill_table(table_node: Node, table: Table) -> None:

@@ -1,30 +1,32 @@
-"""What belongs to one PET volume of the scene: its files, its colors, its point lists."""
+"""
+A PET volume of the scene: as `PETImage`, both ways, and what belongs to it.
+
+Its DICOM files, its point lists, its fill worksheet, its place. Needs of Slicer only what the
+``slicer-core`` wheel has too.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
 
-from ..core.errors import SeriesError
-from ..core.image import PETImage
-from .first_look import display_window
-from .nodes import Node, new_node, world_matrix
-from .volume_image import image_from_volume_node, volume_node_from_image
+from ..core.errors import NodeError, SeriesError
+from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
+from ..core.units import UCUM, unit_of_code
+from .nodes import VOLUME_ROLE, Node, new_node, world_matrix
 
-PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
-"""Color node that the DICOM module gives to PET series: from black over red and yellow to white."""
-
-SEEDS = 'seeds'
-BACKGROUND = 'background'
+SEEDS, BACKGROUND = 'seeds', 'background'
+"""The two point lists of a volume."""
 
 _INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'
 """Node attribute of the application's DICOM module: what the volume was loaded from."""
-
-_VOLUME_ROLE = 'VOIIdentification.volume'
-"""Node reference of a point list: its volume. Saved with the scene, so never to be renamed."""
 
 _LIST_ATTRIBUTE = 'VOIIdentification.Points'
 """Node attribute of a point list: which of the lists. Saved with the scene."""
@@ -32,8 +34,135 @@ _LIST_ATTRIBUTE = 'VOIIdentification.Points'
 _WORKSHEET_ATTRIBUTE = 'VOIIdentification.Worksheet'
 """Node attribute of a volume: its fill worksheet. Saved with the scene."""
 
-_LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
-"""Yellow and cyan: neither is in the PET colors."""
+_OWN_SCHEME = '99VOI'
+"""Coding scheme of units that UCUM has no code for; DICOM asks private ones to begin with 99."""
+
+
+def image_from_volume_node(
+    volume_node: Node, *, unit: str | None = None, acquisition: Acquisition | None = None
+) -> PETImage:
+    """
+    What a volume node shows, placed in the world.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        One component, not a label map. It may be under linear transforms.
+
+    unit : str, optional
+        Used if the node names no unit of its own.
+
+    acquisition : Acquisition, optional
+        Facts from the header, which the node does not hold.
+
+    Returns
+    -------
+    image : PETImage
+        Voxels in float32, shared with the node and locked if it holds float32;
+        geometry in world RAS, parent transforms included.
+
+    Raises
+    ------
+    NodeError
+        If there is no such volume, or a transform above it is not linear.
+
+    GeometryError
+        If the node's matrix squeezes the voxels to no volume.
+    """
+    image_data = _image_data(volume_node)
+    return PETImage(
+        voxels=_voxels(image_data),
+        geometry=VolumeGeometry(
+            shape_kji=_shape_kji(image_data),
+            ijk_to_ras=world_matrix(volume_node) @ _ijk_to_local(volume_node, image_data),
+        ),
+        unit=unit_of_volume_node(volume_node) or unit or UNKNOWN_UNIT,
+        acquisition=acquisition or Acquisition(),
+    )
+
+
+def volume_node_from_image(
+    image: PETImage, name: str, *, volume_node: Node = None, scene: Node = None
+) -> Node:
+    """
+    Make a volume node of an image, or fill one anew.
+
+    Parameters
+    ----------
+    image : PETImage
+        Its geometry becomes that of the node, in the frame of the node's
+        parent transform if it has one.
+
+    name : str
+        Name of the node.
+
+    volume_node : vtkMRMLScalarVolumeNode, optional
+        Filled instead of a new node; it keeps its display and its transform.
+
+    scene : vtkMRMLScene, optional
+        Where the new node goes; by default ``slicer.mrmlScene``.
+
+    Returns
+    -------
+    volume_node : vtkMRMLScalarVolumeNode
+        Holds a copy of the voxels and the unit as a coded entry.
+
+    Raises
+    ------
+    NodeError
+        If the scene refuses the node.
+    """
+    node = volume_node or new_node('vtkMRMLScalarVolumeNode', name, scene=scene)
+    node.SetName(name)
+    slicer.util.updateVolumeFromArray(node, image.voxels)
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(image.geometry.ijk_to_ras))
+    node.SetVoxelValueUnits(_coded_unit(image.unit))
+    return node
+
+
+def unit_of_volume_node(volume_node: Node) -> str | None:
+    """
+    The unit that a volume node names.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        As loaded by Slicer, the PETDICOM extension or this module.
+
+    Returns
+    -------
+    unit : str or None
+        E.g. ``'Bq/mL'`` or ``'g/mL'``; an unknown code as it stands; None if
+        the node names none, as after Slicer's own DICOM reader.
+    """
+    entry = volume_node.GetVoxelValueUnits()
+    if entry is None or not entry.GetCodeValue():
+        return None
+    return unit_of_code(str(entry.GetCodeValue()))
+
+
+def local_image(volume_node: Node) -> PETImage:
+    """
+    A volume without the transforms above it, to be compared with its files.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    Returns
+    -------
+    image : PETImage
+        In the node's own frame.
+
+    Raises
+    ------
+    NodeError
+        If the volume holds no voxels, or a transform above it is not linear.
+    """
+    image = image_from_volume_node(volume_node)
+    back = np.linalg.inv(world_matrix(volume_node))
+    return replace(image, geometry=image.geometry.transformed(back))
 
 
 def dicom_files(volume_node: Node, database: Node) -> tuple[Path, ...]:
@@ -76,53 +205,6 @@ def dicom_files(volume_node: Node, database: Node) -> tuple[Path, ...]:
     return paths
 
 
-def local_image(volume_node: Node) -> PETImage:
-    """
-    A volume without the transforms above it, to be compared with its files.
-
-    Parameters
-    ----------
-    volume_node : vtkMRMLScalarVolumeNode
-        The volume.
-
-    Returns
-    -------
-    image : PETImage
-        In the node's own frame.
-
-    Raises
-    ------
-    NodeError
-        If the volume holds no voxels, or a transform above it is not linear.
-    """
-    image = image_from_volume_node(volume_node)
-    back = np.linalg.inv(world_matrix(volume_node))
-    return replace(image, geometry=image.geometry.transformed(back))
-
-
-def show_as_pet(volume_node: Node, image: PETImage) -> None:
-    """
-    Give a volume PET colors and one window for all its slices.
-
-    Parameters
-    ----------
-    volume_node : vtkMRMLScalarVolumeNode
-        Gets a display node if it has none.
-
-    image : PETImage
-        Its voxels.
-    """
-    if volume_node.GetDisplayNode() is None:
-        volume_node.CreateDefaultDisplayNodes()
-    display = volume_node.GetDisplayNode()
-    low, high = display_window(image)
-    with slicer.util.NodeModify(display):
-        display.SetAutoWindowLevel(False)
-        display.SetWindowLevelMinMax(low, high)
-        if volume_node.GetScene().GetNodeByID(PET_COLORS) is not None:
-            display.SetAndObserveColorNodeID(PET_COLORS)
-
-
 def points_of_volume(volume_node: Node, kind: str) -> Node:
     """
     The point list that was placed on a volume.
@@ -142,36 +224,10 @@ def points_of_volume(volume_node: Node, kind: str) -> Node:
     """
     lists = slicer.util.getNodesByClass('vtkMRMLMarkupsFiducialNode', volume_node.GetScene())
     for node in lists:
-        belongs = node.GetNodeReferenceID(_VOLUME_ROLE) == volume_node.GetID()
+        belongs = node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()
         if belongs and node.GetAttribute(_LIST_ATTRIBUTE) == kind:
             return node
     return None
-
-
-def new_points(volume_node: Node, kind: str) -> Node:
-    """
-    Make an empty point list for a volume.
-
-    Parameters
-    ----------
-    volume_node : vtkMRMLScalarVolumeNode
-        The volume.
-
-    kind : {'seeds', 'background'}
-        Which list.
-
-    Returns
-    -------
-    points_node : vtkMRMLMarkupsFiducialNode
-        Without points.
-    """
-    name = f'{volume_node.GetName()} {kind}'
-    node = new_node('vtkMRMLMarkupsFiducialNode', name, scene=volume_node.GetScene())
-    node.CreateDefaultDisplayNodes()
-    if node.GetDisplayNode() is not None:
-        node.GetDisplayNode().SetSelectedColor(*_LIST_COLORS[kind])
-    assign_points(node, volume_node, kind)
-    return node
 
 
 def assign_points(points_node: Node, volume_node: Node, kind: str) -> None:
@@ -191,45 +247,27 @@ def assign_points(points_node: Node, volume_node: Node, kind: str) -> None:
     """
     before = points_of_volume(volume_node, kind)
     if before is not None and before is not points_node:
-        before.SetNodeReferenceID(_VOLUME_ROLE, None)
+        before.SetNodeReferenceID(VOLUME_ROLE, None)
     points_node.SetAttribute(_LIST_ATTRIBUTE, kind)
-    points_node.SetNodeReferenceID(_VOLUME_ROLE, volume_node.GetID())
+    points_node.SetNodeReferenceID(VOLUME_ROLE, volume_node.GetID())
 
 
-def replace_volume(volume_node: Node, image: PETImage, suffix: str) -> Node:
+def take_over(new: Node, old: Node) -> None:
     """
-    Put a better reading of a volume in its place.
+    Give a volume what belongs to another reading of the same series.
 
     Parameters
     ----------
-    volume_node : vtkMRMLScalarVolumeNode
-        Stays in the scene under another name.
-
-    image : PETImage
-        What the new volume holds.
-
-    suffix : str
-        Ends the old volume's name.
-
-    Returns
-    -------
-    new : vtkMRMLScalarVolumeNode
-        Has the old one's name, linear transform, place in the subject
-        hierarchy, DICOM instances, point lists and fill worksheet.
+    new, old : vtkMRMLScalarVolumeNode
+        The new reading gets files, place, worksheet and point lists of the old one.
     """
-    name = volume_node.GetName()
-    new = volume_node_from_image(image, name, scene=volume_node.GetScene())
-    volume_node.SetName(name + suffix)
-    new.SetName(name)
-    new.SetAttribute(_INSTANCES_ATTRIBUTE, volume_node.GetAttribute(_INSTANCES_ATTRIBUTE))
-    place_like(new, volume_node)
-    remember_worksheet(new, worksheet_of_volume(volume_node))
+    new.SetAttribute(_INSTANCES_ATTRIBUTE, old.GetAttribute(_INSTANCES_ATTRIBUTE))
+    place_like(new, old)
+    remember_worksheet(new, worksheet_of_volume(old))
     for kind in (SEEDS, BACKGROUND):
-        points = points_of_volume(volume_node, kind)
+        points = points_of_volume(old, kind)
         if points is not None:
             assign_points(points, new, kind)
-    show_as_pet(new, image)
-    return new
 
 
 def place_like(new: Node, old: Node) -> None:
@@ -289,3 +327,61 @@ def _place_beside(new: Node, old: Node) -> None:
         parent = hierarchy.GetItemParent(old_item)
         item = hierarchy.GetItemByDataNode(new) or hierarchy.CreateItem(parent, new)
         hierarchy.SetItemParent(item, parent)
+
+
+def _image_data(volume_node: Node) -> Node:
+    if volume_node is None:
+        msg = 'no volume is chosen. Choose the PET volume.'
+        raise NodeError(msg)
+    name = volume_node.GetName()
+    if volume_node.IsA('vtkMRMLLabelMapVolumeNode') or not volume_node.IsA(
+        'vtkMRMLScalarVolumeNode'
+    ):
+        kind = volume_node.GetNodeTagName()
+        msg = f'{name} is not a scalar volume but a {kind}. Choose the PET volume.'
+        raise NodeError(msg)
+    image_data = volume_node.GetImageData()
+    scalars = None if image_data is None else image_data.GetPointData().GetScalars()
+    if scalars is None or scalars.GetNumberOfTuples() == 0:
+        msg = f'the volume {name} holds no voxels. Load the PET series again.'
+        raise NodeError(msg)
+    if image_data.GetNumberOfScalarComponents() != 1:
+        msg = (
+            f'the volume {name} has {image_data.GetNumberOfScalarComponents()} values in each '
+            'voxel, but a PET volume has one. Choose the PET volume.'
+        )
+        raise NodeError(msg)
+    return image_data
+
+
+def _shape_kji(image_data: Node) -> tuple[int, int, int]:
+    i, j, k = image_data.GetDimensions()
+    return k, j, i
+
+
+def _voxels(image_data: Node) -> Any:
+    values = vtk_to_numpy(image_data.GetPointData().GetScalars())
+    voxels = values.reshape(_shape_kji(image_data)).astype(np.float32, copy=False)
+    voxels.setflags(write=False)
+    return voxels
+
+
+def _ijk_to_local(volume_node: Node, image_data: Node) -> FloatArray:
+    """From numpy's index, which begins with the first voxel held, to the node's frame."""
+    matrix = vtk.vtkMatrix4x4()
+    volume_node.GetIJKToRASMatrix(matrix)
+    first = np.eye(4)
+    first[:3, 3] = image_data.GetExtent()[::2]
+    return np.asarray(slicer.util.arrayFromVTKMatrix(matrix) @ first)
+
+
+def _coded_unit(unit: str) -> Node:
+    if unit == UNKNOWN_UNIT:
+        return None
+    entry = slicer.vtkCodedEntry()
+    if unit in UCUM:
+        code, meaning = UCUM[unit]
+        entry.SetValueSchemeMeaning(code, 'UCUM', meaning)
+    else:
+        entry.SetValueSchemeMeaning(unit, _OWN_SCHEME, unit)
+    return entry

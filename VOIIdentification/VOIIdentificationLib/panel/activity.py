@@ -8,26 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from slicer.i18n import tr as _
 
 from ..activity.isotopes import ISOTOPES
 from ..activity.worksheet import FillWorksheet, true_activity
 from ..activity.worksheet_json import load_worksheet, save_worksheet
 from ..analysis import Known
 from ..core.errors import PhantomError
-from ..suv.scan_facts import ScanFacts
-from . import text_activity as say
-from .dialogs import Dialogs
+from .view import Dialogs
 from .worksheet_form import (
     FillForm,
     WorksheetForm,
-    form_of_scan,
+    form_from_text,
     form_of_worksheet,
+    form_to_text,
     with_whole_times,
     worksheet_of_form,
 )
-from .worksheet_form_json import form_from_text, form_to_text
 
 _FILE_NAME = 'activity.json'
 _FILL_FIELDS = ('assay', 'assay_time', 'residual', 'residual_time', 'volume')
@@ -51,49 +52,38 @@ class ActivitySection:
 
     changed : callable
         Called with the worksheet as the text that a scene keeps.
+
+    blank : callable
+        Gives the worksheet without fills: what the header of the volume tells.
     """
 
-    def __init__(self, qt: Any, ui: Any, dialogs: Dialogs, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        qt: Any,
+        ui: Any,
+        dialogs: Dialogs,
+        changed: Callable[[str], None],
+        blank: Callable[[], WorksheetForm],
+    ) -> None:
         self._qt, self._ui, self._dialogs, self._changed = qt, ui, dialogs, changed
-        self._form = self._blank = WorksheetForm()
+        self._blank = blank
+        self._form = WorksheetForm()  # as the widgets show it
         self._items: dict[tuple[int, int], Any] = {}  # Python must keep what the table shows
-        self.text: str | None = None
-        ui.worksheetTable.setRowCount(len(_FILL_FIELDS))
-        ui.worksheetTable.setColumnCount(len(_FILLS))
-        ui.worksheetTable.setVerticalHeaderLabels(say.fill_rows())
-        ui.worksheetTable.setHorizontalHeaderLabels(say.fill_headers())
-        self._make_cells()
+        self._make_table()
         ui.isotopeComboBox.addItems([isotope.name for isotope in ISOTOPES])
-        ui.worksheetTable.cellChanged.connect(self._on_edited)
+        self._fill()
+        ui.worksheetTable.cellChanged.connect(self.commit)
         ui.isotopeComboBox.currentTextChanged.connect(self._on_isotope)
         for edit in self._edits().values():
-            edit.editingFinished.connect(self._on_edited)
-        ui.decayCorrectedCheckBox.toggled.connect(self._on_edited)
+            edit.editingFinished.connect(self.commit)
+        ui.decayCorrectedCheckBox.toggled.connect(self.commit)
         ui.loadActivityButton.clicked.connect(self._on_load)
         ui.saveActivityButton.clicked.connect(self._on_save)
         ui.clearActivityButton.clicked.connect(self._on_clear)
 
-    def begin(self, facts: ScanFacts) -> str:
-        """
-        Take what the header of another volume tells.
-
-        Parameters
-        ----------
-        facts : ScanFacts
-            Of the scan; Clear goes back to them.
-
-        Returns
-        -------
-        text : str
-            A worksheet with them and without fills.
-        """
-        self._blank = form_of_scan(facts)
-        self._ui.scanStartLineEdit.setToolTip(say.scan_start_tip(facts.notes))
-        return form_to_text(self._blank)
-
     def show(self, text: str) -> None:
         """
-        Fill the section; nobody is told.
+        Fill the section, unless it shows this already; nobody is told.
 
         Parameters
         ----------
@@ -105,23 +95,13 @@ class ActivitySection:
         InputFileError
             If the text holds no worksheet; what was shown stays.
         """
-        self._form, self.text = form_from_text(text), text
-        self._fill()
+        form = form_from_text(text)
+        if form != self._form:
+            self._form = form
+            self._fill()
 
     def commit(self) -> None:
-        """Take a line that is still being typed: buttons do not always take the focus from it."""
-        self._on_edited()
-
-    @property
-    def known(self) -> Known:
-        """What the worksheet tells an analysis: nothing, or why not, if it is not complete."""
-        try:
-            return Known(worksheet=_checked(self._form))
-        except PhantomError as error:
-            return Known(notes=(say.worksheet_not_used(error),))
-
-    def _on_edited(self) -> None:
-        """Take what was typed; the answer says what is missing."""
+        """Take what was typed, a line that is still being typed too: buttons take no focus."""
         self._take(with_whole_times(self._read()))
 
     def _on_isotope(self, isotope: str) -> None:
@@ -131,31 +111,31 @@ class ActivitySection:
 
     def _on_load(self) -> None:
         """Read a worksheet from a file."""
-        path = self._dialogs.choose_file(say.load_activity_title(), say.activity_files())
+        path = self._dialogs.choose_file(_('Load fill worksheet'), _('Fill worksheet (*.json)'))
         if path:
-            with self._dialogs.guard(say.activity_failed()):
+            with self._dialogs.guard(_('The fill worksheet could not be used.')):
                 self._take(form_of_worksheet(load_worksheet(Path(path))))
 
     def _on_save(self) -> None:
         """Write the worksheet to a file."""
         self.commit()
-        with self._dialogs.guard(say.activity_failed()):
+        with self._dialogs.guard(_('The fill worksheet could not be used.')):
             worksheet = _checked(self._form)
-            title, files = say.save_activity_title(), say.activity_files()
+            title, files = _('Save fill worksheet'), _('Fill worksheet (*.json)')
             path = self._dialogs.choose_file(title, files, save_as=_FILE_NAME)
             if path and worksheet is not None:
                 save_worksheet(worksheet, Path(path))
 
     def _on_clear(self) -> None:
         """Forget the fills; what the header tells stays."""
-        self._take(self._blank)
+        self._take(self._blank())
 
     def _take(self, form: WorksheetForm) -> None:
         if form == self._form:
             return
-        self._form, self.text = form, form_to_text(form)
+        self._form = form
         self._fill()
-        self._changed(self.text)
+        self._changed(form_to_text(form))
 
     def _edits(self) -> dict[str, Any]:
         """Line edit of each line of text of the form."""
@@ -191,14 +171,19 @@ class ActivitySection:
         ui.decayCorrectedCheckBox.blockSignals(True)
         ui.decayCorrectedCheckBox.checked = form.decay_corrected
         ui.decayCorrectedCheckBox.blockSignals(False)
-        self._answer()
 
-    def _make_cells(self) -> None:
-        """Made once: a cell may be told of while it is edited."""
+    def _make_table(self) -> None:
+        """Its cells are made once: one may be told of while it is edited."""
+        table = self._ui.worksheetTable
+        rows = [_('Assay [MBq]'), _('Assay time'), _('Residual [MBq]'), _('Residual time')]
+        table.setRowCount(len(_FILL_FIELDS))
+        table.setColumnCount(len(_FILLS))
+        table.setVerticalHeaderLabels([*rows, _('Volume [mL]')])
+        table.setHorizontalHeaderLabels([_('Hot spheres'), _('Background')])
         for column in range(len(_FILLS)):
             for row in range(len(_FILL_FIELDS)):
                 item = self._qt.QTableWidgetItem('')
-                self._ui.worksheetTable.setItem(row, column, item)
+                table.setItem(row, column, item)
                 self._items[row, column] = item
 
     def _fill_table(self) -> None:
@@ -208,20 +193,32 @@ class ActivitySection:
                 self._items[row, column].setText(getattr(getattr(self._form, name), one))
         self._ui.worksheetTable.blockSignals(False)
 
-    def _answer(self) -> None:
-        """What follows from the worksheet, or what is missing."""
-        text, tip, complete = say.activity_unknown(), say.activity_unknown_tip(), False
-        try:
-            worksheet = _checked(self._form)
-            if worksheet is not None:
-                activity = true_activity(worksheet)
-                text, tip = say.activity_text(activity), '\n'.join(activity.decisions)
-                complete = True
-        except PhantomError as error:
-            text = say.worksheet_not_used(error)
-        self._ui.activityLabel.text = text
-        self._ui.activityLabel.setToolTip(tip)
-        self._ui.saveActivityButton.enabled = complete
+
+@lru_cache(maxsize=8)
+def known_from_text(text: str) -> Known:
+    """
+    What a worksheet tells an analysis.
+
+    Parameters
+    ----------
+    text : str
+        The worksheet as a scene keeps it. Asked for at every move of a point.
+
+    Returns
+    -------
+    known : Known
+        Nothing if it is empty; why not, if it is not complete.
+    """
+    try:
+        return Known(worksheet=_checked(form_from_text(text)))
+    except PhantomError as error:
+        return Known(
+            notes=(
+                _('The worksheet is not used, the activity is unknown: {reason}').format(
+                    reason=error
+                ),
+            )
+        )
 
 
 def _checked(form: WorksheetForm) -> FillWorksheet | None:

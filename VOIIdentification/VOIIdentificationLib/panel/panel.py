@@ -1,34 +1,37 @@
 """
 The panel: the user's choices and the widgets that show them.
 
-It is given Qt and its widgets by the module file and imports none. No number is made here.
+It is given Qt and its widgets by the module file and imports none. No number is made here, and
+nothing is decided of what is shown: that is `state.panel_state`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
+from ..analysis import Known
 from ..core.errors import PhantomError
+from ..core.image import PETImage
 from ..core.phantom import Phantom
 from ..core.settings import Settings
-from ..dicom.source import NO_FILES, VolumeSource
-from ..locate.seeds import labeled_inserts
 from ..mrml.nodes import Node, world_matrix
-from ..mrml.outputs import find_outputs, wanted_rois
-from ..mrml.points import count_defined
-from ..mrml.seed_lists import (
+from ..mrml.outputs import OutputNodes, find_outputs, wanted_rois
+from ..mrml.points import (
     all_seeds,
     background_list,
     follow_phantom,
+    next_unset_label,
     seed_list,
-    seeds_state,
 )
-from ..mrml.session import likely_volume
+from ..mrml.rois import count_moved, place_by_rule
+from ..mrml.session import Request, likely_volume
 from ..mrml.volume import (
     BACKGROUND,
     SEEDS,
@@ -38,17 +41,14 @@ from ..mrml.volume import (
     worksheet_of_volume,
 )
 from ..results import AnalysisResult
-from ..suv.scan_facts import ScanFacts, scan_facts
-from . import text as say
-from .activity import ActivitySection
-from .dialogs import Dialogs
-from .insert_table import phantom_from_text, phantom_to_text
-from .phantom import PhantomSection
-from .results import ResultsSection
-from .seeds import PlaceSection
-from .standards import StandardsSection, SUVSection
-from .text_activity import unknown_worksheet
-from .view import show_in_3d, show_table, show_volume
+from ..suv.scan_facts import ScanFacts
+from .activity import ActivitySection, known_from_text
+from .phantom import PhantomSection, phantom_from_text, phantom_to_text
+from .results import REPORT, ResultsSection
+from .situation import Choices, Measured, Scene, VolumeFacts, facts_of_files, settings_of
+from .state import apply, panel_state
+from .view import Dialogs, PlaceSection, show_in_3d, show_table, show_volume
+from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 
 _POINT_EVENTS = (
     slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent,
@@ -64,6 +64,9 @@ _phantom_of = lru_cache(maxsize=8)(phantom_from_text)
 class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     """
     Keeps widgets and parameters alike, and does what the buttons say.
+
+    What it remembers besides the parameter node: the volume that was read and what was found
+    (`_volume`, `_facts`), the last result of it (`measured`), and whether Apply works just now.
 
     Parameters
     ----------
@@ -85,12 +88,13 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
         self.parameters: Any = None
         self._gui_tag: Any = None
-        self._busy = False
-        self._points: list[Node] = []
+        self._measuring = False
         self.forget()
         self._make_sections(qt, requirements)
         ui.importButton.clicked.connect(self._on_import)
         ui.reloadButton.clicked.connect(self._on_reload_volume)
+        ui.makeSUVButton.clicked.connect(self._on_make_suv)
+        ui.placeROIsAgainButton.clicked.connect(self._on_place_rois_again)
         ui.applyButton.clicked.connect(self._on_apply)
 
     def _make_sections(self, qt: Any, requirements: Path) -> None:
@@ -102,23 +106,16 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.background_section = PlaceSection(
             ui.placeBackgroundButton, ui.backgroundWidget, read_only, self._background_to_place
         )
-        self.activity_section = ActivitySection(qt, ui, self.dialogs, self._on_activity)
-        self.suv_section = SUVSection(ui, self.dialogs, self.logic.makeSUVVolume)
-        self.standards_section = StandardsSection(ui, self.dialogs)
-        self.results_section = ResultsSection(
-            ui, self.dialogs, self.logic.exportResults, requirements
+        self.activity_section = ActivitySection(
+            qt, ui, self.dialogs, self._on_activity, self._blank_worksheet
         )
-        self.results_section.exported = self._remember_folder
+        self.results_section = ResultsSection(self, requirements)
 
     def forget(self) -> None:
         """Drop all that was known of a volume."""
-        self.result: AnalysisResult | None = None
-        self._measured: object = None
         self._volume: Node = None
-        self._source: VolumeSource = NO_FILES
-        self._summary = ''
-        self._problem = ''
-        self._shown_phantom: str | None = None
+        self._facts: VolumeFacts | None = None
+        self.measured: Measured | None = None
 
     def follow(self, parameters: Any) -> None:
         """
@@ -134,7 +131,6 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if self.parameters is not None:
             self.parameters.disconnectGui(self._gui_tag)
             self.removeObservers()
-            self._points = []
         self.parameters = parameters
         if parameters is not None:
             self._gui_tag = parameters.connectGui(self.ui)
@@ -156,6 +152,14 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.activity_section.commit()
         self.follow(None)
 
+    def update(self) -> None:
+        """Show what the parameters, the scene and the last result say now."""
+        if self.parameters is None:
+            return
+        request, problem = self._request_or_problem()
+        chosen = Choices(request, self.parameters.suvType.value)
+        apply(panel_state(chosen, self._scene(request, problem), self.measured), self.ui)
+
     @property
     def phantom(self) -> Phantom:
         """The phantom that is chosen."""
@@ -164,13 +168,57 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def settings(self) -> Settings:
         """The settings that are chosen."""
-        chosen = self.parameters
-        return Settings(
-            counting=chosen.counting.value,
-            refinement=chosen.refinement.value,
-            search_in_plane_mm=chosen.searchInPlaneMm,
-            search_axial_mm=chosen.searchAxialMm,
-            search_limit_mm=chosen.searchLimitMm,
+        return settings_of(self.parameters)
+
+    @property
+    def known(self) -> Known:
+        """What the worksheet tells an analysis: nothing, or why not, if it is not complete."""
+        return known_from_text(str(self.parameters.activity))
+
+    @property
+    def result(self) -> AnalysisResult | None:
+        """The last result of the volume that is chosen."""
+        return None if self.measured is None else self.measured.result
+
+    @property
+    def outputs(self) -> OutputNodes | None:
+        """The nodes that show the last measurement of the volume that is chosen."""
+        return find_outputs(self._volume) if self._volume else None
+
+    def _request(self) -> Request:
+        chosen, phantom = self.parameters, self.phantom
+        seeds = all_seeds(chosen.seeds, chosen.background, phantom)
+        rois = wanted_rois(self._volume) if self._volume else ()
+        return Request(seeds, phantom, self.settings, self.known, rois)
+
+    def _request_or_problem(self) -> tuple[Request, str]:
+        """Without its points, and why, if the nodes cannot be measured as they stand."""
+        try:
+            if self._volume:
+                world_matrix(self._volume)
+            return self._request(), ''
+        except PhantomError as error:
+            return Request((), self.phantom, self.settings, self.known), str(error)
+
+    def _scene(self, request: Request, problem: str) -> Scene:
+        chosen, outputs = self.parameters, self.outputs
+        rois = outputs.background_rois if outputs else None
+        background = chosen.background.GetNumberOfDefinedControlPoints() if chosen.background else 0
+        placed, moved = count_moved(rois) if rois and not problem else (0, 0)
+        folder = Path(chosen.exportFolder) if chosen.exportFolder else None
+        return Scene(
+            volume=self._facts,
+            problem=problem,
+            placed_seeds=max(len(request.seeds) - background, 0),
+            next_seed=next_unset_label(chosen.seeds) if chosen.seeds else None,
+            background_points=background,
+            rois=placed,
+            moved_rois=moved,
+            has_rois=rois is not None,
+            has_outputs=outputs is not None,
+            has_folder=folder is not None and folder.is_dir(),
+            has_report=folder is not None and (folder / REPORT).is_file(),
+            measuring=self._measuring,
         )
 
     def _on_parameters(self, _caller: Node = None, _event: str = '') -> None:
@@ -180,9 +228,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._refuse_unknown_phantom()
         self._follow_volume()
         self._follow_points()
-        if self.parameters.phantom != self._shown_phantom:
-            self._shown_phantom = self.parameters.phantom
-            self.phantom_section.show(self.phantom)
+        self.phantom_section.show(self.phantom)
         self._follow_activity()
         self.update()
 
@@ -191,23 +237,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         try:
             _phantom_of(str(self.parameters.phantom))
         except PhantomError as error:
-            slicer.util.warningDisplay(say.unknown_phantom(error))
+            warning = _(
+                'The phantom of the scene cannot be used, so the default one is taken. {reason}'
+            )
+            slicer.util.warningDisplay(warning.format(reason=error))
             self.parameters.phantom = ''
-
-    def _follow_activity(self) -> None:
-        """Show the worksheet, and keep it with its volume."""
-        if self.parameters.activity != self.activity_section.text:
-            try:
-                self.activity_section.show(str(self.parameters.activity))
-            except PhantomError as error:
-                slicer.util.warningDisplay(unknown_worksheet(error))
-                self.parameters.activity = ''
-                return
-        if self._volume:
-            remember_worksheet(self._volume, self.activity_section.text)
-
-    def _on_points(self, _caller: Node, _event: str) -> None:
-        self.update()
 
     def _follow_volume(self) -> None:
         volume = self.parameters.inputVolume
@@ -216,25 +250,29 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         kept = self._volume is None
         self.forget()
         self._volume = volume
-        if volume is None:
-            self._let_go()
-            return
-        try:
-            with self.dialogs.progress(say.reading()) as progress:
-                self._source = self.logic.sourceOf(volume, progress)
-            image = self.logic.imageOf(volume)
-        except PhantomError as error:
-            self._problem = str(error)
-            self._let_go()
-            return
+        facts, image = self._read(volume) if volume else (None, None)
         if volume is not self._volume:  # changed while it was read
             return
-        self._summary = say.volume_text(image)
+        self._facts = facts
+        if image is None:
+            self._let_go()
+            return
         show_volume(volume, image)
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
             self.parameters.seeds = seed_list(volume, self.phantom)
             self._take_worksheet(kept=kept)
+
+    def _read(self, volume: Node) -> tuple[VolumeFacts, PETImage | None]:
+        """What there is to know of a volume; no image if it cannot be measured."""
+        with self.dialogs.progress(_('Reading the DICOM files')) as progress:
+            facts = facts_of_files(self.logic.sourceOf(volume, progress))
+        try:
+            image: PETImage = self.logic.imageOf(volume)
+        except PhantomError as error:
+            return replace(facts, problem=str(error)), None
+        geometry, unit, acquisition = image.geometry, image.unit, image.acquisition
+        return replace(facts, geometry=geometry, unit=unit, acquisition=acquisition), image
 
     def _let_go(self) -> None:
         """Points and worksheet stay with the volume that they were made for."""
@@ -244,86 +282,47 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _take_worksheet(self, *, kept: bool) -> None:
         """That of the volume; else one that a script gave, or what the header tells."""
-        header, chosen = self._source.suv_header, self.parameters
-        blank = self.activity_section.begin(scan_facts(header) if header else ScanFacts())
         text = worksheet_of_volume(self._volume)
         if text is None:
-            text = (str(chosen.activity) if kept else '') or blank
-        chosen.activity = text
+            given = str(self.parameters.activity) if kept else ''
+            text = given or form_to_text(self._blank_worksheet())
+        self.parameters.activity = text
+
+    def _blank_worksheet(self) -> WorksheetForm:
+        """Without fills."""
+        return form_of_scan(self._facts.scan if self._facts else ScanFacts())
 
     def _follow_points(self) -> None:
+        """Points that were chosen belong to the volume; every move of one is followed."""
         lists = {SEEDS: self.parameters.seeds, BACKGROUND: self.parameters.background}
         for kind, points in lists.items():
             if points and self._volume and points_of_volume(self._volume, kind) is not points:
                 assign_points(points, self._volume, kind)
-        present = [points for points in (*lists.values(), self._rois()) if points]
-        if present != self._points:
+        self.removeObservers(self._on_points)
+        for node in {points for points in (*lists.values(), self._rois()) if points}:
             for event in _POINT_EVENTS:
-                for node in self._points:
-                    self.removeObserver(node, event, self._on_points)
-                for node in present:
-                    self.addObserver(node, event, self._on_points)
-            self._points = present
+                self.addObserver(node, event, self._on_points)
 
     def _rois(self) -> Node:
         """The background ROIs of the last measurement, for the user to move."""
-        outputs = find_outputs(self._volume) if self._volume else None
-        return None if outputs is None else outputs.background_rois
+        outputs = self.outputs
+        return outputs.background_rois if outputs else None
 
-    def update(self) -> None:
-        """Show what the parameters and the points say now."""
-        if self.parameters is None:
-            return
-        self._update_input()
-        self._update_seeds()
-        hint = self._what_is_missing()
-        self.ui.applyButton.enabled = not hint and not self._busy
-        self.ui.applyButton.toolTip = hint or say.apply_tip(seeded=bool(self._inputs()[0]))
-        self.suv_section.show(self._volume, self._source, self.parameters.suvType.value)
-        self.standards_section.show(self._rois(), self.result)
-        outputs = find_outputs(self._volume) if self._volume else None
-        changed = self.result is not None and self._measured != self._inputs()
-        self.results_section.show(
-            self.result, outputs, self.parameters.exportFolder, changed=changed
-        )
-
-    def _update_input(self) -> None:
-        ui, source = self.ui, self._source
-        ui.inputSummaryLabel.text = self._problem or self._summary or say.no_volume()
-        ui.verificationLabel.text = source.text
-        ui.verificationWidget.visible = bool(source.text)
-        ui.reloadButton.visible = not source.same
-
-    def _update_seeds(self) -> None:
-        ui, volume = self.ui, self._volume
-        placed, wanted, label = seeds_state(self.parameters.seeds, self.phantom)
-        ui.seedCountLabel.text = say.seeds_text(placed, wanted, label)
-        ui.placeSeedsButton.enabled = bool(volume) and placed < wanted
-        background = self.parameters.background
-        ui.backgroundCountLabel.text = say.background_text(
-            count_defined(background) if background else 0
-        )
-        ui.placeBackgroundButton.enabled = bool(volume)
-
-    def _what_is_missing(self) -> str:
-        """Why Apply cannot work; empty if it can."""
-        if not self._volume:
-            return say.select_volume()
-        if self._problem:
-            return self._problem
+    def _follow_activity(self) -> None:
+        """Show the worksheet, and keep it with its volume."""
+        text = str(self.parameters.activity)
         try:
-            world_matrix(self._volume)
-            labeled_inserts(*self._inputs()[:2])
+            self.activity_section.show(text)
         except PhantomError as error:
-            return str(error)
-        return ''
+            warning = _('The fill worksheet of the scene cannot be used and is left out. {reason}')
+            slicer.util.warningDisplay(warning.format(reason=error))
+            self.parameters.activity = ''
+            return
+        if self._volume:
+            remember_worksheet(self._volume, text)
 
-    def _inputs(self) -> tuple[Any, Phantom, Settings, str, Any]:
-        """What a result depends on, besides the volume."""
-        chosen, phantom = self.parameters, self.phantom
-        seeds = all_seeds(chosen.seeds, chosen.background, phantom)
-        rois = wanted_rois(self._volume) if self._volume else ()
-        return seeds, phantom, self.settings, str(chosen.activity), rois
+    def _on_points(self, _caller: Node, _event: str) -> None:
+        self.update()
 
     def _on_import(self) -> None:
         """Go to the DICOM module."""
@@ -331,10 +330,25 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_reload_volume(self) -> None:
         """Read the volume again by the library's reader."""
-        with self.dialogs.guard(say.reload_failed()):
-            with self.dialogs.progress(say.reading()) as progress:
+        with self.dialogs.guard(_('The volume could not be read again.')):
+            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
                 volume = self.logic.reloadVolume(self._volume, progress)
             self.parameters.inputVolume = volume
+
+    def _on_make_suv(self) -> None:
+        """Make an SUV volume, and say what was decided on the way."""
+        suv_type = self.parameters.suvType.value
+        with self.dialogs.guard(_('The SUV volume could not be made.')):
+            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
+                node = self.logic.makeSUVVolume(self._volume, suv_type, progress)
+            made = (suv_type, str(node.GetName()), str(node.GetDescription() or ''))
+            self._facts = replace(self._facts or VolumeFacts(), suv_made=made)
+            self.update()
+
+    def _on_place_rois_again(self) -> None:
+        """Put the background ROIs back to where the rule had put them."""
+        with self.dialogs.guard(_('The background ROIs could not be placed.')):
+            place_by_rule(self._rois())
 
     def _on_phantom(self, phantom: Phantom) -> None:
         """Take another phantom; seeds that are placed stay."""
@@ -351,35 +365,27 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_apply(self) -> None:
         """Measure; what was there before stays if that fails."""
-        if self._busy:
+        if self._measuring:
             return
-        self._busy = True
+        self._measuring = True
         try:
-            with self.dialogs.guard(say.apply_failed()):
+            with self.dialogs.guard(_('The phantom could not be measured.')):
                 self._measure()
         finally:
-            self._busy = False
+            self._measuring = False
             self.update()
 
     def _measure(self) -> None:
         self.activity_section.commit()
-        chosen, inputs = self.parameters, self._inputs()[:-1]
-        with self.dialogs.progress(say.measuring()) as progress:
-            result = self.logic.process(
-                chosen.inputVolume,
-                chosen.seeds,
-                self.phantom,
-                self.settings,
-                chosen.background,
-                progress,
-                self.activity_section.known,
-            )
+        volume, request = self.parameters.inputVolume, self._request()
+        with self.dialogs.progress(_('Measuring')) as progress:
+            result = self.logic.measure(volume, request, progress)
         self._follow_points()  # the ROIs may be new
-        self.result, self._measured = result, (*inputs, wanted_rois(chosen.inputVolume))
-        outputs = find_outputs(chosen.inputVolume)
+        self.measured = Measured(result, replace(request, rois=wanted_rois(volume)))
+        outputs = self.outputs
         if outputs is not None:
-            show_in_3d(outputs, visible=chosen.show3D)
-            if chosen.showTable:
+            show_in_3d(outputs, visible=self.parameters.show3D)
+            if self.parameters.showTable:
                 show_table(outputs)
 
     def _seeds_to_place(self) -> Node:
@@ -389,6 +395,3 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def _background_to_place(self) -> Node:
         self.parameters.background = background_list(self._volume, self.phantom)
         return self.parameters.background
-
-    def _remember_folder(self, folder: str) -> None:
-        self.parameters.exportFolder = folder

@@ -8,20 +8,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import OutputError, PhantomError
-from ..core.phantom import Phantom, load_phantom, phantom_to_json, preset_names
-from . import text as say
-from .dialogs import Dialogs
-from .insert_table import InsertRow, insert_rows, phantom_from_rows
+from slicer.i18n import tr as _
+
+from ..core.config_json import parse_json
+from ..core.errors import InputFileError, OutputError, PhantomError
+from ..core.phantom import (
+    DEFAULT_PHANTOM,
+    Insert,
+    Phantom,
+    load_phantom,
+    parse_phantom,
+    phantom_to_json,
+    preset_names,
+)
+from .view import Dialogs
 
 NEW_DIAMETER = '10'
 """Of a row that was just added, in millimeter: the smallest sphere of the body phantom."""
 
 _FILE_NAME = 'phantom.json'
+
+_CHANGED = ', changed'
+"""Ends the name of a preset whose inserts were edited: its results are no longer the preset's."""
 
 
 class PhantomSection:
@@ -49,9 +61,10 @@ class PhantomSection:
         self._qt, self._ui, self._dialogs, self._changed = qt, ui, dialogs, changed
         self._phantom: Phantom | None = None
         self._items: list[Any] = []  # Python must keep what the table shows
-        ui.phantomComboBox.addItems([*preset_names(), say.own_phantom()])
-        ui.insertsTable.setColumnCount(len(say.insert_headers()))
-        ui.insertsTable.setHorizontalHeaderLabels(say.insert_headers())
+        ui.phantomComboBox.addItems([*preset_names(), _('Own phantom')])
+        headers = [_('Insert'), _('Diameter [mm]'), _('Cylinder, height [mm]')]
+        ui.insertsTable.setColumnCount(len(headers))
+        ui.insertsTable.setHorizontalHeaderLabels(headers)
         ui.phantomComboBox.currentTextChanged.connect(self._on_preset)
         ui.loadPhantomButton.clicked.connect(self._on_load)
         ui.savePhantomButton.clicked.connect(self._on_save)
@@ -61,18 +74,19 @@ class PhantomSection:
 
     def show(self, phantom: Phantom) -> None:
         """
-        Fill the section; nobody is told.
+        Fill the section, unless it shows this already; nobody is told.
 
         Parameters
         ----------
         phantom : Phantom
             What is shown.
         """
+        if phantom == self._phantom:
+            return
         self._phantom = phantom
         known = phantom.name in preset_names() and load_phantom(phantom.name) == phantom
         self._ui.phantomComboBox.blockSignals(True)
-        self._ui.phantomComboBox.currentText = phantom.name if known else say.own_phantom()
-        self._ui.phantomComboBox.setToolTip(say.phantom_tip(phantom))
+        self._ui.phantomComboBox.currentText = phantom.name if known else _('Own phantom')
         self._ui.phantomComboBox.blockSignals(False)
         self._fill_table(insert_rows(phantom))
 
@@ -83,17 +97,17 @@ class PhantomSection:
 
     def _on_load(self) -> None:
         """Read a phantom from a file."""
-        path = self._dialogs.choose_file(say.load_phantom_title(), say.phantom_files())
+        path = self._dialogs.choose_file(_('Load phantom'), _('Phantom (*.json)'))
         if path:
-            with self._dialogs.guard(say.phantom_failed()):
+            with self._dialogs.guard(_('The phantom could not be changed.')):
                 self._changed(load_phantom(Path(path)))
 
     def _on_save(self) -> None:
         """Write the phantom to a file."""
-        title, files = say.save_phantom_title(), say.phantom_files()
+        title, files = _('Save phantom'), _('Phantom (*.json)')
         path = self._dialogs.choose_file(title, files, save_as=_FILE_NAME)
         if path and self._phantom:
-            with self._dialogs.guard(say.phantom_failed()):
+            with self._dialogs.guard(_('The phantom could not be changed.')):
                 _write(self._phantom, Path(path))
 
     def _on_edited(self, _row: int, _column: int) -> None:
@@ -116,7 +130,7 @@ class PhantomSection:
     def _take(self, rows: Sequence[InsertRow]) -> None:
         if self._phantom is None:
             return
-        with self._dialogs.guard(say.phantom_failed()):
+        with self._dialogs.guard(_('The phantom could not be changed.')):
             try:
                 self._changed(phantom_from_rows(rows, self._phantom))
             except PhantomError:
@@ -154,6 +168,28 @@ class PhantomSection:
         ]
 
 
+@dataclass(frozen=True)
+class InsertRow:
+    """
+    One row of the table.
+
+    Attributes
+    ----------
+    label, diameter, height : str
+        As typed; lengths in millimeter. An empty height of a cylinder means
+        as high as its diameter.
+
+    use, cylinder : bool
+        As ticked.
+    """
+
+    label: str
+    diameter: str
+    height: str = ''
+    use: bool = True
+    cylinder: bool = False
+
+
 def _write(phantom: Phantom, path: Path) -> None:
     named = replace(phantom, name=path.stem) if phantom.name in preset_names() else phantom
     try:
@@ -161,3 +197,138 @@ def _write(phantom: Phantom, path: Path) -> None:
     except OSError as error:
         msg = f'the phantom cannot be written to {path}: {error.strerror or error}'
         raise OutputError(msg) from error
+
+
+def insert_rows(phantom: Phantom) -> tuple[InsertRow, ...]:
+    """
+    The rows that show a phantom.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The phantom.
+
+    Returns
+    -------
+    rows : tuple of InsertRow
+        In its order.
+    """
+    return tuple(
+        InsertRow(
+            label=insert.label,
+            diameter=f'{insert.diameter_mm:g}',
+            height='' if insert.height_mm is None else f'{insert.height_mm:g}',
+            use=insert.use,
+            cylinder=insert.shape == 'cylinder',
+        )
+        for insert in phantom.inserts
+    )
+
+
+def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
+    """
+    The phantom after its rows were edited.
+
+    Parameters
+    ----------
+    rows : sequence of InsertRow
+        What the table shows now.
+
+    phantom : Phantom
+        What it showed before. Inserts keep what the table does not show.
+
+    Returns
+    -------
+    phantom : Phantom
+        The same object if nothing changed; else its name says so.
+
+    Raises
+    ------
+    InputFileError
+        If a length is not a number above 0, or a label is empty or repeated.
+    """
+    if tuple(rows) == insert_rows(phantom):
+        return phantom
+    data = phantom_to_json(phantom)
+    before = {insert.label: insert for insert in phantom.inserts}
+    data['inserts'] = [
+        _insert_json(row, _insert_before(row, n, phantom, before)) for n, row in enumerate(rows)
+    ]
+    data['name'] = phantom.name.removesuffix(_CHANGED) + _CHANGED
+    return parse_phantom(data, source_name='the table of inserts')
+
+
+def phantom_from_text(text: str) -> Phantom:
+    """
+    The phantom that a scene remembers.
+
+    Parameters
+    ----------
+    text : str
+        From `phantom_to_text`; empty for the default phantom.
+
+    Returns
+    -------
+    phantom : Phantom
+        The checked phantom.
+
+    Raises
+    ------
+    InputFileError
+        If the text does not hold a phantom.
+    """
+    if not text:
+        return load_phantom(DEFAULT_PHANTOM)
+    source = 'the phantom in the scene'
+    return parse_phantom(parse_json(text, source), source_name=source)
+
+
+def phantom_to_text(phantom: Phantom) -> str:
+    """
+    A phantom as the text that a scene keeps.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The phantom.
+
+    Returns
+    -------
+    text : str
+        JSON in one line.
+    """
+    return json.dumps(phantom_to_json(phantom), ensure_ascii=False)
+
+
+def _insert_before(
+    row: InsertRow, place: int, phantom: Phantom, before: dict[str, Insert]
+) -> Insert:
+    """The insert that a row came from: of the same label, else of the same place."""
+    if row.label in before:
+        return before[row.label]
+    if place < len(phantom.inserts):
+        return phantom.inserts[place]
+    return Insert(row.label, 1.0)
+
+
+def _insert_json(row: InsertRow, before: Insert) -> dict[str, Any]:
+    renamed = row.label != before.label
+    return {
+        **asdict(before),
+        'label': row.label,
+        'diameter_mm': _length(row.diameter, 'diameter', row),
+        'height_mm': _length(row.height, 'height', row)
+        if row.cylinder and row.height.strip()
+        else None,
+        'shape': 'cylinder' if row.cylinder else 'sphere',
+        'use': row.use,
+        'aliases': () if renamed else before.aliases,
+    }
+
+
+def _length(text: str, what: str, row: InsertRow) -> float:
+    try:
+        return float(text.replace(',', '.').removesuffix('mm'))
+    except ValueError as error:
+        msg = f'the {what} of insert {row.label!r} must be a length in mm, got {text!r}'
+        raise InputFileError(msg) from error

@@ -1,134 +1,103 @@
 """
-The panel's section for the results: what was found, and its way into files.
+The panel's section for the results: their way into views, files and other programs.
 
 It is given its widgets by the module file and imports no Qt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
+from slicer.i18n import tr as _
 
-from ..core.progress import Progress
-from ..mrml.outputs import OutputNodes
+from ..core.flags import Flag
+from ..evaluate.limits import QUANTITY_NAMES, Verdict
 from ..report.export import existing_results
 from ..results import AnalysisResult
-from . import text as say
-from .dialogs import Dialogs
-from .requirements import missing_requirements
-from .text_results import result_text
 from .view import show_table
 
-REPORT = 'report.html'
+if TYPE_CHECKING:
+    from .panel import Panel
 
-Export = Callable[[AnalysisResult, Path, bool, Progress], object]
-"""Writes a result into a folder; replaces earlier results if told so."""
+REPORT = 'report.html'
 
 
 class ResultsSection:
     """
-    Shows a result and exports it.
+    Shows tables and exports the last result.
 
     Parameters
     ----------
-    ui : object
-        The widgets of the panel by their names.
-
-    dialogs : Dialogs
-        Errors, progress, questions.
-
-    export : callable
-        Writes a result into a folder.
+    panel : Panel
+        Whose result it is.
 
     requirements : `pathlib.Path`
         File that lists the packages an export needs.
     """
 
-    def __init__(self, ui: Any, dialogs: Dialogs, export: Export, requirements: Path) -> None:
-        self._ui, self._dialogs, self._export = ui, dialogs, export
-        self.requirements = requirements
-        self._result: AnalysisResult | None = None
-        self._outputs: OutputNodes | None = None
-        self._folder = ''
-        self.exported: Callable[[str], None] = lambda _folder: None
+    def __init__(self, panel: Panel, requirements: Path) -> None:
+        self._panel, self.requirements = panel, requirements
+        ui: Any = panel.ui
         ui.showTableButton.clicked.connect(self._on_show_table)
         ui.exportButton.clicked.connect(self._on_export)
         ui.openFolderButton.clicked.connect(self._on_open_folder)
         ui.openReportButton.clicked.connect(self._on_open_report)
 
-    def show(
-        self,
-        result: AnalysisResult | None,
-        outputs: OutputNodes | None,
-        folder: str,
-        *,
-        changed: bool,
-    ) -> None:
-        """
-        Fill the section.
-
-        Parameters
-        ----------
-        result : AnalysisResult or None
-            Of the last Apply.
-
-        outputs : OutputNodes or None
-            The nodes that show it.
-
-        folder : str
-            Of the last export; may be empty.
-
-        changed : bool
-            Whether something that the result depends on was changed since.
-        """
-        self._result, self._outputs, self._folder = result, outputs, folder
-        ui = self._ui
-        ui.resultsLabel.text = result_text(result, changed=changed)
-        ui.showTableButton.enabled = outputs is not None
-        ui.exportButton.enabled = result is not None
-        ui.exportButton.toolTip = say.export_tip(measured=result is not None)
-        ui.openFolderButton.enabled = bool(folder) and Path(folder).is_dir()
-        ui.openReportButton.visible = bool(folder) and (Path(folder) / REPORT).is_file()
-
     def _on_show_table(self) -> None:
         """Put table and plot beside the slices."""
-        if self._outputs is not None:
-            show_table(self._outputs)
+        outputs = self._panel.outputs
+        if outputs is not None:
+            show_table(outputs)
 
     def _on_export(self) -> None:
         """Ask for a folder, for packages, for leave to overwrite; then write."""
-        result, folder = self._result, self._dialogs.choose_folder(self._folder)
+        panel, dialogs = self._panel, self._panel.dialogs
+        result, folder = panel.result, dialogs.choose_folder(panel.parameters.exportFolder)
         if result is None or not folder or not self._packages_ready():
             return
         old = existing_results(Path(folder))
-        if old and not self._dialogs.ask(say.overwrite_question(Path(folder), len(old))):
+        if old and not dialogs.ask(_overwrite_question(Path(folder), len(old))):
             return
-        with self._dialogs.guard(say.export_failed()):
-            with self._dialogs.progress(say.exporting()) as progress:
-                self._export(result, Path(folder), bool(old), progress)
-            self.exported(folder)
+        with dialogs.guard(_('The results could not be exported.')):
+            with dialogs.progress(_('Exporting')) as progress:
+                panel.logic.exportResults(result, Path(folder), bool(old), progress)
+            panel.parameters.exportFolder = folder
 
     def _on_open_folder(self) -> None:
         """Open the folder of the last export."""
-        self._dialogs.open(self._folder)
+        self._panel.dialogs.open(str(self._panel.parameters.exportFolder))
 
     def _on_open_report(self) -> None:
         """Open the report of the last export."""
-        self._dialogs.open(str(Path(self._folder) / REPORT))
+        folder = str(self._panel.parameters.exportFolder)
+        self._panel.dialogs.open(str(Path(folder) / REPORT))
 
     def _packages_ready(self) -> bool:
         """Ask once, by name and with the reason, for what the files need."""
-        missing = missing_requirements(self.requirements)
+        missing, dialogs = missing_requirements(self.requirements), self._panel.dialogs
         if not missing:
             return True
-        if not self._dialogs.ask(say.packages_question(missing)):
+        question = _(
+            'The export writes Excel workbooks (openpyxl) and pictures (matplotlib). '
+            'These Python packages are missing and will be installed into the application:\n\n'
+            '{packages}\n\nMeasuring works without them. Continue?'
+        )
+        if not dialogs.ask(question.format(packages='\n'.join(missing))):
             return False
-        with self._dialogs.guard(say.install_failed()):
+        with dialogs.guard(_('The packages could not be installed.')):
             _install(self.requirements, missing)
         return True
+
+
+def _overwrite_question(folder: Path, count: int) -> str:
+    return _(
+        '{folder} holds {count} files of an earlier export. Replace them? '
+        'Other files in the folder stay.'
+    ).format(folder=folder, count=count)
 
 
 def _install(requirements: Path, missing: tuple[str, ...]) -> None:
@@ -137,4 +106,193 @@ def _install(requirements: Path, missing: tuple[str, ...]) -> None:
     except ImportError:  # Slicer 5.10
         slicer.util.pip_install(list(missing))
         return
-    pip_ensure(load_requirements(requirements), requester=say.title(), prompt_install=False)
+    requester = _('VOI Identification')
+    pip_ensure(load_requirements(requirements), requester=requester, prompt_install=False)
+
+
+def missing_requirements(path: Path) -> tuple[str, ...]:
+    """
+    The lines of a requirements file that are not fulfilled.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A requirement a line; empty lines and lines that begin with ``#`` are
+        passed over.
+
+    Returns
+    -------
+    requirements : tuple of str
+        Ready for pip, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If a line is no requirement.
+    """
+    lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
+    return tuple(line for line in lines if line and line[0] != '#' and not _is_installed(line))
+
+
+def _is_installed(line: str) -> bool:
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # Slicer brings it from 5.11 on; pip, which it always has, holds a copy
+        from pip._vendor.packaging.requirements import (  # type: ignore[assignment]
+            Requirement,
+        )
+    requirement = Requirement(line)
+    try:
+        installed = version(requirement.name)
+    except PackageNotFoundError:
+        return False
+    return bool(requirement.specifier.contains(installed, prereleases=True))
+
+
+def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
+    """
+    What was found, and every reason to doubt it.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    changed : bool
+        Whether something that it depends on was changed since.
+
+    Returns
+    -------
+    text : str
+        Flags and notes in words, one a line.
+    """
+    if result is None:
+        return _('Nothing measured yet.')
+    lines = [
+        _('{count} inserts measured in {unit}.').format(
+            count=len(result.spheres), unit=result.image.unit
+        )
+    ]
+    if changed:
+        lines.insert(0, _('Something was changed since: press Apply again.'))
+    whole = {flag.text: None for flag in _flags_of_all(result)}  # in this order, each once
+    lines += [_as_sentence(text) for text in whole]
+    lines += _by_text((*_flags_of_vois(result), *_flags_of_rois(result)))
+    return '\n'.join([*lines, *result.notes])
+
+
+def roi_doubts(result: AnalysisResult | None) -> list[str]:
+    """
+    What to think of the background ROIs.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    lines : list of str
+        One a kind of doubt, with the names of the ROIs.
+    """
+    if result is None or result.nema is None:
+        return []
+    named = _by_text(_flags_of_rois(result))
+    return [*(_as_sentence(flag.text) for flag in _flags_of_placement(result)), *named]
+
+
+def verdict_text(result: AnalysisResult | None) -> str:
+    """
+    What the standards say of the recovery.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    text : str
+        A line a standard: how many coefficients are within their limits, which
+        are not, and what must be said of the limits.
+    """
+    if result is None:
+        return _('judged after Apply')
+    verdicts = _verdicts(result)
+    if not verdicts:
+        return _('no verdict: the activity is unknown, or the values are not in Bq/mL')
+    return '\n'.join(_standard_line(name, ones) for name, ones in verdicts.items())
+
+
+def _as_sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + '.'
+
+
+def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:
+    """By standard: labels of spheres, and what is said of each of their coefficients."""
+    by_standard: dict[str, list[tuple[str, Verdict]]] = {}
+    for sphere in result.recovery.spheres if result.recovery is not None else ():
+        for verdict in sphere.verdicts:
+            by_standard.setdefault(verdict.standard, []).append((sphere.label, verdict))
+    return by_standard
+
+
+def _standard_line(standard: str, verdicts: list[tuple[str, Verdict]]) -> str:
+    counts = []
+    for quantity, name in QUANTITY_NAMES.items():
+        ones = [(label, one.passed) for label, one in verdicts if one.quantity == quantity]
+        outside = [label for label, passed in ones if not passed]
+        if ones:
+            count = _('{name} {passed} of {all} within').format(
+                name=name, passed=len(ones) - len(outside), all=len(ones)
+            )
+            counts.append(f'{count} ({_("not")} {", ".join(outside)})' if outside else count)
+    notes = dict.fromkeys(one.note for _label, one in verdicts if one.note)
+    line = f'{standard}: {", ".join(counts)}.'
+    return ' '.join([line, *(_('Limits {note}.').format(note=note) for note in notes)])
+
+
+def _flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
+    yield from result.flags
+    if result.suv is not None:
+        yield from result.suv.flags
+    if result.nema is not None:
+        yield from _flags_of_placement(result)
+        yield from (flag for flag in result.nema.flags if flag not in _named(result))
+    if result.recovery is not None:
+        yield from result.recovery.flags
+
+
+def _flags_of_placement(result: AnalysisResult) -> Iterator[Flag]:
+    """Without those that are said with the names of ROIs."""
+    if result.nema is not None:
+        yield from (flag for flag in result.nema.placement.flags if flag not in _named(result))
+
+
+def _named(result: AnalysisResult) -> set[Flag]:
+    return {flag for _name, flag in _flags_of_rois(result)}
+
+
+def _flags_of_vois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for voi in result.vois:
+        yield from ((voi.label, flag) for flag in voi.flags)
+    for sphere in result.nema.spheres if result.nema is not None else ():
+        yield from ((sphere.label, flag) for flag in sphere.flags)
+    for recovered in result.recovery.spheres if result.recovery is not None else ():
+        yield from ((recovered.label, flag) for flag in recovered.flags)
+
+
+def _flags_of_rois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for roi in result.nema.placement.rois if result.nema is not None else ():
+        for flag in roi.flags:
+            yield roi.name, flag
+
+
+def _by_text(flags: Iterable[tuple[str, Flag]]) -> list[str]:
+    """One line a flag, with the names of all that carry it."""
+    labels: dict[Flag, list[str]] = {}
+    for label, flag in flags:
+        named = labels.setdefault(flag, [])
+        if label not in named:
+            named.append(label)
+    return [f'{", ".join(named)}: {flag.text}' for flag, named in labels.items()]

@@ -13,7 +13,7 @@ import slicer
 
 from ..mrml.nodes import Node
 from ..mrml.outputs import find_outputs
-from .requirements import missing_requirements
+from .results import missing_requirements
 
 if TYPE_CHECKING:
     from ..synthetic.truth import Truth

@@ -1,7 +1,8 @@
-"""The fill worksheet as text that a user types: half filled, kept with the scene, checked."""
+"""The fill worksheet as text that a user types: half filled, checked, kept with the scene."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 from ..activity.worksheet import FillWorksheet
 from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
+from ..core.config_json import from_json, parse_json, to_json
 from ..core.errors import InputFileError
 from ..suv.scan_facts import ScanFacts
 
@@ -19,6 +21,10 @@ _MAX_AFTER_SCAN = timedelta(hours=12)
 """A time of day this much later than the scan may be that of the day before: its date is needed."""
 
 _CLOCK = re.compile(r'(\d{1,2}):(\d{2})(?::(\d{2}))?')
+
+_TIMES = ('assay_time', 'residual_time')
+
+FORM_SCHEMA = 'voi-identification/worksheet-form/1'
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ def form_of_worksheet(worksheet: FillWorksheet) -> WorksheetForm:
         background=_fill_form(data['background']),
         isotope=worksheet.isotope,
         half_life=_text(worksheet.half_life_s),
-        scan_start=time_text(worksheet.scan_start),
+        scan_start=_time_text(worksheet.scan_start),
         duration=_text(worksheet.scan_duration_s or None),
         calibrator=_text(worksheet.calibrator_sd_percent),
         decay_corrected=worksheet.decay_corrected,
@@ -187,7 +193,7 @@ def form_of_scan(facts: ScanFacts) -> WorksheetForm:
     return WorksheetForm(
         isotope=facts.isotope or DEFAULT_ISOTOPE,
         half_life=_text(facts.half_life_s),
-        scan_start='' if facts.scan_start is None else time_text(facts.scan_start),
+        scan_start='' if facts.scan_start is None else _time_text(facts.scan_start),
         duration=_text(facts.scan_duration_s),
         decay_corrected=facts.decay_corrected,
     )
@@ -213,26 +219,61 @@ def with_whole_times(form: WorksheetForm) -> WorksheetForm:
         return form
     return replace(
         form,
-        scan_start=time_text(start),
+        scan_start=_time_text(start),
         hot=_with_whole_times(form.hot, start),
         background=_with_whole_times(form.background, start),
     )
 
 
-def time_text(time: datetime) -> str:
+def form_to_text(form: WorksheetForm) -> str:
     """
-    A time as the form shows it.
+    A form as the text that a scene keeps.
 
     Parameters
     ----------
-    time : datetime
-        Local time.
+    form : WorksheetForm
+        As typed.
 
     Returns
     -------
     text : str
-        E.g. ``'2026-03-01 09:15:00'``.
+        JSON in one line; empty for a form in which nothing was typed.
     """
+    if form == WorksheetForm():
+        return ''
+    return json.dumps(to_json(form, FORM_SCHEMA), ensure_ascii=False)
+
+
+def form_from_text(text: str) -> WorksheetForm:
+    """
+    The form that a scene remembers.
+
+    Parameters
+    ----------
+    text : str
+        From `form_to_text`, or the JSON of an activity file.
+
+    Returns
+    -------
+    form : WorksheetForm
+        As it was typed.
+
+    Raises
+    ------
+    InputFileError
+        If the text holds no worksheet.
+    """
+    if not text:
+        return WorksheetForm()
+    source = 'the worksheet in the scene'
+    data = parse_json(text, source)
+    if not isinstance(data, dict) or data.get('schema') != FORM_SCHEMA:
+        return form_of_worksheet(parse_worksheet(data, source_name=source))
+    return from_json(WorksheetForm, data, source, strict=False)  # older and newer forms differ
+
+
+def _time_text(time: datetime) -> str:
+    """E.g. ``'2026-03-01 09:15:00'``."""
     return time.isoformat(sep=' ')
 
 
@@ -247,9 +288,6 @@ def _fill_form(data: dict[str, Any] | None) -> FillForm:
         residual_time=times[1] or '',
         volume=_text(data['volume_ml']),
     )
-
-
-_TIMES = ('assay_time', 'residual_time')
 
 
 def _fill_values(fill: FillForm, name: str, start: datetime) -> dict[str, Any]:
@@ -276,7 +314,7 @@ def _with_whole_times(fill: FillForm, start: datetime) -> FillForm:
 
 def _whole_time(text: str, start: datetime) -> str:
     try:
-        return time_text(_moment(text, 'time', start))
+        return _time_text(_moment(text, 'time', start))
     except InputFileError:
         return text
 
@@ -301,7 +339,7 @@ def _moment(text: str, what: str, scan_start: datetime | None) -> datetime:
         raise InputFileError(msg)
     if clock and scan_start is not None and time - scan_start > _MAX_AFTER_SCAN:
         msg = (
-            f'the {what} {text} is long after the scan start {time_text(scan_start)}: '
+            f'the {what} {text} is long after the scan start {_time_text(scan_start)}: '
             'write its date before it'
         )
         raise InputFileError(msg)

@@ -1,22 +1,32 @@
-"""Recovery, contrast and background variability against diameter, on axes of matplotlib."""
+"""What is plotted against diameter, on axes of matplotlib that somebody else has made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from ..core.phantom import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from ..evaluate.limits import QUANTITY_NAMES, Quantity
 from ..evaluate.nema import NEMAResult
 from ..evaluate.recovery import RecoveryResult
 from ..results import AnalysisResult
-from .colors import BAND_COLORS, SERIES_COLORS, insert_colors
 from .subjects.recovery import RELATIVE_NAMES, reference_name
-from .table import plain_text
+from .table import VALUE_UNIT, plain_text, unit_text
 
 _SMALL = 8.5
 """Size of letters, in points."""
 
 Panel = Callable[[Any], None]
+_Dot = tuple[float, float, str]
+"""Diameter, value and label of the insert; no label for what belongs to none."""
+
+_DotSize = tuple[float, float, float]
+"""Area in square points, width of the edge, and diameter in the legend, in points."""
+
+_SMALL_DOT: _DotSize = (26.0, 0.8, 4.0)
+_LARGE_DOT: _DotSize = (36.0, 1.0, 6.0)
 
 
 def quality_panels(result: AnalysisResult) -> tuple[Panel, ...]:
@@ -36,19 +46,67 @@ def quality_panels(result: AnalysisResult) -> tuple[Panel, ...]:
     """
     panels: list[Panel] = []
     recovery, nema = result.recovery, result.nema
+    colors = insert_colors(result.phantom)
     if recovery is not None and recovery.spheres:
-        panels += [_recovery_panel(result, recovery, quantity) for quantity in QUANTITY_NAMES]
+        panels += [_recovery_panel(colors, recovery, quantity) for quantity in QUANTITY_NAMES]
     if nema is not None and nema.background:
-        panels.append(lambda axes: _draw_nema(axes, result, nema))
+        panels.append(lambda axes: _draw_nema(axes, colors, nema))
     return tuple(panels)
 
 
-def _recovery_panel(result: AnalysisResult, found: RecoveryResult, quantity: Quantity) -> Panel:
-    return lambda axes: _draw_recovery(axes, result, found, quantity)
+def plot_values(axes: Any, result: AnalysisResult) -> None:
+    """
+    Plot mean and maximum of each sphere, and the mean of the background.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+
+    result : AnalysisResult
+        What was found.
+    """
+    colors = insert_colors(result.phantom)
+    for name, look in [('max', ('^', ':')), ('mean', ('o', '-'))]:
+        dots = [
+            (voi.insert.diameter_mm, np.nan if value is None else value, voi.label)
+            for voi in result.spheres
+            for value in [getattr(voi.statistics, name)]
+        ]
+        _draw_curve(axes, colors, dots, look, label=name.capitalize(), size=_LARGE_DOT)
+    means = [voi.statistics.mean for voi in result.background if voi.statistics.mean is not None]
+    for n, mean in enumerate(means):
+        axes.axhline(mean, color='0.6', ls='--', lw=1, label='' if n else 'Background mean')
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.set_xlabel('Diameter [mm]')
+    axes.set_ylabel(image_unit(result), parse_math=False)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, loc='lower right')
+
+
+def image_unit(result: AnalysisResult) -> str:
+    """
+    Unit of the image, as an axis says it.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    unit : str
+        Letters that can be drawn; ``'unit unknown'`` if there is none.
+    """
+    return plain_text(unit_text(VALUE_UNIT, result.image.unit))
+
+
+def _recovery_panel(colors: Mapping[str, RGB], found: RecoveryResult, quantity: Quantity) -> Panel:
+    return lambda axes: _draw_recovery(axes, colors, found, quantity)
 
 
 def _draw_recovery(
-    axes: Any, result: AnalysisResult, found: RecoveryResult, quantity: Quantity
+    axes: Any, colors: Mapping[str, RGB], found: RecoveryResult, quantity: Quantity
 ) -> None:
     for n, standard in enumerate(found.standards):
         _draw_band(axes, found, (standard, quantity), BAND_COLORS[n % len(BAND_COLORS)])
@@ -57,7 +115,7 @@ def _draw_recovery(
         for sphere in found.spheres
         if (value := getattr(sphere, quantity)) is not None
     ]
-    _draw_curve(axes, result, points, 'o', '-')
+    _draw_curve(axes, colors, points, ('o', '-'))
     if not found.relative and points:
         _draw_uncertainty(axes, found, quantity)
     names = RELATIVE_NAMES if found.relative else QUANTITY_NAMES
@@ -99,7 +157,7 @@ def _draw_uncertainty(axes: Any, found: RecoveryResult, quantity: Quantity) -> N
         axes.errorbar(x, y, yerr=sd, fmt='none', ecolor='0.3', elinewidth=1, capsize=2)
 
 
-def _draw_nema(axes: Any, result: AnalysisResult, found: NEMAResult) -> None:
+def _draw_nema(axes: Any, colors: Mapping[str, RGB], found: NEMAResult) -> None:
     contrast = [
         (sphere.diameter_mm, sphere.contrast_percent, sphere.label)
         for sphere in found.spheres
@@ -111,8 +169,8 @@ def _draw_nema(axes: Any, result: AnalysisResult, found: NEMAResult) -> None:
         if level.variability_percent is not None
     ]
     if contrast:
-        _draw_curve(axes, result, contrast, 'o', '-', label='Contrast Q 2-D')
-    _draw_curve(axes, result, variability, 's', ':', label='Variability N')
+        _draw_curve(axes, colors, contrast, ('o', '-'), label='Contrast Q 2-D')
+    _draw_curve(axes, colors, variability, ('s', ':'), label='Variability N')
     axes.set_title('NEMA NU 2 [%]', fontsize=_SMALL + 1.5)
     _finish(axes)
     if not contrast:
@@ -122,21 +180,23 @@ def _draw_nema(axes: Any, result: AnalysisResult, found: NEMAResult) -> None:
 
 def _draw_curve(
     axes: Any,
-    result: AnalysisResult,
-    points: Sequence[tuple[float, float, str]],
-    marker: str,
-    line: str,
+    colors: Mapping[str, RGB],
+    dots: Sequence[_Dot],
+    look: tuple[str, str],
+    *,
     label: str | None = None,
+    size: _DotSize = _SMALL_DOT,
 ) -> None:
-    """A line through all points, each in the color of its insert."""
-    colors = insert_colors(result.phantom)
-    ordered = sorted(points, key=lambda point: point[0])
-    x, y = [point[0] for point in ordered], [point[1] for point in ordered]
-    faces = [colors.get(point[2], SERIES_COLORS[1]) for point in ordered]
+    """A line through all dots, each in the color of its insert; marker and line as asked."""
+    marker, line = look
+    area, edge, in_legend = size
+    ordered = sorted(dots, key=lambda dot: dot[0])
+    x, y = [dot[0] for dot in ordered], [dot[1] for dot in ordered]
+    faces = [colors.get(dot[2], SERIES_COLORS[1]) for dot in ordered]
     axes.plot(x, y, line, color='0.4', lw=1)
-    axes.scatter(x, y, c=faces, marker=marker, s=26, edgecolors='0.2', linewidths=0.8, zorder=3)
+    axes.scatter(x, y, area, faces, marker=marker, edgecolors='0.2', linewidths=edge, zorder=3)
     if label:
-        axes.plot([], [], line, color='0.4', marker=marker, ms=4, label=label)
+        axes.plot([], [], line, color='0.4', marker=marker, ms=in_legend, label=label)
 
 
 def _finish(axes: Any) -> None:

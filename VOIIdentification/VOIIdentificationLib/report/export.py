@@ -3,40 +3,76 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from ..activity.worksheet_json import save_worksheet
-from ..core.errors import OutputError
-from ..core.progress import Progress, no_progress, part_of
-from ..core.seed import Seed
-from ..files.atomic import replace_files, staging_folder, system_errors_named
+from ..core.errors import OutputError, Progress, no_progress, part_of
+from ..core.phantom import RGB, Seed, insert_colors
+from ..files.atomic import recover, transaction
 from ..files.markups import write_markups
+from ..files.segmentation import Segment, write_segmentation
+from ..measure.statistics import HALF_INSIDE
+from ..measure.voi import VOIResult
+from ..measure.voi_mask import VOIMask
 from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
-from .results_json import write_results
-from .workbook import write_workbooks
+from .formats import write_results
+from .page.pdf import PDF_NAME, write_pdf
+from .page.write import PAGE_NAME, page_hindrance, write_page
+from .tidy import write_tidy
+from .workbook import WORKBOOK_FILES, write_workbooks
 
-RESULT_FILES = (
+IMAGE_FOLDER = 'output_images'
+
+_OVERVIEW = f'{IMAGE_FOLDER}/overview.png'
+
+_RESULTS, _TIDY, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'results.json',
+    'results.csv',
     'centers.mrk.json',
     'background_rois.mrk.json',
     'activity_used.json',
     'segmentation.seg.nrrd',
-    'outputMetaTargets.xlsx',
-    'outputMidPoints3D.xlsx',
-    'outputTargets.xlsx',
-    'outputMetaBackground.xlsx',
-    'output_images/overview.png',
 )
-"""Names that an export may write, and that a later one replaces."""
 
-IMAGE_FOLDER = 'output_images'
+RESULT_FILES = (*_DATA_FILES, PAGE_NAME, PDF_NAME, *WORKBOOK_FILES, _OVERVIEW)
+"""Names that an export may write, and that a later one replaces; besides them the slices."""
+
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
 
-SegmentationWriter = Callable[[Path], None]
-"""Writes the segmentation to a path, e.g. by the storage node of Slicer."""
+DIAMETER_TAG = 'VOI.DiameterMm'
+"""Segment tag: the inner diameter, in millimeter, as text."""
+
+KIND_TAG = 'VOI.Kind'
+"""Segment tag: ``'insert'`` or ``'background'``; it marks the segments made here."""
+
+FLAGS_TAG = 'VOI.Flags'
+"""Segment tag: names of the flags, with spaces between; missing if there are none."""
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """
+    Choices for the page that people read.
+
+    Attributes
+    ----------
+    identify : bool
+        Whether it names the patient.
+
+    pdf : bool
+        Whether it is printed to ``report.pdf`` too, by a browser or WeasyPrint.
+    """
+
+    identify: bool = False
+    pdf: bool = False
 
 
 def export_results(
@@ -44,7 +80,7 @@ def export_results(
     directory: Path,
     *,
     overwrite: bool = False,
-    write_segmentation: SegmentationWriter | None = None,
+    page: PageOptions = PageOptions(),
     progress: Progress = no_progress,
 ) -> tuple[Path, ...]:
     """
@@ -62,8 +98,9 @@ def export_results(
         True replaces the files of an earlier analysis, also those that this
         one does not write. Other files in the folder are left alone.
 
-    write_segmentation : callable, optional
-        Writes ``segmentation.seg.nrrd`` to the path it is given.
+    page : PageOptions, optional
+        What ``report.html`` says and whether it is printed too. Where Jinja2
+        is not installed the page is left out; `page_hindrance` says so.
 
     progress : callable, optional
         Told before each file; may raise `CanceledError`.
@@ -80,18 +117,11 @@ def export_results(
         is then as it was before.
     """
     old = check_target(directory, overwrite=overwrite)
-    with (
-        system_errors_named(directory, 'the results'),
-        _missing_package_named(),
-        staging_folder(directory) as staging,
-    ):
-        new = staging / 'new'
-        new.mkdir()
-        _write_all(result, new, write_segmentation, progress)
-        written = sorted(path.relative_to(new) for path in new.rglob('*') if path.is_file())
+    with transaction(directory, 'the results') as files, _missing_package_named():
+        _write_all(result, files.new, part_of(progress, 0.0, 0.9))
+        _write_page(result, files.new, page, part_of(progress, 0.9, 1.0))
         progress(1.0, 'Moving the files into place')
-        replace_files(directory, old, new, staging / 'old')
-    return tuple(directory / path for path in written)
+        return files.commit(old)
 
 
 def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
@@ -117,6 +147,7 @@ def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...
         If something is in the way.
     """
     _refuse_obstacles(directory)
+    recover(directory)
     old = existing_results(directory)
     if old and not overwrite:
         raise OutputError(_in_the_way(directory, old))
@@ -143,35 +174,43 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
     return tuple(path.relative_to(directory) for path in candidates if path.exists())
 
 
-def _write_all(
-    result: AnalysisResult,
-    folder: Path,
-    write_segmentation: SegmentationWriter | None,
-    progress: Progress,
-) -> None:
+def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None:
     progress(0.0, 'Writing the results')
-    write_results(folder / 'results.json', result)
+    write_results(folder / _RESULTS, result)
+    write_tidy(folder / _TIDY, result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
-    write_markups(folder / 'centers.mrk.json', centers, name='Refined centers')
+    write_markups(folder / _CENTERS, centers, name='Refined centers')
     _write_inputs(result, folder)
-    if write_segmentation is not None:
-        progress(0.05, 'Writing the segmentation')
-        write_segmentation(folder / 'segmentation.seg.nrrd')
+    progress(0.05, 'Writing the segmentation')
+    write_segmentation(folder / _SEGMENTATION, result_segments(result), result.image.geometry)
     images = folder / IMAGE_FOLDER
     images.mkdir()
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
-        write_overview(result, images / 'overview.png')
+        write_overview(result, folder / _OVERVIEW)
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
+
+
+def _write_page(
+    result: AnalysisResult, folder: Path, options: PageOptions, progress: Progress
+) -> None:
+    """The page, if it can be written here: the other files are complete without it."""
+    if page_hindrance():
+        return
+    progress(0.0, f'Writing {PAGE_NAME}')
+    write_page(folder / PAGE_NAME, result, identify=options.identify)
+    if options.pdf:
+        progress(0.5, f'Printing {PAGE_NAME}')
+        write_pdf(folder / PAGE_NAME, folder / PDF_NAME)
 
 
 def _write_inputs(result: AnalysisResult, folder: Path) -> None:
     """What the user may change for the next analysis: background ROIs and the worksheet."""
     if result.nema is not None and result.nema.placement.rois:
         rois = [Seed(roi.name, roi.center_ras_mm) for roi in result.nema.placement.rois]
-        path = folder / 'background_rois.mrk.json'
+        path = folder / _ROIS
         write_markups(path, rois, name='Background ROIs', locked=False)
     if result.worksheet is not None:
-        save_worksheet(result.worksheet, folder / 'activity_used.json')
+        save_worksheet(result.worksheet, folder / _WORKSHEET)
 
 
 @contextmanager
@@ -207,3 +246,73 @@ def _in_the_way(directory: Path, old: Iterable[Path]) -> str:
         f'{directory} holds results already: {", ".join(names)}. '
         'Choose another folder, or allow overwriting (--overwrite on the command line).'
     )
+
+
+def result_segments(result: AnalysisResult) -> tuple[Segment, ...]:
+    """
+    One segment of each insert and one of all background VOIs.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    segments : tuple of Segment
+        The voxels that are at least half inside, in the order of
+        ``result.spheres``; the background, if any, last.
+    """
+    colors = insert_colors(result.phantom)
+    segments = [
+        _segment('insert', voi.label, f'{voi.label} ({_diameter(voi)} mm)', colors, (voi,))
+        for voi in result.spheres
+    ]
+    if result.background:
+        count = len(result.background)
+        name = 'Background' if count == 1 else f'Background ({count} VOIs)'
+        segment_id = _free_id('Background', {voi.label for voi in result.spheres})
+        segments.append(_segment('background', segment_id, name, colors, result.background))
+    return tuple(segments)
+
+
+def _segment(
+    kind: str, segment_id: str, name: str, colors: Mapping[str, RGB], vois: Sequence[VOIResult]
+) -> Segment:
+    flags = sorted({flag.value for voi in vois for flag in voi.flags})
+    tags = {
+        KIND_TAG: kind,
+        DIAMETER_TAG: _diameter(vois[0]),
+        **({FLAGS_TAG: ' '.join(flags)} if flags else {}),
+    }
+    inside, slices_kji = _half_inside([voi.mask for voi in vois])
+    return Segment(segment_id, name, colors[vois[0].label], tags, inside, slices_kji)
+
+
+def _diameter(voi: VOIResult) -> str:
+    return f'{voi.insert.diameter_mm:g}'
+
+
+def _free_id(wanted: str, taken: Container[str]) -> str:
+    """Numbered as Slicer does where the name is taken."""
+    names = chain([wanted], (f'{wanted}_{n}' for n in count(1)))
+    return next(name for name in names if name not in taken)
+
+
+def _half_inside(
+    masks: Sequence[VOIMask],
+) -> tuple[npt.NDArray[np.bool_], tuple[slice, slice, slice]]:
+    """The voxels at least half inside, on the smallest box around all masks."""
+    k, j, i = (
+        slice(min(part.start for part in axis), max(part.stop for part in axis))
+        for axis in zip(*(mask.slices_kji for mask in masks), strict=True)
+    )
+    box = k, j, i
+    inside = np.zeros([part.stop - part.start for part in box], bool)
+    for mask in masks:
+        part = tuple(
+            slice(own.start - whole.start, own.stop - whole.start)
+            for own, whole in zip(mask.slices_kji, box, strict=True)
+        )
+        inside[part] |= mask.weights >= HALF_INSIDE
+    return inside, box

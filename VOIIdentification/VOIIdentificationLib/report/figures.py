@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..core.errors import Progress, no_progress
 from ..core.geometry import FloatArray, VolumeGeometry
-from ..core.progress import Progress, no_progress
+from ..core.phantom import insert_colors
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
-from .colors import insert_colors
-from .curves import quality_panels
+from .curves import image_unit, plot_values, quality_panels
 from .slice_view import (
     SliceView,
-    all_vois,
     drawn_slices,
-    grey_window,
     show_plane,
     shown_field_ij,
 )
-from .table import VALUE_UNIT, plain_text, unit_text
+from .table import plain_text
 
 PICTURE_DPI = 100
 
@@ -101,13 +101,23 @@ class SlicePicture:
     """
 
     def __init__(self, result: AnalysisResult) -> None:
-        width, height = _slice_inches(result.image.geometry, shown_field_ij(result))
+        field_ij = shown_field_ij(result)
+        width, height = _slice_inches(result.image.geometry, field_ij)
         size = np.array([_LEFT + width + _RIGHT, _BOTTOM + height + _TOP])
         self.figure = _figure((float(size[0]), float(size[1])))
         self.axes = self.figure.add_axes((*(_LEFT, _BOTTOM) / size, *(width, height) / size))
-        self._view = SliceView(self.axes, result)
+        self._view = SliceView(self.axes, result, field_ij)
         bar = (*(_LEFT + width + 0.2, _BOTTOM) / size, *(0.2, height) / size)
         _add_color_bar(self.figure, self._view.image, bar, result)
+        self._frame = self._drawn_frame()
+
+    def _drawn_frame(self) -> Any:
+        """The pixels around the slice, the same in every picture: the color bar takes long."""
+        self.axes.set_visible(False)
+        with _missing_letters_allowed():
+            self.figure.canvas.draw()
+        self.axes.set_visible(True)
+        return self.figure.canvas.copy_from_bbox(self.figure.bbox)
 
     def draw(self, slice_k: int) -> None:
         """
@@ -129,7 +139,11 @@ class SlicePicture:
         path : `pathlib.Path`
             The file to write.
         """
-        _save(self.figure, path)
+        canvas = self.figure.canvas
+        canvas.restore_region(self._frame)
+        with _missing_letters_allowed():
+            self.axes.draw(canvas.get_renderer())
+        _save(canvas, path)
 
 
 def write_overview(result: AnalysisResult, path: Path) -> None:
@@ -151,22 +165,25 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     OSError
         If the file cannot be written.
     """
-    panels = quality_panels(result)
+    panels, field_ij = quality_panels(result), shown_field_ij(result)
     width, height = _OVERVIEW_INCHES
     below = _QUALITY_INCHES if panels else 0.0
     figure = _figure((width, height + below))
     part = height / (height + below)
     left = figure.add_axes(_upper(part, (0.01, 0.03, 0.50, 0.90)))
     left.set_anchor('E')
-    view = SliceView(left, result)
+    view = SliceView(left, result, field_ij)
     view.draw(_middle_slice(result))
-    _draw_across(figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46))), result)
+    across = figure.add_axes(_upper(part, (0.63, 0.47, 0.36, 0.46)))
+    _draw_across(across, result, field_ij, view.window)
     _add_color_bar(figure, view.image, _upper(part, (0.522, 0.10, 0.012, 0.76)), result)
-    _plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
+    plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
     for n, draw in enumerate(panels):
         bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
         draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
-    _save(figure, path)
+    with _missing_letters_allowed():
+        figure.canvas.draw()
+    _save(figure.canvas, path)
 
 
 def _upper(part: float, place: tuple[float, float, float, float]) -> tuple[float, ...]:
@@ -184,11 +201,19 @@ def _figure(size_inches: tuple[float, float]) -> Any:
     return figure
 
 
-def _save(figure: Any, path: Path) -> None:
+@contextmanager
+def _missing_letters_allowed() -> Iterator[None]:
+    """A label may hold letters that the font lacks; they are drawn as boxes."""
     with warnings.catch_warnings():
-        # A label may hold letters that the font lacks; they are drawn as boxes.
         warnings.filterwarnings('ignore', message='Glyph')
-        figure.savefig(path, dpi=PICTURE_DPI, pil_kwargs={'compress_level': 3})
+        yield
+
+
+def _save(canvas: Any, path: Path) -> None:
+    from matplotlib.image import imsave
+
+    pixels = canvas.buffer_rgba()
+    imsave(path, pixels, format='png', dpi=PICTURE_DPI, pil_kwargs={'compress_level': 3})
 
 
 def _slice_inches(geometry: VolumeGeometry, field_ij: tuple[slice, slice]) -> tuple[float, float]:
@@ -203,11 +228,7 @@ def _add_color_bar(
     figure: Any, image: Any, place: tuple[float, ...], result: AnalysisResult
 ) -> None:
     bar = figure.colorbar(image, cax=figure.add_axes(place), extend='max')
-    bar.set_label(_unit(result), parse_math=False)
-
-
-def _unit(result: AnalysisResult) -> str:
-    return plain_text(unit_text(VALUE_UNIT, result.image.unit))
+    bar.set_label(image_unit(result), parse_math=False)
 
 
 def _middle_slice(result: AnalysisResult) -> int:
@@ -216,10 +237,12 @@ def _middle_slice(result: AnalysisResult) -> int:
     return min(drawn_slices(result), key=lambda slice_k: abs(slice_k - middle))
 
 
-def _draw_across(axes: Any, result: AnalysisResult) -> None:
+def _draw_across(
+    axes: Any, result: AnalysisResult, field_ij: tuple[slice, slice], window: tuple[float, float]
+) -> None:
     """The plane of constant j through the largest VOI, with what it cuts."""
     image, geometry = result.image, result.image.geometry
-    columns, rows = shown_field_ij(result)
+    columns, rows = field_ij
     largest = max(result.spheres or result.background, key=lambda voi: voi.insert.diameter_mm)
     row_j = int(np.clip(round(largest.center_ijk[1]), rows.start, rows.stop - 1))
     slices = slice(0, geometry.shape_kji[0])
@@ -228,10 +251,10 @@ def _draw_across(axes: Any, result: AnalysisResult) -> None:
         image.voxels[:, row_j, columns],
         (columns, slices),
         geometry.axes_ras_mm[:, [0, 2]],
-        grey_window(result, (columns, rows)),
+        window,
     )
     colors = insert_colors(result.phantom)
-    for voi in all_vois(result):
+    for voi in result.vois:
         _add_outline(axes, voi, geometry, row_j, colors[voi.label])
     axes.set_title(f'Row {row_j}, through {plain_text(largest.label)}', parse_math=False)
 
@@ -263,24 +286,3 @@ def _distance_outside_mm(
     across = np.linalg.norm(offset - height[..., None] * geometry.slice_normal_ras, axis=-1)
     side, lid = across - solid.diameter_mm / 2, np.abs(height) - solid.height_mm / 2
     return np.asarray(np.maximum(side, lid))
-
-
-def _plot_values(axes: Any, result: AnalysisResult) -> None:
-    """Mean and maximum of each sphere against its diameter, and the background."""
-    vois = sorted(result.spheres, key=lambda voi: voi.insert.diameter_mm)
-    diameters = [voi.insert.diameter_mm for voi in vois]
-    colors = [insert_colors(result.phantom)[voi.label] for voi in vois]
-    for name, marker, line in [('max', '^', ':'), ('mean', 'o', '-')]:
-        values = [getattr(voi.statistics, name) for voi in vois]
-        values = [np.nan if value is None else value for value in values]
-        axes.plot(diameters, values, line, color='0.4', marker=marker, ms=0, lw=1)
-        axes.scatter(diameters, values, c=colors, marker=marker, edgecolors='0.2', zorder=3)
-        axes.plot([], [], line, color='0.4', marker=marker, label=name.capitalize())
-    means = [voi.statistics.mean for voi in result.background if voi.statistics.mean is not None]
-    for n, mean in enumerate(means):
-        axes.axhline(mean, color='0.6', ls='--', lw=1, label='' if n else 'Background mean')
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_xlabel('Diameter [mm]')
-    axes.set_ylabel(_unit(result), parse_math=False)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc='lower right')

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Row = TypeVar('Row')
 Cell = float | int | str | None
 Values = npt.NDArray[np.float64] | npt.NDArray[np.int64] | tuple[str, ...]
+
+Book = Literal['targets', 'centers', 'background']
+"""The workbooks of the original script, into which tables are sorted."""
 
 VALUE_UNIT = '{unit}'
 """Stands for the unit of the image in the unit of a measure."""
@@ -118,11 +121,15 @@ class Table:
 
     columns : tuple of Column
         From left to right.
+
+    book : {'targets', 'centers', 'background'}
+        Which workbook it is a sheet of.
     """
 
     key: str
     title: str
     columns: tuple[Column, ...]
+    book: Book = 'targets'
 
     @property
     def row_count(self) -> int:
@@ -160,11 +167,19 @@ class Table:
         Returns
         -------
         frame : pandas.DataFrame
-            One column a column, named ``'Title [unit]'``.
+            Columns are named by their keys; ``frame.attrs`` holds the title
+            of the table and, by key, ``'headers'`` (titles with units) and
+            ``'definitions'``.
         """
         import pandas as pd
 
-        return pd.DataFrame({column.header: column.values for column in self.columns})  # noqa: PD011 - our own values
+        frame = pd.DataFrame({column.key: column.values for column in self.columns})  # noqa: PD011 - our own values
+        frame.attrs = {
+            'title': self.title,
+            'headers': {column.key: column.header for column in self.columns},
+            'definitions': {column.key: column.description for column in self.columns},
+        }
+        return frame
 
 
 @dataclass(frozen=True)
@@ -203,6 +218,7 @@ def tabulate(
     rows: Sequence[Row],
     *,
     unit: str = UNKNOWN_UNIT,
+    book: Book = 'targets',
 ) -> Table:
     """
     Fill a table, one column a measure and one line a row.
@@ -220,6 +236,9 @@ def tabulate(
 
     unit : str, optional
         Unit of the image.
+
+    book : {'targets', 'centers', 'background'}, optional
+        As in `Table`.
 
     Returns
     -------
@@ -248,7 +267,7 @@ def tabulate(
                 measure.decimals,
             )
         )
-    return Table(key, title, tuple(columns))
+    return Table(key, title, tuple(columns), book)
 
 
 def unit_text(unit: str, image_unit: str) -> str:

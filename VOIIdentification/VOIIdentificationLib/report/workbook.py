@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.progress import Progress, no_progress
+from ..core.errors import Progress, no_progress
 from ..results import AnalysisResult
-from .method import MethodRow, column_rows, method_rows
-from .subjects.recovery import FAIL, PASS, VERDICT_KEY
-from .table import Cell, Column, Table, plain_text
-from .tables import result_tables, search_table, voxel_table
+from .formats import MethodRow, column_rows, method_rows, result_tables, search_table, voxel_table
+from .subjects.limits import FAIL, PASS, VERDICT_KEY
+from .table import Book, Cell, Column, Table, plain_text
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.styles import NamedStyle
+
+_TARGETS, _CENTERS, _VOXELS, _BACKGROUND = WORKBOOK_FILES = (
+    'outputMetaTargets.xlsx',
+    'outputMidPoints3D.xlsx',
+    'outputTargets.xlsx',
+    'outputMetaBackground.xlsx',
+)
+"""Names of the original script."""
 
 EXCEL_ROW_LIMIT = 1_048_576
 """Rows of a sheet: Microsoft, "Excel specifications and limits"."""
@@ -31,23 +38,12 @@ EXCEL_TEXT_LIMIT = 32_767
 MAX_COLUMN_WIDTH = 60
 """Characters; longer texts are wrapped."""
 
-TARGET_TABLES = (
-    *('slices', 'spheres', 'nema', 'nema_summary'),
-    *('recovery', 'recovery_limits', 'activity', 'suv'),
-)
-BACKGROUND_TABLES = (
-    *('background_slices', 'background', 'background_variability'),
-    *('background_rois', 'background_roi_means', 'lung'),
-)
-"""Keys of the tables of a workbook, each a sheet where there is such a table."""
-
 VERDICT_FILLS = {PASS: 'C6EFCE', FAIL: 'FFC7CE'}
 """Color behind a verdict, red, green, blue; the word stands there too."""
 
 _LONG_HEADER = 40
 """Characters of a header from which it is wrapped to four lines."""
 
-_FORBIDDEN_IN_TITLE = re.compile(r'[\[\]:*?/\\]')
 _FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')
 """Text that begins so becomes a formula once it is edited: OWASP, "CSV injection"."""
 
@@ -96,24 +92,25 @@ def write_workbooks(
 
 def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     """Tables by the name of their workbook; big ones are made when they are asked for."""
-    tables = {table.key: table for table in result_tables(result)}
+    tables = result_tables(result)
     unit = result.image.unit
-    vois = (*result.spheres, *result.background)
     contents: dict[str, Callable[[], list[Table]]] = {
-        'outputMetaTargets.xlsx': lambda: _present(tables, TARGET_TABLES),
-        'outputMidPoints3D.xlsx': lambda: [
-            tables['centers'],
+        _TARGETS: lambda: _of_book(tables, 'targets'),
+        _CENTERS: lambda: [
+            *_of_book(tables, 'centers'),
             *(search_table(voi, unit) for voi in result.spheres),
         ],
-        'outputTargets.xlsx': lambda: [voxel_table(result.image, voi) for voi in vois],
+        _VOXELS: lambda: [voxel_table(result.image, voi) for voi in result.vois],
     }
-    if _present(tables, BACKGROUND_TABLES):
-        contents['outputMetaBackground.xlsx'] = lambda: _present(tables, BACKGROUND_TABLES)
+    if _of_book(tables, 'background'):
+        contents[_BACKGROUND] = lambda: _of_book(tables, 'background')
     return contents
 
 
-def _present(tables: Mapping[str, Table], keys: Iterable[str]) -> list[Table]:
-    return [tables[key] for key in keys if key in tables]
+def _of_book(tables: Iterable[Table], book: Book) -> list[Table]:
+    """The sheets of a workbook: the one per slice comes first, as in the original script."""
+    sheets = [table for table in tables if table.book == book]
+    return sorted(sheets, key=lambda table: not table.key.endswith('slices'))
 
 
 def write_workbook(path: Path, tables: Sequence[Table], method: Iterable[MethodRow]) -> None:
@@ -140,6 +137,8 @@ def write_workbook(path: Path, tables: Sequence[Table], method: Iterable[MethodR
 
     book = Workbook(write_only=True)
     book.properties.creator = 'VOI Identification'
+    for style in _styles():
+        book.add_named_style(style)
     titles = SheetTitles(reserved=('Method',))
     for table in tables:
         _add_table(book, table, titles)
@@ -150,6 +149,8 @@ def write_workbook(path: Path, tables: Sequence[Table], method: Iterable[MethodR
 class SheetTitles:
     """
     Names of sheets that Excel accepts, each given out once.
+
+    By openpyxl's rule a second ``S1`` were called ``S11``, like another sphere.
 
     Parameters
     ----------
@@ -182,7 +183,9 @@ class SheetTitles:
         >>> titles.claim('a/b'), titles.claim('A/B')
         ('a_b', 'A_B (2)')
         """
-        base = _FORBIDDEN_IN_TITLE.sub('_', plain_text(wanted).replace('\n', ' '))
+        from openpyxl.workbook.child import INVALID_TITLE_REGEX
+
+        base = INVALID_TITLE_REGEX.sub('_', plain_text(wanted).replace('\n', ' '))
         base = base.strip(" '\t\r") or 'VOI'
         title, number = _cut(base).strip(" '"), 1
         while title.lower() in self._taken:
@@ -204,6 +207,28 @@ def _cell_text(text: str) -> str:
     return clean if len(clean) <= EXCEL_TEXT_LIMIT else clean[: EXCEL_TEXT_LIMIT - 1] + '…'
 
 
+def _styles() -> list[NamedStyle]:
+    """
+    Looks of cells; who edits the workbook finds them among Excel's own.
+
+    A verdict's color belongs to its cell: a conditional format says nothing to
+    programs that read the file.
+    """
+    from openpyxl.styles import DEFAULT_FONT, Alignment, Font, NamedStyle, PatternFill
+
+    wrapped = Alignment(wrap_text=True, vertical='top')
+    left = Alignment(wrap_text=True, vertical='top', horizontal='left')
+    return [
+        NamedStyle('Header', Font(name='Calibri', size=11, bold=True), alignment=wrapped),
+        NamedStyle('Long text', DEFAULT_FONT, alignment=wrapped),
+        NamedStyle('Method', DEFAULT_FONT, alignment=left),
+        *(
+            NamedStyle(word, DEFAULT_FONT, fill=PatternFill('solid', fgColor=color))
+            for word, color in VERDICT_FILLS.items()
+        ),
+    ]
+
+
 def _add_table(book: Workbook, table: Table, titles: SheetTitles) -> None:
     rows_per_sheet = EXCEL_ROW_LIMIT - 1
     for start in range(0, max(table.row_count, 1), rows_per_sheet):
@@ -215,7 +240,7 @@ def _add_table(book: Workbook, table: Table, titles: SheetTitles) -> None:
             row_count=stop - start,
             freeze='B2' if table.columns[0].is_text else 'A2',
         )
-        sheet.append([_header_cell(sheet, column.header) for column in table.columns])
+        sheet.append([_filled(_cell(sheet, 'Header'), column.header) for column in table.columns])
         for row in _rows(sheet, table.columns, start, stop):
             sheet.append(row)
 
@@ -236,35 +261,39 @@ def _add_sheet(
 
 def _rows(sheet: Any, columns: Sequence[Column], start: int, stop: int) -> Iterator[list[Any]]:
     """Cells of one row after the other; the cells are the same objects, which saves time."""
-    from openpyxl.cell import WriteOnlyCell
-
-    cells = [WriteOnlyCell(sheet) for _ in columns]
-    for cell, column in zip(cells, columns, strict=True):
-        _prepare(cell, column)
+    cells = [_column_cell(sheet, column) for column in columns]
     parts = [column.values[start:stop] for column in columns]
     lists = [part if isinstance(part, tuple) else part.tolist() for part in parts]
     judged = [n for n, column in enumerate(columns) if column.key.startswith(VERDICT_KEY)]
     for row in zip(*lists, strict=True):
         line = [_filled(cell, value) for cell, value in zip(cells, row, strict=True)]
         for n in judged:
-            line[n] = _colored(line[n])
+            line[n] = _judged(line[n])
         yield line
 
 
-def _prepare(cell: Any, column: Column) -> None:
-    from openpyxl.styles import Alignment
-
-    if _width(column) >= MAX_COLUMN_WIDTH:
-        cell.alignment = Alignment(wrap_text=True, vertical='top')
+def _column_cell(sheet: Any, column: Column) -> Any:
+    cell = _cell(sheet, 'Long text' if _width(column) >= MAX_COLUMN_WIDTH else 'Normal')
     if not column.is_text:
         decimals = column.shown_decimals
         cell.number_format = f'0.{"0" * decimals}' if decimals else '0'
+    return cell
+
+
+def _cell(sheet: Any, style: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet)
+    cell.style = style
+    return cell
 
 
 def _filled(cell: Any, value: Cell) -> Any:
     """Numbers stay numbers, no number is an empty cell, and text is never a formula."""
     if isinstance(value, str):
-        cell = _quoted(cell) if value.startswith(_FORMULA_STARTS) else cell
+        if value.startswith(_FORMULA_STARTS):
+            cell = _cell(cell.parent, cell.style)
+            cell.quotePrefix = True  # it stays text when someone edits the cell
         cell.value = _cell_text(value) or None
         cell.data_type = 's' if value else 'n'
     elif value is None or not isfinite(value):
@@ -274,41 +303,14 @@ def _filled(cell: Any, value: Cell) -> Any:
     return cell
 
 
-def _quoted(cell: Any) -> Any:
-    """A new cell that looks the same and stays text when someone edits it."""
-    quoted = _twin(cell)
-    quoted.quotePrefix = True
-    return quoted
-
-
-def _twin(cell: Any) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-
-    twin = WriteOnlyCell(cell.parent)
-    twin.font, twin.alignment = copy(cell.font), copy(cell.alignment)
-    return twin
-
-
-def _colored(cell: Any) -> Any:
-    """A new cell with the color of its verdict, if it holds one."""
-    from openpyxl.styles import PatternFill
-
+def _judged(cell: Any) -> Any:
+    """A new cell in the style of its verdict, if it holds one; long text stays wrapped."""
     word = str(cell.value or '').partition(':')[0]
     if word not in VERDICT_FILLS:
         return cell
-    colored = _filled(_twin(cell), cell.value)
-    colored.fill = PatternFill('solid', fgColor=VERDICT_FILLS[word])
-    return colored
-
-
-def _header_cell(sheet: Any, text: str) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font
-
-    cell = WriteOnlyCell(sheet)
-    cell.font = Font(name='Calibri', size=11, bold=True)
-    cell.alignment = Alignment(wrap_text=True, vertical='top')
-    return _filled(cell, text)
+    judged = _filled(_cell(cell.parent, word), cell.value)
+    judged.alignment = copy(cell.alignment)
+    return judged
 
 
 def _width(column: Column) -> float:
@@ -324,14 +326,9 @@ def _width(column: Column) -> float:
 
 
 def _add_method(book: Workbook, rows: Sequence[MethodRow]) -> None:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment
-
     sheet = _add_sheet(book, 'Method', widths=_METHOD_WIDTHS, row_count=len(rows), freeze='A2')
-    sheet.append([_header_cell(sheet, text) for text in _METHOD_HEADERS])
-    cells = [WriteOnlyCell(sheet) for _ in _METHOD_HEADERS]
-    for cell in cells:
-        cell.alignment = Alignment(wrap_text=True, vertical='top', horizontal='left')
+    sheet.append([_filled(_cell(sheet, 'Header'), text) for text in _METHOD_HEADERS])
+    cells = [_cell(sheet, 'Method') for _ in _METHOD_HEADERS]
     for row in rows:
         values = (row.section, row.name, row.value)
         sheet.append([_filled(cell, value) for cell, value in zip(cells, values, strict=True)])

@@ -11,11 +11,9 @@ from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
-from .cutout import FitBox, fit_box
-from .least_squares import FWHM_RANGE_MM, FirstFit, first_fit
-from .model import SphereParameters
+from .least_squares import FWHM_RANGE_MM, FirstFit, SecondFit, first_fit, second_fit, with_absorbed
+from .model import FitBox, SphereParameters, fit_box
 from .noise import estimate_noise, left_over
-from .noise_weighted import SecondFit, absorbed_noise, second_fit
 
 WALL_MM = 1.0
 """Thickness of the sphere's wall, of glass or plastic without activity (IEC phantoms: 1 mm)."""
@@ -30,49 +28,8 @@ MAX_CENTER_SD_MM = 2.0
 """A center less certain than this is no better than that of the search."""
 
 
-def fit_sphere(
-    image: PETImage,
-    start: Sphere,
-    *,
-    hot: bool = True,
-    wall_mm: float = WALL_MM,
-    neighbors: Sequence[Sphere] = (),
-) -> SphereFit:
-    """
-    Fit one sphere; see `fit_spheres`, which knows the noise better.
-
-    Parameters
-    ----------
-    image : PETImage
-        The scan.
-
-    start : Sphere
-        Where the search found it, with its known diameter.
-
-    hot : bool, optional
-        False for a sphere filled with less than the background.
-
-    wall_mm : float, optional
-        Thickness of the cold wall.
-
-    neighbors : sequence of Sphere, optional
-        Other objects whose voxels are left out.
-
-    Returns
-    -------
-    fit : SphereFit
-        The result, or the reason why there is none.
-    """
-    return fit_spheres(image, [start], hot=[hot], wall_mm=wall_mm, neighbors=neighbors)[0]
-
-
 def fit_spheres(
-    image: PETImage,
-    starts: Sequence[Sphere],
-    *,
-    hot: Sequence[bool] | None = None,
-    wall_mm: float = WALL_MM,
-    neighbors: Sequence[Sphere] = (),
+    image: PETImage, starts: Sequence[Sphere], *, hot: Sequence[bool] | None = None
 ) -> tuple[SphereFit, ...]:
     """
     Fit the blurred image of spheres of known diameter.
@@ -89,16 +46,11 @@ def fit_spheres(
         The scan.
 
     starts : sequence of Sphere
-        Where the search found them, with their known diameters.
+        Where the search found them, with their known diameters. Each is left
+        out of the others' voxels.
 
     hot : sequence of bool, optional
         False for spheres filled with less than the background. All hot if left out.
-
-    wall_mm : float, optional
-        Thickness of the cold walls.
-
-    neighbors : sequence of Sphere, optional
-        Further objects whose voxels are left out.
 
     Returns
     -------
@@ -112,8 +64,8 @@ def fit_spheres(
                 image,
                 start,
                 hot=hot[n],
-                wall_mm=wall_mm,
-                others=[*starts[:n], *starts[n + 1 :], *neighbors],
+                wall_mm=WALL_MM,
+                others=[*starts[:n], *starts[n + 1 :]],
             )
             for n, start in enumerate(starts)
         ]
@@ -148,8 +100,7 @@ def _second_fits(
     }
     shown = estimate_noise(list(residuals.values()), geometry)
     complete = [
-        replace(residual, absorbed=absorbed_noise(boxes[n], converged[n], shown))
-        for n, residual in residuals.items()
+        with_absorbed(residual, boxes[n], converged[n], shown) for n, residual in residuals.items()
     ]
     noise = estimate_noise(complete, geometry)
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from scipy import fft
 
 from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.image import PETImage
+from ..measure.voi_mask import Sphere
 
 FWHM_PER_SIGMA = float(2 * np.sqrt(2 * np.log(2)))
 """Full width at half maximum of a Gaussian over its standard deviation."""
@@ -21,7 +24,14 @@ its spectrum to end at half a cycle per voxel: the next order is then folded in.
 """
 
 SinglePrecision = npt.NDArray[np.float32]
-Spectrum = npt.NDArray[np.complex64]
+
+_Spectrum = npt.NDArray[np.complex64]
+
+SURROUNDINGS_MM = 8.0
+"""Background that belongs to the fit around the wall: three sigma of a blur of 6 mm."""
+
+NEIGHBOR_MARGIN_MM = 6.0
+"""Around another sphere's wall this much is left out: two sigma of a blur of 7 mm."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,11 @@ class BlurredSphere:
         self._ball = _ball_spectrum(q, diameter_mm / 2) * voxel
         self._outer_ball = _ball_spectrum(q, diameter_mm / 2 + wall_mm) * voxel
 
+    @property
+    def first_ijk(self) -> npt.NDArray[np.int64]:
+        """Index of the first voxel of the box, (3,); it may lie outside the image."""
+        return self._first_ijk
+
     def with_derivatives(self, p: SphereParameters) -> tuple[SinglePrecision, SinglePrecision]:
         """
         Evaluate the image and how it changes with each parameter.
@@ -182,7 +197,7 @@ class BlurredSphere:
         signal, background = self.columns(p)
         return np.asarray(p.signal * signal + p.background * background)
 
-    def _blur_and_place(self, p: SphereParameters) -> Spectrum:
+    def _blur_and_place(self, p: SphereParameters) -> _Spectrum:
         """Spectrum of a Gaussian around the sphere's center."""
         offset_ijk = self._geometry.index_ijk(p.center_ras_mm) - self._first_ijk
         k, j, i = (
@@ -193,7 +208,7 @@ class BlurredSphere:
         gauss = np.exp(-in_plane * self._q2_in_plane - axial * self._q2_axial)
         return np.asarray(gauss * (k[:, None, None] * j[:, None] * i))
 
-    def _fold(self, spectrum: Spectrum) -> Spectrum:
+    def _fold(self, spectrum: _Spectrum) -> _Spectrum:
         """Add what the sampling on voxels cannot tell from lower frequencies."""
         for axis, orders in enumerate(self._orders_kji):
             if orders == 2:
@@ -201,9 +216,55 @@ class BlurredSphere:
                 spectrum = low + high
         return spectrum
 
-    def _to_voxels(self, spectra: list[Spectrum]) -> SinglePrecision:
+    def _to_voxels(self, spectra: list[_Spectrum]) -> SinglePrecision:
         folded = np.stack([self._fold(spectrum) for spectrum in spectra])
         return np.asarray(fft.irfftn(folded, s=self._shape_kji, axes=(1, 2, 3)))
+
+
+@dataclass(frozen=True, eq=False)
+class FitBox:
+    """
+    One sphere's voxels and its model on them.
+
+    Attributes
+    ----------
+    start : Sphere
+        Where the fit starts.
+
+    hot : bool
+        Whether it holds more than its background.
+
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    model : BlurredSphere
+        On this box.
+
+    values : (K, J, I) `numpy.ndarray` of float32
+        Image; 0 where it is not used.
+
+    use : (K, J, I) `numpy.ndarray` of bool
+        Voxels that are in the image, finite, near the sphere and far from others.
+
+    inside : (K, J, I) `numpy.ndarray` of float
+        Weights of the mean in the ball around the start; they add up to 1.
+
+    coverage : float
+        Part of the ball's voxels that are used.
+
+    unit : float
+        What the image's values were divided by.
+    """
+
+    start: Sphere
+    hot: bool
+    geometry: VolumeGeometry
+    model: BlurredSphere
+    values: npt.NDArray[np.float32]
+    use: npt.NDArray[np.bool_]
+    inside: FloatArray
+    coverage: float
+    unit: float = 1.0
 
 
 def _single(values: FloatArray) -> SinglePrecision:
@@ -233,3 +294,96 @@ def _ball_spectrum(q_per_mm: SinglePrecision, radius_mm: float) -> SinglePrecisi
     near_0 = 1 / 3 - square * (1 / 30 - square / 840)  # there the difference below cancels
     shape = (np.sin(u) - u * np.cos(u)) / np.maximum(square * u, 1e-9)
     return np.asarray(4 * np.pi * radius_mm**3 * np.where(u < 0.5, near_0, shape))
+
+
+def fit_box(
+    image: PETImage, start: Sphere, *, hot: bool, wall_mm: float, others: Sequence[Sphere]
+) -> FitBox:
+    """
+    Cut the voxels around a sphere out of an image.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    start : Sphere
+        Where the search found the sphere. It may reach out of the image.
+
+    hot : bool
+        Whether it holds more than its background.
+
+    wall_mm : float
+        Thickness of the cold wall.
+
+    others : sequence of Sphere
+        Objects whose voxels are left out.
+
+    Returns
+    -------
+    box : FitBox
+        The box; its coverage tells whether a fit makes sense.
+    """
+    geometry = image.geometry
+    radius = start.diameter_mm / 2
+    support = radius + wall_mm + SURROUNDINGS_MM
+    first, shape = _extent(geometry, start.center_ras_mm, support)
+    distance = _distances(geometry, first, shape, start.center_ras_mm)
+    values = _cut(image.voxels, first[::-1], shape)
+    use = np.isfinite(values) & (distance <= support)
+    for other in others:
+        margin = other.diameter_mm / 2 + wall_mm + NEIGHBOR_MARGIN_MM
+        if math.dist(other.center_ras_mm, start.center_ras_mm) < support + margin:
+            use &= _distances(geometry, first, shape, other.center_ras_mm) > margin
+    core = distance <= max(radius, 1.01 * float(distance.min()))
+    return FitBox(
+        start=start,
+        hot=hot,
+        geometry=geometry,
+        model=BlurredSphere(geometry, first, shape, start.diameter_mm, wall_mm),
+        values=np.where(use, values, np.float32(0.0)),
+        use=use,
+        inside=core / core.sum(),
+        coverage=float(use[core].mean()),
+    )
+
+
+def _extent(
+    geometry: VolumeGeometry, center_ras_mm: tuple[float, float, float], support_mm: float
+) -> tuple[npt.NDArray[np.int64], tuple[int, int, int]]:
+    """First index (ijk) and shape (kji) of the box around a ball, of sizes that the FFT likes."""
+    half = support_mm * np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
+    center = geometry.index_ijk(center_ras_mm)
+    first = np.ceil(center - half).astype(np.int64)
+    size = np.floor(center + half).astype(np.int64) - first + 1
+    k, j, i = (int(fft.next_fast_len(int(n), real=True)) for n in size[::-1])
+    return first, (k, j, i)
+
+
+def _distances(
+    geometry: VolumeGeometry,
+    first_ijk: npt.NDArray[np.int64],
+    shape_kji: tuple[int, int, int],
+    point_ras_mm: tuple[float, float, float],
+) -> FloatArray:
+    """Distance of every voxel of a box from a point."""
+    offset_kji = (first_ijk - geometry.index_ijk(point_ras_mm))[::-1]
+    along = [np.arange(n) + offset for n, offset in zip(shape_kji, offset_kji, strict=True)]
+    k, j, i = np.meshgrid(*along, indexing='ij', sparse=True)
+    return np.asarray(
+        np.sqrt(sum((a * i + b * j + c * k) ** 2 for a, b, c in geometry.axes_ras_mm))
+    )
+
+
+def _cut(
+    voxels: npt.NDArray[np.float32], first_kji: npt.NDArray[np.int64], shape: tuple[int, int, int]
+) -> npt.NDArray[np.float32]:
+    """Voxels of a box that may reach out of the image; NaN there."""
+    box = np.full(shape, np.nan, dtype=np.float32)
+    low = np.maximum(first_kji, 0)
+    high = np.minimum(first_kji + shape, voxels.shape)
+    if np.all(low < high):
+        there = tuple(slice(a, b) for a, b in zip(low - first_kji, high - first_kji, strict=True))
+        here = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        box[there] = voxels[here]
+    return box

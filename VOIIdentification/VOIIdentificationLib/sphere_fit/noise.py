@@ -20,25 +20,6 @@ UNCORRELATED_BEYOND_MM = 12.0
 
 
 @dataclass(frozen=True, eq=False)
-class Absorbed:
-    """
-    Noise that a fit took for signal, because its parameters followed it.
-
-    Attributes
-    ----------
-    variance : (K, J, I) `numpy.ndarray` of float32
-        Missing in the squared residuals.
-
-    products : (K, J, I) `numpy.ndarray` of float32
-        Missing in the sum over pairs of voxels, in units of their standard
-        deviations, by distance: lag 0 comes first, negative ones at the end.
-    """
-
-    variance: npt.NDArray[np.float32]
-    products: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
 class Residual:
     """
     What a fit leaves over on one box of voxels.
@@ -55,15 +36,22 @@ class Residual:
         How many pairs of these there are, by distance in voxels; `left_over`
         counts them.
 
-    absorbed : Absorbed or None
-        What the fit took away, once that is known.
+    absorbed_variance : (K, J, I) `numpy.ndarray` of float32, or None
+        Noise that the fit took for signal, because its parameters followed it:
+        missing in the squares.
+
+    absorbed_products : (K, J, I) `numpy.ndarray` of float32, or None
+        The same, missing in the sum over pairs of voxels, in units of their
+        standard deviations, by distance: lag 0 comes first, negative ones at
+        the end. None if it is not known yet.
     """
 
     values: npt.NDArray[np.float32]
     model: npt.NDArray[np.float32]
     use: npt.NDArray[np.bool_]
     pairs: FloatArray
-    absorbed: Absorbed | None = None
+    absorbed_variance: npt.NDArray[np.float32] | None = None
+    absorbed_products: npt.NDArray[np.float32] | None = None
 
     def squares(self) -> FloatArray:
         """
@@ -75,7 +63,8 @@ class Residual:
             One estimate for each voxel in use.
         """
         squares = self.values[self.use].astype(float) ** 2
-        return squares if self.absorbed is None else squares + self.absorbed.variance[self.use]
+        absorbed = self.absorbed_variance
+        return squares if absorbed is None else squares + absorbed[self.use]
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,8 +189,8 @@ def estimate_noise(residuals: Sequence[Residual], geometry: VolumeGeometry) -> N
         standardized = np.where(r.use, r.values / white.sd(r.model), 0.0)
         products += _pairs(standardized.astype(np.float32), reach)
         pairs += r.pairs
-        if r.absorbed is not None:
-            products += r.absorbed.products[_lags(reach)]
+        if r.absorbed_products is not None:
+            products += r.absorbed_products[_lags(reach)]
     correlation = np.where(pairs > 0.5, products / np.maximum(pairs, 0.5), 0.0)
     correlation *= _taper(geometry, reach) / correlation[tuple(reach)]
     return Noise(variance, per_value, correlation)
@@ -221,7 +210,7 @@ def _variance_line(squares: FloatArray, models: FloatArray) -> tuple[float, floa
 
 
 def _non_negative_line(x: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[float, float]:
-    """Intercept and slope of a weighted line; where one would be negative it is 0."""
+    """Intercept and slope of a weighted line, none below 0; `scipy.optimize` loads too long."""
     mean_x, mean_y, mean_xx, mean_xy = (
         float(np.average(v, weights=weights)) for v in (x, y, x * x, x * y)
     )

@@ -1,11 +1,16 @@
-"""What the SUV needs from a PET header, as plain values."""
+"""What the SUV needs from a PET header, as plain values, and what of it is missing."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from ..core.flags import Flag
+
+DECAY_CORRECTIONS = ('START', 'ADMIN', 'NONE')
+"""Terms of Decay Correction (0054,1102)."""
 
 
 @dataclass(frozen=True)
@@ -146,3 +151,113 @@ class Decisions:
             self.sentences.append(sentence)
         if flag is not None and flag not in self.flags:
             self.flags.append(flag)
+
+
+def missing_for_suv(header: SUVHeader) -> tuple[str, ...]:
+    """
+    The elements without which no SUV can be computed.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    Returns
+    -------
+    missing : tuple of str
+        Their keywords and tags; empty if nothing is missing.
+
+    Notes
+    -----
+    After PS3.3, C.8.9: Bq/mL needs dose, its time and half-life, weight, a
+    reference time and the corrections; Philips' counts need a private factor.
+    """
+    if header.units in {'GML', 'CM2ML'}:
+        return ()
+    if header.units == 'CNTS':
+        factors = 'philips_suv_factor', 'philips_activity_factor'
+        known = any(
+            all_positive([getattr(frame, name) for frame in header.frames]) for name in factors
+        )
+        return () if known else ('the factors of Philips (7053,1000) or (7053,1009)',)
+    lacking = {
+        'Units (0054,1001)': header.units != 'BQML',
+        'PatientWeight (0010,1030)': not is_positive(header.weight),
+        **_lacking_of_injection(header),
+        'DecayCorrection (0054,1102)': not header.decay_correction,
+        **{f'{name} in CorrectedImage (0028,0051)': True for name in missing_corrections(header)},
+        'SeriesTime (0008,0031) or AcquisitionTime (0008,0032)': not _has_time(header),
+    }
+    return tuple(name for name, lacks in lacking.items() if lacks)
+
+
+def missing_corrections(header: SUVHeader) -> list[str]:
+    """
+    The corrections that the image needs and does not have.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    Returns
+    -------
+    missing : list of str
+        Terms of Corrected Image (0028,0051): attenuation, and decay where the
+        header does not say that there is none.
+    """
+    needed = ('ATTN',) if header.decay_correction == 'NONE' else ('ATTN', 'DECY')
+    return [name for name in needed if name not in header.corrected_image]
+
+
+def is_positive(value: float | None) -> bool:
+    """
+    Whether a value is there and can be reckoned with.
+
+    Parameters
+    ----------
+    value : float or None
+        A value from the header.
+
+    Returns
+    -------
+    is_positive : bool
+        True if it is above 0 and finite.
+    """
+    return value is not None and 0 < value < math.inf
+
+
+def all_positive(values: Sequence[float | None]) -> bool:
+    """
+    Whether every slice has a value to reckon with.
+
+    Parameters
+    ----------
+    values : sequence of float or None
+        One a slice.
+
+    Returns
+    -------
+    all_positive : bool
+        False without slices too.
+    """
+    return bool(values) and all(is_positive(value) for value in values)
+
+
+def _lacking_of_injection(header: SUVHeader) -> dict[str, bool]:
+    lacking = {
+        'RadionuclideTotalDose (0018,1074)': not is_positive(header.dose),
+        'RadionuclideHalfLife (0018,1075)': not is_positive(header.half_life_s),
+        'RadiopharmaceuticalStartDateTime (0018,1078) or StartTime (0018,1072)': (
+            header.injection is None and header.injection_time is None
+        ),
+    }
+    if all(lacking.values()):
+        return {'RadiopharmaceuticalInformationSequence (0054,0016)': True}
+    return lacking
+
+
+def _has_time(header: SUVHeader) -> bool:
+    times = (header.series_start, header.decay_reference, header.ge_scan_start)
+    frames = [frame.acquisition_start for frame in header.frames]
+    return any(time is not None for time in (*times, *frames))

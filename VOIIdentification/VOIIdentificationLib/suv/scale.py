@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -12,7 +12,15 @@ from ..activity.isotopes import decay_factor, isotope_named
 from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.geometry import FloatArray
-from .header import Decisions, SUVHeader
+from ..core.units import SUV_KINDS, SUV_OF_DICOM
+from .header import (
+    DECAY_CORRECTIONS,
+    Decisions,
+    SUVHeader,
+    all_positive,
+    is_positive,
+    missing_corrections,
+)
 from .normalization import (
     Sex,
     body_surface_area_m2,
@@ -36,26 +44,6 @@ MAX_HEIGHT_IN_M = 3.0
 
 MAX_HALF_LIFE_DEVIATION = 0.02
 """A half-life this far, relatively, from its isotope's contradicts it."""
-
-_UNIT = {'bw': 'g/mL', 'lbm': 'g/mL', 'ibw': 'g/mL', 'bsa': 'cm2/mL'}
-
-_STORED_TYPES = {
-    'BW': 'bw',
-    'LBM': 'lbm',
-    'LBMJAMES128': 'lbm',
-    'LBMJANMA': 'lbmjanma',
-    'IBW': 'ibw',
-    'BSA': 'bsa',
-}
-"""Terms of SUV Type (0054,1006)."""
-
-_TYPE_NAMES = {
-    'bw': 'body weight',
-    'lbm': 'lean body mass (James, 128 for men)',
-    'lbmjanma': 'lean body mass (Janmahasatian)',
-    'ibw': 'ideal body weight',
-    'bsa': 'body surface area (Du Bois)',
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +110,8 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
     >>> suv_scale(SUVHeader(units='GML', frames=(SUVFrame(),))).factors
     array([1.])
     """
-    if suv_type not in _UNIT:
-        msg = f'suv_type must be one of {", ".join(_UNIT)}, got {suv_type!r}'
+    if suv_type not in get_args(SUVType):
+        msg = f'suv_type must be one of {", ".join(get_args(SUVType))}, got {suv_type!r}'
         raise ValueError(msg)
     log = Decisions(list(header.notes))
     if header.units == 'BQML':
@@ -134,8 +122,9 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
         factors = _from_philips_counts(header, suv_type, log)
     else:
         raise SUVError(_units_message(header.units))
-    log.note(f'the SUV is normalized to {_TYPE_NAMES[suv_type]}, in {_UNIT[suv_type]}')
-    return SUVScale(suv_type, _UNIT[suv_type], factors, tuple(log.sentences), tuple(log.flags))
+    kind = SUV_KINDS[suv_type]
+    log.note(f'the SUV is normalized to {kind.normalizer}, in {kind.unit}')
+    return SUVScale(suv_type, kind.unit, factors, tuple(log.sentences), tuple(log.flags))
 
 
 def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
@@ -163,7 +152,7 @@ def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -
 def _between_types(header: SUVHeader, suv_type: SUVType, log: Decisions) -> float:
     """Factor from the stored kind of SUV to another."""
     stored = _stored_type(header, log)
-    log.note(f'the image holds SUV normalized to {_TYPE_NAMES[stored]} ({header.units})')
+    log.note(f'the image holds SUV normalized to {SUV_KINDS[stored].normalizer} ({header.units})')
     return _ratio(header, stored, suv_type, log)
 
 
@@ -175,11 +164,11 @@ def _stored_type(header: SUVHeader, log: Decisions) -> str:
     if not header.suv_type:
         log.note('no SUV Type (0054,1006): body weight, as DICOM says')
         return 'bw'
-    if header.suv_type not in _STORED_TYPES or header.suv_type == 'BSA':
+    if header.suv_type not in SUV_OF_DICOM or header.suv_type == 'BSA':
         raise SUVError(_type_message(header))
     if header.suv_type == 'LBM':
         log.note('SUV Type LBM (0054,1006) does not say which lean body mass: James with 128')
-    return _STORED_TYPES[header.suv_type]
+    return SUV_OF_DICOM[header.suv_type]
 
 
 def _ratio(header: SUVHeader, stored: str, wanted: str, log: Decisions) -> float:
@@ -240,12 +229,11 @@ def _decay_sentence(
 
 def _check_corrections(header: SUVHeader, log: Decisions) -> None:
     correction = header.decay_correction
-    if correction not in {'START', 'ADMIN', 'NONE'}:
+    if correction not in DECAY_CORRECTIONS:
         found = f'is {correction!r}' if correction else 'is missing'
         msg = f'SUV refused: Decay Correction (0054,1102) {found}; it must be START, ADMIN or NONE'
         raise SUVError(msg)
-    needed = ('ATTN',) if correction == 'NONE' else ('ATTN', 'DECY')
-    missing = [name for name in needed if name not in header.corrected_image]
+    missing = missing_corrections(header)
     if missing:
         listed = ', '.join(header.corrected_image) or 'nothing'
         msg = (
@@ -262,7 +250,7 @@ def _check_corrections(header: SUVHeader, log: Decisions) -> None:
 
 def _dose_bq(header: SUVHeader, log: Decisions) -> float:
     dose = header.dose
-    if dose is None or not 0 < dose < np.inf:
+    if dose is None or not is_positive(dose):
         raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
     if dose < MAX_DOSE_IN_MBQ:
         log.note(f'the dose {dose:g} (0018,1074) is taken for MBq', Flag.DOSE_IN_MBQ)
@@ -272,7 +260,7 @@ def _dose_bq(header: SUVHeader, log: Decisions) -> float:
 
 def _weight_kg(header: SUVHeader, log: Decisions) -> float:
     weight = header.weight
-    if weight is None or not 0 < weight < np.inf:
+    if weight is None or not is_positive(weight):
         raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
     if weight > MAX_WEIGHT_IN_KG:
         log.note(f'the weight {weight:g} (0010,1030) is taken for gram', Flag.WEIGHT_IN_GRAMS)
@@ -283,7 +271,7 @@ def _weight_kg(header: SUVHeader, log: Decisions) -> float:
 
 def _height_cm(header: SUVHeader, log: Decisions) -> float:
     height = header.height
-    if height is None or not 0 < height < np.inf:
+    if height is None or not is_positive(height):
         raise SUVError(_missing("Patient's Size (0010,1020)", height))
     if height > MAX_HEIGHT_IN_M:
         log.note(f'the height {height:g} (0010,1020) is taken for centimeter', Flag.HEIGHT_IN_CM)
@@ -301,7 +289,7 @@ def _sex(header: SUVHeader) -> Sex:
 
 def _half_life_s(header: SUVHeader, log: Decisions) -> float:
     half_life_s = header.half_life_s
-    if half_life_s is None or not 0 < half_life_s < np.inf:
+    if half_life_s is None or not is_positive(half_life_s):
         raise SUVError(_missing('Radionuclide Half Life (0018,1075)', half_life_s))
     isotope = isotope_named(header.radionuclide)
     if isotope is None:
@@ -317,7 +305,7 @@ def _half_life_s(header: SUVHeader, log: Decisions) -> float:
 
 def _philips_factors(values: list[float | None]) -> FloatArray | None:
     """The factors, if every slice has one that is not 0."""
-    if not values or not all(value is not None and 0 < value < np.inf for value in values):
+    if not all_positive(values):
         return None
     return np.array(values, dtype=float)
 
@@ -325,8 +313,8 @@ def _philips_factors(values: list[float | None]) -> FloatArray | None:
 def _positive(value: float, kind: str) -> float:
     if not value > 0:
         msg = (
-            f'SUV refused: the {_TYPE_NAMES[kind]} comes out as {value:.1f} kg; check weight '
-            '(0010,1030) and height (0010,1020)'
+            f'SUV refused: the {SUV_KINDS[kind].normalizer} comes out as {value:.1f} kg; '
+            'check weight (0010,1030) and height (0010,1020)'
         )
         raise SUVError(msg)
     return value

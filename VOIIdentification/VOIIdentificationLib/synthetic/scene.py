@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from ..core.geometry import FloatArray, VolumeGeometry
-from ..core.phantom import Phantom, load_phantom
-from .body import Body
-from .psf import PSF
-from .solids import Point, Solid
+from ..core.geometry import FloatArray, Point, VolumeGeometry
+from ..core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
+from .psf import PSF, Body
+from .solids import Solid
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,12 @@ class Pose:
     @property
     def to_ras(self) -> FloatArray:
         """From the phantom's own frame (x, y, z) to RAS, in millimeter; shape ``(4, 4)``."""
-        about = _about_s(self.tilt_axis_deg)
+        axis = np.radians(self.tilt_axis_deg)
+        about = self.tilt_deg * np.array([np.cos(axis), np.sin(axis), 0.0])
+        tilt = Rotation.from_rotvec(about, degrees=True)
+        turn = tilt * Rotation.from_euler('z', self.rotation_deg, degrees=True)
         matrix = np.eye(4)
-        matrix[:3, :3] = (
-            about @ _about_r(self.tilt_deg) @ about.T
-            @ _about_s(self.rotation_deg)
-            @ np.diag([-1.0 if self.mirrored else 1.0, 1.0, 1.0])
-        )  # fmt: skip
+        matrix[:3, :3] = turn.as_matrix() @ np.diag([-1.0 if self.mirrored else 1.0, 1.0, 1.0])
         matrix[:3, 3] = self.offset_ras_mm
         return matrix
 
@@ -152,7 +151,7 @@ class SyntheticPhantom:
     """
 
     geometry: VolumeGeometry
-    phantom: Phantom = field(default_factory=lambda: load_phantom('NEMA IEC body'))
+    phantom: Phantom = field(default_factory=lambda: load_phantom(DEFAULT_PHANTOM))
     pose: Pose = Pose()
     activities: Activities = Activities()
     psf: PSF = field(default_factory=PSF)
@@ -210,20 +209,9 @@ def grid(
     >>> grid((5, 4, 3), (2.0, 2.0, 3.0), middle_ras_mm=(0.0, 0.0, 0.0)).ijk_to_ras[:3, 3].tolist()
     [4.0, 3.0, -3.0]
     """
-    x_deg, y_deg, z_deg = oblique_deg
-    turn = _about_s(z_deg) @ _about_s(90) @ _about_r(y_deg) @ _about_s(-90) @ _about_r(x_deg)
+    turn = Rotation.from_euler('xyz', oblique_deg, degrees=True).as_matrix()
     matrix = np.eye(4)
     directions = np.diag([-1.0, -1.0, -1.0 if mirrored else 1.0])
     matrix[:3, :3] = turn @ directions @ np.diag(spacing_ijk_mm)
     matrix[:3, 3] = middle_ras_mm - matrix[:3, :3] @ (np.array(shape_ijk) - 1) / 2
     return VolumeGeometry((shape_ijk[2], shape_ijk[1], shape_ijk[0]), matrix)
-
-
-def _about_r(angle_deg: float) -> FloatArray:
-    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
-    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-
-
-def _about_s(angle_deg: float) -> FloatArray:
-    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from .psf import (
     PSF,
     REACH_SIGMAS,
@@ -18,7 +18,6 @@ from .psf import (
     blurred_slab,
 )
 
-Point = tuple[float, float, float]
 Radial = Callable[[FloatArray], FloatArray]
 
 MAX_SHEAR = 1e-6

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import __version__
-from ..core.errors import InputFileError
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.errors import InputFileError, Progress, no_progress
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
-from ..core.progress import Progress, no_progress
 from .scene import SyntheticPhantom
-from .solids import Ball, Point, Rod, Solid, seen_at
+from .solids import Ball, Rod, Solid, seen_at
 
 TRUTH_SCHEMA = 'voi-identification/truth/1'
 
 
-@dataclass(frozen=True)
-class TrueInsert:
+class TrueInsert(NamedTuple):
     """
     One insert as it really is.
 
@@ -44,8 +42,7 @@ class TrueInsert:
     activity: float
 
 
-@dataclass(frozen=True, eq=False)
-class Truth:
+class Truth(NamedTuple):
     """
     What a perfect measurement would find.
 
@@ -194,7 +191,7 @@ def sampled_mean(
     Every voxel that the surface may cut is filled with a lattice of points;
     its weight is the part of them inside. A point within half a lattice step of
     the surface counts in part, in proportion to its depth. Obvious on purpose:
-    a judge of `sphere`, with which it shares nothing.
+    a judge of `measure`, with which it shares nothing.
 
     Parameters
     ----------

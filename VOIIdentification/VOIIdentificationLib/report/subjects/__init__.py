@@ -1,1 +1,17 @@
-"""How each subject is shown: columns, definitions, method text, JSON keys, curves."""
+"""How each group of numbers is shown: a file for each subject, and their order."""
+
+from .activity import ACTIVITY, SUV
+from .background import BACKGROUND_ROIS
+from .fit import FIT
+from .limits import LIMITS
+from .nema import NEMA
+from .recovery import RECOVERY
+from .spheres import SPHERES
+from .subject import Subject
+
+SUBJECTS: tuple[Subject, ...] = (
+    *(SPHERES, FIT),
+    *(NEMA, BACKGROUND_ROIS, RECOVERY, LIMITS),
+    *(ACTIVITY, SUV),
+)
+"""Every subject, in the order in which people read them. A new one is one more name here."""

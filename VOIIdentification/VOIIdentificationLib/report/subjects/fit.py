@@ -1,11 +1,34 @@
-"""Columns of what the model fit and the body of spheres say of each sphere."""
+"""What the model fit, and the spheres as one ring, say of each sphere: how it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
+from ...locate.ring import RingPose
 from ...measure.voi import SphereFit, VOIResult
+from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Cell, Measure
+from .subject import Pair, Subject, point_pairs
+
+_DEFINITIONS: tuple[Pair, ...] = (
+    (
+        'Model fit',
+        (
+            'a ball of the inner diameter with a cold wall, blurred by a Gaussian and by the '
+            'voxels, on an even background; free are center, signal, background and the two '
+            'widths'
+        ),
+    ),
+    (
+        'Uncertainty',
+        (
+            'standard uncertainties (68 %), from what the fit left over with its correlation '
+            'between neighboring voxels'
+        ),
+    ),
+)
 
 _DECIMALS = 3
 """Of uncertainties in millimeter, which are hundredths."""
@@ -97,3 +120,51 @@ FIT_COLUMNS: list[Measure[VOIResult]] = [
         optional=True,
     ),
 ]
+
+
+def fit_json(fit: SphereFit | None) -> dict[str, Any] | None:
+    """
+    The fit of one sphere for programs.
+
+    Parameters
+    ----------
+    fit : SphereFit or None
+        What the fit found.
+
+    Returns
+    -------
+    data : dict or None
+        Every attribute by its name, without the label.
+    """
+    if fit is None:
+        return None
+    return {key: value for key, value in asdict(fit).items() if key != 'label'}
+
+
+def _definitions(result: AnalysisResult) -> tuple[Pair, ...]:
+    return _DEFINITIONS if any(voi.fit is not None for voi in result.spheres) else ()
+
+
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    return {} if result.pose is None else {'Body': _pose_pairs(result.pose)}
+
+
+def _pose_pairs(pose: RingPose) -> list[Pair]:
+    return [
+        ('Ring radius [mm]', pose.radius_mm),
+        *point_pairs('Ring center', pose.center_ras_mm),
+        ('Rotation [deg]', pose.rotation_deg),
+        ('Tilt [deg]', pose.tilt_deg),
+        ('Sense', 'mirrored' if pose.mirrored else 'not mirrored'),
+        *((f'Deviation {label} [mm]', value) for label, value in pose.deviations_mm),
+    ]
+
+
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    pose = result.pose
+    if pose is None:
+        return {'pose': None}
+    return {'pose': {**asdict(pose), 'deviations_mm': dict(pose.deviations_mm)}}
+
+
+FIT = Subject('fit', definitions=_definitions, sections=_sections, json=_json)

@@ -1,24 +1,55 @@
-"""Columns of image quality after NEMA NU 2: contrast, background, lung."""
+"""Image quality after NEMA NU 2: how contrast, and the evaluation as a whole, are shown."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
 
-from ...evaluate.background import BackgroundLevel
-from ...evaluate.nema import SphereContrast
-from ...evaluate.roi_placement import BackgroundROI
-from ..table import VALUE_UNIT, Cell, Measure
-
-_PERCENT_DECIMALS = 2
-_MM_DECIMALS = 2
+from ...evaluate.background import LUNG_ERROR_FORMULA, VARIABILITY_FORMULA
+from ...evaluate.nema import (
+    COLD_CONTRAST_FORMULA,
+    HOT_CONTRAST_FORMULA,
+    NEMAResult,
+    SphereContrast,
+)
+from ...evaluate.roi_placement import ROI_DIAMETER_MM
+from ...results import AnalysisResult
+from ..table import VALUE_UNIT, Measure, Table, tabulate, unit_text
+from .subject import (
+    FLAGS,
+    LABEL,
+    MM_DECIMALS,
+    PERCENT_DECIMALS,
+    Fact,
+    Pair,
+    Plot,
+    Subject,
+    fact_table,
+    flag_notes,
+    flag_pairs,
+    numbered,
+    point_pairs,
+)
 
 UNKNOWN_RATIO = 'the true ratio is unknown: no percent contrast'
 """Stands where a hot sphere has no contrast."""
 
+_DEFINITIONS: tuple[Pair, ...] = (
+    ('Contrast Q_H', f'hot sphere: {HOT_CONTRAST_FORMULA}, NEMA NU 2'),
+    ('Contrast Q_C', f'cold sphere: {COLD_CONTRAST_FORMULA}, NEMA NU 2-2012 and earlier'),
+    (
+        '2-D and 3-D',
+        (
+            'C_H, C_C: circle of the inner diameter on one slice common to all spheres (2-D, '
+            'NEMA). 3-D figures use the mean of the whole sphere: they are not those of the '
+            'standard'
+        ),
+    ),
+)
 
-def _contrast_remark(sphere: SphereContrast) -> str:
+
+def _remark(sphere: SphereContrast) -> str:
     if sphere.contrast_percent is not None:
         return ''
     if sphere.hot and sphere.roi_mean is not None and (sphere.background_mean or 0) > 0:
@@ -26,8 +57,8 @@ def _contrast_remark(sphere: SphereContrast) -> str:
     return 'no percent contrast: sphere or background could not be measured'
 
 
-CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
-    Measure('label', 'Sphere', '', 'Label of the insert.', lambda sphere: sphere.label),
+_CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
+    LABEL,
     Measure(
         'diameter_mm',
         'Diameter',
@@ -48,10 +79,11 @@ CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
         'Contrast Q 2-D',
         '%',
         'Percent contrast after NEMA NU 2, in circles on the common slice: '
-        'Q_H = 100 (C_H / C_B - 1) / (a_H / a_B - 1) of a hot sphere, '
-        'Q_C = 100 (1 - C_C / C_B) of a cold one. Empty for hot ones if the activity is unknown.',
+        f'Q_H = {HOT_CONTRAST_FORMULA} of a hot sphere, '
+        f'Q_C = {COLD_CONTRAST_FORMULA} of a cold one. '
+        'Empty for hot ones if the activity is unknown.',
         lambda sphere: sphere.contrast_percent,
-        decimals=_PERCENT_DECIMALS,
+        decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'contrast_sd_percent',
@@ -59,17 +91,17 @@ CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
         '%',
         'Standard uncertainty of Q_H that the fill gives it, in percent points.',
         lambda sphere: sphere.contrast_sd_percent,
-        decimals=_PERCENT_DECIMALS,
+        decimals=PERCENT_DECIMALS,
         optional=True,
     ),
     Measure(
         'variability_percent',
         'Variability N',
         '%',
-        'Background variability N of ROIs of the same diameter: 100 S / C_B, with S the standard '
-        'deviation of the ROI means. Not the scatter of voxels.',
+        f'Background variability N of ROIs of the same diameter: {VARIABILITY_FORMULA}, with S '
+        'the standard deviation of the ROI means. Not the scatter of voxels.',
         lambda sphere: sphere.variability_percent,
-        decimals=_PERCENT_DECIMALS,
+        decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'roi_mean',
@@ -92,7 +124,7 @@ CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
         'mm',
         "From the middle of the common slice to the sphere's center, positive towards higher k.",
         lambda sphere: sphere.slice_offset_mm,
-        decimals=_MM_DECIMALS,
+        decimals=MM_DECIMALS,
     ),
     Measure(
         'voi_contrast_percent',
@@ -100,7 +132,7 @@ CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
         '%',
         "The formula of Q with the mean in the whole sphere. Not NEMA's.",
         lambda sphere: sphere.voi_contrast_percent,
-        decimals=_PERCENT_DECIMALS,
+        decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'voi_mean',
@@ -114,228 +146,96 @@ CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
         'Remark',
         '',
         'Why a value of this line is not known; empty if all are.',
-        _contrast_remark,
+        _remark,
         optional=True,
     ),
-    Measure(
-        'flags',
-        'Flags',
-        '',
-        'Reasons to doubt the values of this line; empty if there are none.',
-        lambda sphere: '; '.join(flag.text for flag in sphere.flags),
-    ),
-]
-
-LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
-    Measure(
-        'diameter_mm',
-        'Diameter',
-        'mm',
-        'Of the background ROIs; smaller ones are concentric with the 37 mm ones.',
-        lambda level: level.diameter_mm,
-        decimals=1,
-    ),
-    Measure(
-        'roi_count',
-        'Nr ROIs',
-        '',
-        'K: number of ROI means; 60 if twelve ROIs on five slices could be measured.',
-        lambda level: int(sum(math.isfinite(mean) for mean in level.roi_means.ravel())),
-    ),
-    Measure(
-        'background_mean',
-        'Background C_B',
-        VALUE_UNIT,
-        'Mean of the K ROI means.',
-        lambda level: level.mean,
-    ),
-    Measure(
-        'roi_sd',
-        'SD of ROI means S',
-        VALUE_UNIT,
-        'Standard deviation of the K ROI means, with K - 1.',
-        lambda level: level.sd,
-    ),
-    Measure(
-        'variability_percent',
-        'Variability N',
-        '%',
-        'Background variability after NEMA NU 2: N = 100 S / C_B.',
-        lambda level: level.variability_percent,
-        decimals=_PERCENT_DECIMALS,
-    ),
-    Measure(
-        'image_roughness_percent',
-        'Image roughness',
-        '%',
-        'Mean over the ROIs of 100 SD / mean of their voxels. Not N.',
-        lambda level: level.image_roughness_percent,
-        decimals=_PERCENT_DECIMALS,
-    ),
+    FLAGS,
 ]
 
 
-def _distance(key: str, title: str, description: str) -> Measure[BackgroundROI]:
-    return Measure(
-        key,
-        title,
-        'mm',
-        f'From the circle of 37 mm to {description}; negative where it overlaps.',
-        lambda roi: _finite(getattr(roi, key)),
-        decimals=_MM_DECIMALS,
-    )
-
-
-def _finite(value: float) -> float | None:
-    """None for the distance to something that is not there."""
-    return value if math.isfinite(value) else None
-
-
-def _roi_point(axis: int, name: str) -> Measure[BackgroundROI]:
-    return Measure(
-        f'center_{name.lower()}_mm',
-        f'Center {name}',
-        'mm',
-        f'{name} of the center of the ROI on the central slice (RAS).',
-        lambda roi: roi.center_ras_mm[axis],
-        decimals=_MM_DECIMALS,
-    )
-
-
-ROI_COLUMNS: list[Measure[BackgroundROI]] = [
-    Measure('name', 'ROI', '', 'Name of the background ROI.', lambda roi: roi.name),
-    _roi_point(0, 'R'),
-    _roi_point(1, 'A'),
-    _roi_point(2, 'S'),
-    _distance('edge_distance_mm', 'To edge', "the phantom's edge (rule: 15 mm or more)"),
-    _distance('sphere_distance_mm', 'To sphere', 'the nearest sphere (rule: 15 mm or more)'),
-    _distance('lung_distance_mm', 'To lung', 'the lung insert (rule: 0 mm or more)'),
-    _distance('neighbor_distance_mm', 'To neighbor', 'the nearest other ROI (rule: 0 mm or more)'),
-    Measure(
-        'flags',
-        'Flags',
-        '',
-        'Rules that this ROI does not keep; empty if it keeps all.',
-        lambda roi: '; '.join(flag.text for flag in roi.flags),
-    ),
-]
-
-
-@dataclass(frozen=True)
-class ROILine:
-    """
-    One background position on one slice.
-
-    Attributes
-    ----------
-    name : str
-        Of the ROI.
-
-    slice_k : int
-        Index of the slice.
-
-    means : tuple of float
-        Mean of the concentric ROIs there, one a diameter; NaN where there is none.
-    """
-
-    name: str
-    slice_k: int
-    means: tuple[float, ...]
-
-
-def roi_mean_columns(diameters_mm: tuple[float, ...]) -> list[Measure[ROILine]]:
-    """
-    Columns of the means of all background ROIs.
-
-    Parameters
-    ----------
-    diameters_mm : tuple of float
-        Diameters of the concentric ROIs, in the order of `ROILine.means`.
-
-    Returns
-    -------
-    columns : list of Measure
-        One column a diameter.
-    """
+def _tables(result: AnalysisResult) -> list[Table]:
+    found, unit = result.nema, result.image.unit
+    if found is None:
+        return []
     return [
-        Measure('name', 'ROI', '', 'Name of the background ROI.', lambda line: line.name),
-        Measure(
-            'slice_k',
-            'Slice NR',
-            '',
-            'Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.',
-            lambda line: line.slice_k,
-        ),
-        *(
-            Measure(
-                f'mean_{diameter:g}_mm'.replace('.', '_'),
-                f'Mean {diameter:g} mm',
-                VALUE_UNIT,
-                f'Mean in the ROI of {diameter:g} mm, each pixel weighted by the part inside.',
-                _mean_of(n),
-            )
-            for n, diameter in enumerate(diameters_mm)
-        ),
+        tabulate('nema', 'NEMA contrast', _CONTRAST_COLUMNS, found.spheres, unit=unit),
+        fact_table('nema_summary', 'NEMA summary', [*_facts(found, unit_text(VALUE_UNIT, unit))]),
     ]
 
 
-def _mean_of(n: int) -> Callable[[ROILine], Cell]:
-    return lambda line: line.means[n]
+def _facts(found: NEMAResult, unit: str) -> Iterator[Fact]:
+    ratio_text = 'a_H / a_B that the contrast of hot spheres was computed with.'
+    if found.true_ratio is None:
+        ratio_text = 'Unknown: no percent contrast of hot spheres.'
+    yield Fact('True ratio', found.true_ratio, '', ratio_text)
+    if found.background:
+        largest = found.background[0]
+        mean_text = f'Mean of the {largest.diameter_mm:g} mm ROIs.'
+        yield Fact('Background C_B', largest.mean, unit, mean_text)
+        yield Fact('Variability N', largest.variability_percent, '%', 'Of the same ROIs.')
+    if found.lung is not None:
+        rois, lung = f'{ROI_DIAMETER_MM:g} mm ROIs', found.lung
+        meaning = f'Mean over the slices of {LUNG_ERROR_FORMULA}, by all {rois}.'
+        yield Fact('Lung residual', lung.mean_error_percent, '%', meaning)
+        value, meaning = (
+            lung.mean_same_slice_error_percent,
+            f'The same by the {rois} of each slice.',
+        )
+        yield Fact('Lung residual by same slice', value, '%', meaning)
 
 
-@dataclass(frozen=True)
-class LungLine:
-    """
-    The lung insert on one slice.
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    found = result.nema
+    if found is None:
+        return {}
+    placement, lung = found.placement, found.placement.lung
+    unit = unit_text(VALUE_UNIT, result.image.unit)
+    pairs: list[Pair] = [
+        ('Common slice', placement.central_slice_k),
+        ('Background slices', ', '.join(map(str, placement.slices_k))),
+        ('Background ROIs', len(placement.rois)),
+        (f'Level that found the edge [{unit}]', placement.body_level),
+    ]
+    if lung is not None:
+        pairs += [
+            ('Lung insert', 'found in the image' if lung.found else 'assumed on the axis'),
+            *point_pairs('Lung insert', lung.center_ras_mm),
+            ('Lung insert diameter [mm]', lung.diameter_mm),
+        ]
+    if found.lung is not None and found.lung.slices_k:
+        first, last = min(found.lung.slices_k), max(found.lung.slices_k)
+        pairs.append(('Lung slices', f'{first} to {last}'))
+    pairs += flag_pairs(dict.fromkeys((*placement.flags, *found.flags)))
+    pairs += numbered('Note', dict.fromkeys((*placement.notes, *found.notes)))
+    return {'NEMA': pairs}
 
-    Attributes
-    ----------
-    slice_k : int
-        Index of the slice.
 
-    roi_mean : float
-        Mean in the 30 mm circle.
-
-    error_percent, same_slice_error_percent : float
-        As in `LungResidual`.
-    """
-
-    slice_k: int
-    roi_mean: float
-    error_percent: float
-    same_slice_error_percent: float
+def _flag_notes(result: AnalysisResult) -> list[str]:
+    found = result.nema
+    if found is None:
+        return []
+    rois = [(roi.name, roi.flags) for roi in found.placement.rois]
+    return flag_notes([*rois, *((sphere.label, sphere.flags) for sphere in found.spheres)])
 
 
-LUNG_COLUMNS: list[Measure[LungLine]] = [
-    Measure(
-        'slice_k',
-        'Slice NR',
-        '',
-        'Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.',
-        lambda line: line.slice_k,
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    return {'nema': None if result.nema is None else asdict(result.nema)}
+
+
+NEMA = Subject(
+    'nema',
+    tables=_tables,
+    definitions=lambda result: _DEFINITIONS if result.nema is not None else (),
+    sections=_sections,
+    json=_json,
+    flag_notes=_flag_notes,
+    plots=(
+        Plot(
+            'contrast',
+            'Contrast Q against diameter',
+            'nema',
+            'diameter_mm',
+            ('contrast_percent',),
+        ),
     ),
-    Measure(
-        'roi_mean',
-        'Mean in lung',
-        VALUE_UNIT,
-        'Mean in a circle of 30 mm on the lung insert.',
-        lambda line: line.roi_mean,
-    ),
-    Measure(
-        'error_percent',
-        'Residual',
-        '%',
-        'Residual error after NEMA NU 2: 100 C_lung / C_B with the mean C_B of the 37 mm '
-        'background ROIs of all their slices.',
-        lambda line: line.error_percent,
-        decimals=_PERCENT_DECIMALS,
-    ),
-    Measure(
-        'same_slice_error_percent',
-        'Residual by same slice',
-        '%',
-        'The same with the mean of the 37 mm ROIs on this slice alone: the other convention.',
-        lambda line: line.same_slice_error_percent,
-        decimals=_PERCENT_DECIMALS,
-    ),
-]
+)

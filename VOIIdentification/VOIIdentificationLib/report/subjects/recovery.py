@@ -1,24 +1,27 @@
-"""Columns of recovery coefficients and their limits; relative ones have other names."""
+"""Recovery coefficients: how they are shown; relative ones have names of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict
+from typing import Any
 
-from ...evaluate.limits import QUANTITY_NAMES, Quantity, Verdict
-from ...evaluate.recovery import RecoveryResult, SphereRecovery
-from ..table import VALUE_UNIT, Cell, Measure
-
-PASS, FAIL = 'pass', 'fail'
-"""The words of a verdict; a verdict of a sphere begins with one of them."""
-
-LIMIT_KEY = 'limit_'
-"""First letters of the keys of columns of limits."""
-
-VERDICT_KEY = 'verdict'
-"""First letters of the keys of columns of verdicts."""
-
-_RC_DECIMALS = 3
+from ...evaluate.limits import QUANTITY_NAMES, Quantity
+from ...evaluate.recovery import A50_THRESHOLD_FORMULA, RecoveryResult, SphereRecovery
+from ...measure.moving_voi import PEAK_VOLUME_MM3
+from ...results import AnalysisResult
+from ..table import VALUE_UNIT, Measure, Table, tabulate, unit_text
+from .limits import LIMIT_KEY, RC_DECIMALS, limit_columns, limit_notes, verdict_columns
+from .subject import (
+    FLAGS,
+    LABEL,
+    PERCENT_DECIMALS,
+    Pair,
+    Plot,
+    Subject,
+    flag_notes,
+    flag_pairs,
+    numbered,
+)
 
 RELATIVE_NAMES: dict[Quantity, str] = {
     'rc_max': 'Relative max',
@@ -32,32 +35,19 @@ RELATIVE_KEYS: dict[Quantity, str] = {
 }
 """What coefficients are called where the activity is unknown."""
 
+_PEAK_CM3 = f'{PEAK_VOLUME_MM3 / 1000:g}'
 _MEANINGS: dict[Quantity, str] = {
     'rc_max': 'Highest voxel of the sphere',
     'rc_mean': 'Mean of the A50 VOI, the voxels connected to the maximum that reach half way up '
     'from the background,',
-    'rc_peak': 'Peak, a mean in 1 cm³,',
+    'rc_peak': f'Peak, a mean in {_PEAK_CM3} cm³,',
 }
 
 
-def recovery_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
-    """
-    Columns of one line a sphere.
-
-    Parameters
-    ----------
-    found : RecoveryResult
-        What was found.
-
-    Returns
-    -------
-    columns : list of Measure
-        Coefficients, a verdict and the limits of each standard, and the
-        values that were divided. Relative coefficients have neither verdict
-        nor limits.
-    """
+def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
+    """Coefficients, a verdict and the limits of each standard, and the values divided."""
     return [
-        Measure('label', 'Sphere', '', 'Label of the insert.', lambda sphere: sphere.label),
+        LABEL,
         Measure(
             'diameter_mm',
             'Diameter',
@@ -73,12 +63,12 @@ def recovery_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
             '%',
             'Relative standard uncertainty (68 %) that the fill gives each coefficient.',
             lambda sphere: sphere.sd_percent,
-            decimals=2,
+            decimals=PERCENT_DECIMALS,
             optional=True,
         ),
-        *(_verdict_column(name, found) for name in found.standards),
+        *verdict_columns(found),
         *_VALUE_COLUMNS,
-        *_limit_columns(found),
+        *limit_columns(found),
         Measure(
             'remark',
             'Remark',
@@ -87,36 +77,8 @@ def recovery_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
             lambda sphere: _remark(sphere, found),
             optional=True,
         ),
-        Measure(
-            'flags',
-            'Flags',
-            '',
-            'Reasons to doubt the values of this line; empty if there are none.',
-            lambda sphere: '; '.join(flag.text for flag in sphere.flags),
-        ),
+        FLAGS,
     ]
-
-
-def slug(name: str) -> str:
-    """
-    A name as part of a key.
-
-    Parameters
-    ----------
-    name : str
-        E.g. of a standard.
-
-    Returns
-    -------
-    text : str
-        Lower case, letters and digits, all else as underscores.
-
-    Examples
-    --------
-    >>> slug('EARL 2')
-    'earl_2'
-    """
-    return ''.join(letter if letter.isalnum() else '_' for letter in name.lower())
 
 
 def reference_name(found: RecoveryResult) -> str:
@@ -136,29 +98,6 @@ def reference_name(found: RecoveryResult) -> str:
     return found.reference_rule.partition(':')[0]
 
 
-def limit_notes(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    """
-    What must be said beside some limits.
-
-    Parameters
-    ----------
-    verdicts : iterable of Verdict
-        Comparisons with limits.
-
-    Returns
-    -------
-    sentences : tuple of str
-        Each once, naming standard and coefficients.
-    """
-    named: dict[tuple[str, str], dict[str, None]] = {}
-    for one in verdicts:
-        if one.note:
-            named.setdefault((one.standard, one.note), {})[QUANTITY_NAMES[one.quantity]] = None
-    return tuple(
-        f'{standard} {", ".join(names)}: {note}' for (standard, note), names in named.items()
-    )
-
-
 def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRecovery]:
     title = RELATIVE_NAMES[quantity] if found.relative else QUANTITY_NAMES[quantity]
     description = f'{_MEANINGS[quantity]} over the {reference_name(found)}.'
@@ -170,7 +109,7 @@ def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRec
         '',
         description,
         lambda sphere: getattr(sphere, quantity),
-        decimals=_RC_DECIMALS,
+        decimals=RC_DECIMALS,
     )
 
 
@@ -183,12 +122,12 @@ _VALUE_COLUMNS: list[Measure[SphereRecovery]] = [
         lambda sphere: sphere.max,
     ),
     Measure('a50_mean', 'A50 mean', VALUE_UNIT, 'Mean of the A50 VOI.', lambda s: s.a50_mean),
-    Measure('peak', 'Peak', VALUE_UNIT, 'Mean in 1 cm³; see Method.', lambda s: s.peak),
+    Measure('peak', 'Peak', VALUE_UNIT, f'Mean in {_PEAK_CM3} cm³; see Method.', lambda s: s.peak),
     Measure(
         'a50_threshold',
         'A50 threshold',
         VALUE_UNIT,
-        'B + 0.5 (max - B) with the background B; see Method.',
+        f'{A50_THRESHOLD_FORMULA} with the background B; see Method.',
         lambda sphere: sphere.a50_threshold,
     ),
     Measure(
@@ -202,142 +141,109 @@ _VALUE_COLUMNS: list[Measure[SphereRecovery]] = [
 ]
 
 
-def _verdict_column(standard: str, found: RecoveryResult) -> Measure[SphereRecovery]:
-    notes = limit_notes(v for s in found.spheres for v in s.verdicts if v.standard == standard)
-    return Measure(
-        f'{VERDICT_KEY}_{slug(standard)}',
-        f'Verdict {standard}',
-        '',
-        f'pass if every coefficient of the sphere lies within the limits {standard}, or on one; '
-        f'otherwise fail, and which. {" ".join(f"{note}." for note in notes)}'.strip(),
-        lambda sphere: _verdict_text(sphere, standard),
-    )
-
-
-def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
-    judged = [one for one in sphere.verdicts if one.standard == standard]
-    failed = [QUANTITY_NAMES[one.quantity] for one in judged if not one.passed]
-    if not judged:
-        return ''
-    return f'{FAIL}: {", ".join(failed)}' if failed else PASS
-
-
 def _remark(sphere: SphereRecovery, found: RecoveryResult) -> str:
     if found.relative:
         return f'divided by the {reference_name(found)}: relative, not a recovery coefficient'
     return '; '.join(limit_notes(sphere.verdicts))
 
 
-def _limit_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
-    """Low and high limit of each standard and coefficient, notes in the title."""
-    pairs = dict.fromkeys((v.standard, v.quantity) for s in found.spheres for v in s.verdicts)
-    return [
-        _limit_column(standard, quantity, end, found)
-        for standard, quantity in pairs
-        for end in ('low', 'high')
-    ]
+def _tables(result: AnalysisResult) -> list[Table]:
+    found, unit = result.recovery, result.image.unit
+    if found is None:
+        return []
+    title = 'Relative recovery' if found.relative else 'Recovery'
+    return [tabulate('recovery', title, _columns(found), found.spheres, unit=unit)]
 
 
-def _limit_column(
-    standard: str, quantity: Quantity, end: str, found: RecoveryResult
-) -> Measure[SphereRecovery]:
-    rows = [
-        v
-        for s in found.spheres
-        for v in s.verdicts
-        if (v.standard, v.quantity) == (standard, quantity)
-    ]
-    sources = '; '.join(dict.fromkeys(f'{one.source}, {one.version}' for one in rows))
-    notes = ', '.join(dict.fromkeys(one.note for one in rows if one.note))
-    return Measure(
-        f'{LIMIT_KEY}{quantity}_{slug(standard)}_{end}',
-        f'{standard} {QUANTITY_NAMES[quantity]} {end}' + (f' ({notes})' if notes else ''),
-        '',
-        f'{end.capitalize()} limit of {QUANTITY_NAMES[quantity]}: {sources}.',
-        lambda sphere: next(
-            (
-                getattr(one, end)
-                for one in sphere.verdicts
-                if (one.standard, one.quantity) == (standard, quantity)
-            ),
-            None,
+_DEFINITIONS: tuple[Pair, ...] = (
+    ('RCmax', 'highest voxel of the sphere / a_H'),
+    (
+        'RCmean (A50)',
+        (
+            f'mean of the voxels connected to the maximum that are >= {A50_THRESHOLD_FORMULA}, '
+            'holes filled, / a_H'
         ),
-        decimals=2,
-    )
-
-
-@dataclass(frozen=True)
-class VerdictLine:
-    """
-    One coefficient of one sphere against one pair of limits.
-
-    Attributes
-    ----------
-    sphere : SphereRecovery
-        Whose coefficient it is.
-
-    verdict : Verdict
-        The comparison.
-    """
-
-    sphere: SphereRecovery
-    verdict: Verdict
-
-
-def _text_of(name: str) -> Callable[[VerdictLine], Cell]:
-    return lambda line: getattr(line.verdict, name)
-
-
-VERDICT_COLUMNS: list[Measure[VerdictLine]] = [
-    Measure('label', 'Sphere', '', 'Label of the insert.', lambda line: line.sphere.label),
-    Measure(
-        'diameter_mm',
-        'Diameter',
-        'mm',
-        'Inner diameter of the sphere.',
-        lambda line: line.sphere.diameter_mm,
-        decimals=1,
     ),
-    Measure(
-        'quantity',
-        'Coefficient',
-        '',
-        'Which recovery coefficient.',
-        lambda line: QUANTITY_NAMES[line.verdict.quantity],
+    ('RCpeak', f'mean in a sphere of {_PEAK_CM3} cm3 / a_H'),
+    ('Recovery', 'no background is subtracted; EANM / EARL'),
+)
+
+
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    found = result.recovery
+    if found is None:
+        return {}
+    return {'Recovery': _pairs(found, unit_text(VALUE_UNIT, result.image.unit))}
+
+
+def _pairs(found: RecoveryResult, unit: str) -> list[Pair]:
+    kind = 'relative, compared with no limits' if found.relative else 'recovery coefficients'
+    names = RELATIVE_NAMES if found.relative else QUANTITY_NAMES
+    falling = ', '.join(names[name] for name in found.not_monotonic)
+    return [
+        ('Kind', kind),
+        ('Divided by', found.reference_rule),
+        (f'Divided by [{unit}]', found.reference),
+        ('Background B of A50', found.background_rule),
+        (f'Background B of A50 [{unit}]', found.background),
+        ('Peak', found.peak_rule),
+        ('Compared with', ', '.join(found.standards) or 'nothing'),
+        *([('Not monotonic', falling)] if falling else []),
+        *flag_pairs(found.flags),
+        *numbered('Note', found.notes),
+    ]
+
+
+def _flag_notes(result: AnalysisResult) -> list[str]:
+    spheres = result.recovery.spheres if result.recovery is not None else ()
+    return flag_notes((sphere.label, sphere.flags) for sphere in spheres)
+
+
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    found = result.recovery
+    if found is None:
+        return {'recovery': None}
+    spheres = [_sphere_json(sphere, found) for sphere in found.spheres]
+    return {'recovery': {**asdict(found), 'spheres': spheres}}
+
+
+def _sphere_json(sphere: SphereRecovery, found: RecoveryResult) -> dict[str, Any]:
+    """Relative coefficients have names of their own, so that none is taken for a recovery."""
+    absolute: dict[str, Any] = {
+        key: None if found.relative else getattr(sphere, key) for key in QUANTITY_NAMES
+    }
+    relative = {
+        name: getattr(sphere, key) if found.relative else None
+        for key, name in RELATIVE_KEYS.items()
+    }
+    return {**asdict(sphere), **absolute, **relative}
+
+
+RECOVERY = Subject(
+    'recovery',
+    tables=_tables,
+    definitions=lambda result: _DEFINITIONS if result.recovery is not None else (),
+    sections=_sections,
+    json=_json,
+    flag_notes=_flag_notes,
+    plots=(
+        *(
+            Plot(
+                quantity.replace('rc_', 'recovery_'),
+                f'{name} against diameter',
+                'recovery',
+                'diameter_mm',
+                (quantity,),
+                f'{LIMIT_KEY}{quantity}_',
+            )
+            for quantity, name in QUANTITY_NAMES.items()
+        ),
+        Plot(
+            'relative_recovery',
+            'Relative recovery against diameter',
+            'recovery',
+            'diameter_mm',
+            tuple(RELATIVE_KEYS.values()),
+        ),
     ),
-    Measure(
-        'value',
-        'Value',
-        '',
-        'The coefficient.',
-        lambda line: getattr(line.sphere, line.verdict.quantity),
-        decimals=_RC_DECIMALS,
-    ),
-    Measure('standard', 'Standard', '', 'Name of the limits.', _text_of('standard')),
-    Measure('low', 'Low', '', 'Low limit; itself allowed.', _text_of('low'), decimals=2),
-    Measure('high', 'High', '', 'High limit; itself allowed.', _text_of('high'), decimals=2),
-    Measure(
-        VERDICT_KEY,
-        'Verdict',
-        '',
-        'pass within the limits or on one, fail outside.',
-        lambda line: PASS if line.verdict.passed else FAIL,
-    ),
-    Measure(
-        'margin',
-        'Margin',
-        '',
-        'Distance to the nearer limit; negative outside.',
-        _text_of('margin'),
-        decimals=_RC_DECIMALS,
-    ),
-    Measure(
-        'note',
-        'Note',
-        '',
-        'What must be said wherever these limits are shown; empty if nothing.',
-        _text_of('note'),
-    ),
-    Measure('source', 'Source', '', 'Where the limits come from.', _text_of('source')),
-    Measure('version', 'Version', '', 'Of the source.', _text_of('version')),
-]
+)

@@ -1,25 +1,22 @@
-"""
-What each column means: the one place where titles, units and definitions are written.
-
-A new quantity of a VOI is one more `Measure` here. Titles that the original
-script had are kept.
-"""
+"""The spheres and the background VOIs, measured one by one: how their statistics are shown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
 from ...core.geometry import VolumeGeometry
-from ...measure.statistics import slice_distance_mm
-from ...measure.voi import SliceStatistics, VOIResult
-from ..slice_cut import cut_center_ras_mm
-from ..table import VALUE_UNIT, Measure
-from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD
+from ...measure.moving_voi import PEAK_VOLUME_MM3
+from ...measure.statistics import SliceStatistics
+from ...measure.voi import VOIResult
+from ...results import AnalysisResult
+from ..table import VALUE_UNIT, Book, Measure, Table, tabulate
+from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD, fit_json
+from .subject import FLAGS, LABEL, MM_DECIMALS, Plot, Subject, flag_notes, slice_column
 
-MM_DECIMALS = 2
-"""Decimals of positions and lengths: a tenth of the 0.1 mm that the software claims."""
+_PEAK_TEXT = f'in a sphere of {PEAK_VOLUME_MM3 / 1000:g} cm³'
 
-_LABEL: Measure[VOIResult] = Measure(
-    'label', 'Sphere', '', 'Label of the insert.', lambda voi: voi.label
-)
 _DIAMETER: Measure[VOIResult] = Measure(
     'diameter_mm',
     'Diameter',
@@ -27,13 +24,6 @@ _DIAMETER: Measure[VOIResult] = Measure(
     'Inner diameter of the insert, as the phantom says; the diameter of the VOI.',
     lambda voi: voi.insert.diameter_mm,
     decimals=1,
-)
-_FLAGS: Measure[VOIResult] = Measure(
-    'flags',
-    'Flags',
-    '',
-    'Reasons to doubt the values of this line; empty if there are none.',
-    lambda voi: '; '.join(flag.text for flag in voi.flags),
 )
 _MEAN: Measure[VOIResult] = Measure(
     'mean',
@@ -90,8 +80,8 @@ _SHIFT: Measure[VOIResult] = Measure(
     decimals=MM_DECIMALS,
 )
 
-STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
-    _LABEL,
+_STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
+    LABEL,
     _MAX,
     _MEAN,
     Measure(
@@ -150,7 +140,7 @@ STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
         'peak',
         'Peak',
         VALUE_UNIT,
-        'Highest mean in a sphere of 1 cm³ moved over the VOI.',
+        f'Highest mean {_PEAK_TEXT} moved over the VOI.',
         lambda voi: voi.peak,
         optional=True,
     ),
@@ -158,7 +148,7 @@ STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
         'peak_at_max',
         'Peak at max',
         VALUE_UNIT,
-        'Mean in a sphere of 1 cm³ centered on the highest voxel.',
+        f'Mean {_PEAK_TEXT} centered on the highest voxel.',
         lambda voi: voi.peak_at_max,
         optional=True,
     ),
@@ -168,7 +158,7 @@ STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
     _SHIFT,
     DEVIATION,
     *FIT_COLUMNS,
-    _FLAGS,
+    FLAGS,
 ]
 
 
@@ -183,8 +173,8 @@ def _midpoint(axis: int, name: str, index: str) -> Measure[VOIResult]:
     )
 
 
-CENTER_COLUMNS: list[Measure[VOIResult]] = [
-    _LABEL,
+_CENTER_COLUMNS: list[Measure[VOIResult]] = [
+    LABEL,
     _midpoint(0, 'x', 'Column index i'),
     _midpoint(1, 'y', 'Row index j'),
     _midpoint(2, 'z', 'Slice index k'),
@@ -203,32 +193,26 @@ CENTER_COLUMNS: list[Measure[VOIResult]] = [
         'Number of positions that the search tried; 0 if the seed itself was used.',
         lambda voi: 0 if voi.search is None else len(voi.search.mean),
     ),
-    _FLAGS,
+    FLAGS,
 ]
 
-SliceRow = tuple[VOIResult, SliceStatistics, VolumeGeometry]
+_SliceRow = tuple[VOIResult, SliceStatistics, VolumeGeometry]
 """One line of a table of slices: the VOI, its slice and the grid."""
 
 
-def _cut_point(axis: int, name: str) -> Measure[SliceRow]:
+def _cut_point(axis: int, name: str) -> Measure[_SliceRow]:
     return Measure(
         f'circle_{name.lower()}_mm',
         f'Circle {name}',
         'mm',
         f'{name} of the center of the circle in this slice (RAS).',
-        lambda cut: float(cut_center_ras_mm(cut[0].solid, cut[2], cut[1].slice_k)[axis]),
+        lambda cut: float(cut[2].projected_ras_mm(cut[0].center_ras_mm, cut[1].slice_k)[axis]),
         decimals=MM_DECIMALS,
     )
 
 
-SLICE_COLUMNS: list[Measure[SliceRow]] = [
-    Measure(
-        'slice_k',
-        'Slice NR',
-        '',
-        'Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.',
-        lambda cut: cut[1].slice_k,
-    ),
+_SLICE_COLUMNS: list[Measure[_SliceRow]] = [
+    slice_column(lambda cut: cut[1].slice_k),
     Measure(
         'mean',
         'Mean',
@@ -274,10 +258,73 @@ SLICE_COLUMNS: list[Measure[SliceRow]] = [
         'mm',
         'From the center of the VOI to the middle of the slice, along the slice normal, '
         'positive towards higher k.',
-        lambda cut: slice_distance_mm(cut[0].solid, cut[2], cut[1].slice_k),
+        lambda cut: cut[2].slice_distance_mm(cut[0].center_ras_mm, cut[1].slice_k),
         decimals=MM_DECIMALS,
     ),
-    _cut_point(0, 'R'),
-    _cut_point(1, 'A'),
-    _cut_point(2, 'S'),
+    *(_cut_point(axis, name) for axis, name in enumerate('RAS')),
 ]
+
+
+def _tables(result: AnalysisResult) -> list[Table]:
+    unit, spheres, background = result.image.unit, result.spheres, result.background
+    title = 'Meta data per sphere'
+    tables = [
+        tabulate('spheres', title, _STATISTICS_COLUMNS, spheres, unit=unit),
+        tabulate('centers', 'Summary', _CENTER_COLUMNS, spheres, unit=unit, book='centers'),
+        _slice_table('slices', spheres, result, 'targets'),
+    ]
+    if background:
+        tables += [
+            tabulate(
+                'background', title, _STATISTICS_COLUMNS, background, unit=unit, book='background'
+            ),
+            _slice_table('background_slices', background, result, 'background'),
+        ]
+    return tables
+
+
+def _slice_table(key: str, vois: Sequence[VOIResult], result: AnalysisResult, book: Book) -> Table:
+    geometry = result.image.geometry
+    rows = [(voi, cut, geometry) for voi in vois for cut in voi.slices]
+    title, unit = 'Meta data per slice', result.image.unit
+    return tabulate(key, title, _SLICE_COLUMNS, rows, unit=unit, book=book)
+
+
+def _flag_notes(result: AnalysisResult) -> list[str]:
+    return flag_notes((voi.label, voi.flags) for voi in result.vois)
+
+
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    pooled, background = result.pooled_background, None
+    if pooled is not None:
+        background = {**asdict(pooled), 'vois': [_voi_json(voi) for voi in result.background]}
+    return {'spheres': [_voi_json(voi) for voi in result.spheres], 'background': background}
+
+
+def _voi_json(voi: VOIResult) -> dict[str, Any]:
+    return {
+        'label': voi.label,
+        'shape': voi.insert.shape,
+        'diameter_mm': voi.insert.diameter_mm,
+        'seed_ras_mm': voi.seed_ras_mm,
+        'center_ras_mm': voi.center_ras_mm,
+        'center_ijk': voi.center_ijk,
+        'shift_mm': voi.shift_mm,
+        **asdict(voi.statistics),
+        'peak': voi.peak,
+        'peak_at_max': voi.peak_at_max,
+        'deviation_mm': voi.deviation_mm,
+        'fit': fit_json(voi.fit),
+        'flags': voi.flags,
+    }
+
+
+SPHERES = Subject(
+    'spheres',
+    tables=_tables,
+    json=_json,
+    flag_notes=_flag_notes,
+    plots=(
+        Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
+    ),
+)

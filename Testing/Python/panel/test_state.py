@@ -1,0 +1,431 @@
+"""What the panel shows as a pure function: situations in, texts and buttons out."""
+
+import sys
+from dataclasses import fields, replace
+from datetime import datetime
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from made_quality import quality_result, with_sphere
+from made_results import made_result
+from paths import MODULE
+from stand_in_classes import classes
+from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
+from VOIIdentificationLib.analysis import Known
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import Acquisition
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
+from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.dicom.source import VolumeSource
+from VOIIdentificationLib.dicom.verify import Agreement, Verification
+from VOIIdentificationLib.suv.scan_facts import ScanFacts
+
+slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
+
+from stand_in_application import TRANSLATOR, api_class, load_ui  # noqa: E402 - needs slicer
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
+    from VOIIdentificationLib.mrml.session import Request
+    from VOIIdentificationLib.panel.situation import Choices, Measured, Scene, VolumeFacts
+    from VOIIdentificationLib.panel.state import (
+        PROPERTIES,
+        WIDGETS,
+        Look,
+        PanelState,
+        apply,
+        panel_state,
+    )
+
+UI_FILE = MODULE / 'Resources' / 'UI' / 'VOIIdentification.ui'
+CLASSES = {
+    widget.get('name'): api_class(widget.get('class'))
+    for widget in ElementTree.parse(UI_FILE).iter('widget')
+}
+PHANTOM = load_phantom('NEMA IEC body')
+SEEDS = tuple(
+    Seed(insert.label, (10.0 * n, 0.0, 0.0)) for n, insert in enumerate(PHANTOM.used_inserts)
+)
+REQUEST = Request(SEEDS, PHANTOM)
+GEOMETRY = VolumeGeometry((26, 54, 60), np.diag([4.5, 4.5, 5.0, 1.0]))
+SAME = Verification(Agreement.SAME, 'The voxels are those of the DICOM files.')
+INVERTED = Verification(Agreement.INVERTED, 'The image is upside down.')
+DICOM = VolumeFacts(
+    VolumeSource(verification=SAME),
+    GEOMETRY,
+    'Bq/mL',
+    Acquisition(
+        series_instance_uid='1.2.3',
+        series_description='PET',
+        series_datetime='2026-03-01T10:15:00',
+        acquisition_datetime='2026-03-01T10:15:00',
+    ),
+    scan=ScanFacts(notes=('From the header.',)),
+    suv_refusals={'bw': '', 'lbm': 'no height'},
+)
+NOON = datetime(2026, 3, 1, 12)
+KNOWN = Known(worksheet=FillWorksheet(Fill(20.0, NOON, 1000.0), Fill(40.0, NOON, 8000.0), NOON))
+PLACED = Scene(DICOM, placed_seeds=6)
+
+
+def measured(request=REQUEST, result=None):
+    return Measured(result or made_result(), request)
+
+
+def with_volume(**changes):
+    return replace(PLACED, volume=replace(DICOM, **changes))
+
+
+def asked(**changes):
+    return Choices(replace(REQUEST, **changes))
+
+
+SITUATIONS = {
+    'nothing at all': (
+        (asked(seeds=()), Scene(), None),
+        {
+            'input_summary.text': 'no volume selected',
+            'verification_row.visible': False,
+            'reload.visible': False,
+            'seed_count.text': '0 of 6',
+            'place_seeds.enabled': False,
+            'place_background.enabled': False,
+            'apply.enabled': False,
+            'apply.tool_tip': 'Select a PET volume.',
+            'make_suv.enabled': False,
+            'make_suv.tool_tip': 'Select a PET volume.',
+            'activity.text': 'Activity unknown: recovery is relative, without a verdict.',
+            'save_activity.enabled': False,
+            'standards.text': 'judged after Apply',
+            'rois.text': 'placed by Apply',
+            'place_rois_again.enabled': False,
+            'results.text': 'Nothing measured yet.',
+            'show_table.enabled': False,
+            'export.enabled': False,
+            'export.tool_tip': 'Measure first: press Apply.',
+            'open_folder.enabled': False,
+            'open_report.visible': False,
+        },
+    ),
+    'a volume from DICOM, no seeds yet': (
+        (asked(seeds=()), Scene(DICOM, next_seed='S37'), None),
+        {
+            'input_summary.text': 'PET, 2026-03-01 10:15:00\n'
+            '60 x 54 x 26 voxels of 4.500 x 4.500 x 5.000 mm\nValues in Bq/mL',
+            'verification.text': SAME.text,
+            'verification_row.visible': True,
+            'reload.visible': False,
+            'phantom.tool_tip': f'{PHANTOM.name}\n{PHANTOM.source}',
+            'seed_count.text': '0 of 6; next S37',
+            'place_seeds.enabled': True,
+            'background_count.text': '0 placed',
+            'place_background.enabled': True,
+            'apply.enabled': True,
+            'apply.tool_tip': 'Find the spheres without seeds and measure them.',
+            'make_suv.enabled': True,
+            'suv.visible': False,
+        },
+    ),
+    'all seeds placed': (
+        (asked(), PLACED, None),
+        {
+            'seed_count.text': '6 of 6',
+            'place_seeds.enabled': False,
+            'apply.enabled': True,
+            'apply.tool_tip': 'Find the centers from the seeds and measure the inserts.',
+        },
+    ),
+    'some seeds and background points': (
+        (asked(), Scene(DICOM, placed_seeds=4, next_seed='S13', background_points=2), None),
+        {'seed_count.text': '4 of 6; next S13', 'background_count.text': '2 placed'},
+    ),
+    'a volume without a header and a unit': (
+        (asked(), with_volume(unit='unknown', acquisition=Acquisition()), None),
+        {
+            'input_summary.text': '60 x 54 x 26 voxels of 4.500 x 4.500 x 5.000 mm\n'
+            'Missing: the unit of the values, the DICOM header'
+        },
+    ),
+    'a header without a time': (
+        (asked(), with_volume(acquisition=Acquisition(series_instance_uid='1')), None),
+        {
+            'input_summary.text': '60 x 54 x 26 voxels of 4.500 x 4.500 x 5.000 mm\n'
+            'Values in Bq/mL\nMissing: the time of the scan'
+        },
+    ),
+    'voxels that are not those of the files': (
+        (asked(), with_volume(source=VolumeSource(verification=INVERTED)), None),
+        {'verification.text': INVERTED.text, 'reload.visible': True, 'apply.enabled': True},
+    ),
+    'a volume without voxels': (
+        (asked(seeds=()), Scene(VolumeFacts(problem='it holds no voxels')), None),
+        {
+            'input_summary.text': 'it holds no voxels',
+            'apply.enabled': False,
+            'apply.tool_tip': 'it holds no voxels',
+        },
+    ),
+    'a transform that bends': (
+        (asked(), replace(PLACED, problem='it is not linear'), None),
+        {'apply.enabled': False, 'apply.tool_tip': 'it is not linear'},
+    ),
+    'two seeds of one name': (
+        (asked(seeds=(*SEEDS, SEEDS[0])), PLACED, None),
+        {
+            'apply.enabled': False,
+            'apply.tool_tip': '2 seeds are labeled S37; keep one of them.',
+        },
+    ),
+    'while it measures': (
+        (asked(), replace(PLACED, measuring=True), None),
+        {'apply.enabled': False},
+    ),
+    'a worksheet': (
+        (asked(known=KNOWN), PLACED, None),
+        {
+            'activity.text': 'a_H 20.00 kBq/mL ± 3.0 %, a_B 5.00 kBq/mL ± 3.0 %, '
+            'ratio 4.000 ± 0.7 % at 2026-03-01 12:00:00',
+            'save_activity.enabled': True,
+        },
+    ),
+    'half a worksheet': (
+        (asked(known=Known(notes=('The volume is missing',))), PLACED, None),
+        {'activity.text': 'The volume is missing', 'save_activity.enabled': False},
+    ),
+    'an SUV type that the header cannot give': (
+        (Choices(REQUEST, 'lbm'), PLACED, None),
+        {
+            'make_suv.enabled': False,
+            'make_suv.tool_tip': 'no height',
+            'suv.text': 'no height',
+            'suv.visible': True,
+        },
+    ),
+    'an SUV volume was made': (
+        (asked(), with_volume(suv_made=('bw', 'Scan SUVbw', 'by weight')), None),
+        {
+            'suv.text': 'Scan SUVbw was made; its decisions are in this tool tip.',
+            'suv.tool_tip': 'by weight',
+            'suv.visible': True,
+            'make_suv.enabled': True,
+        },
+    ),
+    'an SUV volume of another type was made': (
+        (asked(), with_volume(suv_made=('bsa', 'Scan SUVbsa', 'by surface')), None),
+        {'suv.visible': False},
+    ),
+    'a fresh result': (
+        (asked(), replace(PLACED, has_outputs=True), measured()),
+        {
+            'show_table.enabled': True,
+            'export.enabled': True,
+            'export.tool_tip': 'Write workbooks, pictures and all numbers into a folder.',
+        },
+    ),
+    'a result without its nodes': (
+        (asked(), PLACED, measured()),
+        {'show_table.enabled': False, 'export.enabled': True},
+    ),
+    'ROIs where the rule put them': (
+        (asked(), replace(PLACED, has_rois=True, rois=12), None),
+        {'rois.text': '12, placed by the rule', 'place_rois_again.enabled': False},
+    ),
+    'ROIs that were moved': (
+        (asked(), replace(PLACED, has_rois=True, rois=12, moved_rois=2), None),
+        {'rois.text': '12, of which 2 yours', 'place_rois_again.enabled': True},
+    ),
+    'ROIs that were all deleted': (
+        (asked(), replace(PLACED, has_rois=True), None),
+        {'rois.text': 'placed by Apply', 'place_rois_again.enabled': True},
+    ),
+    'an export': (
+        (asked(), replace(PLACED, has_folder=True, has_report=True), None),
+        {'open_folder.enabled': True, 'open_report.visible': True},
+    ),
+}
+
+
+def shown(state, name):
+    part, what = name.split('.')
+    return getattr(getattr(state, part), what)
+
+
+@pytest.mark.parametrize('situation', SITUATIONS)
+def test_what_is_shown(situation):
+    values, expected = SITUATIONS[situation]
+
+    state = panel_state(*values)
+
+    assert {name: shown(state, name) for name in expected} == expected
+
+
+def test_the_scan_start_says_where_it_is_from():
+    tip = panel_state(asked(), PLACED, None).scan_start.tool_tip
+
+    assert tip.startswith('When the scan started')
+    assert tip.splitlines()[-1] == 'From the header.'
+
+
+def test_decisions_of_the_worksheet_are_in_its_tool_tip():
+    tip = panel_state(asked(known=KNOWN), PLACED, None).activity.tool_tip
+
+    assert len(tip.splitlines()) > 1
+    assert 'F-18' in tip
+
+
+CHANGES = {
+    'a seed': {'seeds': (replace(SEEDS[0], position_ras_mm=(0.0, 0.0, 1.0)), *SEEDS[1:])},
+    'the phantom': {'phantom': replace(PHANTOM, name='other')},
+    'a setting': {'settings': Settings(counting='hard')},
+    'a ROI': {'rois': (Seed('BG01', (1.0, 2.0, 3.0)),)},
+    'the worksheet': {'known': KNOWN},
+    'half a worksheet': {'known': Known(notes=('not used',))},
+}
+
+
+@pytest.mark.parametrize('what', CHANGES)
+def test_a_change_of_what_the_result_depends_on_is_said(what):
+    fresh = panel_state(asked(), PLACED, measured()).results.text
+    stale = panel_state(asked(**CHANGES[what]), PLACED, measured()).results.text
+    back = panel_state(asked(**CHANGES[what]), PLACED, measured(replace(REQUEST, **CHANGES[what])))
+
+    assert stale == f'Something was changed since: press Apply again.\n{fresh}'
+    assert back.results.text == fresh
+
+
+def test_a_worksheet_that_says_the_same_changes_nothing():
+    """Each look at the text makes another object."""
+    again = Known(worksheet=replace(KNOWN.worksheet))
+
+    text = panel_state(asked(known=again), PLACED, measured(replace(REQUEST, known=KNOWN))).results
+    assert 'changed' not in text.text
+
+
+def test_every_doubt_is_said_once_with_the_names_of_the_spheres():
+    result = made_result()
+    flagged = [voi for voi in result.spheres if voi.flags]
+    lines = panel_state(asked(), PLACED, measured(result=result)).results.text.splitlines()
+
+    assert lines[0] == f'{len(result.spheres)} inserts measured in Bq/mL.'
+    for flag in {flag for voi in flagged for flag in voi.flags}:
+        names = ', '.join(voi.label for voi in flagged if flag in voi.flags)
+        assert lines.count(f'{names}: {flag.text}') == 1
+    assert lines[len(lines) - len(result.notes) :] == list(result.notes)
+
+
+def test_a_sphere_that_is_doubted_twice_is_named_once():
+    """By its VOI and by its contrast."""
+    flags = (Flag.FEW_VOXELS,)
+    result = with_sphere(quality_result(), 2, flags=flags)
+    spheres = [replace(voi, flags=flags if n == 2 else ()) for n, voi in enumerate(result.spheres)]
+    result = replace(result, spheres=tuple(spheres))
+    lines = panel_state(asked(), PLACED, measured(result=result)).results.text.splitlines()
+
+    assert f'{result.spheres[2].label}: {Flag.FEW_VOXELS.text}' in lines
+
+
+def test_flags_of_the_whole_are_sentences():
+    result = replace(made_result(), flags=(Flag.VOXELS_DIFFER,))
+    text = panel_state(asked(), PLACED, measured(result=result)).results.text
+
+    sentence = Flag.VOXELS_DIFFER.text
+    assert f'{sentence[0].upper()}{sentence[1:]}.' in text.splitlines()
+
+
+def test_the_verdicts_are_counted_by_standard_and_quantity():
+    result = quality_result()
+    text = panel_state(asked(), PLACED, measured(result=result)).standards.text
+
+    lines = dict(line.split(': ', 1) for line in text.splitlines())
+    verdicts = [one for sphere in result.recovery.spheres for one in sphere.verdicts]
+    assert set(lines) == {one.standard for one in verdicts}
+    for standard, line in lines.items():
+        ones = [o for o in verdicts if o.standard == standard and o.quantity == 'rc_max']
+        passed = sum(one.passed for one in ones)
+        assert f'RCmax {passed} of {len(ones)} within' in line
+
+
+def test_without_an_activity_there_is_no_verdict():
+    result = quality_result(known=False)
+
+    text = panel_state(asked(), PLACED, measured(result=result)).standards.text
+    assert text.startswith('no verdict: the activity is unknown')
+
+
+# How it is applied
+
+
+def empty_state(**looks):
+    return PanelState(**{one.name: Look() for one in fields(PanelState)} | looks)
+
+
+class Widget:
+    """Notes what is set."""
+
+    def __init__(self):
+        self.__dict__['set_'] = {}
+
+    def __setattr__(self, name, value):
+        self.set_[name] = value
+
+
+def widgets():
+    return SimpleNamespace(**{name: Widget() for name in WIDGETS.values()})
+
+
+def test_only_what_the_state_says_is_touched():
+    ui = widgets()
+
+    apply(empty_state(apply=Look(tool_tip='why', enabled=False), suv=Look('', visible=True)), ui)
+
+    touched = {name: widget.set_ for name, widget in vars(ui).items() if widget.set_}
+    assert touched == {
+        'applyButton': {'toolTip': 'why', 'enabled': False},
+        'suvLabel': {'text': '', 'visible': True},
+    }
+
+
+def test_a_whole_state_is_applied_as_it_is():
+    ui, state = widgets(), panel_state(*SITUATIONS['a volume from DICOM, no seeds yet'][0])
+
+    apply(state, ui)
+
+    for part, name in WIDGETS.items():
+        look = {PROPERTIES[k]: v for k, v in vars(getattr(state, part)).items() if v is not None}
+        assert look, f'{part} shows nothing'
+        assert getattr(ui, name).set_ == look
+
+
+def test_every_part_has_a_widget_of_its_own():
+    assert set(WIDGETS) == {one.name for one in fields(PanelState)}
+    assert len(set(WIDGETS.values())) == len(WIDGETS)
+    assert set(PROPERTIES) == {one.name for one in fields(Look)}
+
+
+@pytest.mark.parametrize('part', WIDGETS)
+def test_the_application_lists_what_is_set(part):
+    states = [panel_state(*values) for values, _expected in SITUATIONS.values()]
+    used = {key for s in states for key, v in vars(getattr(s, part)).items() if v is not None}
+
+    assert {PROPERTIES[key] for key in used} <= set(CLASSES[WIDGETS[part]].properties)
+
+
+def test_the_same_values_give_the_same_state_and_leave_nothing_behind():
+    values, _expected = SITUATIONS['a worksheet']
+
+    assert panel_state(*values) == panel_state(*values)
+
+
+def test_the_state_fits_the_panel_of_the_application(monkeypatch):
+    """Stand-ins raise for a property that the application does not list."""
+    for name, made in classes().items():
+        if name.startswith('slicer.'):
+            monkeypatch.setattr(slicer, name.split('.')[1], made, raising=False)
+    panel = load_ui(UI_FILE)
+    for values, _expected in SITUATIONS.values():
+        apply(panel_state(*values), SimpleNamespace(**panel.children_))
+
+    assert panel.children_['openReportButton'].visible

@@ -1,0 +1,288 @@
+"""
+One DICOM file: its header, read once by pydicom, and where its pixels are.
+
+pydicom walks the elements up to the pixels; their values stay as they stand in
+the file until somebody asks. `pydicom.dcmread` with `specific_tags` takes 1.7
+times as long (Testing/Benchmarks/bench_read.py).
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header, tag_of
+
+WANTED = (
+    *('SpecificCharacterSet', 'SOPClassUID', 'SOPInstanceUID', 'Modality', 'TimezoneOffsetFromUTC'),
+    *('StudyInstanceUID', 'SeriesInstanceUID', 'SeriesDescription', 'SeriesType'),
+    *('Manufacturer', 'ManufacturerModelName', 'FrameOfReferenceUID', 'PatientPosition'),
+    *('PatientID', 'PatientSex', 'PatientSize', 'PatientWeight'),
+    *('StudyDate', 'SeriesDate', 'SeriesTime', 'AcquisitionDate', 'AcquisitionTime'),
+    *('AcquisitionDateTime', 'AcquisitionNumber', 'FrameReferenceTime', 'TriggerTime'),
+    *('ActualFrameDuration', 'NumberOfSlices', 'NumberOfFrames', 'InstanceNumber'),
+    *('ImagePositionPatient', 'ImageOrientationPatient', 'PixelSpacing', 'SliceThickness'),
+    *('SpacingBetweenSlices', 'Rows', 'Columns', 'SamplesPerPixel', 'PhotometricInterpretation'),
+    *('BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation'),
+    *('RescaleSlope', 'RescaleIntercept', 'Units', 'SUVType', 'CorrectedImage'),
+    *('DecayCorrection', 'DecayCorrected', 'DecayCorrectionDateTime', 'AttenuationCorrected'),
+    'RadiopharmaceuticalInformationSequence',
+    'SharedFunctionalGroupsSequence',
+    'PerFrameFunctionalGroupsSequence',
+)
+"""Keywords of the elements that are kept of every file."""
+
+_WANTED = frozenset(WANTED)
+PIXELS = ('FloatPixelData', 'DoubleFloatPixelData', 'PixelData')
+"""Keywords of the elements that hold an image (PS3.3, C.7.6.3 to C.7.6.25)."""
+
+_FIRST_PIXELS = 0x7FE00008
+_TRANSFER_SYNTAX = 0x00020010
+_FIRST_READ_BYTES = 32768
+"""Longer than most PET headers, shorter than most pixel data."""
+
+_GROWTH = 8
+_PREAMBLE_BYTES = 128
+_UNDEFINED = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, eq=False)
+class DicomFile(Header):
+    """
+    What the header of one file says, and where its pixels are.
+
+    Attributes
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    transfer_syntax : str
+        Its UID: how the file is written.
+
+    pixels : str
+        Keyword of the element that holds the pixels; empty if the file has none.
+
+    pixel_offset, pixel_length : int
+        Where the pixels begin and how many bytes they are, in the file or,
+        for the deflated syntax, in the inflated data set.
+
+    cut : bool
+        True if the file ends within the header.
+    """
+
+    path: Path
+    transfer_syntax: str
+    pixels: str = ''
+    pixel_offset: int = 0
+    pixel_length: int = 0
+    cut: bool = False
+
+    def _element(self, keyword: str) -> Any:
+        if keyword not in _WANTED:  # else it would look as if the file did not have it
+            msg = f'{keyword} is not among the elements that are kept'
+            raise KeyError(msg)
+        return super()._element(keyword)
+
+    @property
+    def frame_count(self) -> int:
+        """Number of images in the file."""
+        text = self.text('NumberOfFrames')
+        return int(text) if text.isdigit() and int(text) > 0 else 1
+
+    @property
+    def is_multi_frame_pet(self) -> bool:
+        """Whether it is an Enhanced or a Legacy Converted Enhanced PET image."""
+        return self.text('SOPClassUID') in pet_classes()[1:]
+
+    @property
+    def is_pet_image(self) -> bool:
+        """True for the PET classes, and for modality PT unless it is a picture of one."""
+        from pydicom.uid import SecondaryCaptureImageStorage
+
+        sop_class = self.text('SOPClassUID')
+        # UIDs of multi-frame pictures begin with that of the single one (PS3.4, annex B.5).
+        picture = sop_class.startswith(SecondaryCaptureImageStorage)
+        return sop_class in pet_classes() or (self.text('Modality') == 'PT' and not picture)
+
+
+@cache
+def pet_classes() -> tuple[str, str, str]:
+    """
+    SOP classes of PET images (PS3.4, annex B.5).
+
+    Returns
+    -------
+    classes : tuple of str
+        Single slices, enhanced, legacy converted enhanced.
+    """
+    from pydicom import uid
+
+    return (
+        uid.PositronEmissionTomographyImageStorage,
+        uid.EnhancedPETImageStorage,
+        uid.LegacyConvertedEnhancedPETImageStorage,
+    )
+
+
+def read_header(path: Path, name: str = '') -> DicomFile | None:
+    """
+    Read the header of a file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        Any file.
+
+    name : str, optional
+        How messages call it; its file name by default.
+
+    Returns
+    -------
+    file : DicomFile or None
+        None if the file is not DICOM.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open('rb', buffering=0) as stream, warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of character sets that are misspelled
+        data = stream.read(_FIRST_READ_BYTES)
+        start = _start_of_elements(data)
+        file = None if start is None else _parse(path, name or path.name, data, start)
+        while start is not None and not (file and file.pixels):
+            more = stream.read((_GROWTH - 1) * len(data))
+            if not more:
+                break
+            data += more
+            file = _parse(path, name or path.name, data, start)
+    return file
+
+
+@cache
+def _kept_tags() -> list[Any]:
+    """The elements that are wanted; creators and elements of the private groups."""
+    blocks = range(0x10, 0x20)
+    private = [
+        group << 16 | number
+        for group, elements in ((GE_GROUP, (0x0D,)), (PHILIPS_GROUP, (0x00, 0x09)))
+        for block in blocks
+        for number in (block, *(block << 8 | element for element in elements))
+    ]
+    return [*(int(tag_of(keyword)) for keyword in WANTED), *private]
+
+
+def _start_of_elements(data: bytes) -> int | None:
+    """Where the first element stands; None if this is not DICOM."""
+    if data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 4] == b'DICM':
+        return _PREAMBLE_BYTES + 4
+    # Files from before 1996 have no preamble and begin with group 2 or 8.
+    group, element = struct.unpack_from('<HH', data) if len(data) > 8 else (0, 0)
+    return 0 if group in (0x0002, 0x0008) and element <= 0x18 else None
+
+
+def _parse(path: Path, name: str, data: bytes, start: int) -> DicomFile | None:
+    """The file, as far as the bytes reach; None if they say nothing of it."""
+    from pydicom import Dataset
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    stream = BytesIO(data)
+    stream.seek(start)
+    syntax = _transfer_syntax(stream)
+    deflated = syntax == DeflatedExplicitVRLittleEndian
+    walk = _Walk(_inflated(stream) if deflated else stream)
+    file = DicomFile(
+        name=name,
+        dataset=Dataset(walk.elements(syntax)),
+        path=path,
+        transfer_syntax=syntax,
+        pixels=walk.pixels,
+        pixel_offset=walk.offset,
+        pixel_length=min(walk.length, walk.bytes_left) if deflated else walk.length,
+        cut=not walk.whole,
+    )
+    return file if file.text('SOPClassUID') or file.text('SeriesInstanceUID') else None
+
+
+def _transfer_syntax(stream: BytesIO) -> str:
+    """Transfer syntax UID; the stream is left where the data set begins."""
+    from pydicom.filereader import data_element_generator
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    syntax = b''
+    with suppress(*UNREADABLE):
+        for element in data_element_generator(stream, False, True, _is_after_meta_group):
+            if element.tag == _TRANSFER_SYNTAX:
+                syntax = element.value or b''
+    if syntax:
+        return syntax.decode('latin-1').strip(' \0')
+    explicit = stream.getvalue()[stream.tell() + 4 : stream.tell() + 6].isalpha()
+    return str(ExplicitVRLittleEndian if explicit else ImplicitVRLittleEndian)
+
+
+def _is_after_meta_group(tag: int, _vr: str | None, _length: int) -> bool:
+    return tag >= 0x00030000
+
+
+def _inflated(stream: BytesIO) -> BytesIO:
+    """The data set of a deflated file; empty if it is cut or damaged."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = inflater.decompress(stream.read())
+    except zlib.error:
+        return BytesIO()
+    return BytesIO(data if inflater.eof else b'')
+
+
+class _Walk:
+    """A walk over the top level of a data set, up to the pixels."""
+
+    def __init__(self, stream: BytesIO) -> None:
+        self._stream = stream
+        self._tag = 0
+        self.offset = 0
+        self.length = 0
+        self.whole = False
+
+    @property
+    def pixels(self) -> str:
+        """Keyword of the pixels that were reached."""
+        return next((keyword for keyword in PIXELS if tag_of(keyword) == self._tag), '')
+
+    @property
+    def bytes_left(self) -> int:
+        """Number of bytes after the beginning of the last element's value."""
+        return len(self._stream.getvalue()) - self.offset
+
+    def elements(self, syntax: str) -> dict[Any, Any]:
+        """Collect what is wanted, as far as it can be read."""
+        from pydicom.filereader import data_element_generator
+        from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+        found: dict[Any, Any] = {}
+        implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
+        try:
+            for element in data_element_generator(
+                self._stream, implicit, little, self._is_at_pixels, specific_tags=_kept_tags()
+            ):
+                found[element.tag] = element
+        except UNREADABLE:
+            return found
+        self.whole = self._tag >= _FIRST_PIXELS or self._is_at_end()
+        return found
+
+    def _is_at_pixels(self, tag: int, _vr: str | None, length: int) -> bool:
+        # pydicom's tags compare slowly.
+        self._tag, self.offset, self.length = int(tag), self._stream.tell(), length
+        return self._tag >= _FIRST_PIXELS
+
+    def _is_at_end(self) -> bool:
+        return self.length in (_UNDEFINED, self.bytes_left)

@@ -1,0 +1,346 @@
+"""
+What the panel shows, decided in one place from plain values.
+
+`panel_state` knows neither Qt nor nodes: what the user chose, what the scene holds and what was
+measured go in, texts, tool tips and what can be pressed come out. `apply` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from ..activity.worksheet import TrueActivity, true_activity
+from ..analysis import Known
+from ..core.errors import PhantomError
+from ..core.image import UNKNOWN_UNIT
+from ..core.phantom import Phantom
+from ..dicom.source import NO_FILES
+from ..locate.seeds import labeled_inserts
+from ..suv.scale import SUVType
+from .results import result_text, roi_doubts, verdict_text
+from .situation import Choices, Measured, Scene, VolumeFacts
+
+_BQ_PER_KBQ = 1000.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """
+    How one widget is shown. None leaves a property as it is.
+
+    Attributes
+    ----------
+    text, tool_tip : str or None
+        What it says, and what it says under the mouse.
+
+    enabled, visible : bool or None
+        Whether it can be used, and seen.
+    """
+
+    text: str | None = None
+    tool_tip: str | None = None
+    enabled: bool | None = None
+    visible: bool | None = None
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """How every widget is shown that does not show a parameter; `WIDGETS` has their names."""
+
+    input_summary: Look
+    verification: Look
+    verification_row: Look
+    reload: Look
+    phantom: Look
+    seed_count: Look
+    place_seeds: Look
+    background_count: Look
+    place_background: Look
+    apply: Look
+    scan_start: Look
+    activity: Look
+    save_activity: Look
+    make_suv: Look
+    suv: Look
+    standards: Look
+    rois: Look
+    place_rois_again: Look
+    results: Look
+    show_table: Look
+    export: Look
+    open_folder: Look
+    open_report: Look
+
+
+WIDGETS = {
+    'input_summary': 'inputSummaryLabel',
+    'verification': 'verificationLabel',
+    'verification_row': 'verificationWidget',
+    'reload': 'reloadButton',
+    'phantom': 'phantomComboBox',
+    'seed_count': 'seedCountLabel',
+    'place_seeds': 'placeSeedsButton',
+    'background_count': 'backgroundCountLabel',
+    'place_background': 'placeBackgroundButton',
+    'apply': 'applyButton',
+    'scan_start': 'scanStartLineEdit',
+    'activity': 'activityLabel',
+    'save_activity': 'saveActivityButton',
+    'make_suv': 'makeSUVButton',
+    'suv': 'suvLabel',
+    'standards': 'standardsLabel',
+    'rois': 'roisLabel',
+    'place_rois_again': 'placeROIsAgainButton',
+    'results': 'resultsLabel',
+    'show_table': 'showTableButton',
+    'export': 'exportButton',
+    'open_folder': 'openFolderButton',
+    'open_report': 'openReportButton',
+}
+"""Widget of the .ui file that shows each part of the state."""
+
+PROPERTIES = {'text': 'text', 'tool_tip': 'toolTip', 'enabled': 'enabled', 'visible': 'visible'}
+"""Qt's name of each part of a `Look`."""
+
+
+def panel_state(chosen: Choices, scene: Scene, measured: Measured | None) -> PanelState:
+    """
+    Decide everything that the panel shows.
+
+    Parameters
+    ----------
+    chosen : Choices
+        What the user chose.
+
+    scene : Scene
+        What there is to measure, and what shows the last measurement.
+
+    measured : Measured or None
+        The last measurement of the volume that is chosen.
+
+    Returns
+    -------
+    state : PanelState
+        The same for the same values.
+    """
+    return PanelState(
+        **_input(scene),
+        phantom=Look(tool_tip=_phantom_tip(chosen.request.phantom)),
+        **_points(chosen, scene),
+        apply=_apply_button(chosen, scene),
+        **_activity(chosen.request.known, scene),
+        **_suv(chosen.suv_type, scene.volume),
+        **_background_rois(scene, measured),
+        **_results(chosen, scene, measured),
+    )
+
+
+def apply(state: PanelState, ui: Any) -> None:
+    """
+    Show a state; what it leaves open stays as it is.
+
+    Parameters
+    ----------
+    state : PanelState
+        From `panel_state`.
+
+    ui : object
+        The widgets by their names.
+    """
+    for part, widget in WIDGETS.items():
+        for name, value in vars(getattr(state, part)).items():
+            if value is not None:
+                setattr(getattr(ui, widget), PROPERTIES[name], value)
+
+
+def _input(scene: Scene) -> dict[str, Look]:
+    source = scene.volume.source if scene.volume else NO_FILES
+    return {
+        'input_summary': Look(_volume_text(scene.volume)),
+        'verification': Look(source.text),
+        'verification_row': Look(visible=bool(source.text)),
+        'reload': Look(visible=not source.same),
+    }
+
+
+def _volume_text(volume: VolumeFacts | None) -> str:
+    """Series, unit, voxels; what is missing in a last line."""
+    if volume is None:
+        return _('no volume selected')
+    if volume.geometry is None:
+        return volume.problem
+    series = [
+        volume.acquisition.series_description,
+        volume.acquisition.series_datetime.replace('T', ' '),
+    ]
+    size = ' x '.join(str(n) for n in volume.geometry.size_ijk)
+    spacing = ' x '.join(f'{step:.3f}' for step in volume.geometry.spacing_ijk_mm)
+    lines = [', '.join(part for part in series if part)]
+    lines.append(_('{size} voxels of {spacing} mm').format(size=size, spacing=spacing))
+    if volume.unit != UNKNOWN_UNIT:
+        lines.append(_('Values in {unit}').format(unit=volume.unit))
+    missing = _missing_facts(volume)
+    if missing:
+        lines.append(_('Missing: {facts}').format(facts=', '.join(missing)))
+    return '\n'.join(line for line in lines if line)
+
+
+def _missing_facts(volume: VolumeFacts) -> list[str]:
+    missing = []
+    if volume.unit == UNKNOWN_UNIT:
+        missing.append(_('the unit of the values'))
+    if not volume.acquisition.series_instance_uid:
+        missing.append(_('the DICOM header'))
+    elif not volume.acquisition.acquisition_datetime:
+        missing.append(_('the time of the scan'))
+    return missing
+
+
+def _phantom_tip(phantom: Phantom) -> str:
+    return '\n'.join(part for part in (phantom.name, phantom.source) if part)
+
+
+def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
+    """How far the placing of the seeds is, e.g. ``'4 of 6; next S13'``."""
+    placed = scene.placed_seeds
+    wanted = len(chosen.request.phantom.used_inserts)
+    count = _('{placed} of {wanted}').format(placed=placed, wanted=wanted)
+    if scene.next_seed is not None and placed < wanted:
+        count = _('{placed} of {wanted}; next {label}').format(
+            placed=placed, wanted=wanted, label=scene.next_seed
+        )
+    background = _('{count} placed').format(count=scene.background_points)
+    return {
+        'seed_count': Look(count),
+        'place_seeds': Look(enabled=scene.volume is not None and placed < wanted),
+        'background_count': Look(background),
+        'place_background': Look(enabled=scene.volume is not None),
+    }
+
+
+def _apply_button(chosen: Choices, scene: Scene) -> Look:
+    missing = _what_is_missing(chosen, scene)
+    if chosen.request.seeds:
+        tip = _('Find the centers from the seeds and measure the inserts.')
+    else:
+        tip = _('Find the spheres without seeds and measure them.')
+    return Look(tool_tip=missing or tip, enabled=not missing and not scene.measuring)
+
+
+def _what_is_missing(chosen: Choices, scene: Scene) -> str:
+    """Why Apply cannot work; empty if it can."""
+    if scene.volume is None:
+        return _('Select a PET volume.')
+    problem = scene.volume.problem or scene.problem
+    if problem:
+        return problem
+    try:
+        labeled_inserts(chosen.request.seeds, chosen.request.phantom)
+    except PhantomError as error:
+        return str(error)
+    return ''
+
+
+def _activity(known: Known, scene: Scene) -> dict[str, Look]:
+    """What follows from the fill worksheet, or what is missing."""
+    start = _(
+        'When the scan started, e.g. 2026-03-01 10:15:00; for a decay-corrected image the instant '
+        'that it is corrected to. Filled in from the DICOM header where that tells it.'
+    )
+    notes = scene.volume.scan.notes if scene.volume else ()
+    text = _('Activity unknown: recovery is relative, without a verdict.')
+    tip = _('Fill in the worksheet to get true concentrations, contrast and verdicts.')
+    if known.worksheet is not None:
+        activity = true_activity(known.worksheet)
+        text, tip = _activity_text(activity), '\n'.join(activity.decisions)
+    elif known.notes:
+        text = '\n'.join(known.notes)
+    return {
+        'scan_start': Look(tool_tip='\n'.join([start, *notes])),
+        'activity': Look(text, tip),
+        'save_activity': Look(enabled=known.worksheet is not None),
+    }
+
+
+def _activity_text(activity: TrueActivity) -> str:
+    """With standard uncertainties, and the instant that they are for."""
+    parts = [
+        _concentration('a_H', activity.hot_bqml, activity.hot_sd_percent),
+        _concentration('a_B', activity.background_bqml, activity.background_sd_percent),
+    ]
+    if activity.ratio is not None:
+        ratio = _('ratio {ratio:.3f}').format(ratio=activity.ratio)
+        parts.append(ratio + _uncertainty(activity.ratio_sd_percent))
+    text = ', '.join(parts)
+    if activity.reference_time is None:
+        return text
+    return _('{values} at {time}').format(
+        values=text, time=activity.reference_time.isoformat(sep=' ', timespec='seconds')
+    )
+
+
+def _concentration(symbol: str, value_bqml: float | None, sd_percent: float | None) -> str:
+    if value_bqml is None:
+        return _('no {symbol}').format(symbol=symbol)
+    value = _('{symbol} {value:.2f} kBq/mL').format(symbol=symbol, value=value_bqml / _BQ_PER_KBQ)
+    return value + _uncertainty(sd_percent)
+
+
+def _uncertainty(sd_percent: float | None) -> str:
+    return '' if sd_percent is None else f' ± {sd_percent:.1f} %'
+
+
+def _suv(suv_type: SUVType, volume: VolumeFacts | None) -> dict[str, Look]:
+    """Why no SUV volume can be made; what was decided if one was."""
+    tip = _(
+        'Make a volume of SUV from the DICOM files, every slice with its own factor, in the place '
+        'of this one. This one stays as it is.'
+    )
+    none = _('Select a PET volume.')
+    refusal = volume.suv_refusals.get(suv_type, '') if volume else none
+    text, decisions = refusal, refusal or tip
+    if volume is not None and volume.suv_made and volume.suv_made[0] == suv_type:
+        _kind, name, decisions = volume.suv_made
+        text = _('{name} was made; its decisions are in this tool tip.').format(name=name)
+    return {
+        'make_suv': Look(tool_tip=refusal or tip, enabled=not refusal),
+        'suv': Look(text, decisions, visible=bool(text)),
+    }
+
+
+def _background_rois(scene: Scene, measured: Measured | None) -> dict[str, Look]:
+    """Where the background is measured: a line, and one for each doubt."""
+    text = _('placed by Apply')
+    if scene.rois and scene.moved_rois:
+        text = _('{placed}, of which {moved} yours').format(
+            placed=scene.rois, moved=scene.moved_rois
+        )
+    elif scene.rois:
+        text = _('{placed}, placed by the rule').format(placed=scene.rois)
+    doubts: Sequence[str] = roi_doubts(measured.result) if measured and scene.rois else ()
+    again = scene.moved_rois > 0 or (scene.has_rois and not scene.rois)
+    return {
+        'rois': Look('\n'.join([text, *doubts])),
+        'place_rois_again': Look(enabled=again),
+    }
+
+
+def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[str, Look]:
+    result = measured.result if measured else None
+    changed = measured is not None and not measured.request.same_as(chosen.request)
+    export = _('Write workbooks, pictures and all numbers into a folder.')
+    return {
+        'standards': Look(verdict_text(result)),
+        'results': Look(result_text(result, changed=changed)),
+        'show_table': Look(enabled=scene.has_outputs),
+        'export': Look(
+            tool_tip=export if result else _('Measure first: press Apply.'),
+            enabled=result is not None,
+        ),
+        'open_folder': Look(enabled=scene.has_folder),
+        'open_report': Look(visible=scene.has_report),
+    }

@@ -1,0 +1,232 @@
+"""Limits, and what they say of recovery coefficients: how both are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ...evaluate.limits import QUANTITY_NAMES, Quantity, Verdict
+from ...evaluate.recovery import RecoveryResult, SphereRecovery
+from ...results import AnalysisResult
+from ..table import Cell, Measure, Table, tabulate
+from .subject import Pair, Subject, numbered
+
+PASS, FAIL = 'pass', 'fail'
+"""The words of a verdict; a verdict of a sphere begins with one of them."""
+
+LIMIT_KEY = 'limit_'
+"""First letters of the keys of columns of limits."""
+
+VERDICT_KEY = 'verdict'
+"""First letters of the keys of columns of verdicts."""
+
+RC_DECIMALS = 3
+
+
+def limit_notes(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """
+    What must be said beside some limits.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+        Comparisons with limits.
+
+    Returns
+    -------
+    sentences : tuple of str
+        Each once, naming standard and coefficients.
+    """
+    named: dict[tuple[str, str], dict[str, None]] = {}
+    for one in verdicts:
+        if one.note:
+            named.setdefault((one.standard, one.note), {})[QUANTITY_NAMES[one.quantity]] = None
+    return tuple(
+        f'{standard} {", ".join(names)}: {note}' for (standard, note), names in named.items()
+    )
+
+
+def verdict_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
+    """
+    The verdict of each standard.
+
+    Parameters
+    ----------
+    found : RecoveryResult
+        What was found.
+
+    Returns
+    -------
+    columns : list of Measure
+        Of lines that are spheres; none for relative coefficients.
+    """
+    return [_verdict_column(standard, found) for standard in found.standards]
+
+
+def _verdict_column(standard: str, found: RecoveryResult) -> Measure[SphereRecovery]:
+    notes = limit_notes(v for s in found.spheres for v in s.verdicts if v.standard == standard)
+    return Measure(
+        f'{VERDICT_KEY}_{_slug(standard)}',
+        f'Verdict {standard}',
+        '',
+        f'pass if every coefficient of the sphere lies within the limits {standard}, or on one; '
+        f'otherwise fail, and which. {" ".join(f"{note}." for note in notes)}'.strip(),
+        lambda sphere: _verdict_text(sphere, standard),
+    )
+
+
+def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
+    judged = [one for one in sphere.verdicts if one.standard == standard]
+    failed = [QUANTITY_NAMES[one.quantity] for one in judged if not one.passed]
+    if not judged:
+        return ''
+    return f'{FAIL}: {", ".join(failed)}' if failed else PASS
+
+
+def limit_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
+    """
+    Low and high limit of each standard and coefficient.
+
+    Parameters
+    ----------
+    found : RecoveryResult
+        What was found.
+
+    Returns
+    -------
+    columns : list of Measure
+        Of lines that are spheres; what must be said stands in the title.
+    """
+    pairs = dict.fromkeys((v.standard, v.quantity) for s in found.spheres for v in s.verdicts)
+    return [
+        _limit_column(standard, quantity, end, found)
+        for standard, quantity in pairs
+        for end in ('low', 'high')
+    ]
+
+
+def _limit_column(
+    standard: str, quantity: Quantity, end: str, found: RecoveryResult
+) -> Measure[SphereRecovery]:
+    rows = [
+        v
+        for s in found.spheres
+        for v in s.verdicts
+        if (v.standard, v.quantity) == (standard, quantity)
+    ]
+    sources = '; '.join(dict.fromkeys(f'{one.source}, {one.version}' for one in rows))
+    notes = ', '.join(dict.fromkeys(one.note for one in rows if one.note))
+    return Measure(
+        f'{LIMIT_KEY}{quantity}_{_slug(standard)}_{end}',
+        f'{standard} {QUANTITY_NAMES[quantity]} {end}' + (f' ({notes})' if notes else ''),
+        '',
+        f'{end.capitalize()} limit of {QUANTITY_NAMES[quantity]}: {sources}.',
+        lambda sphere: next(
+            (
+                getattr(one, end)
+                for one in sphere.verdicts
+                if (one.standard, one.quantity) == (standard, quantity)
+            ),
+            None,
+        ),
+        decimals=2,
+    )
+
+
+_LimitRow = tuple[SphereRecovery, Verdict]
+"""One coefficient of one sphere against one pair of limits."""
+
+
+def _of_verdict(name: str) -> Callable[[_LimitRow], Cell]:
+    return lambda row: getattr(row[1], name)
+
+
+_LIMIT_COLUMNS: list[Measure[_LimitRow]] = [
+    Measure('label', 'Sphere', '', 'Label of the insert.', lambda row: row[0].label),
+    Measure(
+        'diameter_mm',
+        'Diameter',
+        'mm',
+        'Inner diameter of the sphere.',
+        lambda row: row[0].diameter_mm,
+        decimals=1,
+    ),
+    Measure(
+        'quantity',
+        'Coefficient',
+        '',
+        'Which recovery coefficient.',
+        lambda row: QUANTITY_NAMES[row[1].quantity],
+    ),
+    Measure(
+        'value',
+        'Value',
+        '',
+        'The coefficient.',
+        lambda row: getattr(row[0], row[1].quantity),
+        decimals=RC_DECIMALS,
+    ),
+    Measure('standard', 'Standard', '', 'Name of the limits.', _of_verdict('standard')),
+    Measure('low', 'Low', '', 'Low limit; itself allowed.', _of_verdict('low'), decimals=2),
+    Measure('high', 'High', '', 'High limit; itself allowed.', _of_verdict('high'), decimals=2),
+    Measure(
+        VERDICT_KEY,
+        'Verdict',
+        '',
+        'pass within the limits or on one, fail outside.',
+        lambda row: PASS if row[1].passed else FAIL,
+    ),
+    Measure(
+        'margin',
+        'Margin',
+        '',
+        'Distance to the nearer limit; negative outside.',
+        _of_verdict('margin'),
+        decimals=RC_DECIMALS,
+    ),
+    Measure(
+        'note',
+        'Note',
+        '',
+        'What must be said wherever these limits are shown; empty if nothing.',
+        _of_verdict('note'),
+    ),
+    Measure('source', 'Source', '', 'Where the limits come from.', _of_verdict('source')),
+    Measure('version', 'Version', '', 'Of the source.', _of_verdict('version')),
+]
+
+
+def _tables(result: AnalysisResult) -> list[Table]:
+    found = result.recovery
+    spheres = found.spheres if found is not None else ()
+    rows = [(sphere, one) for sphere in spheres for one in sphere.verdicts]
+    return [tabulate('recovery_limits', 'Recovery limits', _LIMIT_COLUMNS, rows)] if rows else []
+
+
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    return {} if result.recovery is None else {'Limits': _limit_pairs(result.recovery)}
+
+
+def _limit_pairs(found: RecoveryResult) -> list[Pair]:
+    """Source and version of every limit that was used, and what must be said beside it."""
+    verdicts = [one for sphere in found.spheres for one in sphere.verdicts]
+    sources: dict[tuple[str, str], None] = dict.fromkeys(
+        (
+            f'{one.standard} {QUANTITY_NAMES[one.quantity]}',
+            f'{one.source}; version {one.version}' + (f'; {one.note}' if one.note else ''),
+        )
+        for one in verdicts
+    )
+    return [*sources, *numbered('Must be said', limit_notes(verdicts))]
+
+
+def _slug(name: str) -> str:
+    """
+    A name as part of a key.
+
+    >>> _slug('EARL 2')
+    'earl_2'
+    """
+    return ''.join(letter if letter.isalnum() else '_' for letter in name.lower())
+
+
+LIMITS = Subject('limits', tables=_tables, sections=_sections)
