@@ -9,6 +9,7 @@ network drives on which departments keep such files.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -168,10 +169,13 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         If it is missing, damaged, or no trend log.
     """
     _require_log(path)
-    uri = f'{path.resolve().as_uri()}?mode=ro'
+    # What a killed writer left is rolled back by whoever opens the log next, who must be able to.
+    mode = 'rw' if os.access(path, os.W_OK) else 'ro'
+    uri = f'{path.resolve().as_uri()}?mode={mode}'
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.row_factory = sqlite3.Row
+            connection.execute('PRAGMA query_only = ON')
             _require_version(connection, path)
             yield connection
     except sqlite3.Error as error:
