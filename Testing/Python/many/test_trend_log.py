@@ -273,3 +273,17 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_said_to_be_stored(log, tmp_
     assert len(numbers - said) <= 5  # stored, but killed before it could say so
     assert table(log, 'SELECT DISTINCT count(*) FROM value GROUP BY entry_id') == [(50,)]
     assert integrity_problems(log) == ()
+
+
+def test_the_command_says_whether_a_log_is_sound(tmp_path, log, capsys):
+    from VOIIdentificationLib.cli.main import main
+
+    add_entry(log, stored(tmp_path))
+    assert main(['trend', str(log), 'check']) == 0
+    assert 'sound' in capsys.readouterr().out
+
+    damaged = bytearray(log.read_bytes())
+    page = int.from_bytes(damaged[16:18], 'big')
+    damaged[page : 4 * page] = bytes(3 * page)
+    log.write_bytes(damaged)
+    assert main(['trend', str(log), 'check']) == 1

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ('show', _declare_show, 'write a page of control charts'),
         ('export', _declare_export, 'write every value as CSV'),
         ('edit', _declare_edit, 'change an entry; the history keeps what was'),
+        ('check', _declare_check, 'say whether the log is sound'),
     ):
         one = actions.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.')
         one.set_defaults(action=name)
@@ -74,9 +75,13 @@ def _declare_edit(parser: argparse.ArgumentParser) -> None:
     add('--reason', required=True, metavar='TEXT', help='kept in the history')
 
 
+def _declare_check(_parser: argparse.ArgumentParser) -> None:
+    """It needs no more than the log."""
+
+
 def run(args: argparse.Namespace) -> int:
     """
-    Add to a log, or show, export or edit it.
+    Add to a log, or show, export, edit or check it.
 
     Parameters
     ----------
@@ -86,10 +91,11 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     status : int
-        Exit status: 1 if some of several results could not be added, which is
-        said; other problems are raised as `PhantomError`.
+        Exit status: 1 if some of several results could not be added or the log
+        is damaged, which is said; other problems are raised as `PhantomError`.
     """
-    return {'add': _add, 'show': _show, 'export': _export, 'edit': _edit}[args.action](args)
+    actions = {'add': _add, 'show': _show, 'export': _export, 'edit': _edit, 'check': _check}
+    return actions[args.action](args)
 
 
 def _add(args: argparse.Namespace) -> int:
@@ -141,3 +147,11 @@ def _edit(args: argparse.Namespace) -> int:
     edit_entry(args.log, args.entry, field, getattr(args, field), args.reason)
     sys.stdout.write(f'Entry {args.entry}: {field} is now {getattr(args, field)}\n')
     return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from ..many.trend_log import integrity_problems
+
+    problems = integrity_problems(args.log)
+    sys.stdout.write('\n'.join([*(problems or ['The log is sound.']), '']))
+    return EXIT_PROBLEM if problems else 0

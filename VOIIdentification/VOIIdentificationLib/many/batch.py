@@ -144,14 +144,14 @@ def _measure(
         if outcome.sentence:
             summary.sentences[uid] = outcome.sentence
         ended = summary.counts.total()
-        progress(ended / summary.total, progress_text(summary))
+        progress(ended / summary.total, _progress_text(summary))
 
     progress(0.0, f'{summary.total} PET series; starting the workers')
     with connected(workers.count, workers.scheduler) as client:
         measure_all(client, jobs, options, told)
 
 
-def progress_text(summary: BatchSummary) -> str:
+def _progress_text(summary: BatchSummary) -> str:
     """
     How far a batch is.
 

@@ -134,12 +134,12 @@ def measure_series(job: SeriesJob, options: BatchOptions) -> SeriesOutcome:
     checksum = ''
     try:
         checksum = series_checksum(job, options)
-        if is_done(job.folder, checksum):
+        if _is_done(job.folder, checksum):
             return SeriesOutcome(job.uid, 'skipped')
         _prepare(job, options)
-        write_state(job, 'started', checksum)
+        _write_state(job, 'started', checksum)
         _measure(job, options)
-        write_state(job, 'done', checksum, seconds=time.process_time() - start)
+        _write_state(job, 'done', checksum, seconds=time.process_time() - start)
     except Exception as error:  # one bad series never stops the rest
         return _failed(job, checksum, error)
     return SeriesOutcome(job.uid, 'done')
@@ -171,7 +171,7 @@ def series_checksum(job: SeriesJob, options: BatchOptions) -> str:
     return hashlib.sha256(''.join([options.digest(), *digests]).encode()).hexdigest()
 
 
-def is_done(folder: Path, checksum: str) -> bool:
+def _is_done(folder: Path, checksum: str) -> bool:
     """
     Whether a series was measured before.
 
@@ -215,7 +215,7 @@ def read_state(folder: Path) -> dict[str, Any]:
     return state if right else {}
 
 
-def write_state(
+def _write_state(
     job: SeriesJob, state: State, checksum: str, sentence: str = '', seconds: float | None = None
 ) -> None:
     """
@@ -305,7 +305,7 @@ def _failed(job: SeriesJob, checksum: str, error: Exception) -> SeriesOutcome:
 
 def _note_failure(job: SeriesJob, checksum: str, sentence: str) -> None:
     try:
-        write_state(job, 'failed', checksum, sentence)
+        _write_state(job, 'failed', checksum, sentence)
     except OSError:
         return  # the disk that refused the results refuses this too; the table has the sentence
 

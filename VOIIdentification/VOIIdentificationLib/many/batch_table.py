@@ -58,12 +58,12 @@ def write_tables(directory: Path, jobs: Iterable[SeriesJob], sentences: Mapping[
     """
     old = [Path(name) for name in (CSV_NAME, PARQUET_NAME) if (directory / name).exists()]
     with transaction(directory, 'the table') as files:
-        count = _write(files.new, (row for job in jobs for row in series_rows(job, sentences)))
+        count = _write(files.new, (row for job in jobs for row in _series_rows(job, sentences)))
         files.commit(old)
     return count
 
 
-def series_rows(job: SeriesJob, sentences: Mapping[str, str]) -> Iterator[Row]:
+def _series_rows(job: SeriesJob, sentences: Mapping[str, str]) -> Iterator[Row]:
     """
     The rows of one series.
 

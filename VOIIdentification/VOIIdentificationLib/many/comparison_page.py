@@ -32,7 +32,7 @@ _SIDE_STEP = 3.0
 
 _CURVES = tuple(one.key for one in QUANTITIES if one.part in ('nema', 'recovery'))
 
-Curve = tuple[int, Sequence[GroupValue]]
+_Curve = tuple[int, Sequence[GroupValue]]
 """Place of a group, and its values of one quantity by diameter."""
 
 
@@ -94,7 +94,7 @@ def _curve_picture(
     quantity: str, values: Sequence[Mapping[ValueKey, GroupValue]]
 ) -> Iterator[Picture]:
     """One chart against diameter, if at least one group has the quantity."""
-    curves: list[Curve] = [
+    curves: list[_Curve] = [
         (n, sorted((v for v in of.values() if _on_curve(v, quantity)), key=_diameter))
         for n, of in enumerate(values)
     ]
@@ -243,21 +243,21 @@ def _x(axis: Scale, value: GroupValue, place: int) -> float:
     return round(axis(_diameter(value)) + _SIDE_STEP * (place % _COLORS), 1)
 
 
-def _line(curve: Curve, x_axis: Scale, y_axis: Scale) -> Line:
+def _line(curve: _Curve, x_axis: Scale, y_axis: Scale) -> Line:
     place, points = curve
     return Line(
         ' '.join(f'{_x(x_axis, v, place)},{y_axis(v.mean)}' for v in points), _series(place)
     )
 
 
-def _marks(curve: Curve, x_axis: Scale, y_axis: Scale) -> Iterator[Mark]:
+def _marks(curve: _Curve, x_axis: Scale, y_axis: Scale) -> Iterator[Mark]:
     place, points = curve
     for v in points:
         title = f'{v.key.label}: {with_sd(v.mean, v.sd)}'
         yield Mark(_x(x_axis, v, place), y_axis(v.mean), 3.5, f'mark {_series(place)}', title)
 
 
-def _bars(curve: Curve, x_axis: Scale, y_axis: Scale) -> Iterator[Bar]:
+def _bars(curve: _Curve, x_axis: Scale, y_axis: Scale) -> Iterator[Bar]:
     place, points = curve
     for v in points:
         if v.sd:

@@ -84,7 +84,7 @@ def read_results(path: Path) -> StoredResults:
         If it cannot be read, or is something else.
     """
     file = path / RESULTS_NAME if path.is_dir() else path
-    results = read_results_json(file)
+    results = _read_results_json(file)
     scan = results.get('scan') or {}
     software = results.get('software') or {}
     try:
@@ -93,7 +93,7 @@ def read_results(path: Path) -> StoredResults:
             name=_name(file),
             series_uid=str(results['input'].get('series_instance_uid') or ''),
             voxels_sha256=str(results['input']['sha256']),
-            results_sha256=fingerprint(results),
+            results_sha256=_fingerprint(results),
             scanned_at=str(scan.get('acquisition_datetime') or scan.get('series_datetime') or ''),
             analyzed_at=str(results.get('analyzed_at') or ''),
             software=f'{software.get("name", "")} {software.get("version", "")}'.strip(),
@@ -108,7 +108,7 @@ def read_results(path: Path) -> StoredResults:
 _ADVICE = 'Give the folder that `analyze` has written, or analyze the scan again.'
 
 
-def read_results_json(file: Path) -> dict[str, Any]:
+def _read_results_json(file: Path) -> dict[str, Any]:
     """
     The content of a ``results.json``.
 
@@ -143,7 +143,7 @@ def read_results_json(file: Path) -> dict[str, Any]:
     return dict(results)
 
 
-def fingerprint(results: dict[str, Any]) -> str:
+def _fingerprint(results: dict[str, Any]) -> str:
     """
     SHA-256 of results without the date of their analysis.
 

@@ -93,7 +93,7 @@ def trend_page(path: Path, *, quantity: str = '', label: str = '') -> str:
     )
 
 
-def chart_name(chart: TrendChart) -> str:
+def _chart_name(chart: TrendChart) -> str:
     """
     Quantity and sphere of a chart.
 
@@ -111,7 +111,7 @@ def chart_name(chart: TrendChart) -> str:
     return f'{known.title if known else chart.key.quantity} {chart.key.label}'.strip()
 
 
-def trend_picture(chart: TrendChart, anchor: str) -> Picture:
+def _trend_picture(chart: TrendChart, anchor: str) -> Picture:
     """
     One chart, ready to be drawn.
 
@@ -136,7 +136,7 @@ def trend_picture(chart: TrendChart, anchor: str) -> Picture:
     y_axis = y_scale(shown)
     x = x_axis.start + seconds / x_axis.high * (x_axis.stop - x_axis.start)
     y = np.array([y_axis(value) for value in values])
-    name = chart_name(chart)
+    name = _chart_name(chart)
     return Picture(
         anchor=anchor,
         title=name,
@@ -243,7 +243,7 @@ def _groups(charts: Sequence[TrendChart], drawn: Sequence[TrendChart]) -> list[d
                 'header': _HEADER,
                 'rows': [_row(chart) for chart in of_group],
                 'pictures': [
-                    trend_picture(chart, numbers[id(chart)])
+                    _trend_picture(chart, numbers[id(chart)])
                     for chart in of_group
                     if id(chart) in numbers
                 ],
@@ -259,7 +259,7 @@ def _row(chart: TrendChart) -> tuple[object, ...]:
     before = {alarm.index for alarm in found.alarms} - {len(found.values) - 1}
     unit = f' [{chart.key.unit}]' if chart.key.unit else ''
     return (
-        f'{chart_name(chart)}{unit}',
+        f'{_chart_name(chart)}{unit}',
         str(len(found.values)),
         rounded(last, center),
         f'{chart.scanned_at[-1]:%Y-%m-%d}',

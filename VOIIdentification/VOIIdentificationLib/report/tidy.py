@@ -47,10 +47,10 @@ def write_tidy(path: Path, result: AnalysisResult) -> None:
     with path.open('w', encoding='utf-8', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(TIDY_COLUMNS)
-        writer.writerows(tidy_rows(result))
+        writer.writerows(_tidy_rows(result))
 
 
-def tidy_rows(result: AnalysisResult) -> Iterator[TidyRow]:
+def _tidy_rows(result: AnalysisResult) -> Iterator[TidyRow]:
     """
     Every number that belongs to one sphere.
 
