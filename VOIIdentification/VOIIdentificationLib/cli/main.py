@@ -33,12 +33,16 @@ DEBUG_VARIABLE = 'VOI_IDENTIFICATION_DEBUG'
 
 def program() -> None:
     """Run as a process of its own."""
-    for number in range(3):  # one that is closed would go to the next file that is opened
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
+    _open_closed_streams()
     sys.exit(main(last=True))
+
+
+def _open_closed_streams() -> None:
+    """A closed standard stream would be the next file that is opened."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    while nowhere <= 2:
+        nowhere = os.dup(nowhere)
+    os.close(nowhere)
 
 
 def main(argv: Sequence[str] | None = None, *, last: bool = False) -> int:
@@ -73,14 +77,16 @@ def main(argv: Sequence[str] | None = None, *, last: bool = False) -> int:
 
 
 def _run(argv: Sequence[str] | None, stop: StopSignals) -> int:
-    args = _parser().parse_args(argv)
+    debug = bool(os.environ.get(DEBUG_VARIABLE))
     try:
+        args = _parser().parse_args(argv)
+        debug = debug or args.debug
         status = int(args.run(args))
     except Exception as error:
         if stop.received:  # libraries hide it in errors of their own
             raise KeyboardInterrupt from error
         stop.end()
-        return _problem(error, debug=args.debug)
+        return _problem(error, debug=debug)
     _say_mended()
     return status
 
@@ -149,8 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             '--debug',
             action='store_true',
-            default=bool(os.environ.get(DEBUG_VARIABLE)),
-            help='print errors with their traceback',
+            help=f'print errors with their traceback, as {DEBUG_VARIABLE}=1 does',
         )
         command.set_defaults(run=module.run)
     return parser

@@ -78,7 +78,7 @@ class PlainStream(io.TextIOBase):
             _silence(lost)
             if self._needed and not isinstance(error, (BrokenPipeError, ValueError)):
                 reason = getattr(error, 'strerror', None) or error
-                msg = f'standard output cannot be written: {reason}'
+                msg = f'standard output cannot be written: {reason}.'
                 raise OutputError(msg) from error
 
     def isatty(self) -> bool:
