@@ -16,7 +16,7 @@ import numpy as np
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.cli.arguments import terminal_progress
+from VOIIdentificationLib.cli.terminal import terminal_progress
 from VOIIdentificationLib.core.errors import PhantomError, part_of
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
 from VOIIdentificationLib.dicom.read import read_pet_series

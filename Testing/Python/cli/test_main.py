@@ -218,7 +218,7 @@ def test_stopping_from_the_keyboard_writes_nothing(study, tmp_path, monkeypatch,
     assert analyze(study / 'dicom', tmp_path / 'out', study) == 130
     assert not (tmp_path / 'out').exists()
     assert list(tmp_path.iterdir()) == []
-    assert 'nothing was written' in capsys.readouterr().err
+    assert 'nothing was changed' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('asked', [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -238,7 +238,7 @@ def test_stopping_by_the_system_leaves_nothing(study, tmp_path, monkeypatch, cap
     monkeypatch.setattr('VOIIdentificationLib.report.export.write_workbooks', stop)
     assert analyze(study / 'dicom', tmp_path / 'out', study) == status
     assert list(tmp_path.iterdir()) == []
-    assert 'nothing was written' in capsys.readouterr().err
+    assert 'nothing was changed' in capsys.readouterr().err
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from VOIIdentificationLib.cli.arguments import terminal_progress
+from VOIIdentificationLib.cli.terminal import terminal_progress
 from VOIIdentificationLib.core.errors import part_of
 
 

@@ -24,6 +24,7 @@ from VOIIdentificationLib.core.config_json import (
     to_json,
 )
 from VOIIdentificationLib.core.errors import ActivityError, InputFileError
+from VOIIdentificationLib.core.phantom import Insert
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,31 @@ def test_text_that_is_no_json_is_named(tmp_path):
     with pytest.raises(InputFileError, match=r'the whole file .*it\.json cannot be read: No such'):
         read_json(path, 'whole')
     path.write_bytes(b'\xff\xfe{')
-    with pytest.raises(InputFileError, match=r'it\.json is not JSON'):
+    with pytest.raises(InputFileError, match=r'it\.json is not text in UTF-8'):
         read_json(path, 'whole')
     with pytest.raises(InputFileError, match='the scene is not JSON'):
         parse_json('{', 'the scene')
+
+
+@pytest.mark.parametrize('text', ['[' * 100_000, '{"a":' * 100_000])
+def test_json_that_is_nested_without_end_is_a_sentence(text):
+    with pytest.raises(InputFileError, match='the scene is nested too deep'):
+        parse_json(text, 'the scene')
+
+
+def test_a_key_that_stands_twice_is_refused():
+    """JSON itself would keep the last one, without a word."""
+    with pytest.raises(InputFileError, match="the key 'volume_ml' stands there twice"):
+        parse_json('{"volume_ml": 1, "a": {}, "volume_ml": 2}', 'the scene')
+
+
+@pytest.mark.parametrize('number', ['1' + '0' * 400, '-1' + '0' * 400, '1e999', 'NaN', 'Infinity'])
+def test_a_number_that_no_float_can_hold_is_refused(number):
+    with pytest.raises(InputFileError, match='"diameter_mm" must be'):
+        from_json(Insert, parse_json(f'{{"label": "a", "diameter_mm": {number}}}', 'it'), 'it')
+
+
+def test_a_message_quotes_a_large_value_in_short():
+    with pytest.raises(InputFileError) as caught:
+        from_json(Insert, {'label': ['x' * 1000] * 10_000, 'diameter_mm': 1}, 'it')
+    assert len(str(caught.value)) < 1000

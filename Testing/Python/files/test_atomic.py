@@ -5,6 +5,7 @@ Every single move is made to fail once, and a process is killed at every single 
 afterwards the folder must hold the old files or the new ones, whole.
 """
 
+import errno
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ OLD = {'a.txt': 'old a', 'pictures/1.png': 'old 1', 'gone.txt': 'old gone'}
 NEW = {'a.txt': 'new a', 'b.txt': 'new b', 'pictures/1.png': 'new 1', 'pictures/2.png': 'new 2'}
 FOREIGN = {'mine.txt': 'foreign', 'pictures/mine.png': 'foreign'}
 REPLACED = [*OLD]
+OURS = {'lock': 'voi-identification\n'}
+"""What marks a hidden folder as made by the program."""
 
 
 def put(folder, files):
@@ -232,7 +235,7 @@ def test_two_single_files_of_one_folder_do_not_wait_for_each_other(tmp_path):
     'text', ['{', '{"old": [], "new": ["../../etc/x"], "forward": true}', '{"old": []}', '[1]']
 )
 def test_a_journal_that_cannot_be_trusted_moves_nothing(folder, text):
-    put(folder / WORK_FOLDER, {'journal.json': text, 'old/a.txt': 'kept'})
+    put(folder / WORK_FOLDER, {**OURS, 'journal.json': text, 'old/a.txt': 'kept'})
 
     with pytest.raises(OutputError, match='damaged'):
         recover(folder)
@@ -241,8 +244,137 @@ def test_a_journal_that_cannot_be_trusted_moves_nothing(folder, text):
 
 
 def test_recover_looks_below_on_request(tmp_path):
-    put(tmp_path / 'deep' / 'er' / WORK_FOLDER, {'new/half.txt': 'half'})
+    put(tmp_path / 'deep' / 'er' / WORK_FOLDER, {**OURS, 'new/half.txt': 'half'})
 
     assert recover(tmp_path) == ()
     assert len(recover(tmp_path, below=True)) == 1
     assert held(tmp_path) == {}
+
+
+@pytest.mark.parametrize('name', [WORK_FOLDER, f'.x.nrrd{WORK_FOLDER}'])
+@pytest.mark.parametrize(
+    'files',
+    [
+        {'new/precious.txt': '1'},
+        {'precious.txt': '1'},
+        {'lock': 'mine', 'old/x': '1'},
+        {'lock': '1'},
+    ],
+)
+def test_a_foreign_folder_in_the_way_is_left_alone(folder, name, files):
+    put(folder / name, files)
+    before = held(folder)
+
+    with pytest.raises(OutputError, match='which this program has not made, is in the way'):
+        recover(folder)
+    running = transaction(folder, 'the results', file_name=name[1 : -len(WORK_FOLDER)])
+    with pytest.raises(OutputError, match='is in the way'):
+        running.__enter__()
+
+    assert held(folder) == before
+
+
+def test_a_file_or_a_link_in_the_way_is_left_alone(folder, tmp_path):
+    put(folder, {WORK_FOLDER: 'precious'})
+    with pytest.raises(OutputError, match=r'a file named \.voi-identification'):
+        write_new(folder)
+    assert held(folder)[WORK_FOLDER] == 'precious'
+
+    (folder / WORK_FOLDER).unlink()
+    put(tmp_path / 'elsewhere', {**OURS, 'new/precious.txt': '1'})
+    (folder / WORK_FOLDER).symlink_to(tmp_path / 'elsewhere')
+    with pytest.raises(OutputError, match=r'a link named \.voi-identification'):
+        write_new(folder)
+    assert held(tmp_path / 'elsewhere')['new/precious.txt'] == '1'
+
+
+def test_a_folder_of_a_similar_name_is_not_ours(folder):
+    put(folder / 'study.voi-identification', {'new/precious.txt': '1'})
+    assert recover(folder, below=True) == ()
+    assert held(folder)['study.voi-identification/new/precious.txt'] == '1'
+
+
+def test_what_a_run_killed_at_once_left_is_no_obstacle(folder):
+    put(folder / WORK_FOLDER, {'lock': ''})
+    write_new(folder)
+    assert held(folder) == {**NEW, **FOREIGN}
+
+
+def test_the_lock_stays_as_long_as_a_journal_does(folder, tmp_path, monkeypatch):
+    """Else the folder would not be known as ours the next time."""
+    run_child(folder, 5, 'kill before', tmp_path)
+    rename = os.replace
+    with monkeypatch.context() as patched:
+        patched.setattr(os, 'replace', broken_but_for(rename, 'journal.json'))
+        with pytest.raises(OutputError):
+            recover(folder)
+    assert (folder / WORK_FOLDER / 'lock').read_text() == OURS['lock']
+
+    recover(folder)
+    assert held(folder) == {**OLD, **FOREIGN}  # it had begun to undo
+
+
+def broken_but_for(rename, name):
+    def fails(source, target):
+        if str(target).endswith(name):
+            return rename(source, target)
+        raise PermissionError(13, 'Permission denied')
+
+    return fails
+
+
+def test_who_reads_need_not_wait_for_a_run_that_has_moved_nothing(folder):
+    with transaction(folder, 'the results'):
+        assert recover(folder, moved_only=True) == ()
+        with pytest.raises(OutputError, match='another run'):
+            recover(folder)
+
+
+def test_a_folder_that_is_a_link_keeps_being_one(folder, tmp_path):
+    (tmp_path / 'link').symlink_to(folder, target_is_directory=True)
+    write_new(tmp_path / 'link')
+    assert (tmp_path / 'link').is_symlink()
+    assert held(folder) == {**NEW, **FOREIGN}
+
+
+def test_a_link_among_the_old_files_is_replaced_not_followed(folder, tmp_path):
+    put(tmp_path, {'elsewhere.txt': 'precious'})
+    (folder / 'a.txt').unlink()
+    (folder / 'a.txt').symlink_to(tmp_path / 'elsewhere.txt')
+    write_new(folder)
+    assert held(folder) == {**NEW, **FOREIGN}
+    assert (tmp_path / 'elsewhere.txt').read_text() == 'precious'
+
+
+@pytest.mark.parametrize('number', [errno.EROFS, errno.EXDEV, errno.ENOSPC, errno.EDQUOT])
+def test_what_the_system_refuses_is_a_sentence_and_undone(folder, monkeypatch, number):
+    """A read-only disk, pictures that lie on another disk, a full disk, a quota."""
+    rename = os.replace
+
+    def fails(source, target):
+        if str(target).endswith('2.png') and 'journal' not in str(target):
+            raise OSError(number, os.strerror(number))
+        rename(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, 'replace', fails)
+        with pytest.raises(OutputError, match=os.strerror(number)):
+            write_new(folder)
+    assert held(folder) == {**OLD, **FOREIGN}
+
+
+def test_a_disk_that_cannot_write_through_is_written_to_all_the_same(folder, monkeypatch):
+    def refuses(_handle):
+        raise OSError(errno.EINVAL, 'Invalid argument')
+
+    monkeypatch.setattr(os, 'fsync', refuses)
+    write_new(folder)
+    assert held(folder) == {**NEW, **FOREIGN}
+
+
+def test_a_long_file_name_has_room_for_its_hidden_folder(tmp_path):
+    name = 'ü' * 100 + '.nrrd'
+    with transaction(tmp_path, 'it', file_name=name) as files:
+        put(files.new, {name: '1'})
+        files.commit()
+    assert held(tmp_path) == {name: '1'}

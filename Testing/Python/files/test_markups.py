@@ -108,7 +108,11 @@ def test_csv_in_lps(tmp_path, header):
         ('a.csv', '', 'must say whether'),
         ('a.fcsv', '1,2,3\n', 'has no line "# columns'),
         ('a.fcsv', FCSV.replace('= LPS', '= IJK'), "unknown coordinate system ''"),
-        ('a.mrk.json', '{', 'is not a Slicer markups file'),
+        ('a.mrk.json', '{', 'is not JSON'),
+        ('a.mrk.json', '[' * 100_000, 'is nested too deep'),
+        ('a.mrk.json', markups_json([{'label': 'S', 'position': '123'}]), 'no usable position'),
+        ('a.mrk.json', markups_json([{'position': [10**400, 2, 3]}]), 'no usable position'),
+        ('a.csv', 'label,r,a,s\n"S37' + 'x' * 200_000, 'is not a table'),
         ('a.mrk.json', '{"markups": 3}', 'is not a Slicer markups file'),
         ('a.mrk.json', '[]', 'is not a Slicer markups file'),
         ('a.mrk.json', markups_json([]), 'holds no point'),
@@ -164,3 +168,12 @@ def test_csv_as_excel_writes_it_elsewhere(tmp_path, text):
 def test_csv_whose_columns_are_open_is_refused(tmp_path, head):
     with pytest.raises(InputFileError, match='the header must be label,x,y,z'):
         read_seeds(write(tmp_path, 'a.csv', f'{head}\nS37,1,2,3,4,5\n'))
+
+
+def test_a_label_cannot_bring_control_characters_into_a_file(tmp_path):
+    path = tmp_path / 'a.mrk.json'
+    write_markups(path, [Seed('S37\x1b[2J\x9b', (1.0, 2.0, 3.0))], name='Seeds\x00')
+
+    (point,) = read_seeds(path)
+    assert point.label == r'S37\x1b[2J\x9b'
+    assert r'Seeds\\x00' in path.read_text()

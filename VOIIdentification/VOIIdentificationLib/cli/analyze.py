@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, get_args
 from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, positive, read_input, terminal_progress
+from .arguments import add_input, positive, read_input
+from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
@@ -218,7 +219,7 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         *filter(None, [page_hindrance()]),
         f'Results: {directory}',
     ]
-    sys.stdout.write('\n'.join([*lines, '']))
+    sys.stdout.write(as_lines(lines))
 
 
 def _summary_line(sphere: VOIResult) -> str:

@@ -7,15 +7,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from ..core.errors import Progress
 
 if TYPE_CHECKING:
     from ..core.image import PETImage
     from ..dicom.read import PETStack
-
-_BAR_WIDTH = 30
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
@@ -66,12 +64,34 @@ def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, 
     from ..dicom.read import read_stack
     from ..files.volume import is_volume_file, read_volume
 
+    recover_input(args.input)
     if is_volume_file(args.input):
         image, stack = read_volume(args.input), None
         progress(1.0, 'volume read')
     else:
         image, stack = read_stack(args.input, series_uid=args.series, progress=progress)
     return _in_said_unit(image, args.unit), stack
+
+
+def recover_input(path: Path) -> None:
+    """
+    Complete or undo what was being moved in the folder that is read when a run was killed.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A file or folder; a phantom's slices lie one folder below what was being written.
+
+    Raises
+    ------
+    OutputError
+        If that is impossible: what would be read is neither old nor new.
+    """
+    from ..files.atomic import recover
+
+    for folder in (path, path.parent):
+        if folder.is_dir():
+            recover(folder, moved_only=True)
 
 
 def _in_said_unit(image: PETImage, unit: str | None) -> PETImage:
@@ -164,45 +184,3 @@ def _number(text: str, expected: str, fits: Callable[[float], bool]) -> float:
         msg = f'must be {expected}, got {text}'
         raise argparse.ArgumentTypeError(msg)
     return value
-
-
-def terminal_progress(stream: TextIO) -> Progress:
-    """
-    Show progress on a text stream.
-
-    Parameters
-    ----------
-    stream : text file
-        Usually standard error. A terminal gets one line that is drawn over
-        and over; anything else gets a line whenever the text changes.
-
-    Returns
-    -------
-    progress : callable
-        To be handed to long work.
-    """
-    return _bar(stream) if stream.isatty() else _lines(stream)
-
-
-def _bar(stream: TextIO) -> Progress:
-    def _show(fraction: float, text: str) -> None:
-        done = round(min(max(fraction, 0.0), 1.0) * _BAR_WIDTH)
-        bar = '#' * done + '-' * (_BAR_WIDTH - done)
-        end = '\n' if fraction >= 1 else ''
-        stream.write(f'\r\x1b[K[{bar}] {fraction:4.0%} {text}{end}')
-        stream.flush()
-
-    return _show
-
-
-def _lines(stream: TextIO) -> Progress:
-    last = ''
-
-    def _show(_fraction: float, text: str) -> None:
-        nonlocal last
-        if text != last:
-            stream.write(f'{text}\n')
-            stream.flush()
-            last = text
-
-    return _show

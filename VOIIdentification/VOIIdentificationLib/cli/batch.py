@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.phantom import load_phantom
 from . import analyze as analyze_command
-from .arguments import terminal_progress
+from .terminal import terminal_progress
 
 if TYPE_CHECKING:
     from ..many.batch import BatchSummary

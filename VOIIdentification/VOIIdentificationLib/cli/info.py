@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from ..core.errors import no_progress
-from .arguments import add_input, read_input
+from .arguments import add_input, read_input, recover_input
+from .terminal import as_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,11 +39,12 @@ def run(args: argparse.Namespace) -> int:
     from ..dicom.source import describe_series
     from ..files.volume import is_volume_file
 
+    recover_input(args.input)
     if is_volume_file(args.input):
         lines = _volume_lines(args)
     else:
         lines = list(describe_series(args.input, series_uid=args.series))
-    sys.stdout.write('\n'.join([*lines, '']))
+    sys.stdout.write(as_lines(lines))
     return 0
 
 

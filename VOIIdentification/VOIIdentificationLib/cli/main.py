@@ -1,42 +1,51 @@
-"""The command line ``voi-identification``: one file a command."""
+"""
+The command line ``voi-identification``: one file a command.
+
+Nothing that takes time is imported at file scope: a signal is to be understood
+from the first moment on.
+"""
 
 from __future__ import annotations
 
-import argparse
-import signal
+import os
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..core.errors import PhantomError
-from . import analyze as analyze_command
-from . import batch as batch_command
-from . import compare as compare_command
-from . import info as info_command
-from . import make_phantom
-from . import suv as suv_command
-from . import trend as trend_command
+from ..files.signals import committed_folders, mended
+from .stop import StopSignals
+from .terminal import PlainStream
+
+if TYPE_CHECKING:
+    import argparse
 
 EXIT_PROBLEM = 1
 """The data or the files are not as needed; argparse itself exits with 2."""
 
-EXIT_SIGNAL = 128
-"""Added to the number of the signal that stopped the program, as shells count it."""
+PROGRAM = 'voi-identification'
 
-_COMMANDS = {
-    'analyze': (analyze_command, 'measure a phantom scan'),
-    'make-phantom': (make_phantom, 'make a synthetic PET study whose truth is known'),
-    'info': (info_command, 'say what a series or volume is, and what it lacks'),
-    'suv': (suv_command, 'write a PET series as a volume of standardized uptake values'),
-    'batch': (batch_command, 'measure every PET series below a folder'),
-    'compare': (compare_command, 'lay several results over each other, with their differences'),
-    'trend': (trend_command, 'log scans over years and chart them'),
-}
+DEBUG_VARIABLE = 'VOI_IDENTIFICATION_DEBUG'
+"""If it is set, what the option ``--debug`` asks for: errors with their traceback."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def program() -> None:
+    """Run as a process of its own."""
+    _open_closed_streams()
+    sys.exit(main(last=True))
+
+
+def _open_closed_streams() -> None:
+    """A closed standard stream would be the next file that is opened."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    while nowhere <= 2:
+        nowhere = os.dup(nowhere)
+    os.close(nowhere)
+
+
+def main(argv: Sequence[str] | None = None, *, last: bool = False) -> int:
     """
     Run the program.
 
@@ -45,56 +54,111 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         Arguments without the program's name; by default those of the process.
 
+    last : bool, optional
+        True if the process ends with it.
+
     Returns
     -------
     status : int
         0 done, 1 a problem with the data or files, 2 wrong arguments, 130 or
         143 stopped from the keyboard or by the system.
     """
-    args = _parser().parse_args(argv)
-    with _stop_signals() as received:
+    with StopSignals(last=last) as stop:
         try:
-            return int(args.run(args))
-        except (Exception, KeyboardInterrupt) as error:
-            if received or isinstance(error, KeyboardInterrupt):  # libraries hide it in their own
-                sys.stderr.write('voi-identification: stopped; nothing was written\n')
-                return EXIT_SIGNAL + (received or [signal.SIGINT])[0]
-            if not isinstance(error, PhantomError):
-                raise
-            sys.stderr.write(f'voi-identification: {error}\n')
-            return EXIT_PROBLEM
+            committed_folders.clear()
+            mended.clear()
+            out, err = PlainStream(sys.stdout, needed=True), PlainStream(sys.stderr, needed=False)
+            with redirect_stdout(out), redirect_stderr(err):
+                return _run(argv, stop)
+        except KeyboardInterrupt:
+            stop.end()
+            _complain(f'stopped; {_what_is_true()}')
+            return stop.status
 
 
-@contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Signals that arrive raise, so that files half written are removed."""
-    received: list[int] = []
-
-    def _stop(number: int, _frame: object) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():  # only there can it be asked
-        yield received
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    old = {number: signal.signal(number, _stop) for number in numbers}
+def _run(argv: Sequence[str] | None, stop: StopSignals) -> int:
+    debug = bool(os.environ.get(DEBUG_VARIABLE))
     try:
-        yield received
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler or signal.SIG_DFL)
+        args = _parser().parse_args(argv)
+        debug = debug or args.debug
+        status = int(args.run(args))
+    except Exception as error:
+        if stop.received:  # libraries hide it in errors of their own
+            raise KeyboardInterrupt from error
+        stop.end()
+        return _problem(error, debug=debug)
+    _say_mended()
+    return status
+
+
+def _problem(error: Exception, *, debug: bool) -> int:
+    _say_mended()
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    _complain(_sentence(error) + (f' But {_what_is_true()}.' if committed_folders else ''))
+    return EXIT_PROBLEM
+
+
+def _sentence(error: Exception) -> str:
+    """What a problem is to the user, and what can be done."""
+    if isinstance(error, PhantomError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return 'there is not enough memory for it. Close other programs, or use a smaller image.'
+    if isinstance(error, OSError) and error.filename is not None:
+        return f'{error.filename}: {error.strerror}.'
+    about = '; '.join([f'{type(error).__name__}: {error}', *getattr(error, '__notes__', [])])
+    return (
+        f'an unexpected error ({about}). This is a fault of the program: please report it with '
+        'what the same command prints with --debug, and with the file if you may share it.'
+    )
+
+
+def _what_is_true() -> str:
+    folders = ', '.join(str(folder) for folder in dict.fromkeys(committed_folders))
+    if folders:
+        return f'the new files in {folders} are written, whole'
+    return 'nothing else was changed' if mended else 'nothing was changed'
+
+
+def _say_mended() -> None:
+    for sentence in mended:
+        _complain(sentence)
+
+
+def _complain(sentence: str) -> None:
+    PlainStream(sys.stderr, needed=False).write(f'{PROGRAM}: {sentence}\n')
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from . import analyze, batch, compare, info, make_phantom, recover, suv, trend
+
+    commands = {
+        'analyze': (analyze, 'measure a phantom scan'),
+        'make-phantom': (make_phantom, 'make a synthetic PET study whose truth is known'),
+        'info': (info, 'say what a series or volume is, and what it lacks'),
+        'suv': (suv, 'write a PET series as a volume of standardized uptake values'),
+        'batch': (batch, 'measure every PET series below a folder'),
+        'compare': (compare, 'lay several results over each other, with their differences'),
+        'trend': (trend, 'log scans over years and chart them'),
+        'recover': (recover, 'complete or undo what an interrupted run left in a folder'),
+    }
     parser = argparse.ArgumentParser(
-        prog='voi-identification',
-        description='Find and measure the spheres of a PET image-quality phantom.',
+        prog=PROGRAM, description='Find and measure the spheres of a PET image-quality phantom.'
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
-    commands = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
-    for name, (module, text) in _COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.')
+    group = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
+    for name, (module, text) in commands.items():
+        command = group.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.')
         module.add_arguments(command)
+        command.add_argument(
+            '--debug',
+            action='store_true',
+            help=f'print errors with their traceback, as {DEBUG_VARIABLE}=1 does',
+        )
         command.set_defaults(run=module.run)
     return parser

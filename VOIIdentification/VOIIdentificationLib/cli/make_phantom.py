@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..core.errors import InputFileError, OutputError, Progress, no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..files.atomic import recover, transaction
-from .arguments import count, not_negative, positive, terminal_progress
+from .arguments import count, not_negative, positive
+from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
     from ..core.phantom import Seed
@@ -72,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         progress=terminal_progress(sys.stderr),
     )
-    sys.stdout.write(f'{len(paths) - 2} slices, {TRUTH_FILE} and {SEEDS_FILE} in {args.folder}\n')
+    made = f'{len(paths) - 2} slices, {TRUTH_FILE} and {SEEDS_FILE} in {args.folder}'
+    sys.stdout.write(as_lines([made]))
     return 0
 
 

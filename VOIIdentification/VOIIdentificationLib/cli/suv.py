@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .arguments import terminal_progress
+from .terminal import as_lines, terminal_progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +47,12 @@ def run(args: argparse.Namespace) -> int:
         Exit status 0; problems are raised as `PhantomError`.
     """
     from ..dicom.suv import suv_image
+    from ..files.atomic import recover
     from ..files.volume import write_volume
+    from .arguments import recover_input
 
+    recover(args.output.parent)
+    recover_input(args.input)
     image, scale = suv_image(
         args.input,
         suv_type=args.type,
@@ -57,6 +61,6 @@ def run(args: argparse.Namespace) -> int:
     )
     write_volume(image, args.output, overwrite=args.overwrite)
     doubts = [f'Note: {flag.text}' for flag in scale.flags]
-    lines = [*scale.decisions, *doubts, f'SUV volume: {args.output}', '']
-    sys.stdout.write('\n'.join(lines))
+    lines = [*scale.decisions, *doubts, f'SUV volume: {args.output}']
+    sys.stdout.write(as_lines(lines))
     return 0

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from datetime import datetime
@@ -31,7 +32,9 @@ from typing import (
     get_type_hints,
 )
 
+from .bounds import read_text_file
 from .errors import InputFileError, PhantomError
+from .plain_text import shown
 
 Config = TypeVar('Config')
 
@@ -86,15 +89,7 @@ def read_json(path: Path, what: str) -> Any:
         If it cannot be read, or is not JSON.
     """
     source = f'the {what} file {path}'
-    try:
-        text = path.read_text(encoding='utf-8')
-    except OSError as error:
-        msg = f'{source} cannot be read: {error.strerror or error}'
-        raise InputFileError(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f'{source} is not JSON: {error}'
-        raise InputFileError(msg) from error
-    return parse_json(text, source)
+    return parse_json(read_text_file(path, source), source)
 
 
 def parse_json(text: str, source: str) -> Any:
@@ -120,10 +115,23 @@ def parse_json(text: str, source: str) -> Any:
         If it is not JSON.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
+    except RecursionError as error:
+        msg = f'{source} is nested too deep to be one'
+        raise InputFileError(msg) from error
     except ValueError as error:
         msg = f'{source} is not JSON: {error}'
         raise InputFileError(msg) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """One JSON object; a key that stands twice has two meanings."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        counts = Counter(key for key, _value in pairs)
+        msg = f'the key {shown(counts.most_common(1)[0][0])} stands there twice'
+        raise ValueError(msg)
+    return data
 
 
 def from_json(
@@ -237,12 +245,12 @@ def _known_keys(
         msg = f'{where}: expected a JSON object, got {type(data).__name__}'
         raise InputFileError(msg)
     if schema and data.get('schema') != schema:
-        msg = f'{where}: "schema" is {data.get("schema")!r}, expected {schema!r}'
+        msg = f'{where}: "schema" is {shown(data.get("schema"))}, expected {schema!r}'
         raise InputFileError(msg)
     names = [*(['schema'] if schema else []), *(field.name for field in fields(kind))]
     unknown = sorted(set(data) - set(names))
     if unknown and strict:
-        msg = f'{where}: unknown key {unknown[0]!r}; known are {", ".join(names)}'
+        msg = f'{where}: unknown key {shown(unknown[0])}; known are {", ".join(names)}'
         raise InputFileError(msg)
     needed = [field.name for field in fields(kind) if _has_no_default(field)]
     none = {name: None for name in needed if NoneType in get_args(_hints(kind)[name])}
@@ -328,12 +336,17 @@ class _Reader(NamedTuple):
 
     def _require(self, fits: bool, expected: str, value: object) -> None:
         if not fits:
-            msg = f'"{self.name}" must {expected}, got {value!r}'
+            msg = f'"{self.name}" must {expected}, got {shown(value)}'
             raise ValueError(msg)
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number with hundreds of digits
+        return False
 
 
 _PLAIN: dict[Any, tuple[str, Callable[[Any], bool]]] = {

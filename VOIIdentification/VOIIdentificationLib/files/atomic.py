@@ -20,8 +20,6 @@ import errno
 import json
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -29,19 +27,10 @@ from pathlib import Path, PurePosixPath
 
 from ..core.errors import OutputError
 from .lock import locked_folder
+from .signals import committed_folders, mended, signals_deferred
 
 WORK_FOLDER = '.voi-identification'
 """Name of the hidden folder; one for a single file begins with the name of that file."""
-
-DEFERRED_SIGNALS = tuple(
-    getattr(signal, name)
-    for name in ('SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK')
-    if hasattr(signal, name)
-)
-"""Signals that wait until all files are in their places."""
-
-committed_folders: list[Path] = []
-"""Folders that this process has written into, whole: what is true after a signal."""
 
 _NEW, _OLD, _JOURNAL = 'new', 'old', 'journal.json'
 _PART = f'{_JOURNAL}.part'
@@ -51,6 +40,11 @@ _ADVICE = {
     errno.EPERM: 'Close the file in other programs, or choose a folder that you may write to.',
 }
 _OTHER_ADVICE = 'Choose another folder.'
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""What some network drives answer who asks them to write through: no reason not to write."""
+
+_MAX_NAME_CHARACTERS = 50
+"""Of a file's name in that of its hidden folder: the system takes 255 bytes in all."""
 
 
 class Transaction:
@@ -99,7 +93,7 @@ class Transaction:
         names = _files_below(self.new)
         _write_through(self.new)
         journal = _Journal(tuple(path.as_posix() for path in old), names)
-        with _signals_deferred():
+        with signals_deferred():
             journal.carry_out(self._directory, self._work)
             committed_folders.append(self._directory)
         return tuple(self._directory / name for name in names)
@@ -135,22 +129,23 @@ def transaction(directory: Path, what: str, *, file_name: str = '') -> Iterator[
     with system_errors_named(directory, what):
         made = _make_folders(directory)
         try:
-            work = directory / (f'.{file_name}{WORK_FOLDER}' if file_name else WORK_FOLDER)
+            work = directory / _work_name(file_name)
             with locked_folder(work):
-                _complete(directory, work)
+                if any(work.joinpath(name).exists() for name in (_NEW, _OLD, _JOURNAL)):
+                    mended.append(_complete(directory, work))
                 running = Transaction(directory, work)
                 running.new.mkdir()
                 try:
                     yield running
                 finally:
-                    _clear(work)
+                    with signals_deferred():
+                        _clear(work)
         finally:
-            for folder in reversed(made):
-                with suppress(OSError):  # it holds something by now
-                    folder.rmdir()
+            with signals_deferred():
+                _remove_made(made)
 
 
-def recover(directory: Path, *, below: bool = False) -> tuple[str, ...]:
+def recover(directory: Path, *, below: bool = False, moved_only: bool = False) -> tuple[str, ...]:
     """
     Complete or undo what a run left that was killed.
 
@@ -161,6 +156,9 @@ def recover(directory: Path, *, below: bool = False) -> tuple[str, ...]:
 
     below : bool, optional
         True looks into all folders below it too.
+
+    moved_only : bool, optional
+        True passes over runs that have moved nothing: enough for who reads.
 
     Returns
     -------
@@ -173,11 +171,20 @@ def recover(directory: Path, *, below: bool = False) -> tuple[str, ...]:
         If a run is writing there now, or the system refuses.
     """
     search = directory.rglob if below else directory.glob
-    left = sorted(search(f'*{WORK_FOLDER}')) if directory.is_dir() else []
-    sentences = []
+    sentences, problems = [], []
+    with system_errors_named(directory, 'what an earlier run left'):
+        left = sorted({*search(f'.*{WORK_FOLDER}'), *search(WORK_FOLDER)})
     for work in left:
-        with system_errors_named(work.parent, 'what an earlier run left'), locked_folder(work):
-            sentences.append(_complete(work.parent, work))
+        if moved_only and not (work / _JOURNAL).exists():
+            continue
+        try:
+            with system_errors_named(work.parent, 'what an earlier run left'), locked_folder(work):
+                sentences.append(_complete(work.parent, work))
+        except OutputError as error:  # the others are none the worse for it
+            problems.append(str(error))
+    mended.extend(sentences)
+    if problems:
+        raise OutputError(' '.join(problems))
     return tuple(sentences)
 
 
@@ -264,15 +271,16 @@ class _Journal:
 def _complete(directory: Path, work: Path) -> str:
     """Finish what a killed run had begun to move, and clear up after it."""
     journal, text = _read_journal(work / _JOURNAL), 'an interrupted run had changed nothing yet'
-    if journal is not None:
-        try:
-            journal.carry_out(directory, work)
-            text = 'an interrupted run was completed'
-        except OSError:
-            if (work / _JOURNAL).exists():  # it could not even be undone
-                raise
-            text = 'an interrupted run was undone'
-    _clear(work)
+    with signals_deferred():
+        if journal is not None:
+            try:
+                journal.carry_out(directory, work)
+                text = 'an interrupted run was completed'
+            except OSError:
+                if (work / _JOURNAL).exists():  # it could not even be undone
+                    raise
+                text = 'an interrupted run was undone'
+        _clear(work)
     return f'{directory}: {text}.'
 
 
@@ -306,26 +314,6 @@ def _read_journal(path: Path) -> _Journal | None:
 def _stays_below(name: str) -> bool:
     path = PurePosixPath(name)
     return not path.is_absolute() and '..' not in path.parts
-
-
-@contextmanager
-def _signals_deferred() -> Iterator[None]:
-    """Let signals wait until the body is done, then let them act."""
-    if threading.current_thread() is not threading.main_thread():  # signals act there only
-        yield
-        return
-    received: list[int] = []
-    old = {
-        number: signal.signal(number, lambda number, _frame: received.append(number))
-        for number in DEFERRED_SIGNALS
-    }
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-        for number in dict.fromkeys(received):
-            signal.raise_signal(number)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -363,8 +351,22 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
     finally:
         os.close(handle)
+
+
+def _work_name(file_name: str) -> str:
+    return f'.{file_name[:_MAX_NAME_CHARACTERS]}{WORK_FOLDER}' if file_name else WORK_FOLDER
+
+
+def _remove_made(folders: Sequence[Path]) -> None:
+    """Take away the folders that were made, as far as they are empty."""
+    for folder in reversed(folders):
+        with suppress(OSError):  # it holds something by now
+            folder.rmdir()
 
 
 def _make_folders(folder: Path) -> list[Path]:

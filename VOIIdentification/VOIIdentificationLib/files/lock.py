@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,13 @@ from typing import IO, Any
 from ..core.errors import OutputError
 
 _LOCK = 'lock'
-"""Name of the file; what it holds does not matter."""
+"""Name of the file."""
+
+_LOCKED_BYTE = 2**20
+"""Where Windows locks it: behind the end, so that others can still read the file."""
+
+_MARK = 'voi-identification\n'
+"""What the file holds, so that nobody else's folder is taken for one of ours."""
 
 
 @contextmanager
@@ -33,7 +40,7 @@ def locked_folder(folder: Path) -> Iterator[None]:
     Raises
     ------
     OutputError
-        If another process has it.
+        If another process has it, or it is somebody else's.
     """
     file = _lock_file(folder)
     try:
@@ -41,19 +48,24 @@ def locked_folder(folder: Path) -> Iterator[None]:
     finally:
         if os.name == 'nt':  # there an open file cannot be deleted
             file.close()
-        with suppress(OSError):  # the folder may still hold what is needed to recover
-            (folder / _LOCK).unlink()
-            folder.rmdir()
+        with suppress(OSError):
+            if [path.name for path in folder.iterdir()] == [
+                _LOCK
+            ]:  # it may still hold what is needed to recover
+                (folder / _LOCK).unlink()
+                folder.rmdir()
         file.close()
 
 
 def _lock_file(folder: Path) -> IO[Any]:
     """The open file that is the lock; a run that ends meanwhile may take it away: try again."""
     while True:
-        folder.mkdir(exist_ok=True)
         try:
-            file = (folder / _LOCK).open('a')
+            _require_ours(folder)
+            file = (folder / _LOCK).open('a', encoding='ascii')
         except FileNotFoundError:
+            if not folder.parent.is_dir():
+                raise
             continue
         if not _lock(file):
             file.close()
@@ -64,8 +76,38 @@ def _lock_file(folder: Path) -> IO[Any]:
             raise OutputError(msg)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), (folder / _LOCK).stat()):
+                if not os.fstat(file.fileno()).st_size:
+                    file.write(_MARK)
+                    file.flush()
                 return file
         file.close()
+
+
+def _require_ours(folder: Path) -> None:
+    """Make the folder if it is missing; refuse one that this program has not made."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = 'link' if folder.is_symlink() else 'file'
+    else:
+        folder.mkdir(exist_ok=True)
+        holds = [path.name for path in folder.iterdir()]
+        if not holds or (_LOCK in holds and _is_ours(folder / _LOCK, alone=len(holds) == 1)):
+            return
+        kind = 'folder'
+    msg = (
+        f'a {kind} named {folder.name}, which this program has not made, is in the way in '
+        f'{folder.parent}. Move it, or choose another folder.'
+    )
+    raise OutputError(msg)
+
+
+def _is_ours(lock: Path, *, alone: bool) -> bool:
+    """Whether it holds our mark; it does not yet if its run was killed that very moment."""
+    about = lock.lstat()  # a FileNotFoundError if another run takes it away just now
+    if not stat.S_ISREG(about.st_mode):
+        return False
+    return lock.read_text(encoding='ascii', errors='replace') == _MARK or (
+        alone and not about.st_size
+    )
 
 
 def _lock(file: IO[Any]) -> bool:
@@ -74,6 +116,7 @@ def _lock(file: IO[Any]) -> bool:
         if os.name == 'nt':
             import msvcrt
 
+            os.lseek(file.fileno(), _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
         else:
             import fcntl

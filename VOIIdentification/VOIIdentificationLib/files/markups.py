@@ -10,9 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.bounds import read_text_file
+from ..core.config_json import parse_json
 from ..core.errors import InputFileError
 from ..core.geometry import Point
 from ..core.phantom import Seed
+from ..core.plain_text import plain_data, shown
 
 _MARKUPS_SCHEMA = (
     'https://raw.githubusercontent.com/Slicer/Slicer/main/Modules/Loadable/Markups/'
@@ -52,12 +55,12 @@ def read_seeds(path: Path) -> tuple[Seed, ...]:
     if reader is None:
         msg = f'{path} is not a point list: its name must end in .mrk.json, .fcsv or .csv'
         raise InputFileError(msg)
+    text = read_text_file(path, f'the seeds file {path}')
     try:
-        text = path.read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f'the seeds file {path} cannot be read: {error}'
+        seeds = tuple(reader(text, str(path)))
+    except csv.Error as error:  # e.g. quotes that nobody closes
+        msg = f'{path} is not a table: {error}'
         raise InputFileError(msg) from error
-    seeds = tuple(reader(text, str(path)))
     if not seeds:
         msg = f'{path} holds no point with a position: place at least one seed'
         raise InputFileError(msg)
@@ -102,15 +105,14 @@ def write_markups(path: Path, points: Sequence[Seed], *, name: str, locked: bool
             for number, point in enumerate(points, start=1)
         ],
     }
-    text = json.dumps({'@schema': _MARKUPS_SCHEMA, 'markups': [markup]}, indent=1)
+    text = json.dumps(plain_data({'@schema': _MARKUPS_SCHEMA, 'markups': [markup]}), indent=1)
     path.write_text(text, encoding='utf-8')
 
 
 def _read_markups(text: str, where: str) -> Iterable[Seed]:
+    data = parse_json(text, where)
     try:
-        data = json.loads(text)
-        lists = data['markups']
-        for markup in lists:
+        for markup in data['markups']:
             system = str(markup.get('coordinateSystem', 'LPS')).upper()
             for point in markup['controlPoints']:
                 if point.get('positionStatus', 'defined') == 'defined':
@@ -158,7 +160,8 @@ def _csv_columns(head: Sequence[str], system: str, where: str) -> tuple[int, tup
             return labels[0], tuple(places[0] for places in at)
     others = tuple(n for n in range(len(head)) if [n] != labels)
     if len(labels) != 1 or len(others) != 3:
-        msg = f'{where}: the header must be label,x,y,z and name RAS or LPS, got {",".join(head)!r}'
+        got = shown(','.join(head))
+        msg = f'{where}: the header must be label,x,y,z and name RAS or LPS, got {got}'
         raise InputFileError(msg)
     return labels[0], others
 
@@ -169,7 +172,7 @@ def _system_in_header(cells: Sequence[str], where: str) -> str:
     if len(named) != 1:
         msg = (
             f'{where}: the header must say whether positions are RAS or LPS, for example '
-            f'"label,x_ras,y_ras,z_ras"; got {",".join(cells)!r}'
+            f'"label,x_ras,y_ras,z_ras"; got {shown(",".join(cells))}'
         )
         raise InputFileError(msg)
     return named.pop().upper()
@@ -183,17 +186,22 @@ def _words(cell: str) -> list[str]:
 
 def _seed(label: object, position: Any, system: str, where: str) -> Seed:
     try:
-        x, y, z = (float(value) for value in position)
-    except (TypeError, ValueError):
+        x, y, z = (float(value) for value in _listed(position))
+    except (TypeError, ValueError, OverflowError):
         x = y = z = math.nan
     if not all(math.isfinite(value) for value in (x, y, z)):
-        msg = f'{where}: the point {str(label)!r} has no usable position: {position!r}'
+        msg = f'{where}: the point {shown(label)} has no usable position: {shown(position)}'
         raise InputFileError(msg)
     if system not in {'RAS', 'LPS'}:
-        msg = f'{where}: unknown coordinate system {system!r}; expected RAS or LPS'
+        msg = f'{where}: unknown coordinate system {shown(system)}; expected RAS or LPS'
         raise InputFileError(msg)
     point = (x, y, z)
     return Seed(str(label).strip(), point if system == 'RAS' else _flipped(point))
+
+
+def _listed(position: Any) -> Any:
+    """A list as it is; the text "123" would be three numbers too."""
+    return position if isinstance(position, (list, tuple)) else ()
 
 
 def _flipped(point: Point) -> Point:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutputError
-from ..report.table import plain_text
+from ..core.plain_text import plain_text
 from .comparison_text import METHOD
 from .differences import Difference, GroupValue, group_values, sort_key
 from .groups import Group

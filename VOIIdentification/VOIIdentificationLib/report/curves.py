@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..core.phantom import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
+from ..core.plain_text import plain_text
 from ..evaluate.limits import QUANTITY_NAMES, Quantity
 from ..evaluate.nema import NEMAResult
 from ..evaluate.recovery import RecoveryResult
 from ..results import AnalysisResult
 from .subjects.recovery import RELATIVE_NAMES, reference_name
-from .table import VALUE_UNIT, plain_text, unit_text
+from .table import VALUE_UNIT, unit_text
 
 _SMALL = 8.5
 """Size of letters, in points."""

@@ -13,6 +13,7 @@ import numpy as np
 from ..core.errors import Progress, no_progress
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import insert_colors
+from ..core.plain_text import plain_text
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
@@ -23,7 +24,6 @@ from .slice_view import (
     show_plane,
     shown_field_ij,
 )
-from .table import plain_text
 
 PICTURE_DPI = 100
 

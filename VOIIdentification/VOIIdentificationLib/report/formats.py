@@ -16,6 +16,7 @@ from .. import __version__
 from ..core.flags import Flag
 from ..core.image import UNKNOWN_UNIT, PETImage
 from ..core.phantom import Insert, Phantom
+from ..core.plain_text import plain_data
 from ..core.settings import Settings
 from ..measure.voi import VOIResult
 from ..results import AnalysisResult
@@ -170,8 +171,10 @@ def write_results(path: Path, result: AnalysisResult) -> None:
     OSError
         If the file cannot be written.
     """
-    text = json.dumps(results_json(result), indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + '\n', encoding='utf-8', errors='replace')
+    text = json.dumps(
+        plain_data(results_json(result)), indent=1, ensure_ascii=False, allow_nan=False
+    )
+    path.write_text(text + '\n', encoding='utf-8')
 
 
 def results_json(result: AnalysisResult) -> dict[str, Any]:

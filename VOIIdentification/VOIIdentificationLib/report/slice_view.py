@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import insert_colors
+from ..core.plain_text import plain_text
 from ..evaluate.nema import rois_on_slice
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
-from .table import plain_text
 
 MARGIN_MM = 85.0
 """Shown around the VOIs, so that the body of a NEMA phantom (290 mm wide) fits in."""

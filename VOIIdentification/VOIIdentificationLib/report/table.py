@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
@@ -28,9 +27,6 @@ VALUE_UNIT = '{unit}'
 
 SIGNIFICANT_DIGITS = 6
 """Digits shown of a column's largest value, where the column does not say its decimals."""
-
-
-_NOT_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,28 +290,6 @@ def unit_text(unit: str, image_unit: str) -> str:
     """
     known = 'unit unknown' if image_unit == UNKNOWN_UNIT else image_unit
     return unit.replace(VALUE_UNIT, known)
-
-
-def plain_text(text: str) -> str:
-    """
-    Text that files and pictures can hold.
-
-    Parameters
-    ----------
-    text : str
-        From anywhere, e.g. a header or a label.
-
-    Returns
-    -------
-    text : str
-        Characters that XML 1.0 forbids (section 2.2) are replaced.
-
-    Examples
-    --------
-    >>> plain_text('S37' + chr(0)) == 'S37' + chr(0xFFFD)
-    True
-    """
-    return _NOT_XML.sub('\ufffd', text)
 
 
 def _values(cells: Sequence[Cell]) -> Values:

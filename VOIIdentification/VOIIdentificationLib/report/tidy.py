@@ -7,11 +7,12 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..core.plain_text import plain_text
 from ..evaluate.limits import QUANTITY_NAMES
 from ..results import AnalysisResult
 from .formats import result_tables
 from .subjects.limits import LIMIT_KEY
-from .table import Column, Table, plain_text
+from .table import Column, Table
 from .uncertainty import is_uncertainty, standard_uncertainty
 from .verdicts import VerdictLine, verdict_lines
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Progress, no_progress
+from ..core.plain_text import plain_text
 from ..results import AnalysisResult
 from .formats import MethodRow, column_rows, method_rows, result_tables, search_table, voxel_table
 from .subjects.limits import FAIL, PASS, VERDICT_KEY
-from .table import Book, Cell, Column, Table, plain_text
+from .table import Book, Cell, Column, Table
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...core.config_json import resource_directory
+from ...core.plain_text import plain_text
 from ...results import AnalysisResult
 from ..formats import MethodRow, method_rows, result_tables
-from ..table import plain_text
 from ..verdicts import outcomes
 from .chart import charts
 from .contents import (
