@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import struct
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..core.errors import SeriesError
+from ..core.errors import PhantomError, SeriesError
 
 GE_GROUP, PHILIPS_GROUP = 0x0009, 0x7053
 """Groups of the private elements that are used."""
@@ -21,8 +22,43 @@ UNREADABLE = (
 )
 """What pydicom raises where bytes are cut or damaged."""
 
-_PADDING = ' \0'
+_PADDING = ' \0\t\r\n'
+"""What writers fill values up with; DICOM knows the first two."""
+
 _TEXT_VRS = frozenset({'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'SH', 'ST', 'TM', 'UI'})
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """
+    Turn what nobody expected into a sentence that names the file.
+
+    Parameters
+    ----------
+    name : str
+        The file or slice that is being read.
+
+    Yields
+    ------
+    nothing : None
+        Errors with a sentence of their own pass.
+
+    Raises
+    ------
+    SeriesError
+        Instead of any other error.
+    """
+    try:
+        yield
+    except (PhantomError, MemoryError):
+        raise
+    except Exception as error:
+        reason = ' '.join(str(error).split()) or 'no reason given'
+        msg = (
+            f'{name} cannot be read ({type(error).__name__}: {reason}); it may be damaged: '
+            'copy it again from its source.'
+        )
+        raise SeriesError(msg) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +114,23 @@ class Header:
             return ()
         several = value if hasattr(value, '__iter__') and not isinstance(value, str) else [value]
         return tuple(str(part).strip(_PADDING) for part in several)
+
+    def stored_bytes(self, keyword: str) -> object:
+        """
+        Value of an element, to be compared with that of another header.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the element.
+
+        Returns
+        -------
+        value : object
+            Equal where the elements are equal; they may mean the same if it differs.
+        """
+        tag, _ = _known(keyword)
+        return str(self.dataset[tag]) if tag in self.dataset else None
 
     def line(self, keyword: str) -> str:
         """
@@ -354,6 +407,23 @@ def tag_of(keyword: str) -> Any:
         If DICOM has no such keyword.
     """
     return _known(keyword)[0]
+
+
+def vr_of(keyword: str) -> str:
+    """
+    Value representation of an element.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    Returns
+    -------
+    vr : str
+        E.g. ``'DS'``.
+    """
+    return _known(keyword)[1]
 
 
 @cache
