@@ -63,11 +63,11 @@ def require_one_image(slices: Sequence[PETSlice]) -> None:
     for row in with_policy(Policy.REFUSE):
         problem = _problem(row, told_by_slices(row.keyword, slices, row), Policy.REFUSE)
         if problem:
-            raise SeriesError(f'{problem}; {_advice(row)}.')
+            raise SeriesError(f'{problem}.')
     _require_one_time(slices)
 
 
-def require_one_scan(headers: Sequence[Header]) -> None:
+def require_one_scan(headers: Sequence[Header], leave_out: Sequence[str] = ()) -> None:
     """
     Refuse headers from which no single SUV follows.
 
@@ -76,13 +76,16 @@ def require_one_scan(headers: Sequence[Header]) -> None:
     headers : sequence of Header
         Of the files of one series.
 
+    leave_out : sequence of str, optional
+        Keywords of what does not matter to this series.
+
     Raises
     ------
     SUVError
         If they differ in a fact that the SUV needs, or only some have it.
     """
     for row in with_policy(Policy.NO_SUV):
-        if row.sequence != CONTENT:
+        if row.sequence != CONTENT and row.keyword not in leave_out:
             problem = _problem(row, _told(row, headers), Policy.NO_SUV)
             if problem:
                 raise SUVError(f'SUV refused: {problem}')
@@ -241,13 +244,15 @@ def _problem(row: Attribute, told: Sequence[Told], policy: Policy) -> str:
     if lacking is not None and row.partly is policy:
         return (
             f'the slices of the series differ in {tag_text(row.keyword)}: {there[0].names[0]} has '
-            f'{there[0].text}, {_list(lacking.names)} {_has(lacking.names)} none'
+            f'{there[0].text}, {_list(lacking.names)} {_has(lacking.names)} none; '
+            'export the series again from its source'
         )
     if len(there) > 1 and row.differs is policy:
         first, other = there[:2]
         return (
             f'the slices of the series differ in {tag_text(row.keyword)}: {first.names[0]} has '
-            f'{first.text}, {other.names[0]} has {other.text}'
+            f'{first.text}, {other.names[0]} has {other.text}; '
+            'put each image into a series of its own'
         )
     return ''
 
@@ -260,12 +265,6 @@ def _list(names: Sequence[str]) -> str:
 
 def _has(names: Sequence[str]) -> str:
     return 'has' if len(names) == 1 else 'have'
-
-
-def _advice(row: Attribute) -> str:
-    if row.differs is Policy.REFUSE:
-        return 'put each image into a series of its own'
-    return 'their values cannot be known: export the series again from its source'
 
 
 def _require_one_time(slices: Sequence[PETSlice]) -> None:

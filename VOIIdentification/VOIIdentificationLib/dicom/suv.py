@@ -227,12 +227,13 @@ def suv_header_of_enhanced(slices: Sequence[PETSlice]) -> SUVHeader:
     if row is None or row.units not in _ENHANCED_UNITS:
         msg = f'SUV refused: the unit of the enhanced image is {code or "not given"!r}'
         raise SUVError(msg)
-    require_one_scan(list({id(plane.file): plane.file for plane in slices}.values()))
+    corrected = [name for name, keyword in _CORRECTED if _said_yes(file, keyword)]
+    files = list({id(plane.file): plane.file for plane in slices}.values())
+    require_one_scan(files, () if 'DECY' in corrected else ('DecayCorrectionDateTime',))
     require_scan_of_frames(slices)
     log = Decisions()
     keywords = ('DecayCorrectionDateTime', 'AcquisitionDateTime')
     offset = local_offset(file, keywords, log, [dict(plane.facts) for plane in slices[:1]])
-    corrected = [name for name, keyword in _CORRECTED if _said_yes(file, keyword)]
     return replace(
         _dose_and_patient(file, offset, log),
         units=row.units,

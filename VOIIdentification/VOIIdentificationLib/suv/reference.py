@@ -18,6 +18,7 @@ _CLOCK_ROUNDING_S = 1.0
 """Times may be stored with and without fractions of a second."""
 
 _SERIES = 'series time'
+_ACQUISITION = 'the earliest acquisition time (0008,0032)'
 _GE = "GE's private scan time (0009,100d)"
 
 
@@ -48,8 +49,9 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
     reference : datetime
         The first that the decay factor (0054,1321) of the earliest frame
         allows of: the series time, GE's private scan time, the earliest
-        acquisition. Without a decay factor the first that is not after the
-        acquisition; GE's time before a series time that is long before it.
+        acquisition. Without a decay factor, or where it allows of none, the
+        first that is not after the acquisition; GE's time before a series time
+        that is long before it.
 
     Raises
     ------
@@ -229,10 +231,9 @@ def _chosen(
     tolerance_s = allowed_s(half_life_s)
     early, late = _candidates(header, earliest, half_life_s)
     implied = implied_by_decay_factor(earliest, half_life_s) if earliest else ()
-    if implied:
-        fitting = [one for one in (*early, *late) if near(one.time, implied, tolerance_s)]
-        by_factor = _Candidate('the instant that the decay factor (0054,1321) tells,', implied[0])
-        return fitting[0] if fitting else by_factor
+    fitting = [one for one in (*early, *late) if near(one.time, implied, tolerance_s)]
+    if fitting:
+        return fitting[0]
     chosen = next(iter(early), None)
     if chosen is not None and chosen.name == _SERIES and earliest is not None:
         return _ge_instead(early, earliest, tolerance_s) or chosen
@@ -251,7 +252,7 @@ def _candidates(
     late = [one for one in known if (one.time - start).total_seconds() > _CLOCK_ROUNDING_S]
     early = [one for one in known if one not in late]
     by_frame = _Candidate(_frame_time_name(earliest), _reference_of_frame(earliest, half_life_s))
-    own = [_Candidate('the earliest acquisition time (0008,0032)', start)]
+    own = [_Candidate(_ACQUISITION, start)]
     return [*early, by_frame, *(own if by_frame.time != start else [])], late
 
 
@@ -302,8 +303,10 @@ def _reference_of_frame(frame: SUVFrame, half_life_s: float) -> datetime:
 
 def _frame_time_name(frame: SUVFrame) -> str:
     assert frame.acquisition_start is not None
-    if not frame.frame_reference_s or not frame.duration_s:
+    if frame.frame_reference_s is None or not frame.duration_s:
         return 'the earliest acquisition time (0008,0032), as no frame reference time is known,'
+    if frame.frame_reference_s == 0:
+        return _ACQUISITION
     return (
         f'the earliest acquisition time {clock_text(frame.acquisition_start)} (0008,0032) less its '
         f'frame reference time {frame.frame_reference_s:g} s (0054,1300), counted from the mean '
