@@ -12,8 +12,8 @@ from statistics import median
 import pytest
 from paths import LIBRARY, MODULE, ROOT
 
-MAX_MODULES = 110
-"""Without ``__init__`` and ``__main__``. 99 when the wings were built; a new subject may add its own."""
+MAX_MODULES = 120
+"""Without ``__init__`` and ``__main__``. 99 when the wings were built; a new subject may add."""
 
 MAX_DATACLASSES = 85
 """74 when the wings were built; a new subject may add its own."""

@@ -1,14 +1,14 @@
-"""One value for a whole series: facts of all its slices, reduced as the table of attributes says."""
+"""One value for a whole series: the facts of all its slices, reduced as the table says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.errors import SeriesError, SUVError
-from .attributes import CONTENT, Attribute, Policy, with_policy
+from .attributes import CONTENT, Attribute, Policy, known, tag_text, with_policy
 from .clock import calendar_day, instant_of, time_of_day
-from .header import Header, as_number, tag_text, vr_of
+from .header import Header, as_number
 from .slices import PETSlice
 
 _ONE_TIME = ('DYNAMIC', 'GATED')
@@ -36,13 +36,18 @@ class Told(NamedTuple):
     text : str
         As messages show it.
 
-    names : list of str
+    holders : list
         The slices or files that have it.
     """
 
     value: _Value
     text: str
-    names: list[str]
+    holders: list[PETSlice] | list[Header]
+
+    @property
+    def name(self) -> str:
+        """The first of them."""
+        return self.holders[0].name
 
 
 def require_one_image(slices: Sequence[PETSlice]) -> None:
@@ -61,9 +66,7 @@ def require_one_image(slices: Sequence[PETSlice]) -> None:
         have it; the sentence names two files and their values.
     """
     for row in with_policy(Policy.REFUSE):
-        problem = _problem(row, told_by_slices(row.keyword, slices, row), Policy.REFUSE)
-        if problem:
-            raise SeriesError(f'{problem}.')
+        _require(row, told_by_slices(row.keyword, slices, row), Policy.REFUSE)
     _require_one_time(slices)
 
 
@@ -86,9 +89,7 @@ def require_one_scan(headers: Sequence[Header], leave_out: Sequence[str] = ()) -
     """
     for row in with_policy(Policy.NO_SUV):
         if row.sequence != CONTENT and row.keyword not in leave_out:
-            problem = _problem(row, _told(row, headers), Policy.NO_SUV)
-            if problem:
-                raise SUVError(f'SUV refused: {problem}')
+            _require(row, _told(row, headers), Policy.NO_SUV)
 
 
 def require_scan_of_frames(slices: Sequence[PETSlice]) -> None:
@@ -107,9 +108,7 @@ def require_scan_of_frames(slices: Sequence[PETSlice]) -> None:
     """
     for row in with_policy(Policy.NO_SUV):
         if row.sequence == CONTENT:
-            problem = _problem(row, told_by_slices(row.keyword, slices, row), Policy.NO_SUV)
-            if problem:
-                raise SUVError(f'SUV refused: {problem}')
+            _require(row, told_by_slices(row.keyword, slices, row), Policy.NO_SUV)
 
 
 def told_by_slices(
@@ -138,7 +137,7 @@ def told_by_slices(
     if own is None and row is not None and row.sequence == CONTENT:
         own = _content(keyword)
     if own is not None:
-        return _gathered((plane.name, own(plane)) for plane in slices)
+        return _gathered((plane, own(plane)) for plane in slices)
     files = {id(plane.file): plane.file for plane in slices}
     return _told(row or Attribute(keyword, '', '', '', *2 * (Policy.FIRST,)), list(files.values()))
 
@@ -152,17 +151,19 @@ def _told(row: Attribute, headers: Sequence[Header]) -> list[Told]:
         headers = headers[:1]
         by_bytes = {None: list(headers)}
     return _gathered(
-        (header.name, value)
+        (header, value)
         for alike in by_bytes.values()
         for value in [_value(alike[0], row)]
         for header in alike
     )
 
 
-def _gathered(values: Iterable[tuple[str, tuple[_Value, str]]]) -> list[Told]:
+def _gathered(values: Iterable[tuple[Any, tuple[_Value, str]]]) -> list[Told]:
     told: dict[_Value, Told] = {}
-    for name, (value, text) in values:
-        told.setdefault(value, Told(value, text, [])).names.append(name)
+    for holder, (value, text) in values:
+        if value not in told:
+            told[value] = Told(value, text, [])
+        told[value].holders.append(holder)
     return list(told.values())
 
 
@@ -176,16 +177,21 @@ def _value(header: Header, row: Attribute) -> tuple[_Value, str]:
 
 def _comparable(header: Header, keyword: str) -> tuple[_Value, str]:
     """Equal for values that mean the same; and the text of a message."""
-    vr = vr_of(keyword)
+    _, vr = known(keyword)
     if vr == 'SQ':
         items = [item.text('CodeValue') or 'present' for item in header.items(keyword)]
         return tuple(items), ', '.join(items)
     texts = header.texts(keyword)
-    read = _READ.get(vr)
-    values = [(read(text) if read else None) or text.upper() for text in texts]
+    values: list[Hashable] = [_read(vr, text) for text in texts]
     if keyword == 'CorrectedImage':
         values = sorted(set(values), key=str)
     return (tuple(values) if any(texts) else ()), ', '.join(texts)
+
+
+def _read(vr: str, text: str) -> Hashable:
+    """A value that is equal for texts that mean the same; the text itself if it is odd."""
+    found = _READ[vr](text) if vr in _READ else None
+    return text.upper() if found is None else found
 
 
 def _number(text: str) -> Hashable:
@@ -235,6 +241,16 @@ _OF_SLICE: dict[str, Callable[[PETSlice], tuple[_Value, str]]] = {
 """Facts that the reader of a slice has found already, in whatever place they stand."""
 
 
+def _require(row: Attribute, told: Sequence[Told], policy: Policy) -> None:
+    problem = _problem(row, told, policy)
+    if problem and policy is Policy.NO_SUV:
+        msg = f'SUV refused: {problem}'
+        raise SUVError(msg)
+    if problem:
+        msg = f'{problem}.'
+        raise SeriesError(msg)
+
+
 def _problem(row: Attribute, told: Sequence[Told], policy: Policy) -> str:
     """What is wrong, if slices do not say the same and the table minds."""
     if len(told) < 2:
@@ -243,28 +259,26 @@ def _problem(row: Attribute, told: Sequence[Told], policy: Policy) -> str:
     lacking = next((one for one in told if not one.value), None)
     if lacking is not None and row.partly is policy:
         return (
-            f'the slices of the series differ in {tag_text(row.keyword)}: {there[0].names[0]} has '
-            f'{there[0].text}, {_list(lacking.names)} {_has(lacking.names)} none; '
+            f'the slices of the series differ in {tag_text(row.keyword)}: {there[0].name} has '
+            f'{there[0].text}, {_list(lacking.holders)} none; '
             'export the series again from its source'
         )
     if len(there) > 1 and row.differs is policy:
         first, other = there[:2]
         return (
-            f'the slices of the series differ in {tag_text(row.keyword)}: {first.names[0]} has '
-            f'{first.text}, {other.names[0]} has {other.text}; '
+            f'the slices of the series differ in {tag_text(row.keyword)}: {first.name} has '
+            f'{first.text}, {other.name} has {other.text}; '
             'put each image into a series of its own'
         )
     return ''
 
 
-def _list(names: Sequence[str]) -> str:
-    shown = ', '.join(names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return f'{shown} and {more} more' if more > 0 else shown
-
-
-def _has(names: Sequence[str]) -> str:
-    return 'has' if len(names) == 1 else 'have'
+def _list(holders: Sequence[PETSlice] | Sequence[Header]) -> str:
+    shown = ', '.join(holder.name for holder in holders[:_NAMES_SHOWN])
+    more = len(holders) - _NAMES_SHOWN
+    return (
+        f'{shown}{f" and {more} more" if more > 0 else ""} {"has" if len(holders) == 1 else "have"}'
+    )
 
 
 def _require_one_time(slices: Sequence[PETSlice]) -> None:
@@ -280,8 +294,8 @@ def _require_one_time(slices: Sequence[PETSlice]) -> None:
             first, other = told[:2]
             msg = (
                 f'the series is {kind.lower() if kind in _ONE_TIME else "dynamic"}, and its slices '
-                f'are of several times: {first.names[0]} has {tag_text(keyword)} '
-                f'{first.text or "none"}, {other.names[0]} has {other.text or "none"}; '
+                f'are of several times: {first.name} has {tag_text(keyword)} '
+                f'{first.text or "none"}, {other.name} has {other.text or "none"}; '
                 'export the one to measure as its own series.'
             )
             raise SeriesError(msg)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 
 class Policy(Enum):
@@ -161,7 +162,9 @@ ATTRIBUTES = (
     Attribute(
         'RadiopharmaceuticalStartDateTime', 'SUV', 'start time', 'flag', _NO_SUV, _NO_SUV, DRUG
     ),
-    Attribute('RadiopharmaceuticalStartTime', 'SUV', 'date and time', 'flag', _NO_SUV, _NO_SUV, DRUG),
+    Attribute(
+        'RadiopharmaceuticalStartTime', 'SUV', 'date and time', 'flag', _NO_SUV, _NO_SUV, DRUG
+    ),
     Attribute(
         'RadionuclideCodeSequence', 'checks the half-life', 'no check', 'no check', _NO_SUV,
         _NO_SUV, DRUG,
@@ -201,3 +204,81 @@ def with_policy(policy: Policy) -> tuple[Attribute, ...]:
         Those of the table for which slices that differ, or lack it in part, have it.
     """
     return tuple(row for row in ATTRIBUTES if policy in (row.differs, row.partly))
+
+
+def tag_text(keyword: str) -> str:
+    """
+    An element as messages name it.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    Returns
+    -------
+    text : str
+        Keyword and number.
+
+    Examples
+    --------
+    >>> tag_text('PixelSpacing')
+    'PixelSpacing (0028,0030)'
+    """
+    tag, _ = known(keyword)
+    return f'{keyword} ({tag.group:04X},{tag.element:04X})'
+
+
+def tag_of(keyword: str) -> Any:
+    """
+    Number of an element.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    Returns
+    -------
+    tag : `pydicom.tag.BaseTag`
+        An integer: group, element.
+
+    Raises
+    ------
+    KeyError
+        If DICOM has no such keyword.
+    """
+    return known(keyword)[0]
+
+
+@cache
+def known(keyword: str) -> tuple[Any, str]:
+    """
+    Tag and value representation of a keyword.
+
+    Parameters
+    ----------
+    keyword : str
+        A DICOM keyword.
+
+    Returns
+    -------
+    tag : `pydicom.tag.BaseTag`
+        An integer: group, element.
+
+    vr : str
+        E.g. ``'DS'``.
+
+    Raises
+    ------
+    KeyError
+        If DICOM has no such keyword.
+    """
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.tag import Tag
+
+    number = tag_for_keyword(keyword)
+    if number is None:
+        msg = f'{keyword} is no keyword of DICOM'
+        raise KeyError(msg)
+    return Tag(number), dictionary_VR(number)

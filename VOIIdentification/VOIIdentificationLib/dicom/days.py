@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 from ..core.flags import Flag
 from ..suv.header import Decisions
-from .attributes import DRUG
+from .attributes import DRUG, tag_text
 from .clock import calendar_day, local_moment, own_offset, time_of_day, utc_offset
-from .header import Header, tag_text
+from .header import Header
 
 UNKNOWN_DAY = date(1, 1, 2)
 """Day of a scan without any date; only times of day are known."""

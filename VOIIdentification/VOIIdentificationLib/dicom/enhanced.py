@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from ..core.errors import SeriesError
 from ..core.units import row_of_code, row_of_units
-from .attributes import CONTENT, MAPPING, TRANSFORM
+from .attributes import CONTENT, MAPPING, TRANSFORM, tag_text
 from .file import DicomFile
-from .header import Header, empty_header, tag_text
+from .header import Header, empty_header
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
 
 _RELATIVE_SLOPE_TOLERANCE = 1e-6
@@ -39,7 +39,7 @@ class _Scale(NamedTuple):
     code: str = ''
 
 
-class FrameGroups:
+class _Groups:
     """Functional groups of one frame: its own first, then those of all frames."""
 
     def __init__(self, name: str, *holders: Header) -> None:
@@ -95,11 +95,11 @@ def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
             f'{len(frames)}; export it again from its source.'
         )
         raise SeriesError(msg)
-    named = [FrameGroups(f'{file.name} frame {n}', one, shared) for n, one in enumerate(frames, 1)]
+    named = [_Groups(f'{file.name} frame {n}', one, shared) for n, one in enumerate(frames, 1)]
     return [_slice_of_frame(file, groups, n) for n, groups in enumerate(named)]
 
 
-def _slice_of_frame(file: DicomFile, groups: FrameGroups, frame: int) -> PETSlice:
+def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
     measures = 'PixelMeasuresSequence'
     thickness = groups.numbers(measures, 'SpacingBetweenSlices', 1) or groups.numbers(
         measures, 'SliceThickness', 1
@@ -123,7 +123,7 @@ def _slice_of_frame(file: DicomFile, groups: FrameGroups, frame: int) -> PETSlic
     )
 
 
-def _scale(file: DicomFile, groups: FrameGroups) -> _Scale:
+def _scale(file: DicomFile, groups: _Groups) -> _Scale:
     """The pixel value transformation; else a real-world mapping, of activity if there is one."""
     own = _Scale(
         groups.numbers(TRANSFORM, 'RescaleSlope', 1),
@@ -143,7 +143,7 @@ def _scale(file: DicomFile, groups: FrameGroups) -> _Scale:
     return own._replace(code=chosen.code)
 
 
-def _mappings(groups: FrameGroups) -> Iterator[_Scale]:
+def _mappings(groups: _Groups) -> Iterator[_Scale]:
     """Every linear real-world mapping of a frame."""
     for item in groups.items(MAPPING):
         slope = item.numbers('RealWorldValueSlope', 1)
@@ -172,7 +172,7 @@ def _require_one_piece(name: str, chosen: _Scale, mappings: list[_Scale]) -> Non
             raise SeriesError(msg)
 
 
-def _require_one_scale_outside(file: DicomFile, groups: FrameGroups, own: _Scale) -> None:
+def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: _Scale) -> None:
     """A slope at the top level, where such files have none, must be that of the frames."""
     outside = file.numbers('RescaleSlope', 1)
     if outside is None or (own.slope is not None and _same_scale(own, _Scale(outside, None))):
@@ -186,7 +186,7 @@ def _require_one_scale_outside(file: DicomFile, groups: FrameGroups, own: _Scale
     raise SeriesError(msg)
 
 
-def _units(file: DicomFile, groups: FrameGroups, scale: _Scale) -> str:
+def _units(file: DicomFile, groups: _Groups, scale: _Scale) -> str:
     """Unit of a frame: all places that name one must agree."""
     converted = (groups.text(sequence, 'Units') for sequence in _CONVERTED)
     named = [code for code in (scale.code, *converted, file.text('Units')) if code]
@@ -205,6 +205,6 @@ def _units_of_code(code: str) -> str:
     return row.units if row and row.units else code.upper()
 
 
-def _facts(groups: FrameGroups) -> tuple[tuple[str, str], ...]:
+def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:
     named = [(keyword, groups.text(CONTENT, keyword)) for keyword in _FACTS]
     return tuple((keyword, value) for keyword, value in named if value)

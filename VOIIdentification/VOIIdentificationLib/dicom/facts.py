@@ -10,6 +10,7 @@ from .clock import iso_datetime
 from .header import Header
 from .slices import PETSlice
 
+
 def series_unit(slices: Sequence[PETSlice]) -> str:
     """
     Unit of the values of a series.

@@ -11,16 +11,17 @@ from __future__ import annotations
 import struct
 import warnings
 import zlib
-from contextlib import suppress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from .attributes import WANTED
-from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header, tag_of
+from ..core.errors import PhantomError, SeriesError
+from .attributes import WANTED, tag_of
+from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header
 
 _WANTED = frozenset(WANTED)
 PIXELS = ('FloatPixelData', 'DoubleFloatPixelData', 'PixelData')
@@ -335,3 +336,36 @@ class _Walk:
 
     def _is_at_end(self) -> bool:
         return self.length in (UNDEFINED_LENGTH, self.bytes_left)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """
+    Turn what nobody expected into a sentence that names the file.
+
+    Parameters
+    ----------
+    name : str
+        The file or slice that is being read.
+
+    Yields
+    ------
+    nothing : None
+        Errors with a sentence of their own pass.
+
+    Raises
+    ------
+    SeriesError
+        Instead of any other error.
+    """
+    try:
+        yield
+    except (PhantomError, MemoryError):
+        raise
+    except Exception as error:
+        reason = ' '.join(str(error).split()) or 'no reason given'
+        msg = (
+            f'{name} cannot be read ({type(error).__name__}: {reason}); it may be damaged: '
+            'copy it again from its source.'
+        )
+        raise SeriesError(msg) from error

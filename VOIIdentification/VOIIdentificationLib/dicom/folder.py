@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Progress, SeriesError, no_progress
-from .file import DicomFile, pet_classes, read_header
-from .header import naming
+from .file import DicomFile, naming, pet_classes, read_header
 from .slices import passed_over_note
 
 _MEDIA_DIRECTORY = b'1.2.840.10008.1.3.10'

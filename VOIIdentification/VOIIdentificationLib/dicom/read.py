@@ -12,12 +12,12 @@ import numpy as np
 from ..core.errors import Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
 from .agreement import require_one_image
+from .attributes import tag_text
 from .enhanced import slices_of_enhanced_file
 from .facts import acquisition_facts, series_unit
-from .file import DicomFile
+from .file import DicomFile, naming
 from .folder import Series, choose_pet_series, list_series, series_to_read
 from .grid import grid_of_slices, order_slices, same_plane_groups, slice_heights_mm
-from .header import naming, tag_text
 from .pixels import PixelReader
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
 from .slices import PETSlice, passed_over_note, slice_of_file
@@ -258,12 +258,12 @@ def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
     ordered, copies = _without_copies(order_slices(slices))
     require_one_image(ordered)
     _require_one_acquisition(ordered)
-    ordered, converted = counts_to_activity(ordered)
+    planes, converted = counts_to_activity(ordered)
     dropped = [
         *([passed_over_note('no PET image', others)] if others else []),
         *([passed_over_note('copies of others', copies, 'slice')] if copies else []),
     ]
-    return PETStack(series, tuple(ordered), (*notes, *dropped, *converted, *_notes(ordered)))
+    return PETStack(series, tuple(planes), (*notes, *dropped, *converted, *_notes(planes)))
 
 
 def _slices_of(file: DicomFile) -> list[PETSlice]:
@@ -317,7 +317,11 @@ def _require_places(group: Sequence[PETSlice]) -> None:
     """Many images in one place, without a time that tells them apart, have lost their places."""
     first, others = group[0], group[1:]
     places = {plane.position_lps_mm for plane in group}
-    if len(others) < _LOST_PLACES or len(places) > 1 or any(one.facts != first.facts for one in others):
+    if (
+        len(others) < _LOST_PLACES
+        or len(places) > 1
+        or any(one.facts != first.facts for one in others)
+    ):
         return
     x, y, z = first.position_lps_mm
     msg = (
@@ -372,8 +376,9 @@ def _syntax_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
 
     name, file = next(iter(odd.items()))
     note = (
-        f'{len(odd)} file{"s" if len(odd) > 1 else ""} written as {UID(file.transfer_syntax).name}, '
-        f'not as {UID(file.declared_syntax).name}, which the meta header names: {name} …'
+        f'{len(odd)} file{"s" if len(odd) > 1 else ""} written as '
+        f'{UID(file.transfer_syntax).name}, not as {UID(file.declared_syntax).name}, '
+        f'which the meta header names: {name} …'
     )
     return (note,)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.errors import SeriesError
+from .attributes import tag_text
 from .facts import has_scale
 from .file import DicomFile
-from .header import PHILIPS_GROUP, Header, as_number, tag_text
+from .header import PHILIPS_GROUP, Header, as_number
 from .slices import PETSlice
 
 PHILIPS_CREATOR = 'Philips PET Private Group'

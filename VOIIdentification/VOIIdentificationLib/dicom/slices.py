@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.errors import SeriesError
+from .attributes import tag_text
 from .file import DicomFile
-from .header import tag_text
 
 _NAMES_SHOWN = 5
 """Names that a note lists before it only counts."""

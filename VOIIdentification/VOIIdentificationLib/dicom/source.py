@@ -14,9 +14,9 @@ from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.units import UNIT_OF_DICOM
 from ..suv.header import SUVHeader, missing_for_suv
 from ..suv.scale import SUVScale, SUVType, suv_scale
+from .attributes import tag_text
 from .facts import acquisition_facts, series_unit
 from .grid import grid_of_slices
-from .header import tag_text
 from .read import (
     PART_FOR_HEADERS,
     PETStack,

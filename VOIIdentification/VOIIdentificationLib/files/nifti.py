@@ -140,7 +140,9 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
             data = _bytes_or_fewer(stream, needed)
             if len(data) < needed:
                 got = header.start + len(data)
-                raise InputFileError(_truncated(path, f'it holds {got} of {header.start + needed} bytes'))
+                raise InputFileError(
+                    _truncated(path, f'it holds {got} of {header.start + needed} bytes')
+                )
             while stream.read(_CHUNK_BYTES):  # so that the checksum is looked at
                 pass
     except EOFError as error:
@@ -207,7 +209,9 @@ class _Fields:
         self.layout = _LAYOUTS[sizes[order]]
         magic = data[self.layout.magic : self.layout.magic + 3]
         if magic not in (b'n+1', b'n+2'):
-            raise InputFileError(_unreadable(path, 'it is not a single NIfTI file (magic n+1, n+2)'))
+            raise InputFileError(
+                _unreadable(path, 'it is not a single NIfTI file (magic n+1, n+2)')
+            )
 
     def number(self, offset: int, kind: str) -> int:
         return int(struct.unpack_from(f'{self.order}{kind}', self._data, offset)[0])

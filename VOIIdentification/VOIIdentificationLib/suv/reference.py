@@ -225,9 +225,7 @@ def clock_text(moment: datetime) -> str:
     return f'{rounded:%H:%M:%S}' if rounded.year == 1 else f'{rounded:%Y-%m-%d %H:%M:%S}'
 
 
-def _chosen(
-    header: SUVHeader, earliest: SUVFrame | None, half_life_s: float
-) -> _Candidate | None:
+def _chosen(header: SUVHeader, earliest: SUVFrame | None, half_life_s: float) -> _Candidate | None:
     tolerance_s = allowed_s(half_life_s)
     early, late = _candidates(header, earliest, half_life_s)
     implied = implied_by_decay_factor(earliest, half_life_s) if earliest else ()

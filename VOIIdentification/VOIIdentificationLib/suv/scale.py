@@ -133,7 +133,7 @@ def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) ->
 
 def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
     """Factors of the values as they are read: of counts, or of what was made of them."""
-    per_count = np.array([frame.bqml_per_count for frame in header.frames])
+    per_count: FloatArray = np.array([frame.bqml_per_count for frame in header.frames])
     to_suv = _philips_factors([frame.philips_suv_factor for frame in header.frames])
     to_activity = _philips_factors([frame.philips_activity_factor for frame in header.frames])
     if to_suv is not None:
@@ -213,7 +213,9 @@ def _ratio(header: SUVHeader, stored: str, wanted: str, log: Decisions) -> float
 def _normalizer(header: SUVHeader, kind: str, log: Decisions) -> float:
     """Weight in gram, or area in square centimeter, that the SUV is normalized to."""
     if kind == 'ibw':
-        return 1000.0 * _positive(ideal_body_weight_kg(height_cm_of(header, log), sex_of(header)), kind)
+        return 1000.0 * _positive(
+            ideal_body_weight_kg(height_cm_of(header, log), sex_of(header)), kind
+        )
     weight_kg = weight_kg_of(header, log)
     if kind == 'bw':
         return 1000.0 * weight_kg

@@ -156,7 +156,9 @@ def compare_admin(header: SUVHeader, log: Decisions) -> None:
 
 def _flag_decay_factors(header: SUVHeader, log: Decisions) -> None:
     """An image that is not corrected has been multiplied by nothing."""
-    factor = next((f.decay_factor for f in header.frames if f.decay_factor not in (None, 1.0)), None)
+    factor = next(
+        (f.decay_factor for f in header.frames if f.decay_factor not in (None, 1.0)), None
+    )
     if factor is not None:
         log.note(
             f'the decay factor is {factor:g} (0054,1321), but Decay Correction (0054,1102) is '
