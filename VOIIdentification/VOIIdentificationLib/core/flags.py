@@ -44,6 +44,10 @@ class Flag(str, Enum):
     PREDICTED = 'predicted'
     SEED_MISNAMED = 'seed_misnamed'
     SEED_ASTRAY = 'seed_astray'
+    HEADER_IMPLAUSIBLE = 'header_implausible'
+    DAY_UNKNOWN = 'day_unknown'
+    ZONE_UNKNOWN = 'zone_unknown'
+    SEVERAL_INJECTIONS = 'several_injections'
 
     @property
     def text(self) -> str:
@@ -82,5 +86,11 @@ _TEXTS = {
     Flag.BOUND_BY_RING: 'too little contrast to find it alone: its place is held by the others',
     Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
     Flag.SEED_ASTRAY: 'the seed lies on no sphere: check where it was placed',
+    Flag.HEADER_IMPLAUSIBLE: (
+        'a value of the header is far outside what is usual: check the SUV decisions'
+    ),
+    Flag.DAY_UNKNOWN: 'the day of the injection or of the scan is assumed: check the SUV decisions',
+    Flag.ZONE_UNKNOWN: 'some times of the header have a time zone, others none: check them',
+    Flag.SEVERAL_INJECTIONS: 'the header lists several injections: the SUV counts the first',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..activity.isotopes import ISOTOPES, Isotope, isotope_named
+from ..activity.isotopes import isotope_named
 from ..core.errors import SUVError
 from .header import Decisions, SUVHeader
-from .scale import MAX_HALF_LIFE_DEVIATION
-from .times import injection_start, start_reference
+from .plausible import half_life_s_of, isotope_of_half_life
+from .reference import start_reference
+from .times import injection_start
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
     facts : ScanFacts
         Only what the header says without doubt.
     """
-    half_life_s = header.half_life_s
-    if half_life_s is not None and not 0 < half_life_s < float('inf'):
-        half_life_s = None
-    isotope = isotope_named(header.radionuclide) or _isotope_of_half_life(half_life_s)
+    half_life_s = _half_life_s(header)
+    isotope = isotope_named(header.radionuclide)
+    if isotope is None and half_life_s:
+        isotope = isotope_of_half_life(half_life_s)
     log = Decisions()
     start = _start(header, half_life_s or (isotope.half_life_s if isotope else None), log)
     durations = {frame.duration_s for frame in header.frames}
@@ -78,11 +79,11 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
     )
 
 
-def _isotope_of_half_life(half_life_s: float | None) -> Isotope | None:
-    for isotope in ISOTOPES:
-        if half_life_s and abs(half_life_s / isotope.half_life_s - 1) < MAX_HALF_LIFE_DEVIATION:
-            return isotope
-    return None
+def _half_life_s(header: SUVHeader) -> float | None:
+    try:
+        return half_life_s_of(header, Decisions())
+    except SUVError:
+        return None
 
 
 def _start(header: SUVHeader, half_life_s: float | None, log: Decisions) -> datetime | None:
