@@ -72,6 +72,10 @@ class AnalysisResult:
 
     suv : SUVScale or None
         How the image's values become SUV; None if the header does not say.
+
+    contradictions : tuple of str
+        Where worksheet, header and image contradict each other; nothing is
+        judged then.
     """
 
     image: PETImage
@@ -89,6 +93,7 @@ class AnalysisResult:
     worksheet: FillWorksheet | None = None
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
+    contradictions: tuple[str, ...] = ()
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """

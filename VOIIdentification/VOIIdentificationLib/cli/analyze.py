@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, positive, read_input, terminal_progress
+from .arguments import add_input, not_negative, positive, read_input, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
@@ -67,13 +67,12 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         type=Path,
         help='fill worksheet: syringes, times, volumes',
     )
-    for name, what in (('hot', 'in the hot spheres'), ('background', 'in the background')):
-        group.add_argument(
-            f'--true-{name}',
-            metavar='BQML',
-            type=positive,
-            help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
-        )
+    said = 'Bq/mL at the reference time of the image, instead of a worksheet'
+    for name, kind, what in (
+        ('hot', positive, f'in the hot spheres, {said}'),
+        ('background', not_negative, f'in the background, {said}; 0 if it is cold by design'),
+    ):
+        group.add_argument(f'--true-{name}', metavar='BQML', type=kind, help=what)
 
 
 def _named(text: str) -> Path:
@@ -123,32 +122,51 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
     """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
     from ..activity.worksheet import given_activity
-    from ..activity.worksheet_json import load_worksheet
     from ..analysis import Known
     from ..core.errors import InputFileError
 
-    known = Known()
+    known = Known() if stack is None else _of_header(stack)
     numbers = args.true_hot, args.true_background
-    if args.activity and any(numbers):
+    given = any(number is not None for number in numbers)
+    if args.activity and given:
         msg = 'give either --activity or --true-hot and --true-background, not both'
         raise InputFileError(msg)
     if args.activity:
-        known = replace(known, worksheet=load_worksheet(args.activity))
-    elif any(numbers):
+        known = _with_worksheet(known, args.activity)
+    elif given:
         known = replace(known, activity=given_activity(*numbers))
-    return known if stack is None else _with_suv(known, stack)
+    return known
 
 
-def _with_suv(known: Known, stack: PETStack) -> Known:
+def _of_header(stack: PETStack) -> Known:
+    """Scan and SUV, as far as the header tells them."""
+    from ..analysis import Known
     from ..core.errors import SUVError
     from ..dicom.suv import suv_header_of_slices
     from ..suv.scale import suv_scale
+    from ..suv.scan_facts import scan_facts
 
+    known = Known()
     try:
-        scale = suv_scale(suv_header_of_slices(stack.slices))
+        header = suv_header_of_slices(stack.slices)
+        known = replace(known, scan=scan_facts(header))
+        return replace(known, suv=suv_scale(header))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
-    return replace(known, suv=scale)
+
+
+def _with_worksheet(known: Known, path: Path) -> Known:
+    """What the worksheet leaves out is the header's, and that is said."""
+    from ..activity.worksheet_json import keys_from_header, parse_worksheet
+    from ..core.config_json import read_json
+
+    data, header = read_json(path, 'activity'), {}
+    if known.scan is not None:
+        header = known.scan.for_worksheet()
+    worksheet = parse_worksheet(data, source_name=str(path), header=header)
+    taken = ', '.join(keys_from_header(data, header))
+    notes = (f'The worksheet leaves out {taken}: taken from the header.',) if taken else ()
+    return replace(known, worksheet=worksheet, notes=(*known.notes, *notes))
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
@@ -159,6 +177,7 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         f'{"":8} {"center R, A, S (mm)":>26} {"shift mm":>9} {"mean":>12} {"max":>12}  ({unit})',
         *(_summary_line(sphere) for sphere in result.spheres),
         *(f'Flag: {flag.text}.' for flag in result.flags),
+        *(f'{voi.label}: {flag.text}.' for voi in result.background for flag in voi.flags),
         *result.notes,
         f'Results: {directory}',
     ]
