@@ -18,8 +18,11 @@ from .core.settings import Settings
 from .evaluate.a50 import A50Background
 from .evaluate.background import PooledBackground, pooled_background
 from .evaluate.background_vois import checked_background
+from .evaluate.calibration import Calibration, calibration
+from .evaluate.editions import DEFAULT_EDITION
 from .evaluate.limits import shipped_limits
-from .evaluate.nema import NEMAResult, nema_quality
+from .evaluate.nema import NEMAResult, filling_contradictions, nema_quality
+from .evaluate.noise_figures import NoiseFigures, noise_figures
 from .evaluate.plausibility import (
     Measured,
     cold_by_design,
@@ -97,6 +100,12 @@ class Standards(NamedTuple):
     contradictions : tuple of str
         Where worksheet, header and image contradict each other: no verdict.
 
+    noise : NoiseFigures or None
+        Noise of the background under other names than N.
+
+    calibration : Calibration or None
+        The measured background over the true one.
+
     notes : tuple of str
         Why something is missing.
     """
@@ -106,6 +115,8 @@ class Standards(NamedTuple):
     pooled_background: PooledBackground | None = None
     background: tuple[VOIResult, ...] = ()
     contradictions: tuple[str, ...] = ()
+    noise: NoiseFigures | None = None
+    calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -168,8 +179,9 @@ def analyze(
     spheres = _flag_overlaps([measure_voi(image, one, settings.counting) for one in located])
     background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
+    asked = replace(phantom, edition=settings.edition or phantom.edition)
     standards = evaluate_standards(
-        image, phantom, spheres, background, rois=seeding.rois, known=known
+        image, asked, spheres, background, rois=seeding.rois, known=known
     )
     progress(1.0, 'measured')
     return AnalysisResult(
@@ -192,6 +204,8 @@ def analyze(
         activity=known.activity,
         suv=known.suv,
         contradictions=standards.contradictions,
+        noise=standards.noise,
+        calibration=standards.calibration,
     )
 
 
@@ -226,7 +240,8 @@ def evaluate_standards(
         The scan.
 
     phantom : Phantom
-        What was scanned. NEMA NU 2 is evaluated if its spheres stand on a ring.
+        What was scanned. NEMA NU 2 is evaluated if its spheres stand on a ring,
+        by the phantom's edition, or the usual one.
 
     spheres, background : sequence of VOIResult
         What was measured.
@@ -249,19 +264,23 @@ def evaluate_standards(
     background = checked_background(image, background, spheres, nema)
     pooled = pooled_background(background)
     measured = _measured(image, spheres, background, nema)
-    contradictions = _contradictions(known, truth, measured)
+    contradictions = _contradictions(known, truth, measured, nema)
+    doubts = Doubts(' '.join(contradictions), _background_doubts(background))
     level = _a50_background(nema, pooled) or _true_background(image, truth)
     if cold_by_design(truth, known.worksheet) and not measured.shows_background:
         level = (0.0, 'the background is cold by design: B = 0')
-    found = recovery(
-        image,
-        spheres,
-        level,
-        limits=shipped_limits(),
-        truth=truth,
-        doubts=Doubts(' '.join(contradictions), _background_doubts(background)),
+    return Standards(
+        nema=nema,
+        recovery=recovery(
+            image, spheres, level, limits=shipped_limits(), truth=truth, doubts=doubts
+        ),
+        pooled_background=pooled,
+        background=background,
+        contradictions=contradictions,
+        noise=None if nema is None else noise_figures(image, nema, doubts.of_all),
+        calibration=calibration(nema, truth, in_bqml=image.unit == CONCENTRATION_UNIT),
+        notes=notes,
     )
-    return Standards(nema, found, pooled, background, contradictions, notes)
 
 
 def _measured(
@@ -284,15 +303,17 @@ def _measured(
 
 
 def _contradictions(
-    known: Known, truth: TrueActivity | None, measured: Measured
+    known: Known, truth: TrueActivity | None, measured: Measured, nema: NEMAResult | None
 ) -> tuple[str, ...]:
     sheet, scan = known.worksheet, known.scan
+    filling = filling_contradictions(nema) if nema is not None else ()
     if truth is None:
-        return ()
+        return filling
     return (
         *(worksheet_contradictions(sheet) if sheet is not None else ()),
         *(header_contradictions(sheet, scan) if sheet is not None and scan is not None else ()),
         *image_contradictions(truth, measured, sheet),
+        *filling,
     )
 
 
@@ -312,12 +333,13 @@ def _nema(
     rois: Sequence[Seed],
     activity: TrueActivity | None,
 ) -> tuple[NEMAResult | None, tuple[str, ...]]:
+    edition = phantom.edition or DEFAULT_EDITION
     on_ring = {insert.label for insert in ring_inserts(phantom)}
     if not on_ring & {sphere.label for sphere in spheres}:
         return None, ()
     try:
         placement = place_background(image, [s.solid for s in spheres], positions=rois)
-        return nema_quality(image, spheres, placement, activity), ()
+        return nema_quality(image, spheres, placement, activity, edition), ()
     except PhantomError as error:
         return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
 

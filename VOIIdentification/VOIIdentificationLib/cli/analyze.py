@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from ..core.errors import Progress, part_of
-from ..core.phantom import DEFAULT_PHANTOM, load_phantom
+from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
 from .arguments import add_input, not_negative, positive, read_input, terminal_progress
 
@@ -55,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--refinement',
         choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
+    )
+    add(
+        '--edition',
+        choices=get_args(NEMAEdition),
+        help='of NEMA NU 2 (default: that of the phantom, else 2018)',
     )
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
     _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
@@ -115,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings(args: argparse.Namespace) -> Settings:
     settings = load_settings(args.settings) if args.settings else Settings()
-    given = {name: getattr(args, name) for name in ('counting', 'refinement')}
+    given = {name: getattr(args, name) for name in ('counting', 'refinement', 'edition')}
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 

@@ -26,7 +26,7 @@ CORE_PART = 0.5
 SAME_DIAMETER_MM = 0.25
 """Limits hold for a sphere whose diameter differs by less."""
 
-PLAUSIBLE_RECOVERY: dict[Quantity, tuple[float, float]] = {
+PLAUSIBLE_RECOVERY = {
     'rc_max': (0.05, 1.8),
     'rc_mean': (0.05, 1.4),
     'rc_peak': (0.05, 1.4),
