@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from ..core.errors import Progress, part_of
-from ..core.phantom import DEFAULT_PHANTOM, load_phantom
+from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, positive, read_input
+from .arguments import add_input, not_negative, positive, read_input
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add('--identify', action='store_true', help='name the patient in report.html')
     add('--pdf', action='store_true', help='print report.html to report.pdf too')
+    add(
+        '--edition',
+        choices=get_args(NEMAEdition),
+        help='of NEMA NU 2 (default: that of the phantom, else 2018)',
+    )
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
     _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
 
@@ -82,13 +87,12 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         type=Path,
         help='fill worksheet: syringes, times, volumes',
     )
-    for name, what in (('hot', 'in the hot spheres'), ('background', 'in the background')):
-        group.add_argument(
-            f'--true-{name}',
-            metavar='BQML',
-            type=positive,
-            help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
-        )
+    said = 'Bq/mL at the reference time of the image, instead of a worksheet'
+    for name, kind, what in (
+        ('hot', positive, f'in the hot spheres, {said}'),
+        ('background', not_negative, f'in the background, {said}; 0 if it is cold by design'),
+    ):
+        group.add_argument(f'--true-{name}', metavar='BQML', type=kind, help=what)
 
 
 def _named(text: str) -> Path:
@@ -149,17 +153,19 @@ def settings_of(args: argparse.Namespace) -> Settings:
         Of the file, changed by what the command line says.
     """
     settings = load_settings(args.settings) if args.settings else Settings()
-    given = {name: getattr(args, name) for name in ('counting', 'refinement')}
+    given = {name: getattr(args, name) for name in ('counting', 'refinement', 'edition')}
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
 def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
-    """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
-    known = known_activity(args)
-    return known if stack is None else _with_suv(known, stack)
+    """Worksheet or concentrations from the arguments, the rest from the DICOM header."""
+    from ..analysis import Known
+    from ..many.batch_series import with_header
+
+    return known_activity(args, Known() if stack is None else with_header(Known(), stack))
 
 
-def known_activity(args: argparse.Namespace) -> Known:
+def known_activity(args: argparse.Namespace, of_header: Known | None = None) -> Known:
     """
     What the command line says of the fill.
 
@@ -167,6 +173,9 @@ def known_activity(args: argparse.Namespace) -> Known:
     ----------
     args : `argparse.Namespace`
         As `add_measuring_arguments` declares them.
+
+    of_header : Known, optional
+        What the header says; a worksheet may leave that out.
 
     Returns
     -------
@@ -179,30 +188,32 @@ def known_activity(args: argparse.Namespace) -> Known:
         If they contradict each other, or make no sense.
     """
     from ..activity.worksheet import given_activity
-    from ..activity.worksheet_json import load_worksheet
     from ..analysis import Known
     from ..core.errors import InputFileError
 
-    known = Known()
+    known = of_header or Known()
     numbers = args.true_hot, args.true_background
-    if args.activity and any(numbers):
+    given = any(number is not None for number in numbers)
+    if args.activity and given:
         msg = 'give either --activity or --true-hot and --true-background, not both'
         raise InputFileError(msg)
     if args.activity:
-        return replace(known, worksheet=load_worksheet(args.activity))
-    return replace(known, activity=given_activity(*numbers)) if any(numbers) else known
+        return _with_worksheet(known, args.activity)
+    return replace(known, activity=given_activity(*numbers)) if given else known
 
 
-def _with_suv(known: Known, stack: PETStack) -> Known:
-    from ..core.errors import SUVError
-    from ..dicom.suv import suv_header_of_slices
-    from ..suv.scale import suv_scale
+def _with_worksheet(known: Known, path: Path) -> Known:
+    """What the worksheet leaves out is the header's, and that is said."""
+    from ..activity.worksheet_json import keys_from_header, parse_worksheet
+    from ..core.config_json import read_json
 
-    try:
-        scale = suv_scale(suv_header_of_slices(stack.slices))
-    except SUVError as error:
-        return replace(known, notes=(f'No SUV: {error}',))
-    return replace(known, suv=scale)
+    data, header = read_json(path, 'activity'), {}
+    if known.scan is not None:
+        header = known.scan.for_worksheet()
+    worksheet = parse_worksheet(data, source_name=str(path), header=header)
+    taken = ', '.join(keys_from_header(data, header))
+    notes = (f'The worksheet leaves out {taken}: taken from the header.',) if taken else ()
+    return replace(known, worksheet=worksheet, notes=(*known.notes, *notes))
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
@@ -215,6 +226,7 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         f'{"":8} {"center R, A, S (mm)":>26} {"shift mm":>9} {"mean":>12} {"max":>12}  ({unit})',
         *(_summary_line(sphere) for sphere in result.spheres),
         *(f'Flag: {flag.text}.' for flag in result.flags),
+        *(f'{voi.label}: {flag.text}.' for voi in result.background for flag in voi.flags),
         *result.notes,
         *filter(None, [page_hindrance()]),
         f'Results: {directory}',

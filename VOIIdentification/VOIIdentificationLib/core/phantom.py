@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # the command line answers --help without numpy
 
 Shape = Literal['sphere', 'cylinder']
 
+NEMAEdition = Literal['2007', '2012', '2018']
+"""Editions of NEMA NU 2, by year; what they ask for is in `evaluate.editions`."""
+
 PHANTOM_SCHEMA = 'voi-identification/phantom/1'
 DEFAULT_PHANTOM = 'NEMA IEC body'
 
@@ -85,6 +88,9 @@ class Phantom:
     source : str
         Where the numbers come from.
 
+    edition : {'2007', '2012', '2018'} or None
+        Edition of NEMA NU 2 that it is filled for; None for the usual one.
+
     Raises
     ------
     ValueError
@@ -96,6 +102,7 @@ class Phantom:
     background: Insert = Insert('B0', 37.0)
     ring_diameter_mm: LengthMM | None = None
     source: str = ''
+    edition: NEMAEdition | None = None
 
     def __post_init__(self) -> None:
         _refuse_repeated_labels(self.inserts)

@@ -262,17 +262,36 @@ def _measure(job: SeriesJob, options: BatchOptions) -> None:
     from ..dicom.read import image_of_stack, stack_of_files
 
     stack = stack_of_files(job.paths)
-    image, known = image_of_stack(stack), _with_suv(options.known, stack)
+    image, known = image_of_stack(stack), with_header(options.known, stack)
     result = analyze(image, (), options.phantom, options.settings, known=known)
     export_results(result, job.folder, overwrite=True)
 
 
-def _with_suv(known: Known, stack: PETStack) -> Known:
+def with_header(known: Known, stack: PETStack) -> Known:
+    """
+    Scan and SUV, as far as the header of a series tells them.
+
+    Parameters
+    ----------
+    known : Known
+        What is known besides.
+
+    stack : PETStack
+        The headers.
+
+    Returns
+    -------
+    known : Known
+        The same and these; a note says why there is no SUV.
+    """
     from ..dicom.suv import suv_header_of_slices
     from ..suv.scale import suv_scale
+    from ..suv.scan_facts import scan_facts
 
     try:
-        return replace(known, suv=suv_scale(suv_header_of_slices(stack.slices)))
+        header = suv_header_of_slices(stack.slices)
+        known = replace(known, scan=scan_facts(header))
+        return replace(known, suv=suv_scale(header))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ..activity.isotopes import isotope_named
 from ..core.errors import SUVError
@@ -33,8 +34,8 @@ class ScanFacts:
     scan_duration_s : float or None
         Length of the acquisition, in seconds.
 
-    decay_corrected : bool
-        False if the header says that the image is not.
+    decay_corrected : bool or None
+        Whether the header says that the image is; None if it does not say it.
 
     notes : tuple of str
         How the instant was found, in words.
@@ -44,8 +45,19 @@ class ScanFacts:
     half_life_s: float | None = None
     scan_start: datetime | None = None
     scan_duration_s: float | None = None
-    decay_corrected: bool = True
+    decay_corrected: bool | None = None
     notes: tuple[str, ...] = ()
+
+    def for_worksheet(self) -> dict[str, Any]:
+        """What is known, by the keys of a fill worksheet."""
+        facts = {
+            'isotope': self.isotope or None,
+            'half_life_s': self.half_life_s if self.isotope else None,
+            'scan_start': self.scan_start,
+            'scan_duration_s': self.scan_duration_s,
+            'decay_corrected': self.decay_corrected,
+        }
+        return {key: value for key, value in facts.items() if value is not None}
 
 
 def scan_facts(header: SUVHeader) -> ScanFacts:
@@ -74,9 +86,13 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
         half_life_s=half_life_s,
         scan_start=start,
         scan_duration_s=durations.pop() if len(durations) == 1 else None,
-        decay_corrected=header.decay_correction != 'NONE',
+        decay_corrected=_DECAY_CORRECTED.get(header.decay_correction),
         notes=tuple(log.sentences),
     )
+
+
+_DECAY_CORRECTED = {'NONE': False, 'START': True, 'ADMIN': True}
+"""By the words of Decay Correction (0054,1102)."""
 
 
 def _half_life_s(header: SUVHeader) -> float | None:
