@@ -76,15 +76,18 @@ def test_a_label_that_is_doubted_says_nothing_of_the_activity():
     assert evaluated(spheres=[*made.spheres[:-1], doubted]).contradictions == ()
 
 
-def test_a_background_in_doubt_judges_no_a50():
+def test_a_background_voi_in_doubt_is_not_taken_for_background():
+    """Its B would be ten times too high, and with it the A50 VOI too small."""
     made = quality_result()
     on_insert = replace(made.spheres[0], flags=())
 
     found = evaluated(background=[on_insert])
 
     assert found.background[0].flags == (Flag.BACKGROUND_ON_INSERT,)
-    for one in verdicts(found):
-        assert (one.passed is None) == (one.quantity == 'rc_mean')
+    assert found.recovery.background == pytest.approx(made.recovery.background)
+    assert 'background ROIs' in found.recovery.background_rule
+    text = Flag.BACKGROUND_ON_INSERT.text
+    assert f'{on_insert.label} is not taken for background: {text}.' in found.notes
 
 
 def test_a_cold_background_by_design_is_zero_and_says_so():

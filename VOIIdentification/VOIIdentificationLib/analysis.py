@@ -30,7 +30,7 @@ from .evaluate.plausibility import (
     image_contradictions,
     worksheet_contradictions,
 )
-from .evaluate.recovery import CONCENTRATION_UNIT, Doubts, RecoveryResult, core_mean, recovery
+from .evaluate.recovery import CONCENTRATION_UNIT, RecoveryResult, core_mean, recovery
 from .evaluate.roi_placement import place_background
 from .locate.refine import refine_inserts
 from .locate.ring import ring_inserts
@@ -63,6 +63,10 @@ class Known:
 
     notes : tuple of str
         Why something is not known, for the user.
+
+    doubt : str
+        Why nothing of the image may be judged, e.g. that its voxels are not
+        those of the files; empty if nothing is known against it.
     """
 
     worksheet: FillWorksheet | None = None
@@ -70,6 +74,7 @@ class Known:
     suv: SUVScale | None = None
     scan: ScanFacts | None = None
     notes: tuple[str, ...] = ()
+    doubt: str = ''
 
     @property
     def truth(self) -> TrueActivity | None:
@@ -265,21 +270,20 @@ def evaluate_standards(
     pooled = pooled_background(background)
     measured = _measured(image, spheres, background, nema)
     contradictions = _contradictions(known, truth, measured, nema)
-    doubts = Doubts(' '.join(contradictions), _background_doubts(background))
-    level = _a50_background(nema, pooled) or _true_background(image, truth)
+    doubt = ' '.join([*contradictions, known.doubt]).strip()
+    sure = _undoubted(background)
+    level = _a50_background(nema, pooled_background(sure)) or _true_background(image, truth)
     if cold_by_design(truth, known.worksheet) and not measured.shows_background:
         level = (0.0, 'the background is cold by design: B = 0')
     return Standards(
         nema=nema,
-        recovery=recovery(
-            image, spheres, level, limits=shipped_limits(), truth=truth, doubts=doubts
-        ),
+        recovery=recovery(image, spheres, level, limits=shipped_limits(), truth=truth, doubt=doubt),
         pooled_background=pooled,
         background=background,
         contradictions=contradictions,
-        noise=None if nema is None else noise_figures(image, nema, doubts.of_all),
+        noise=None if nema is None else noise_figures(image, nema, doubt),
         calibration=calibration(nema, truth, in_bqml=image.unit == CONCENTRATION_UNIT),
-        notes=notes,
+        notes=(*notes, *_left_out(background)),
     )
 
 
@@ -295,7 +299,7 @@ def _measured(
     largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
     if image.unit != CONCENTRATION_UNIT or largest is None:
         return Measured(None, 0.0, None)
-    placed = pooled_background([one for one in background if not DOUBTED_BACKGROUND & {*one.flags}])
+    placed = pooled_background(_undoubted(background))
     level = nema.background[0].mean if nema is not None and nema.background else None
     if level is None and placed is not None:
         level = placed.mean
@@ -317,13 +321,18 @@ def _contradictions(
     )
 
 
-def _background_doubts(background: Sequence[VOIResult]) -> str:
-    return '; '.join(
-        f'{voi.label}: {flag.text}'
+def _undoubted(background: Sequence[VOIResult]) -> list[VOIResult]:
+    return [voi for voi in background if not DOUBTED_BACKGROUND & {*voi.flags}]
+
+
+def _left_out(background: Sequence[VOIResult]) -> list[str]:
+    """Why a background VOI gives no B for the A50 threshold."""
+    return [
+        f'{voi.label} is not taken for background: {flag.text}.'
         for voi in background
         for flag in voi.flags
         if flag in DOUBTED_BACKGROUND
-    )
+    ]
 
 
 def _nema(

@@ -226,7 +226,6 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         f'{"":8} {"center R, A, S (mm)":>26} {"shift mm":>9} {"mean":>12} {"max":>12}  ({unit})',
         *(_summary_line(sphere) for sphere in result.spheres),
         *(f'Flag: {flag.text}.' for flag in result.flags),
-        *(f'{voi.label}: {flag.text}.' for voi in result.background for flag in voi.flags),
         *result.notes,
         *filter(None, [page_hindrance()]),
         f'Results: {directory}',

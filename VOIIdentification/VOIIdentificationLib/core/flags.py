@@ -116,4 +116,4 @@ DOUBTED_BACKGROUND = frozenset(
         Flag.BACKGROUND_DEVIATES,
     }
 )
-"""Flags of a background VOI: nothing is judged by its mean."""
+"""Flags of a background VOI that is not taken for background."""

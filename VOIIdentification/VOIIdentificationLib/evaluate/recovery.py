@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import DOUBTED_LABELS, Flag
@@ -38,23 +37,6 @@ a cold background still recovers 0.08 on average.
 """
 
 _NO_BACKGROUND = 'no background was measured: no A50 VOI'
-
-
-class Doubts(NamedTuple):
-    """
-    Why coefficients may not be judged; empty where they may.
-
-    Attributes
-    ----------
-    of_all : str
-        Against every verdict.
-
-    of_background : str
-        Against verdicts on what needs the background: RCmean.
-    """
-
-    of_all: str = ''
-    of_background: str = ''
 
 
 PEAK_RULE = f'highest mean in {PEAK_VOLUME_MM3 / 1000:g} cm3 moved over the sphere'
@@ -172,7 +154,7 @@ def recovery(
     *,
     limits: tuple[Limits, ...] = (),
     truth: TrueActivity | None = None,
-    doubts: Doubts = Doubts(),  # noqa: B008 - immutable
+    doubt: str = '',
 ) -> RecoveryResult:
     """
     Find the recovery coefficients of the hot spheres.
@@ -196,7 +178,7 @@ def recovery(
         True concentrations at the image's reference time. Without a hot one,
         or if the image is not in Bq/mL, the coefficients are relative.
 
-    doubts : Doubts, optional
+    doubt : str, optional
         Why nothing may be judged.
 
     Returns
@@ -215,7 +197,7 @@ def recovery(
     ratio = truth.ratio if truth is not None else None
     falling = tuple(name for name in QUANTITY_NAMES if _falls(divided, name))
     return RecoveryResult(
-        spheres=tuple(_judged(one, judges, ratio, doubts) for one in divided),
+        spheres=tuple(_judged(one, judges, ratio, doubt) for one in divided),
         relative=not absolute,
         reference=reference,
         reference_rule=reference_rule,
@@ -309,14 +291,13 @@ def _flagged(one: SphereRecovery) -> SphereRecovery:
 
 
 def _judged(
-    one: SphereRecovery, limits: Sequence[Limits], ratio: float | None, doubts: Doubts
+    one: SphereRecovery, limits: Sequence[Limits], ratio: float | None, doubt: str
 ) -> SphereRecovery:
     label = next((flag.text for flag in one.flags if flag in DOUBTED_LABELS), '')
     verdicts = []
     for standard in limits:
-        why = doubts.of_all or label or unmet_ratio(standard.name, standard.ratio, ratio)
+        reason = doubt or label or unmet_ratio(standard.name, standard.ratio, ratio)
         for limit in standard.rows:
-            reason = why or (doubts.of_background if limit.quantity == 'rc_mean' else '')
             value = getattr(one, limit.quantity)
             same = abs(limit.diameter_mm - one.diameter_mm) < SAME_DIAMETER_MM
             if same and value is not None:

@@ -183,6 +183,8 @@ def measure(
     """
     image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
     known = with_header_suv(request.known, volume_node, image, source)
+    if not source.trusted:
+        known = replace(known, doubt=source.text)
     work = part_of(progress, 0.0, 0.8)
     result = analyze(image, request.points, request.phantom, request.settings, work, known=known)
     if not source.trusted:
