@@ -32,7 +32,7 @@ _MM_PER_SPACE_UNIT = {
 
 _NRRD_HEADER_BYTES = 65536
 _NRRD_UNITS = re.compile(r'^(space units|units):\s*(.*)$', re.IGNORECASE | re.MULTILINE)
-_NRRD_UNIT = re.compile(r'"([^"]*)"|(\S+)')
+_NRRD_UNIT = re.compile(r'"([^"]*)"')
 
 UNIT_KEY = 'unit'
 """Key of the unit among the header fields of the file."""
@@ -127,7 +127,7 @@ def _mm_per_space_unit(path: Path) -> list[float]:
     text = head.replace(b'\r\n', b'\n').partition(b'\n\n')[0].decode('utf-8', 'replace')
     fields = {name.lower(): value for name, value in _NRRD_UNITS.findall(text)}
     found = fields.get('space units') or fields.get('units') or ''
-    units = [quoted or plain for quoted, plain in _NRRD_UNIT.findall(found)][:3]
+    units = _NRRD_UNIT.findall(found)[:3]
     units += [''] * (3 - len(units))
     unknown = [unit for unit in units if unit.strip().lower() not in _MM_PER_SPACE_UNIT]
     if unknown:
