@@ -91,7 +91,7 @@ def main(count: int, *, random_seed: int = 0, folder: Path | None = None) -> dic
         place = Path(folder or made)
         shim, commands = slow_shim(place), prepared(place)
         counts = Counter(dict.fromkeys(['signals', 'old', 'new', *FAULTS], 0))
-        rng = random.Random(random_seed)  # noqa: S311 - no secret
+        rng = random.Random(random_seed)
         for number, command in zip(range(count), itertools.cycle(commands), strict=False):
             counts.update(['signals', *one_signal(command, number, rng, shim)])
     return dict(counts)
