@@ -13,7 +13,7 @@ from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
 from .core.flags import DOUBTED_BACKGROUND, DOUBTED_LABELS, Flag
 from .core.image import UNKNOWN_UNIT, PETImage
-from .core.phantom import Phantom, Seed
+from .core.phantom import Phantom, Seed, require_measurable
 from .core.settings import Settings
 from .evaluate.a50 import A50Background
 from .evaluate.background import PooledBackground, pooled_background
@@ -168,6 +168,8 @@ def analyze(
 
     Raises
     ------
+    InputFileError
+        If the image cannot show an insert of that size.
     SeedError
         If the seeds do not fit the phantom or lie outside the image, or the
         phantom is not found without them.
@@ -176,6 +178,7 @@ def analyze(
     """
     settings, known = settings or Settings(), known or Known()
     known = replace(known, activity=known.truth)
+    require_measurable(phantom, image.geometry)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
     step = part_of(progress, 0.1, 0.7)

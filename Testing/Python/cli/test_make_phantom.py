@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -249,16 +250,21 @@ def test_command_makes_what_its_options_say(tmp_path, capsys):
 @pytest.mark.parametrize(
     ('words', 'sentence'),
     [
-        (['--voxel', '2', '2', '0'], 'must be a number above 0, got 0'),
-        (['--voxel', '2', 'nan', '2'], 'must be a number above 0, got nan'),
-        (['--voxel', '2', '2', 'inf'], 'must be a number above 0, got inf'),
-        (['--voxel', '2', '2', 'wide'], 'must be a number above 0, got wide'),
-        (['--shape', '10', '10', '0'], 'must be a whole number, 1 or more, got 0'),
-        (['--shape', '10', '10', '2.5'], 'must be a whole number, 1 or more, got 2.5'),
-        (['--shape', '10', '10', 'inf'], 'must be a whole number, 1 or more, got inf'),
-        (['--cov', '-0.1'], 'must be a number, 0 or more, got -0.1'),
-        (['--contrast', '0'], 'must be a number above 0, got 0'),
-        (['--fwhm', '-1'], 'must be a number, 0 or more, got -1'),
+        (['--voxel', '2', '2', '0'], 'must be a number from 0.01 to 1000, got 0'),
+        (['--voxel', '2', 'nan', '2'], 'must be a number from 0.01 to 1000, got nan'),
+        (['--voxel', '2', '2', 'inf'], 'must be a number from 0.01 to 1000, got inf'),
+        (['--voxel', '2', '2', 'wide'], 'must be a number from 0.01 to 1000, got wide'),
+        (['--shape', '10', '10', '0'], 'must be a whole number from 1 to 65535, got 0'),
+        (['--shape', '10', '10', '2.5'], 'must be a whole number from 1 to 65535, got 2.5'),
+        (['--shape', '10', '10', 'inf'], 'must be a whole number from 1 to 65535, got inf'),
+        (['--cov', '-0.1'], 'must be a number from 0 to 100, got -0.1'),
+        (['--contrast', '0'], 'must be a number from 1e-06 to 1e+06, got 0'),
+        (['--fwhm', '1e300'], 'must be a number from 0 to 100, got 1e300'),
+        (['--shape', '1e300', '1', '1'], 'must be a whole number from 1 to 65535, got 1e300'),
+        (['--offset', '0', '1e308', '0'], 'must be a number from -10000 to 10000, got 1e308'),
+        (['--rotation', 'nan'], 'must be a number from -360 to 360, got nan'),
+        (['--random-seed', '-1'], 'must be a whole number from 0 to'),
+        (['--fwhm', '-1'], 'must be a number from 0 to 100, got -1'),
     ],
 )
 def test_wrong_arguments_end_with_status_2(words, sentence, tmp_path, capsys):
@@ -279,3 +285,13 @@ def test_grid_that_misses_an_insert_is_refused_before_anything_is_written(tmp_pa
     with pytest.raises(InputFileError, match='lies outside the grid of 2 x 3 x 4 voxels'):
         make_phantom_study(tmp_path / 'study', scene)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('shape', [(3000, 3000, 3000), (65535, 65535, 65535)])
+def test_a_phantom_that_does_not_fit_into_memory_is_refused_at_once(shape, tmp_path):
+    scene = small_scene(geometry=grid(shape, (0.2, 0.2, 0.2)))
+    start = time.monotonic()
+    with pytest.raises(InputFileError, match=r'needs .* GiB of memory; this computer allows'):
+        make_phantom_study(tmp_path / 'x', scene)
+    assert time.monotonic() - start < 1
+    assert not list(tmp_path.iterdir())

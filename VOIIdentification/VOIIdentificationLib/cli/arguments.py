@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,49 +131,46 @@ def positive(text: str) -> float:
     return _number(text, 'a number above 0', lambda value: value > 0)
 
 
-def not_negative(text: str) -> float:
+def number(low: float, high: float) -> Callable[[str], float]:
     """
-    A number that is not below 0, as an argument.
+    What reads a number within limits, as an argument.
 
     Parameters
     ----------
-    text : str
-        As typed.
+    low, high : float
+        The limits.
 
     Returns
     -------
-    value : float
-        Finite.
-
-    Raises
-    ------
-    argparse.ArgumentTypeError
-        If it is something else; the program then ends with status 2.
+    read : callable
+        From what was typed to the number; the program ends with status 2 if it is none.
     """
-    return _number(text, 'a number, 0 or more', lambda value: value >= 0)
+    return partial(
+        _number, expected=f'a number from {low:g} to {high:g}', fits=lambda one: low <= one <= high
+    )
 
 
-def count(text: str) -> int:
+def whole_number(low: int, high: int) -> Callable[[str], int]:
     """
-    A whole number above 0, as an argument.
+    What reads a whole number within limits, as an argument.
 
     Parameters
     ----------
-    text : str
-        As typed.
+    low, high : int
+        The limits.
 
     Returns
     -------
-    value : int
-        At least 1.
-
-    Raises
-    ------
-    argparse.ArgumentTypeError
-        If it is something else; the program then ends with status 2.
+    read : callable
+        From what was typed to the number; the program ends with status 2 if it is none.
     """
-    whole = 'a whole number, 1 or more'
-    return int(_number(text, whole, lambda value: value >= 1 and value.is_integer()))
+
+    def _read(text: str) -> int:
+        expected = f'a whole number from {low} to {high}'
+        fits = lambda one: low <= one <= high and one.is_integer()  # noqa: E731
+        return int(_number(text, expected, fits))
+
+    return _read
 
 
 def _number(text: str, expected: str, fits: Callable[[float], bool]) -> float:

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.bounds import require_memory
 from ..core.errors import InputFileError, OutputError, Progress, no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..files.atomic import recover, transaction
-from .arguments import count, not_negative, positive
+from .arguments import number, whole_number
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
@@ -24,6 +25,23 @@ TRUTH_FILE = 'truth.json'
 SEEDS_FILE = 'seeds.mrk.json'
 
 DICOM_FOLDER = 'dicom'
+
+BYTES_PER_VOXEL = 16
+"""Of the whole work at its peak: 15.1 were measured."""
+
+MAX_SIZE = 65535
+"""Rows and columns are 16-bit numbers in DICOM."""
+
+VOXEL_MM = (0.01, 1000.0)
+MAX_FWHM_MM = 100.0
+"""A third of the body phantom: nothing is left to be seen."""
+
+MAX_COV = 100.0
+CONTRAST = (1e-6, 1e6)
+ACTIVITY_BQML = (1e-6, 1e12)
+OFFSET_MM = (-1e4, 1e4)
+ANGLE_DEG = (-360.0, 360.0)
+"""Limits of what is taken from the command line; beyond them numbers overflow one by one."""
 
 _DICOM_PATTERN = 'I[0-9][0-9][0-9][0-9][0-9].dcm'
 
@@ -41,10 +59,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_grid_arguments(parser.add_argument_group('image'))
     _add_phantom_arguments(parser.add_argument_group('phantom'))
     add = parser.add_argument
-    add('--random-seed', type=int, default=0, metavar='N', help='decides noise, names and seeds')
+    add(
+        '--random-seed',
+        type=whole_number(0, 2**53),
+        default=0,
+        metavar='N',
+        help='decides noise, names and seeds',
+    )
     add(
         '--seed-shift',
-        type=not_negative,
+        type=number(0, OFFSET_MM[1]),
         default=4.0,
         metavar='MM',
         help='distance of the seeds from the true centers (default: %(default)s)',
@@ -80,38 +104,44 @@ def run(args: argparse.Namespace) -> int:
 
 def _add_grid_arguments(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add('--shape', nargs=3, type=count, default=[200, 200, 100], metavar=('I', 'J', 'K'))
-    add('--voxel', nargs=3, type=positive, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
-    add(
-        '--oblique',
-        nargs=3,
-        type=float,
-        default=[0.0] * 3,
-        metavar=('R', 'A', 'S'),
-        help='turn the grid about R, then A, then S, in degrees',
-    )
+    size, voxel, angle = whole_number(1, MAX_SIZE), number(*VOXEL_MM), number(*ANGLE_DEG)
+    fwhm, cov = number(0, MAX_FWHM_MM), number(0, MAX_COV)
+    turns = 'turn the grid about R, then A, then S, in degrees'
+    psf, sd = 'of the PSF; two numbers: in plane, axial', 'SD over mean of the background (0: none)'
+    smooth = 'smoothing of the noise'
+    add('--shape', nargs=3, type=size, default=[200, 200, 100], metavar=('I', 'J', 'K'))
+    add('--voxel', nargs=3, type=voxel, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
+    add('--oblique', nargs=3, type=angle, default=[0.0] * 3, metavar=('R', 'A', 'S'), help=turns)
     add('--flip', action='store_true', help='let the slices run from head to feet')
-    add(
-        '--fwhm',
-        nargs='+',
-        type=not_negative,
-        default=[6.0],
-        metavar='MM',
-        help='of the PSF; two numbers: in plane, axial',
-    )
-    add('--cov', type=not_negative, default=0.1, help='SD over mean of the background (0: none)')
-    add('--noise-fwhm', type=not_negative, default=4.0, metavar='MM', help='smoothing of the noise')
+    add('--fwhm', nargs='+', type=fwhm, default=[6.0], metavar='MM', help=psf)
+    add('--cov', type=cov, default=0.1, help=sd)
+    add('--noise-fwhm', type=fwhm, default=4.0, metavar='MM', help=smooth)
 
 
 def _add_phantom_arguments(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add('--phantom', default=DEFAULT_PHANTOM, metavar='NAME|FILE.json')
-    add('--contrast', type=positive, default=4.0, help='hot spheres over background')
-    add('--background', type=positive, default=5000.0, metavar='BQML', help='in Bq/mL')
-    add('--rotation', type=float, default=0.0, metavar='DEG', help='about the axis of the phantom')
-    add('--tilt', type=float, default=0.0, metavar='DEG', help='about R')
+    add('--contrast', type=number(*CONTRAST), default=4.0, help='hot spheres over background')
+    add(
+        '--background', type=number(*ACTIVITY_BQML), default=5000.0, metavar='BQML', help='in Bq/mL'
+    )
+    add(
+        '--rotation',
+        type=number(*ANGLE_DEG),
+        default=0.0,
+        metavar='DEG',
+        help='about the axis of the phantom',
+    )
+    add('--tilt', type=number(*ANGLE_DEG), default=0.0, metavar='DEG', help='about R')
     add('--mirror', action='store_true', help='left and right swapped')
-    add('--offset', nargs=3, type=float, default=[0.0] * 3, metavar=('R', 'A', 'S'), help='mm')
+    add(
+        '--offset',
+        nargs=3,
+        type=number(*OFFSET_MM),
+        default=[0.0] * 3,
+        metavar=('R', 'A', 'S'),
+        help='mm',
+    )
 
 
 def _scene(args: argparse.Namespace) -> SyntheticPhantom:
@@ -194,6 +224,8 @@ def make_phantom_study(
     recover(folder)
     _refuse_occupied(folder, overwrite=overwrite)
     _refuse_centers_outside(scene)
+    i, j, k = (int(n) for n in scene.geometry.size_ijk)
+    require_memory(BYTES_PER_VOXEL * i * j * k, f'a phantom of {i} x {j} x {k} voxels')
     image, truth = synthesize(scene, progress=part_of(progress, 0.0, 0.5))
     with transaction(folder, 'the phantom') as files:
         slices = write_pet_series(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from .errors import InputFileError, PhantomError
@@ -16,6 +17,15 @@ UNKNOWN_MEMORY_BYTES = 16 * 2**30
 
 MAX_TEXT_FILE_BYTES = 32 * 2**20
 """Of a file that people write: 100,000 points in Slicer's markups are 30 MB."""
+
+MIN_LENGTH_MM = 0.5
+"""Of what is measured: the thinnest rod of a phantom has 1 mm (NEMA NU 4-2008, section 6)."""
+
+MAX_LENGTH_MM = 2000.0
+"""Longer than any phantom: the line source of NEMA NU 2-2018, section 5, has 700 mm."""
+
+MAX_FLOAT = sys.float_info.max
+"""A larger number is none."""
 
 DEFLATE_MAX_RATIO = 1032
 """No more bytes come out of one compressed byte (zlib's technical notes)."""

@@ -11,7 +11,6 @@ is not bundled with Slicer.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
@@ -32,7 +31,7 @@ from typing import (
     get_type_hints,
 )
 
-from .bounds import read_text_file
+from .bounds import MAX_FLOAT, MAX_LENGTH_MM, MIN_LENGTH_MM, read_text_file
 from .errors import InputFileError, PhantomError
 from .plain_text import shown
 
@@ -62,7 +61,14 @@ class Rule(NamedTuple):
 
 Positive = Annotated[float, Rule('be more than 0', lambda value: value > 0)]
 NotNegative = Annotated[float, Rule('be 0 or more', lambda value: value >= 0)]
-LengthMM = Annotated[float, Rule('be more than 0 mm', lambda value: value > 0)]
+LengthMM = Annotated[
+    float,
+    Rule('be more than 0 mm', lambda value: value > 0),
+    Rule(
+        f'be from {MIN_LENGTH_MM:g} to {MAX_LENGTH_MM:g} mm',
+        lambda value: MIN_LENGTH_MM <= value <= MAX_LENGTH_MM,
+    ),
+]
 Name = Annotated[str, Rule('be a text that is not empty', bool, clean=str.strip)]
 
 
@@ -341,12 +347,8 @@ class _Reader(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number with hundreds of digits
-        return False
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    return real and bool(abs(value) <= MAX_FLOAT)  # a whole number may have hundreds of digits
 
 
 _PLAIN: dict[Any, tuple[str, Callable[[Any], bool]]] = {

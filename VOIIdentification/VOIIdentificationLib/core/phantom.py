@@ -12,7 +12,7 @@ from .config_json import LengthMM, Name, Rule, from_json, read_json, resource_di
 from .errors import InputFileError
 
 if TYPE_CHECKING:  # the command line answers --help without numpy
-    from .geometry import Point
+    from .geometry import Point, VolumeGeometry
 
 Shape = Literal['sphere', 'cylinder']
 
@@ -21,6 +21,12 @@ NEMAEdition = Literal['2007', '2012', '2018']
 
 PHANTOM_SCHEMA = 'voi-identification/phantom/1'
 DEFAULT_PHANTOM = 'NEMA IEC body'
+
+MAX_INSERTS = 30
+"""Of one phantom; six or seven are usual, and looking for more on a ring takes minutes."""
+
+MIN_DIAMETER_VOXELS = 0.2
+"""A smaller insert is a point to the grid; weighing its voxels would take much memory."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,13 @@ class Insert:
     aliases: tuple[str, ...] = ()
 
 
+Inserts = Annotated[
+    tuple[Insert, ...],
+    Rule('be a list with at least one insert', bool),
+    Rule(f'be a list of at most {MAX_INSERTS} inserts', lambda many: len(many) <= MAX_INSERTS),
+]
+
+
 @dataclass(frozen=True)
 class Phantom:
     """
@@ -98,7 +111,7 @@ class Phantom:
     """
 
     name: Name
-    inserts: Annotated[tuple[Insert, ...], Rule('be a list with at least one insert', bool)]
+    inserts: Inserts
     background: Insert = Insert('B0', 37.0)
     ring_diameter_mm: LengthMM | None = None
     source: str = ''
@@ -111,6 +124,36 @@ class Phantom:
     def used_inserts(self) -> tuple[Insert, ...]:
         """The inserts that are measured."""
         return tuple(insert for insert in self.inserts if insert.use)
+
+
+def require_measurable(phantom: Phantom, geometry: VolumeGeometry) -> None:
+    """
+    Refuse inserts that a grid cannot show, before time and memory go into them.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        What is said to have been scanned.
+
+    geometry : VolumeGeometry
+        The grid of the image.
+
+    Raises
+    ------
+    InputFileError
+        If an insert is larger than the image, or much smaller than a voxel.
+    """
+    spacing_mm = geometry.spacing_ijk_mm
+    largest_mm = float((spacing_mm * geometry.size_ijk).max())
+    smallest_mm = MIN_DIAMETER_VOXELS * float(spacing_mm.min())
+    for insert in (*phantom.used_inserts, phantom.background):
+        if not smallest_mm <= insert.diameter_mm <= largest_mm:
+            msg = (
+                f'{insert.label} of {phantom.name} has a diameter of {insert.diameter_mm:g} mm, '
+                f'which an image of {largest_mm:.4g} mm with voxels of {spacing_mm.min():.3g} mm '
+                f'cannot show ({smallest_mm:.2g} to {largest_mm:.4g} mm can be measured).'
+            )
+            raise InputFileError(msg)
 
 
 def inserts_by_name(inserts: Iterable[Insert]) -> dict[str, Insert]:

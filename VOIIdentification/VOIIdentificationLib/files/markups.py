@@ -24,6 +24,12 @@ _MARKUPS_SCHEMA = (
 _FCSV_SYSTEMS = {'0': 'RAS', '1': 'LPS', 'RAS': 'RAS', 'LPS': 'LPS'}
 """How the fcsv header names the coordinate system; numbers up to Slicer 4.11."""
 
+MAX_POINTS = 500
+"""Some 30 inserts and five times the 60 background ROIs of NEMA NU 2; each is measured."""
+
+MAX_POSITION_MM = 1e5
+"""Away from the origin, along an axis: no scanner is that large."""
+
 _CSV_SEPARATORS = (',', ';', '\t')
 """Comma, or what Excel writes where the comma is the decimal sign, or what is pasted from it."""
 
@@ -61,6 +67,12 @@ def read_seeds(path: Path) -> tuple[Seed, ...]:
     except csv.Error as error:  # e.g. quotes that nobody closes
         msg = f'{path} is not a table: {error}'
         raise InputFileError(msg) from error
+    if len(seeds) > MAX_POINTS:
+        msg = (
+            f'{path} holds {len(seeds)} points, more than the {MAX_POINTS} of any list of seeds '
+            'and background VOIs: another file is meant'
+        )
+        raise InputFileError(msg)
     if not seeds:
         msg = f'{path} holds no point with a position: place at least one seed'
         raise InputFileError(msg)
@@ -189,7 +201,7 @@ def _seed(label: object, position: Any, system: str, where: str) -> Seed:
         x, y, z = (float(value) for value in _listed(position))
     except (TypeError, ValueError, OverflowError):
         x = y = z = math.nan
-    if not all(math.isfinite(value) for value in (x, y, z)):
+    if not all(abs(value) <= MAX_POSITION_MM for value in (x, y, z)):  # NaN is refused too
         msg = f'{where}: the point {shown(label)} has no usable position: {shown(position)}'
         raise InputFileError(msg)
     if system not in {'RAS', 'LPS'}:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..activity.worksheet_json import save_worksheet
 from ..core.errors import OutputError, Progress, no_progress, part_of
 from ..core.phantom import RGB, Seed, insert_colors
-from ..files.atomic import recover, transaction
+from ..files.atomic import recover, system_errors_named, transaction
 from ..files.markups import write_markups
 from ..files.segmentation import Segment, write_segmentation
 from ..measure.statistics import HALF_INSIDE
@@ -146,9 +146,10 @@ def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...
     OutputError
         If something is in the way.
     """
-    _refuse_obstacles(directory)
-    recover(directory)
-    old = existing_results(directory)
+    with system_errors_named(directory, 'the results'):
+        _refuse_obstacles(directory)
+        recover(directory)
+        old = existing_results(directory)
     if old and not overwrite:
         raise OutputError(_in_the_way(directory, old))
     return old
