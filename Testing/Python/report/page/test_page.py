@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from made_quality import quality_result
 from made_results import INSERTS, made_result
+from VOIIdentificationLib.core.plain_text import plain_text
 from VOIIdentificationLib.report import export
 from VOIIdentificationLib.report.export import export_results
 from VOIIdentificationLib.report.formats import result_tables
@@ -115,7 +116,7 @@ def test_text_from_outside_is_shown_as_text(text):
     )
     named = replace(made, image=replace(made.image, acquisition=scan), analyzed_at=text)
     named = replace(named, phantom=replace(named.phantom, name=text))
-    shown = text.replace('\x00', '\ufffd').replace('\ud800', '\ufffd')
+    shown = plain_text(text)
 
     html = page_html(named, identify=True)
 
@@ -156,10 +157,12 @@ def test_a_result_without_spheres_still_has_a_page():
     Page(html)
 
 
-def test_a_flag_of_several_rois_is_said_once(page):
-    text = [part for part in page.text if part.endswith("less than 15 mm from the phantom's edge")]
+def test_rois_that_are_nearer_than_the_rule_are_named_once(page):
+    """No phantom has room for twelve: a note of the method, not a doubt of every run."""
+    text = [part for part in page.text if 'less than the rule' in part]
 
-    assert len([part for part in text if part.startswith('BG04, BG06')]) == 1
+    assert len(text) == 1
+    assert 'BG04' in text[0]
 
 
 def test_without_jinja_every_other_file_is_written(tmp_path, monkeypatch):
