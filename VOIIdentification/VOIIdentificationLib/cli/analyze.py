@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, not_negative, positive, read_input
+from .arguments import add_input, number, positive, read_input
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
     said = 'Bq/mL at the reference time of the image, instead of a worksheet'
     for name, kind, what in (
         ('hot', positive, f'in the hot spheres, {said}'),
-        ('background', not_negative, f'in the background, {said}; 0 if it is cold by design'),
+        (
+            'background',
+            number(0.0, math.inf),
+            f'in the background, {said}; 0 if it is cold by design',
+        ),
     ):
         group.add_argument(f'--true-{name}', metavar='BQML', type=kind, help=what)
 
