@@ -33,6 +33,7 @@ WANTED = (
     *('BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation'),
     *('RescaleSlope', 'RescaleIntercept', 'Units', 'SUVType', 'CorrectedImage'),
     *('DecayCorrection', 'DecayCorrected', 'DecayCorrectionDateTime', 'AttenuationCorrected'),
+    *('PatientOrientationCodeSequence', 'PatientGantryRelationshipCodeSequence'),
     'RadiopharmaceuticalInformationSequence',
     'SharedFunctionalGroupsSequence',
     'PerFrameFunctionalGroupsSequence',
