@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .. import __version__
@@ -162,16 +163,45 @@ def long_string(text: str) -> str:
     return ' '.join(plain.split())[:_MAX_LO].strip() or '?'
 
 
-def write_object(path: Any, dataset: Any) -> None:
+def private_coding_scheme() -> Any:
     """
-    Write a derived object.
+    What the private codes of an object are.
 
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file.
-
-    dataset : `pydicom.Dataset`
-        As highdicom makes it.
+    Returns
+    -------
+    item : `highdicom.coding_schemes.CodingSchemeIdentificationItem`
+        For highdicom's constructors.
     """
-    dataset.save_as(path)
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+
+    return CodingSchemeIdentificationItem(
+        designator=PRIVATE_SCHEME,
+        name='Codes of the software VOI Identification',
+        version=__version__,
+        responsible_organization=SOFTWARE,
+    )
+
+
+@contextmanager
+def header_errors_named() -> Iterator[None]:
+    """
+    Turn what highdicom says of a header into what the user can do.
+
+    Yields
+    ------
+    None
+        The body is run once.
+
+    Raises
+    ------
+    OutputError
+        If highdicom refuses a value of the sources.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        msg = (
+            'no DICOM segmentation or report can be derived from this series, '
+            f'whose header is not as the standard demands: {error}'
+        )
+        raise OutputError(msg) from error

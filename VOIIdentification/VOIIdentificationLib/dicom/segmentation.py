@@ -13,7 +13,15 @@ from ..core.errors import OutputError
 from ..core.phantom import RGB
 from ..measure.statistics import HALF_INSIDE
 from ..measure.voi_mask import VOIMask
-from .derived import SEGMENTATION_SERIES_NUMBER, SOFTWARE, equipment, long_string
+from .derived import (
+    PRIVATE_SCHEME,
+    SEGMENTATION_SERIES_NUMBER,
+    SOFTWARE,
+    equipment,
+    header_errors_named,
+    long_string,
+    private_coding_scheme,
+)
 
 SegmentationKind = Literal['fractional', 'binary']
 
@@ -32,7 +40,7 @@ _SHAPES = {
 }
 """Type of a segment by the shape of the insert (CID 7151), which knows no cylinder."""
 
-_METHOD = ('VOI', '99VOIID', 'Volume of interest of known size, fitted to the image')
+_METHOD = ('VOI', PRIVATE_SCHEME, 'Volume of interest of known size, fitted to the image')
 """Family of the algorithm."""
 
 
@@ -99,23 +107,24 @@ def segmentation(
         raise OutputError(msg)
     first, stop = _slice_range(segments)
     shape = (stop - first, int(sources[0].Rows), int(sources[0].Columns))
-    dataset = Segmentation(
-        source_images=list(sources[first:stop]),
-        pixel_array=_pixels(segments, shape, first, kind),
-        segmentation_type=kind.upper(),
-        fractional_type='OCCUPANCY',
-        max_fractional_value=_FULL,
-        segment_descriptions=[_description(n, one) for n, one in enumerate(segments, 1)],
-        series_instance_uid=generate_uid(),
-        series_number=SEGMENTATION_SERIES_NUMBER,
-        sop_instance_uid=generate_uid(),
-        instance_number=1,
-        series_description='VOIs of the phantom',
-        content_label='VOIS',
-        content_description='VOIs of the spheres of a PET phantom',
-        **equipment(),
-    )
-    return dataset
+    with header_errors_named():
+        return Segmentation(
+            source_images=list(sources[first:stop]),
+            pixel_array=_pixels(segments, shape, first, kind),
+            segmentation_type=kind.upper(),
+            fractional_type='OCCUPANCY',
+            max_fractional_value=_FULL,
+            segment_descriptions=[_description(n, one) for n, one in enumerate(segments, 1)],
+            series_instance_uid=generate_uid(),
+            series_number=SEGMENTATION_SERIES_NUMBER,
+            sop_instance_uid=generate_uid(),
+            instance_number=1,
+            series_description='VOIs of the phantom',
+            content_label='VOIS',
+            content_description='VOIs of the spheres of a PET phantom',
+            coding_schemes=[private_coding_scheme()],
+            **equipment(),
+        )
 
 
 def _slice_range(segments: Sequence[VOISegment]) -> tuple[int, int]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutputError
+from ..report.quantities import QUANTITY_OF
 from ..report.table import plain_text
 from .comparison_text import METHOD
 from .differences import Difference, GroupValue, group_values, sort_key
 from .groups import Group
-from .quantities import QUANTITY_OF
 
 if TYPE_CHECKING:
     import pandas as pd
