@@ -1,10 +1,15 @@
 """`analyze` for other systems: DICOM objects among the results, files where they were asked for."""
 
 import importlib.util
+import io
 import json
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 from made_quality import quality_result
+from paths import ROOT
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.phantom import Seed
 from VOIIdentificationLib.dicom.write import write_pet_series
@@ -109,3 +114,84 @@ def test_what_is_not_known_is_a_wrong_argument(wrong, study, tmp_path):
     with pytest.raises(SystemExit) as exit_status:
         analyze(study, tmp_path / 'out', *wrong)
     assert exit_status.value.code == 2
+
+
+def code_below(heading):
+    """The first block of Python below a heading of docs/qa.md."""
+    text = (ROOT / 'docs' / 'qa.md').read_text(encoding='utf-8')
+    return text.split(f'## {heading}\n', 1)[1].split('```python\n', 1)[1].split('```', 1)[0]
+
+
+class Orthanc:
+    """What the plug-in of docs/qa.md asks of the server, with one series in it."""
+
+    ChangeType = SimpleNamespace(STABLE_SERIES='stable', NEW_INSTANCE='new')
+
+    def __init__(self, files, modality='PT', patient_id='PHANTOM'):
+        self.files = files
+        self.answers = {
+            '/series/s': {'MainDicomTags': {'Modality': modality}, 'Instances': [*files]},
+            '/series/s/patient': {'MainDicomTags': {'PatientID': patient_id}},
+        }
+        self.stored, self.attached = [], {}
+
+    def RestApiGet(self, uri):  # noqa: N802 - Orthanc's name
+        if uri in self.answers:
+            return json.dumps(self.answers[uri])
+        return self.files[uri.split('/')[2]]
+
+    def RestApiPost(self, uri, data):  # noqa: N802 - Orthanc's name
+        assert uri == '/instances'
+        self.stored.append(data)
+
+    def RestApiPut(self, uri, data):  # noqa: N802 - Orthanc's name
+        self.attached[uri] = data
+
+    def RegisterOnChangeCallback(self, callback):  # noqa: N802 - Orthanc's name
+        self.callback = callback
+
+
+def run_plugin(server, monkeypatch, change='stable'):
+    monkeypatch.setitem(sys.modules, 'orthanc', server)
+    monkeypatch.setattr(subprocess, 'run', lambda command, check: cli.main(command[1:]))
+    exec(compile(code_below('Orthanc'), 'plugin', 'exec'), {})  # our own document
+    server.callback(change, None, 's')
+
+
+def test_the_plugin_for_orthanc_stores_segmentation_and_report(study, monkeypatch):
+    pydicom = pytest.importorskip('pydicom')
+    pytest.importorskip('highdicom')
+    pytest.importorskip('jinja2')
+    files = {path.stem: path.read_bytes() for path in (study / 'pet').iterdir()}
+    server = Orthanc(files)
+    run_plugin(server, monkeypatch)
+    modalities = [pydicom.dcmread(io.BytesIO(data)).Modality for data in server.stored]
+    assert sorted(modalities) == ['SEG', 'SR']
+    assert b'<html' in server.attached['/series/s/attachments/1024']
+
+
+@pytest.mark.parametrize(
+    ('server', 'change'),
+    [
+        (Orthanc({}), 'new'),
+        (Orthanc({}, modality='SEG'), 'stable'),
+        (Orthanc({}, patient_id='Doe'), 'stable'),
+    ],
+)
+def test_the_plugin_measures_phantoms_only(server, change, monkeypatch):
+    run_plugin(server, monkeypatch, change)
+    assert server.stored == []
+
+
+def test_the_module_for_wadqc_hands_every_number_on(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, 'run', lambda command, check: cli.main(command[1:]))
+    names = {}
+    exec(compile(code_below('WAD-QC'), 'module', 'exec'), names)  # our own document
+    rows = {}
+    add = rows.__setitem__
+    writer = SimpleNamespace(addFloat=add, addString=add, addBool=add)
+    names['measure'](str(study / 'pet'), writer)
+    results = json.loads((tmp_path / 'voi' / 'results.json').read_text(encoding='utf-8'))
+    assert rows['mean_10'] == results['spheres'][-1]['mean']
+    assert rows['complete'] is False
