@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .. import __version__
@@ -85,8 +84,7 @@ class Figure(NamedTuple):
     unit: str
 
 
-@dataclass(frozen=True)
-class VOIFigures:
+class VOIFigures(NamedTuple):
     """
     The numbers of one VOI.
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,8 +23,6 @@ from .derived import (
 )
 
 SegmentationKind = Literal['fractional', 'binary']
-
-SEGMENTATION_KINDS = get_args(SegmentationKind)
 """Each voxel's part inside the VOI, or whole voxels of which at least half is inside."""
 
 _FULL = 255
@@ -44,8 +41,7 @@ _METHOD = ('VOI', PRIVATE_SCHEME, 'Volume of interest of known size, fitted to t
 """Family of the algorithm."""
 
 
-@dataclass(frozen=True, eq=False)
-class VOISegment:
+class VOISegment(NamedTuple):
     """
     One VOI of a segmentation.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..core.flags import Flag
 from ..core.phantom import insert_colors
@@ -24,8 +23,7 @@ _VOI_UNITS: dict[Literal['sd', 'volume_ml'], str] = {'sd': '', 'volume_ml': 'mL'
 """Statistics that a report holds besides the quantities that are followed; empty: the image's."""
 
 
-@dataclass(frozen=True, eq=False)
-class DicomOptions:
+class DicomOptions(NamedTuple):
     """
     Which objects are written.
 

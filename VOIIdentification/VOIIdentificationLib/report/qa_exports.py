@@ -8,9 +8,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import __version__
 from ..core.flags import Flag
@@ -43,8 +42,7 @@ UNKNOWN = 'unknown'
 """Stands where QuAAC demands a text that the header does not give."""
 
 
-@dataclass(frozen=True)
-class QAValue:
+class QAValue(NamedTuple):
     """
     One number as QC systems store it.
 
@@ -151,7 +149,7 @@ def _word(text: str) -> str:
     return re.sub(r'[^a-z0-9]+', '_', text.lower()).strip('_')
 
 
-def quaac_json(result: AnalysisResult) -> dict[str, Any]:
+def _quaac_json(result: AnalysisResult) -> dict[str, Any]:
     """
     A QuAAC 1.0 document.
 
@@ -223,7 +221,7 @@ def _hashed(entry: dict[str, str]) -> dict[str, str]:
     return {**entry, 'hash': digest.hexdigest()}
 
 
-def qatrack_json(result: AnalysisResult) -> dict[str, Any]:
+def _qatrack_json(result: AnalysisResult) -> dict[str, Any]:
     """
     What is posted to ``/api/qa/testlistinstances/`` of QATrack+.
 
@@ -262,7 +260,7 @@ def _test(value: QAValue) -> dict[str, Any]:
     return {'skipped': True, **told} if value.value is None else {'value': value.value, **told}
 
 
-def wadqc_json(result: AnalysisResult) -> list[dict[str, Any]]:
+def _wadqc_json(result: AnalysisResult) -> list[dict[str, Any]]:
     """
     The results of a WAD-QC 2 module.
 
@@ -319,9 +317,9 @@ def _scan_time(result: AnalysisResult) -> str:
 
 
 QA_FORMATS: dict[str, Callable[[AnalysisResult], Any]] = {
-    'quaac': quaac_json,
-    'qatrack': qatrack_json,
-    'wadqc': wadqc_json,
+    'quaac': _quaac_json,
+    'qatrack': _qatrack_json,
+    'wadqc': _wadqc_json,
 }
 """What each system takes, as plain JSON data."""
 
