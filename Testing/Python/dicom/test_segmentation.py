@@ -5,6 +5,8 @@ The judges are pydicom, frame by frame by the positions in the file, highdicom's
 own volume with its affine, and dciodvfy.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pydicom
 import pytest
@@ -188,6 +190,12 @@ def test_what_the_series_lacks_is_listed(tmp_path):
     for name in ('FrameOfReferenceUID (0020,0052)', 'PatientBirthDate (0010,0030)'):
         assert name in str(error.value)
     assert 'PatientID' not in str(error.value)
+
+
+def test_a_multi_frame_series_is_refused():
+    plane = SimpleNamespace(file=SimpleNamespace(is_multi_frame_pet=True))
+    with pytest.raises(OutputError, match='a file for each slice'):
+        source_datasets([plane])
 
 
 def test_a_header_that_highdicom_refuses_is_one_sentence(tmp_path):

@@ -38,7 +38,7 @@ def sources_of(result, folder):
 def written(tmp_path_factory):
     """A result with all figures, one of its spheres doubtful, as DICOM objects."""
     result = quality_result()
-    doubtful = replace(result.spheres[1], flags=(Flag.OFF_RING,))
+    doubtful = replace(result.spheres[1], flags=(Flag.OFF_RING, Flag.HEADER_CONTRADICTS))
     result = replace(result, spheres=(result.spheres[0], doubtful, *result.spheres[2:]))
     folder = tmp_path_factory.mktemp('dicom')
     sources = sources_of(result, folder / 'pet')
@@ -136,6 +136,7 @@ def test_doubts_stand_beside_the_numbers(written):
         for group in groups_of(folder / 'measurement_report.dcm')
     ]
     assert Flag.OFF_RING.value in doubts[1]
+    assert Flag.HEADER_CONTRADICTS.value in doubts[1]  # a code of more than 16 characters
     assert Flag.OFF_RING.value not in doubts[0]
     assert Flag.OFF_RING.text.startswith(doubts[1][Flag.OFF_RING.value][:20])
 
@@ -159,6 +160,28 @@ def test_background_vois_and_a_unit_that_is_not_known(tmp_path):
     mean, unit = numbers_of(groups[-1])['mean']
     assert (mean, unit) == (result.background[-1].statistics.mean, "[arb'U]")
     assert complaints(tmp_path / 'measurement_report.dcm') == []
+
+
+@pytest.mark.parametrize(
+    'label', ['=HYPERLINK("x")<b>', 'a/../b\\c', 'x' * 300, '🧪 קטן', 'two\nlines', ' ']
+)
+def test_any_label_is_harmless(label, tmp_path):
+    result = made_result(background=False)
+    sources = sources_of(result, tmp_path / 'pet')
+    first, *others = result.spheres
+    named = replace(first.insert, label=label)
+    inserts = tuple(named if one == first.insert else one for one in result.phantom.inserts)
+    result = replace(
+        result,
+        spheres=(replace(first, insert=named), *others),
+        phantom=replace(result.phantom, inserts=inserts),
+    )
+    write_dicom_objects(result, tmp_path, DicomOptions(sources, report=True))
+    for name in DICOM_FILES:
+        assert complaints(tmp_path / name) == []
+    group = groups_of(tmp_path / 'measurement_report.dcm')[0]
+    assert numbers_of(group)['mean'][0] == first.statistics.mean
+    assert group.tracking_identifier[:2] in label.replace('\n', ' ') + '?'
 
 
 def test_a_number_that_is_not_known_is_missing(tmp_path):
