@@ -295,10 +295,10 @@ def _faults_of_run(right: Right, found: Outcome) -> list[str]:
         wrong.append(f'wrong: {_numbers(found)}expected {right.factors}; {found.output!r}')
     if right.flagged and not re.search(right.flagged, found.output, re.IGNORECASE | re.DOTALL):
         wrong.append(f'wrong: nothing like {right.flagged!r} in {found.output!r}')
-    if right.doubt and not _doubts(found.output):
+    if right.doubt and not doubts(found.output):
         wrong.append(f'wrong: no flag in {found.output!r}')
-    if right.good and _doubts(found.output):
-        wrong.append(f'wrong: false alarm {_doubts(found.output)} in {found.output!r}')
+    if right.good and doubts(found.output):
+        wrong.append(f'wrong: false alarm {doubts(found.output)} in {found.output!r}')
     if right.check is not None:
         wrong += right.check(found)
     if not re.search(right.says, found.output, re.IGNORECASE | re.DOTALL):
@@ -306,7 +306,7 @@ def _faults_of_run(right: Right, found: Outcome) -> list[str]:
     return wrong
 
 
-def _doubts(output: str) -> list[str]:
+def doubts(output: str) -> list[str]:
     """Flags that the output names, in the words that people read."""
     from VOIIdentificationLib.core.flags import Flag
 

@@ -226,6 +226,9 @@ DICOM = [
         ImageOrientationPatient=[1, 0, 0, 1, 0, 0]))), refused('Orientation|axes')),
     _case('position that is no number', info_of(spoiled(
         lambda data: data.replace(b'-20.0\\31.0', b'-2x.0\\31.0'))), refused('Position')),
+    _case('enhanced, a number of 20 bytes', suv_of(spoiled(lambda data: data.replace(
+        b'\x18\0\x20\x92FD\x08\0', b'\x18\0\x20\x92FD\x14\0', 1), enhanced())),
+          Right(refused='', flagged='')),
     _case('enhanced, cut', suv_of(spoiled(lambda data: data[: len(data) // 2], enhanced())),
           refused('truncated|cut|damaged|DICOM|bytes|read')),
 ]  # fmt: skip
@@ -319,10 +322,12 @@ SEED_FILES = [
              refused('XYZ')),
             ('markups in centimeter', 'a.mrk.json', markups(
                 [{**POINT, 'position': [-5.72, 0, 0]}], coordinateUnits='cm'), refused('unit|cm')),
+            ('a position of 400 digits', 'a.mrk.json', markups([{**POINT, 'position': [10**400, 0, 0]}]),
+             refused('S37|position')),
             ('a label that is a list', 'a.mrk.json', markups([{**POINT, 'label': ['S37']}]),
              Right(refused='', flagged='')),
             ('an fcsv without columns', 'a.fcsv', '0,57.2,0,0\n', refused('columns')),
-            ('an fcsv of system 2', 'a.fcsv', ('# CoordinateSystem = 2\n# columns = id,x,y,z,label\n' '1,57.2,0,0,S37\n'), refused('coordinate|IJK')),
+            ('an fcsv of system 2', 'a.fcsv', '# CoordinateSystem = 2\n# columns = id,x,y,z,label\n1,57.2,0,0,S37\n', refused('coordinate|IJK')),
         )
     )
 ]  # fmt: skip
@@ -345,6 +350,7 @@ JSON_FILES = [
     *(
         _case(f'phantom: {name}', with_json('--phantom', {**preset(), **changes}), right)
         for name, changes, right in (
+            ('a ring of 400 digits', {'ring_diameter_mm': 10**400}, refused('ring_diameter_mm')),
             ('no inserts', {'inserts': []}, refused('insert')),
             ('a diameter of 0', {'inserts': [{'label': 'a', 'diameter_mm': 0}]}, refused('diameter_mm')),
             ('a negative diameter', {'inserts': [{'label': 'a', 'diameter_mm': -10}]}, refused('diameter_mm')),

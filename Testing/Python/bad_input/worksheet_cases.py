@@ -72,6 +72,7 @@ CASES = [
     _case('residual without a time', refused('residual_time'), hot__residual_mbq=1.0),
     _case('negative activity', refused('assay_mbq'), hot__assay_mbq=-20.0),
     _case('activity 0', refused('assay_mbq'), background__assay_mbq=0),
+    _case('activity of 400 digits', refused('assay_mbq'), hot__assay_mbq=10**400),
     _case('activity as text', refused('assay_mbq'), hot__assay_mbq='20 MBq'),
     _case('activity NaN', refused('assay_mbq|JSON'), hot__assay_mbq=float('nan')),
     _case('volume infinite', refused('volume_ml|JSON'), background__volume_ml=float('inf')),
