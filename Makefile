@@ -1,5 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. Each target makes its own
 # environment in .venv if there is none; a second run finds it there.
+#
+# Longer ones: `make torture` (TIME=600 seconds) tries to make the program wrong, `make mutants`
+# (COUNT=100 a wing) asks whether the tests would notice.
 
 # slicer-core (real MRML nodes without Qt) has wheels for these Pythons only.
 SLICER_PYTHONS := 3.12 3.11 3.13 3.10
@@ -11,8 +14,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO ?= demo
+TIME ?= 600
+COUNT ?= 100
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check audit format bench torture mutants clean
 
 demo: $(INSTALLED)
 	$(BIN)/python Testing/demo.py $(DEMO)
@@ -25,6 +30,21 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy VOIIdentification/VOIIdentificationLib
 	$(BIN)/numpydoc lint $$(find VOIIdentification/VOIIdentificationLib -name "*.py")
+
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive VOIIdentification docs
+	@$(MAKE) --no-print-directory audit
+
+# Asks the network, so it never fails the check: what it finds is for a person to read.
+audit: $(INSTALLED)
+	@if $(BIN)/python -c 'import socket; socket.create_connection(("pypi.org", 443), 5)' 2>/dev/null; then \
+	  $(BIN)/pip-audit --progress-spinner off --timeout 10 || echo 'pip-audit: see above'; \
+	else echo 'pip-audit: left out, pypi.org is not reachable'; fi
+
+torture: $(INSTALLED)
+	$(BIN)/python Testing/Torture/run.py --time $(TIME)
+
+mutants: $(INSTALLED)
+	$(BIN)/python Testing/Torture/mutants.py --count $(COUNT)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -16,14 +16,44 @@ from tally import Clock, Tally
 TOLERANCE = 0.01
 """A factor that is off by more, unflagged, is wrong."""
 
-ELEMENTS = """
-    Units DecayCorrection CorrectedImage FrameReferenceTime DecayFactor ActualFrameDuration
-    RescaleIntercept PatientWeight PatientSize PatientSex SeriesType AcquisitionNumber
-    SeriesDate SeriesTime AcquisitionDate AcquisitionTime StudyDate SUVType Manufacturer
-    PixelSpacing ImagePositionPatient ImageOrientationPatient Rows Columns BitsStored
-    BitsAllocated HighBit PixelRepresentation SamplesPerPixel NumberOfFrames NumberOfSlices
-    TimezoneOffsetFromUTC SpecificCharacterSet SOPClassUID Modality ImageType
-""".split()
+ELEMENTS = [
+    'Units',
+    'DecayCorrection',
+    'CorrectedImage',
+    'FrameReferenceTime',
+    'DecayFactor',
+    'ActualFrameDuration',
+    'RescaleIntercept',
+    'PatientWeight',
+    'PatientSize',
+    'PatientSex',
+    'SeriesType',
+    'AcquisitionNumber',
+    'SeriesDate',
+    'SeriesTime',
+    'AcquisitionDate',
+    'AcquisitionTime',
+    'StudyDate',
+    'SUVType',
+    'Manufacturer',
+    'PixelSpacing',
+    'ImagePositionPatient',
+    'ImageOrientationPatient',
+    'Rows',
+    'Columns',
+    'BitsStored',
+    'BitsAllocated',
+    'HighBit',
+    'PixelRepresentation',
+    'SamplesPerPixel',
+    'NumberOfFrames',
+    'NumberOfSlices',
+    'TimezoneOffsetFromUTC',
+    'SpecificCharacterSet',
+    'SOPClassUID',
+    'Modality',
+    'ImageType',
+]
 
 
 def damaged_headers(clock: Clock, rng: random.Random) -> Tally:
@@ -91,7 +121,8 @@ def _as_stored(factors: np.ndarray | None, pet: Path) -> bool:
 
     if factors is None:
         return False
-    expected = [value * F for value in map(_mean_bqml, sorted(pet.iterdir())) if value is not None]
+    stored = [value for value in map(_mean_bqml, sorted(pet.iterdir())) if value is not None]
+    expected = [F, *(value * F for value in stored)]
     return all(
         any(abs(found - value) <= TOLERANCE * abs(value) for value in expected) for found in factors
     )

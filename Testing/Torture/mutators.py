@@ -71,7 +71,7 @@ def damaged_json(data: Any, rng: random.Random) -> str:
 def _in_place(tree: Any, rng: random.Random) -> Any:
     places = list(_places(tree))
     if not places:
-        return rng.choice(NASTY_VALUES)
+        return copy.deepcopy(rng.choice(NASTY_VALUES))
     holder, key = rng.choice(places)
     kind = rng.randrange(4)
     if kind == 0:
@@ -79,9 +79,9 @@ def _in_place(tree: Any, rng: random.Random) -> Any:
     elif kind == 1 and isinstance(holder, dict):
         holder[rng.choice(NASTY_TEXTS)] = holder.pop(key)
     elif kind == 2 and isinstance(holder, list):
-        holder.append(holder[key])
+        holder.append(copy.deepcopy(holder[key]))
     else:
-        holder[key] = rng.choice(NASTY_VALUES)
+        holder[key] = copy.deepcopy(rng.choice(NASTY_VALUES))
     return tree
 
 

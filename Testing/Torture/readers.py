@@ -153,7 +153,7 @@ def _fuzz_apart(name: str, seconds: int, seed: int, tally: Tally) -> None:
         words += [f'-max_total_time={seconds}', f'-seed={seed}', f'-artifact_prefix={folder}/']
         done = subprocess.run(words, capture_output=True, text=True, errors='replace', check=False)
         runs = [line for line in done.stderr.splitlines() if line.startswith('Done ')]
-        tally.counts['refused with a sentence'] += int(runs[-1].split()[1]) if runs else 0
+        tally.counts['right'] += int(runs[-1].split()[1]) if runs else 0
         for crash in Path(folder).glob('crash-*'):
             at = done.stderr.find('Uncaught Python exception')
             tally.add('traceback', f'{name}: {crash.read_bytes()[:300]!r} {done.stderr[at:][:500]}')

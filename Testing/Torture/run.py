@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -36,6 +38,13 @@ SECONDS_A_SIGNAL = 2.0
 """A run that is stopped on a slow disk, and the run after it."""
 
 PART_FOR_SIGNALS = 0.2
+PART_FOR_INVARIANCES = 0.15
+
+INVARIANCES = 7
+"""Properties that are tried with examples."""
+
+SECONDS_AN_EXAMPLE = 0.8 * INVARIANCES
+"""One of each."""
 
 
 def catalogue(_clock: Clock, _rng: random.Random) -> Tally:
@@ -68,6 +77,25 @@ def signals(clock: Clock, _rng: random.Random) -> Tally | None:
     return tally
 
 
+def invariances(clock: Clock, _rng: random.Random) -> Tally:
+    """Moved, turned, cropped scans: hypothesis with as many examples as there is time for."""
+    tally = Tally('invariances')
+    examples = max(int(clock.left_s / SECONDS_AN_EXAMPLE), 1)
+    path = ROOT / 'Testing' / 'Python' / 'test_invariances.py'
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', str(path)],
+        env={**os.environ, 'INVARIANCE_EXAMPLES': str(examples)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    tally.counts['right'] = INVARIANCES * examples
+    if done.returncode:
+        tally.add('wrong', done.stdout[-2000:])
+    return tally
+
+
 def main() -> int:
     """Run all and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -87,14 +115,19 @@ def main() -> int:
 
 def _tallies(args: argparse.Namespace, rng: random.Random):
     start = time.monotonic()
-    tests = {catalogue: 0.0, signals: PART_FOR_SIGNALS, **PARTS}
+    tests = {
+        catalogue: 0.0,
+        signals: PART_FOR_SIGNALS,
+        invariances: PART_FOR_INVARIANCES,
+        **PARTS,
+    }
     left = args.time
     for test, part in tests.items():
         if args.only and not test.__name__.startswith(args.only):
             continue
         seconds = left if args.only else part * left
         tally = test(Clock(seconds), rng)
-        if test is catalogue or test is signals:
+        if test not in PARTS:
             left = max(args.time - (time.monotonic() - start), 1.0)
         if tally is None:
             print(f'{test.__name__}: not here')
