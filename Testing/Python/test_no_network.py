@@ -15,12 +15,14 @@ from paths import MODULE
 
 pytest.importorskip('SimpleITK')
 
+GRID = ['--shape', '20', '20', '20', '--voxel', '12', '12', '12', '--cov', '0']
+
 WATCHED = """
 import os, sys
 sys.path.insert(0, {module!r})
 watched = {{
-    'socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto', 'socket.sendmsg',
-    'urllib.Request', 'http.client.connect', 'ftplib.connect', 'smtplib.connect',
+    'socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto',
+    'socket.sendmsg', 'urllib.Request', 'http.client.connect', 'ftplib.connect', 'smtplib.connect',
 }}
 opened = []
 def hook(event, args):
@@ -51,8 +53,7 @@ def test_no_socket_is_connected(command, tmp_path):
         'info': ['info', str(series()(tmp_path))],
         'suv': ['suv', str(series()(tmp_path)), '--output', str(tmp_path / 'suv.nrrd')],
         'analyze': ['analyze', str(study() / 'dicom'), '--output', str(tmp_path / 'out')],
-        'make-phantom': ['make-phantom', str(tmp_path / 'new'), *'--shape 20 20 20'.split()]
-        + '--voxel 12 12 12 --cov 0'.split(),
+        'make-phantom': ['make-phantom', str(tmp_path / 'new'), *GRID],
     }[command]
 
     assert watched(arguments) == 'opened []'
