@@ -71,10 +71,19 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     add('--identify', action='store_true', help='name the patient in report.html')
     add('--pdf', action='store_true', help='print report.html to report.pdf too')
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
-    _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
+    add_activity_arguments(parser)
 
 
-def _add_activity(group: argparse._ArgumentGroup) -> None:
+def add_activity_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare what is known of the fill.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of a command.
+    """
+    group = parser.add_argument_group('true activity, for contrast and recovery')
     group.add_argument(
         '--activity',
         metavar='FILE.json',

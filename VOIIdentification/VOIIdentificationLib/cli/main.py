@@ -14,6 +14,7 @@ from ..core.errors import PhantomError
 from . import analyze as analyze_command
 from . import batch as batch_command
 from . import compare as compare_command
+from . import harmonize as harmonize_command
 from . import info as info_command
 from . import make_phantom
 from . import suv as suv_command
@@ -32,6 +33,10 @@ _COMMANDS = {
     'suv': (suv_command, 'write a PET series as a volume of standardized uptake values'),
     'batch': (batch_command, 'measure every PET series below a folder'),
     'compare': (compare_command, 'lay several results over each other, with their differences'),
+    'harmonize': (
+        harmonize_command,
+        'find the Gaussian filter that keeps the limits of a standard',
+    ),
     'trend': (trend_command, 'log scans over years and chart them'),
 }
 

@@ -107,7 +107,8 @@ def background_curves(result: AnalysisResult, widths: FloatArray) -> Background:
         Against width.
     """
     assert result.recovery is not None
-    by_diameter, roughness = {}, np.full(len(widths), np.nan)
+    by_diameter: dict[float, tuple[FloatArray, FloatArray]] = {}
+    roughness = np.full(len(widths), np.nan)
     if result.nema is not None and result.nema.background:
         by_diameter, roughness = _roi_curves(result.image, result.nema, widths)
     measured = [voi for voi in result.background if voi.statistics.mean is not None]
@@ -277,7 +278,7 @@ def _peak_curve(image: PETImage, mask: VOIMask, widths: FloatArray) -> FloatArra
     k, j, i = (m + np.arange(n) for m, n in zip(margin, stop - start, strict=True))
     spacing = image.geometry.spacing_ijk_mm[::-1]
     means = FilterBox(windowed_mean(wide, weights), (k, j, i), spacing)
-    return means.sweep(widths)[:, usable].max(axis=1).astype(float)
+    return np.asarray(means.sweep(widths)[:, usable].max(axis=1), dtype=float)
 
 
 def _cut(geometry: VolumeGeometry, slices_kji: tuple[slice, slice, slice]) -> VolumeGeometry:

@@ -39,6 +39,9 @@ function is off by at most 1e-5 along an axis of 1.65 mm voxels, 3e-4 where all 
 their highest frequency, of which PET has next to nothing; less for larger voxels.
 """
 
+_TRANSFER_POINTS = 512
+"""Frequencies at which the transfer function is taken: its taps then do not come round again."""
+
 _SAME_WIDTH_MM = 1e-9
 
 _FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
@@ -59,7 +62,7 @@ class FilterBox:
     places_kji : tuple of `numpy.ndarray` of int
         Which indices of `values` are asked for, along k, j and i.
 
-    spacing_kji_mm : sequence of float
+    spacing_kji_mm : (3,) `numpy.ndarray` of float
         Edges of a voxel, in millimeter.
     """
 
@@ -67,11 +70,11 @@ class FilterBox:
         self,
         values: npt.NDArray[np.floating],
         places_kji: tuple[Indices, Indices, Indices],
-        spacing_kji_mm: Sequence[float],
+        spacing_kji_mm: FloatArray,
     ) -> None:
         self._values = np.ascontiguousarray(values, dtype=np.float32)
         self._places = [tuple(places.tolist()) for places in places_kji]
-        self._spacing_mm = tuple(map(float, spacing_kji_mm))
+        self._spacing_mm = tuple(spacing_kji_mm.tolist())
 
     def filtered(self, fwhm_mm: float) -> Floats32:
         """
@@ -87,8 +90,8 @@ class FilterBox:
         values : (..., k, j, i) `numpy.ndarray` of float32
             At the places that were asked for.
         """
-        near, places = self._within_reach(fwhm_mm)
-        values = np.ascontiguousarray(self._values[(..., *near)])
+        (near_k, near_j, near_i), places = self._within_reach(fwhm_mm)
+        values = np.ascontiguousarray(self._values[..., near_k, near_j, near_i])
         *boxes, size_k, size_j, size_i = values.shape
         k, j, i = (
             filter_rows(size, asked, spacing, fwhm_mm)
@@ -180,9 +183,11 @@ def filter_rows(size: int, places: tuple[int, ...], spacing_mm: float, fwhm_mm: 
         Each adds up to 1.
     """
     sigma = fwhm_mm / _FWHM_PER_SIGMA / spacing_mm
-    transfer = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(size)) ** 2)
-    taps = np.fft.irfft(transfer, size)
-    return taps[(np.array(places)[:, None] - np.arange(size)) % size].astype(np.float32)
+    length = max(_TRANSFER_POINTS, 2 * size)
+    transfer = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(length)) ** 2)
+    taps = np.fft.irfft(transfer, length)
+    rows = taps[np.abs(np.array(places)[:, None] - np.arange(size))]
+    return np.asarray(rows / rows.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def margin_kji(geometry: VolumeGeometry, fwhm_mm: float = MAX_FWHM_MM) -> Indices:

@@ -96,7 +96,7 @@ class Harmonization:
     @property
     def least_margin(self) -> FloatArray:
         """Smallest margin at each width; NaN where a value is missing."""
-        return np.min([one.margin for one in self.margins], axis=0)
+        return np.asarray(np.min([one.margin for one in self.margins], axis=0))
 
     @property
     def passing(self) -> npt.NDArray[np.bool_]:
