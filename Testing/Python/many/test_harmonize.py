@@ -14,6 +14,7 @@ from VOIIdentificationLib.core.errors import GeometryError, InputFileError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
+from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.evaluate.limits import Limit, Limits, shipped_limits
 from VOIIdentificationLib.many.gaussian import NODES, filter_box, filtered_image
 from VOIIdentificationLib.many.harmonize import harmonize, swept_widths_mm
@@ -41,7 +42,7 @@ def scan(fwhm_mm, cov=0.0, shape=(130, 110, 44), voxel=(2.4, 2.4, 2.8)):
         geometry=grid(shape, voxel, middle_ras_mm=(0.0, 0.0, 0.0)),
         activities=Activities(hot=HOT, background=BACKGROUND),
         pose=Pose(rotation_deg=20.0, offset_ras_mm=(1.3, -2.1, 0.7)),
-        psf=PSF(fwhm_mm),
+        psf=PSF(fwhm_mm, fwhm_mm),
         noise=Noise(cov, 4.0),
     )
     image, truth = synthesize(scene)
@@ -90,13 +91,10 @@ def test_a_filter_is_scipys_where_voxels_are_small():
 
 @pytest.mark.parametrize('fwhm', [0.1, 1.0, 2.5, 7.0, 15.0])
 def test_a_box_is_the_same_part_of_the_filtered_image(fwhm):
-    noise = random_image((40, 44, 46))
-    image = PETImage(gaussian_filter(noise.voxels, 0.8), noise.geometry)
+    image = random_image((40, 44, 46))
     for here in ((slice(0, 9), slice(30, 44), slice(20, 26)), (slice(12, 20),) * 3):
         whole = filtered_image(image, fwhm).voxels[here]
-        assert (
-            np.abs(filter_box(image, here).filtered(fwhm) - whole).max() < 1e-3 * image.voxels.max()
-        )
+        assert np.abs(filter_box(image, here).filtered(fwhm) - whole).max() < 1e-5
 
 
 def test_widths_between_the_nodes_are_those_that_are_filtered():
@@ -111,7 +109,7 @@ def test_widths_between_the_nodes_are_those_that_are_filtered():
         assert np.abs(swept[n] - exact).max() < 2e-4 * image.voxels.max()
 
 
-@pytest.mark.parametrize(('known_psf', 'extra'), [(4.0, 5.0), (4.0, 7.3), (5.0, 3.2), (6.0, 10.4)])
+@pytest.mark.parametrize(('known_psf', 'extra'), [(4.0, 5.0), (4.0, 7.3), (6.0, 3.2)])
 def test_the_known_width_is_found(known_psf, extra):
     target = bands_around(result(float(np.hypot(known_psf, extra))))
     found = harmonize(result(known_psf), target)
@@ -129,12 +127,10 @@ def test_noise_moves_the_width_little():
 def test_figures_are_those_of_an_analysis_of_the_filtered_image():
     before = result(4.0, cov=0.05)
     found = harmonize(before, shipped_limits()[0])
-    image, seeds = scan(4.0, cov=0.05)
+    image, _seeds = scan(4.0, cov=0.05)
     centers = [Seed(one.label, one.center_ras_mm) for one in before.spheres]
     rois = [Seed(one.name, one.center_ras_mm) for one in before.nema.placement.rois]
-    from VOIIdentificationLib.core.settings import Settings
-
-    for n in (0, 23, 60):
+    for n in (0, 23, 60):  # narrower than a voxel, and wider
         again = analyze(
             filtered_image(image, float(found.widths_mm[n])),
             [*centers, *rois],
@@ -148,8 +144,8 @@ def test_figures_are_those_of_an_analysis_of_the_filtered_image():
         pairs = zip(found.spheres, again.recovery.spheres, again.nema.spheres, strict=True)
         for curve, recovery, nema in pairs:
             for name, values in curve.recovery.items():
-                assert values[n] == pytest.approx(getattr(recovery, name), rel=2e-3)
-            assert curve.contrast_percent[n] == pytest.approx(nema.contrast_percent, rel=1e-3)
+                assert values[n] == pytest.approx(getattr(recovery, name), rel=1e-4)
+            assert curve.contrast_percent[n] == pytest.approx(nema.contrast_percent, rel=1e-4)
             assert curve.variability_percent[n] == pytest.approx(nema.variability_percent, rel=1e-3)
 
 
@@ -164,7 +160,7 @@ def test_margins_and_passing_widths_follow_their_rule():
         )
         assert margin == pytest.approx(1 - abs(value - middle) / half)
     assert found.passing.tolist() == [bool(v >= 0) for v in found.least_margin]
-    assert found.passing[2]
+    assert found.passing[2], found.least_margin
     assert not found.passing[[0, 4]].any()
     assert found.passing_ranges_mm() == ((6.0, 6.0),)
     assert '6.0 to 6.0 mm' in answer(found)
@@ -244,7 +240,23 @@ def test_command_line(tmp_path, capsys):
     filtered, stack = read_stack(tmp_path / 'filtered')
     expected = filtered_image(image, data['best_fwhm_mm']).voxels
     assert np.abs(filtered.voxels - expected).max() < 1e-4 * expected.max()
-    assert stack.series.series_uid != data['series_instance_uid']
+    assert stack.series.uid != data['series_instance_uid']
+    import pydicom
+
+    first = pydicom.dcmread(stack.slices[0].file.path)
+    name = f'Gauss {data["best_fwhm_mm"]:.2f} mm'
+    assert first.ImageType == ['DERIVED', 'PRIMARY']
+    assert first.ConvolutionKernel == name
+    assert first.SeriesDescription == f'Synthetic phantom, {name}'
+    assert data['series_instance_uid'] in first.DerivationDescription
+    assert first.DerivationCodeSequence[0].CodeMeaning == 'Gaussian blur'
+    sources = {
+        one.SOPInstanceUID: one for one in map(pydicom.dcmread, (tmp_path / 'scan').iterdir())
+    }
+    source = sources[first.SourceImageSequence[0].ReferencedSOPInstanceUID]
+    assert source.ImagePositionPatient == first.ImagePositionPatient
+    for keyword in ('StudyInstanceUID', 'FrameOfReferenceUID', 'SeriesTime', 'PatientWeight'):
+        assert first[keyword] == source[keyword]
     page = (tmp_path / 'out' / 'harmonize.html').read_text()
     assert page.count('<figure') == 7
     assert cli.main(arguments) == 1

@@ -29,8 +29,8 @@ REACH_SIGMAS = 4.5
 MAX_SHEAR = 1e-4
 """Largest cosine between two axes of a grid that still counts as orthogonal."""
 
-LEAST_REACH = 6
-"""Voxels around that are taken in any case: filters narrower than a voxel die out slowly."""
+LEAST_REACH = 8
+"""Voxels to each side that a filter has in any case: those below a voxel die out slowly."""
 
 NODES = 24
 """
@@ -180,14 +180,21 @@ def filter_rows(size: int, places: tuple[int, ...], spacing_mm: float, fwhm_mm: 
     Returns
     -------
     rows : (len(places), size) `numpy.ndarray` of float32
-        Each adds up to 1.
+        The same taps in each; where the axis holds them all they add up to 1.
     """
+    taps = _taps(fwhm_mm, spacing_mm)
+    apart = np.abs(np.array(places)[:, None] - np.arange(size))
+    near = apart < len(taps)
+    return np.where(near, taps[np.where(near, apart, 0)], 0.0).astype(np.float32)
+
+
+def _taps(fwhm_mm: float, spacing_mm: float) -> FloatArray:
+    """The filter from its middle outward, as far as it reaches."""
     sigma = fwhm_mm / _FWHM_PER_SIGMA / spacing_mm
-    length = max(_TRANSFER_POINTS, 2 * size)
-    transfer = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(length)) ** 2)
-    taps = np.fft.irfft(transfer, length)
-    rows = taps[np.abs(np.array(places)[:, None] - np.arange(size))]
-    return np.asarray(rows / rows.sum(axis=1, keepdims=True), dtype=np.float32)
+    transfer = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(_TRANSFER_POINTS)) ** 2)
+    taps = np.fft.irfft(transfer, _TRANSFER_POINTS)[: _reach(fwhm_mm, spacing_mm) + 1]
+    taps[-1] /= 2  # of narrow filters the signs alternate: half the last stands for the rest
+    return np.asarray(taps / (2 * taps.sum() - taps[0]))
 
 
 def margin_kji(geometry: VolumeGeometry, fwhm_mm: float = MAX_FWHM_MM) -> Indices:
