@@ -18,8 +18,9 @@ from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
+from VOIIdentificationLib.evaluate.a50 import a50_voi
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
-from VOIIdentificationLib.evaluate.recovery import a50_voi, recovery
+from VOIIdentificationLib.evaluate.recovery import recovery
 from VOIIdentificationLib.measure.statistics import VOIStatistics
 from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
-from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..measure.moving_voi import PEAK_VOLUME_MM3
-from ..measure.statistics import HALF_INSIDE, voi_statistics
+from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
-from ..measure.voi_mask import Sphere, VOIMask, voi_mask
+from ..measure.voi_mask import Sphere, voi_mask
+from .a50 import a50_voi
 from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, verdict
 
 CONCENTRATION_UNIT = 'Bq/mL'
@@ -38,15 +33,6 @@ PEAK_RULE = f'highest mean in {PEAK_VOLUME_MM3 / 1000:g} cm3 moved over the sphe
 
 A50Background = tuple[float, str]
 """B of the A50 threshold, in the image's unit, and how it was taken, in words."""
-
-A50_PART = 0.5
-"""Part of the way from background to maximum at which the A50 VOI ends (EANM, EARL)."""
-
-A50_THRESHOLD_FORMULA = f'B + {A50_PART:g} (max - B)'
-"""That value as people write it, with the background B."""
-
-A50_REACH_MM = 10.0
-"""How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
 
 
 @dataclass(frozen=True)
@@ -151,35 +137,6 @@ class RecoveryResult:
     not_monotonic: tuple[Quantity, ...] = ()
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-class A50VOI(NamedTuple):
-    """
-    Voxels connected to the maximum that reach half way up from the background.
-
-    Attributes
-    ----------
-    inside, slices_kji : (K, J, I) `numpy.ndarray` of bool, tuple of slice
-        With holes filled, on a box; and where the box lies in the image.
-
-    max, threshold, mean : float
-        Highest voxel of the sphere, value at which the VOI ends, and mean
-        inside; in the image's unit.
-
-    volume_ml : float
-        Whole voxels.
-
-    at_edge : bool
-        True if the VOI reached as far as it is followed.
-    """
-
-    inside: npt.NDArray[np.bool_]
-    slices_kji: tuple[slice, slice, slice]
-    max: float
-    threshold: float
-    mean: float
-    volume_ml: float
-    at_edge: bool
 
 
 def recovery(
@@ -327,128 +284,3 @@ def _notes(
         for one in limits
         if one.ratio and truth.ratio and abs(truth.ratio / one.ratio - 1) > USUAL_RATIO_DEVIATION
     )
-
-
-class A50Zone(NamedTuple):
-    """
-    Voxels to which the A50 VOI of a sphere is followed.
-
-    Attributes
-    ----------
-    allowed, outer : (K, J, I) `numpy.ndarray` of bool
-        The voxels on a box, and those among them at the zone's end.
-
-    slices_kji : tuple of slice
-        Where the box lies in the image.
-    """
-
-    allowed: npt.NDArray[np.bool_]
-    outer: npt.NDArray[np.bool_]
-    slices_kji: tuple[slice, slice, slice]
-
-
-def a50_zone(geometry: VolumeGeometry, sphere: Sphere) -> A50Zone:
-    """
-    Find how far the A50 VOI of a sphere is followed: `A50_REACH_MM` beyond it.
-
-    Parameters
-    ----------
-    geometry : VolumeGeometry
-        Grid of the image.
-
-    sphere : Sphere
-        The sphere.
-
-    Returns
-    -------
-    zone : A50Zone
-        The same for all images of that grid.
-    """
-    wide = Sphere(sphere.label, sphere.center_ras_mm, sphere.diameter_mm + 2 * A50_REACH_MM)
-    mask = voi_mask(wide, geometry, counting='hard')
-    allowed = mask.weights > 0
-    return A50Zone(allowed, allowed & ~ndimage.binary_erosion(allowed), mask.slices_kji)
-
-
-def a50_voi(
-    image: PETImage,
-    sphere: Sphere,
-    background: float,
-    *,
-    mask: VOIMask | None = None,
-    zone: A50Zone | None = None,
-) -> A50VOI | None:
-    """
-    Grow the A50 VOI of one hot sphere.
-
-    Parameters
-    ----------
-    image : PETImage
-        The image.
-
-    sphere : Sphere
-        The sphere, within which the maximum is sought.
-
-    background : float
-        B, in the image's unit.
-
-    mask : VOIMask, optional
-        Voxels of `sphere`, if they are known already.
-
-    zone : A50Zone, optional
-        Where the VOI may grow, if it is known already.
-
-    Returns
-    -------
-    voi : A50VOI or None
-        None if the sphere has no finite voxel above the background.
-
-    Notes
-    -----
-    The maximum is that of the voxels at least half inside the sphere. Voxels
-    are connected by faces, edges or corners, and followed to
-    `A50_REACH_MM` beyond the sphere.
-    """
-    start = _maximum(image, mask or voi_mask(sphere, image.geometry))
-    if start is None or not start[1] > background:
-        return None
-    place_kji, highest = start
-    allowed, outer, slices_kji = zone or a50_zone(image.geometry, sphere)
-    values = image.voxels[slices_kji]
-    threshold = background + A50_PART * (highest - background)
-    seed = tuple(p - s.start for p, s in zip(place_kji, slices_kji, strict=True))
-    grown = _connected(allowed & (values >= threshold), seed)
-    inside = _filled(grown) & np.isfinite(values)
-    return A50VOI(
-        inside=inside,
-        slices_kji=slices_kji,
-        max=highest,
-        threshold=float(threshold),
-        mean=float(values[inside].mean(dtype=float)),
-        volume_ml=float(inside.sum()) * image.geometry.voxel_volume_mm3 / 1000,
-        at_edge=bool(np.any(grown & outer)),
-    )
-
-
-def _filled(grown: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Without holes; none reaches beyond the box around what is grown."""
-    box = ndimage.find_objects(grown.view(np.uint8))[0]
-    filled = grown.copy()
-    filled[box] = ndimage.binary_fill_holes(grown[box])
-    return filled
-
-
-def _maximum(image: PETImage, mask: VOIMask) -> tuple[tuple[int, ...], float] | None:
-    """Index (k, j, i) and value of the highest voxel of a VOI."""
-    values = image.voxels[mask.slices_kji]
-    usable = (mask.weights >= HALF_INSIDE) & np.isfinite(values)
-    if not usable.any():
-        return None
-    place = np.unravel_index(int(np.argmax(np.where(usable, values, -np.inf))), values.shape)
-    offset = [s.start for s in mask.slices_kji]
-    return tuple(int(p) + o for p, o in zip(place, offset, strict=True)), float(values[place])
-
-
-def _connected(above: npt.NDArray[np.bool_], seed: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    labels, _ = ndimage.label(above, structure=np.ones((3, 3, 3), dtype=int))
-    return np.asarray(labels == labels[seed])

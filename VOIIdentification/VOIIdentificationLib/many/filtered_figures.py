@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +10,10 @@ import numpy as np
 from ..core.flags import Flag
 from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
+from ..evaluate.a50 import a50_voi, a50_zone
 from ..evaluate.background import background_variability_percent
 from ..evaluate.limits import QUANTITY_NAMES, Quantity
 from ..evaluate.nema import NEMAResult, percent_contrast_cold, percent_contrast_hot
-from ..evaluate.recovery import a50_voi, a50_zone
 from ..evaluate.roi_placement import ROI_DIAMETER_MM
 from ..measure.moving_voi import PEAK_DIAMETER_MM, windowed_mean
 from ..measure.statistics import HALF_INSIDE, slice_roi
@@ -30,8 +29,7 @@ from .gaussian import (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class SphereCurve:
+class SphereCurve(NamedTuple):
     """
     One sphere against the width of the filter. NaN where it could not be measured.
 

@@ -94,7 +94,7 @@ class FilterBox:
         values = np.ascontiguousarray(self._values[..., near_k, near_j, near_i])
         *boxes, size_k, size_j, size_i = values.shape
         k, j, i = (
-            filter_rows(size, asked, spacing, fwhm_mm)
+            _filter_rows(size, asked, spacing, fwhm_mm)
             for size, asked, spacing in zip(
                 values.shape[-3:], places, self._spacing_mm, strict=True
             )
@@ -159,7 +159,7 @@ def _interpolation(widths_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 @lru_cache(maxsize=64)
-def filter_rows(size: int, places: tuple[int, ...], spacing_mm: float, fwhm_mm: float) -> Floats32:
+def _filter_rows(size: int, places: tuple[int, ...], spacing_mm: float, fwhm_mm: float) -> Floats32:
     """
     Rows of the matrix that filters one axis.
 
@@ -310,7 +310,7 @@ def _filtered_axis(
 ) -> Floats32:
     size = values.shape[axis]
     places = tuple(range(margin, margin + size))
-    rows = filter_rows(size + 2 * margin, places, spacing_mm, fwhm_mm)
+    rows = _filter_rows(size + 2 * margin, places, spacing_mm, fwhm_mm)
     inside = rows[:, margin : margin + size].copy()
     inside[:, 0] += rows[:, :margin].sum(axis=1)
     inside[:, -1] += rows[:, margin + size :].sum(axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ MARGIN_RULE = 'distance to the nearer limit over half the distance of the limits
 """1 in the middle of the limits, 0 on a limit, negative outside."""
 
 
-@dataclass(frozen=True, eq=False)
-class MarginCurve:
+class MarginCurve(NamedTuple):
     """
     One pair of limits against the width of the filter.
 
@@ -48,8 +47,7 @@ class MarginCurve:
     margin: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class Harmonization:
+class Harmonization(NamedTuple):
     """
     What filters of many widths do to a scan.
 

@@ -17,8 +17,9 @@ from ..evaluate.limits import QUANTITY_NAMES
 from ..files.atomic import transaction
 from ..results import AnalysisResult
 from .chart_svg import LEFT, RIGHT, Guide, Line, Picture, Scale, polyline, value_ticks, y_scale
+from .filtered_figures import SphereCurve
 from .gaussian import MAX_FWHM_MM, REACH_SIGMAS
-from .harmonize import MARGIN_RULE, STEP_MM, Harmonization
+from .harmonize import MARGIN_RULE, STEP_MM, Harmonization, MarginCurve
 from .page import csv_text, filled_page
 from .trend_log import now
 
@@ -206,29 +207,31 @@ def harmonization_json(found: Harmonization, result: AnalysisResult) -> dict[str
         'background_rule': found.background_rule,
         'roughness_percent': _plain(found.roughness_percent),
         'not_monotonic': {name: falls.tolist() for name, falls in found.not_monotonic.items()},
-        'spheres': [
-            {
-                'label': one.label,
-                'diameter_mm': one.diameter_mm,
-                **{name: _plain(values) for name, values in one.recovery.items()},
-                'contrast_percent': _plain(one.contrast_percent),
-                'variability_percent': _plain(one.variability_percent),
-            }
-            for one in found.spheres
-        ],
-        'margins': [
-            {
-                'label': one.label,
-                'quantity': one.limit.quantity,
-                'low': one.limit.low,
-                'high': one.limit.high,
-                'source': f'{one.limit.source}, {one.limit.version}',
-                'note': one.limit.note,
-                'margin': _plain(one.margin),
-            }
-            for one in found.margins
-        ],
+        'spheres': [_sphere_json(one) for one in found.spheres],
+        'margins': [_margin_json(one) for one in found.margins],
         'notes': list(found.notes),
+    }
+
+
+def _sphere_json(one: SphereCurve) -> dict[str, Any]:
+    return {
+        'label': one.label,
+        'diameter_mm': one.diameter_mm,
+        **{name: _plain(values) for name, values in one.recovery.items()},
+        'contrast_percent': _plain(one.contrast_percent),
+        'variability_percent': _plain(one.variability_percent),
+    }
+
+
+def _margin_json(one: MarginCurve) -> dict[str, Any]:
+    return {
+        'label': one.label,
+        'quantity': one.limit.quantity,
+        'low': one.limit.low,
+        'high': one.limit.high,
+        'source': f'{one.limit.source}, {one.limit.version}',
+        'note': one.limit.note,
+        'margin': _plain(one.margin),
     }
 
 
