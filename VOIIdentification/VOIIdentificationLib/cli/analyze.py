@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
     from ..dicom.read import PETStack
     from ..measure.voi import VOIResult
     from ..results import AnalysisResult
+
+
+_MAX_BQML = 1e12
+"""No phantom holds a curie in a milliliter: what is typed beyond is a slip."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,10 +83,19 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
         help='of NEMA NU 2 (default: that of the phantom, else 2018)',
     )
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
-    _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
+    add_activity_arguments(parser)
 
 
-def _add_activity(group: argparse._ArgumentGroup) -> None:
+def add_activity_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare what is known of the fill.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of a command.
+    """
+    group = parser.add_argument_group('true activity, for contrast and recovery')
     group.add_argument(
         '--activity',
         metavar='FILE.json',
@@ -95,7 +107,7 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         ('hot', positive, f'in the hot spheres, {said}'),
         (
             'background',
-            number(0.0, math.inf),
+            number(0.0, _MAX_BQML),
             f'in the background, {said}; 0 if it is cold by design',
         ),
     ):

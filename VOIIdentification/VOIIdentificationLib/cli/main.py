@@ -135,7 +135,7 @@ def _complain(sentence: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
-    from . import analyze, batch, compare, info, make_phantom, recover, suv, trend
+    from . import analyze, batch, compare, harmonize, info, make_phantom, recover, suv, trend
 
     commands = {
         'analyze': (analyze, 'measure a phantom scan'),
@@ -144,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         'suv': (suv, 'write a PET series as a volume of standardized uptake values'),
         'batch': (batch, 'measure every PET series below a folder'),
         'compare': (compare, 'lay several results over each other, with their differences'),
+        'harmonize': (harmonize, 'find the Gaussian filter that keeps the limits of a standard'),
         'trend': (trend, 'log scans over years and chart them'),
         'recover': (recover, 'complete or undo what an interrupted run left in a folder'),
     }

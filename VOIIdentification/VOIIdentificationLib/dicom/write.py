@@ -145,8 +145,8 @@ def write_pet_series(
     for k, path in enumerate(paths):
         progress(k / len(paths), 'writing DICOM')
         dataset = _slice_header(header, image.geometry, k, scan)
-        _set_pixels(dataset, image.voxels[k], signed=signed)
-        _save(dataset, path)
+        set_pixels(dataset, image.voxels[k], signed=signed)
+        save_dataset(dataset, path)
     progress(1.0, 'DICOM written')
     return paths
 
@@ -173,8 +173,21 @@ def _require_finite(image: PETImage) -> None:
         raise OutputError(msg)
 
 
-def _set_pixels(dataset: Dataset, values: npt.NDArray[np.float32], *, signed: bool) -> None:
-    """Store one slice in all of 16 bits, with the slope as its decimal text says it."""
+def set_pixels(dataset: Dataset, values: npt.NDArray[np.float32], *, signed: bool) -> None:
+    """
+    Store one slice in all of 16 bits, with the slope as its decimal text says it.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        Gets pixels, slope and intercept.
+
+    values : (J, I) `numpy.ndarray` of float32
+        What the stored values stand for.
+
+    signed : bool
+        Whether the series has values below 0.
+    """
     largest = 32767 if signed else 65535
     peak = float(np.abs(values).max())
     slope = _decimal_string(peak / largest if peak > 0 else 1.0)
@@ -186,8 +199,18 @@ def _set_pixels(dataset: Dataset, values: npt.NDArray[np.float32], *, signed: bo
     dataset['PixelData'].VR = 'OW'
 
 
-def _save(dataset: Dataset, path: Path) -> None:
-    """Write explicit little endian, with pydicom 2 (Slicer 5.10) and 3."""
+def save_dataset(dataset: Dataset, path: Path) -> None:
+    """
+    Write explicit little endian, with pydicom 2 (Slicer 5.10) and 3.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        The file's content.
+
+    path : `pathlib.Path`
+        The file.
+    """
     import pydicom
     from pydicom.dataset import FileMetaDataset
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..measure.statistics import HALF_INSIDE
 from ..measure.voi_mask import Sphere, VOIMask, voi_mask
@@ -57,8 +58,54 @@ class A50VOI(NamedTuple):
     at_edge: bool
 
 
+class A50Zone(NamedTuple):
+    """
+    Voxels to which the A50 VOI of a sphere is followed.
+
+    Attributes
+    ----------
+    allowed, outer : (K, J, I) `numpy.ndarray` of bool
+        The voxels on a box, and those among them at the zone's end.
+
+    slices_kji : tuple of slice
+        Where the box lies in the image.
+    """
+
+    allowed: npt.NDArray[np.bool_]
+    outer: npt.NDArray[np.bool_]
+    slices_kji: tuple[slice, slice, slice]
+
+
+def a50_zone(geometry: VolumeGeometry, sphere: Sphere) -> A50Zone:
+    """
+    Find how far the A50 VOI of a sphere is followed: `A50_REACH_MM` beyond it.
+
+    Parameters
+    ----------
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    sphere : Sphere
+        The sphere.
+
+    Returns
+    -------
+    zone : A50Zone
+        The same for all images of that grid.
+    """
+    wide = Sphere(sphere.label, sphere.center_ras_mm, sphere.diameter_mm + 2 * A50_REACH_MM)
+    mask = voi_mask(wide, geometry, counting='hard')
+    allowed = mask.weights > 0
+    return A50Zone(allowed, allowed & ~ndimage.binary_erosion(allowed), mask.slices_kji)
+
+
 def a50_voi(
-    image: PETImage, sphere: Sphere, background: float, *, mask: VOIMask | None = None
+    image: PETImage,
+    sphere: Sphere,
+    background: float,
+    *,
+    mask: VOIMask | None = None,
+    zone: A50Zone | None = None,
 ) -> A50VOI | None:
     """
     Grow the A50 VOI of one hot sphere.
@@ -77,6 +124,9 @@ def a50_voi(
     mask : VOIMask, optional
         Voxels of `sphere`, if they are known already.
 
+    zone : A50Zone, optional
+        Where the VOI may grow, if it is known already.
+
     Returns
     -------
     voi : A50VOI or None
@@ -92,25 +142,29 @@ def a50_voi(
     if start is None or not start[1] > background:
         return None
     place_kji, highest = start
-    wide = Sphere(sphere.label, sphere.center_ras_mm, sphere.diameter_mm + 2 * A50_REACH_MM)
-    zone = voi_mask(wide, image.geometry, counting='hard')
-    allowed = zone.weights > 0
-    values = image.voxels[zone.slices_kji]
+    allowed, outer, slices_kji = zone or a50_zone(image.geometry, sphere)
+    values = image.voxels[slices_kji]
     threshold = background + A50_PART * (highest - background)
-    above = allowed & (values >= threshold)
-    seed = tuple(p - s.start for p, s in zip(place_kji, zone.slices_kji, strict=True))
-    grown = _connected(above, seed)
-    inside = ndimage.binary_fill_holes(grown) & np.isfinite(values)
-    outer = allowed & ~ndimage.binary_erosion(allowed)
+    seed = tuple(p - s.start for p, s in zip(place_kji, slices_kji, strict=True))
+    grown = _connected(allowed & (values >= threshold), seed)
+    inside = _filled(grown) & np.isfinite(values)
     return A50VOI(
         inside=inside,
-        slices_kji=zone.slices_kji,
+        slices_kji=slices_kji,
         max=highest,
         threshold=float(threshold),
         mean=float(values[inside].mean(dtype=float)),
         volume_ml=float(inside.sum()) * image.geometry.voxel_volume_mm3 / 1000,
         at_edge=bool(np.any(grown & outer)),
     )
+
+
+def _filled(grown: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Without holes; none reaches beyond the box around what is grown."""
+    box = ndimage.find_objects(grown.view(np.uint8))[0]
+    filled = grown.copy()
+    filled[box] = ndimage.binary_fill_holes(grown[box])
+    return filled
 
 
 def _maximum(image: PETImage, mask: VOIMask) -> tuple[tuple[int, ...], float] | None:
