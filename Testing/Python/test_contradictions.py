@@ -102,6 +102,14 @@ def test_a_cold_background_by_design_is_zero_and_says_so():
     assert found.spheres[0].a50_threshold == pytest.approx(0.5 * found.spheres[0].max)
 
 
+def test_a_background_that_is_called_cold_but_is_not_stays_as_measured():
+    made = quality_result()
+
+    found = evaluated(replace(WORKSHEET, background=None))
+
+    assert found.recovery.background == pytest.approx(made.recovery.background)
+
+
 def test_every_output_names_the_contradiction():
     made = quality_result()
     found = evaluated(replace(WORKSHEET, scan_start=NOON + timedelta(hours=1)))

@@ -47,7 +47,7 @@ def test_beside_an_insert_the_wall_decides():
     assert flags_at(center + (touching + 2.0) * out, diameter_mm=20.0) == set()
 
 
-@pytest.mark.parametrize('along_mm', [-15.0, 0.0, 15.0])
+@pytest.mark.parametrize('along_mm', [-36.0, 0.0, 36.0])
 def test_in_the_lung_insert_wherever_along_it(along_mm):
     lung = np.array(MADE.nema.placement.lung.center_ras_mm)
 

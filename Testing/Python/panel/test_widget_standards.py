@@ -19,7 +19,11 @@ from made_nodes import bent_transform, linear_transform  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import FileDialog  # noqa: E402
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet  # noqa: E402
-from VOIIdentificationLib.activity.worksheet_json import load_worksheet, save_worksheet  # noqa: E402
+from VOIIdentificationLib.activity.worksheet_json import (  # noqa: E402
+    ACTIVITY_SCHEMA,
+    load_worksheet,
+    save_worksheet,
+)
 from VOIIdentificationLib.analysis import Known  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs, wanted_rois  # noqa: E402
@@ -226,6 +230,24 @@ def test_a_loaded_worksheet_keeps_what_the_panel_does_not_show(right, tmp_path):
 
     assert right.panel.known.worksheet == mine
     assert 'no a_B' in right.ui.activityLabel.text
+
+
+def test_a_loaded_worksheet_takes_from_the_header_what_it_leaves_out(right, tmp_path):
+    """As the command line does."""
+    path = tmp_path / 'fills.json'
+    fill = {'assay_mbq': 20.0, 'assay_time': '10:15', 'volume_ml': 1000.0}
+    path.write_text(json.dumps({'schema': ACTIVITY_SCHEMA, 'hot': fill}), encoding='utf-8')
+    FileDialog.answer_ = str(path)
+    type_in(right)
+    told = right.panel.known.worksheet
+
+    right.ui.loadActivityButton.click()
+
+    worksheet = right.panel.known.worksheet
+    assert worksheet.hot.assay_time == datetime(2026, 3, 1, 10, 15)
+    assert worksheet.scan_start == told.scan_start
+    assert (worksheet.isotope, worksheet.half_life_s) == (told.isotope, told.half_life_s)
+    assert worksheet.scan_duration_s == told.scan_duration_s
 
 
 def test_a_file_that_is_no_worksheet_is_refused(right, tmp_path):
