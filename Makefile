@@ -12,6 +12,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO ?= demo
 
+EXTRAS := .[test,dev]
+
+# What the installers say is kept, and shown where they fail.
+pip = $(BIN)/python -m pip install --quiet $(1) >> $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
+
 .PHONY: demo test check format bench clean
 
 demo: $(INSTALLED)
@@ -38,12 +43,13 @@ clean:
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
+	@echo 'Installing the packages that the project needs into $(VENV), a minute or two ...'
+	@$(call pip,--upgrade pip)
+	@$(call pip,--editable '$(EXTRAS)')
 	@if $(BIN)/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))'; then \
-	  $(BIN)/python -m pip install --quiet --editable '.[slicer]'; \
+	  $(call pip,--editable '.[slicer]'); \
 	else \
-	  echo 'No Python 3.10 to 3.13 here, so no slicer-core: MRML nodes and segmentation.seg.nrrd'; \
-	  echo 'are left out of the demo, and their tests are skipped.'; \
+	  echo 'No Python 3.10 to 3.13 here, so no slicer-core: MRML nodes are left out of the demo,'; \
+	  echo 'and their tests are skipped.'; \
 	fi
 	touch $(INSTALLED)

@@ -68,10 +68,8 @@ def placement_table(poses):
 
 
 def rules_told(roi):
-    """Whether each broken rule is a flag, and no other."""
+    """Whether each broken rule that can be kept is a flag, and no other."""
     expected = {
-        Flag.ROI_NEAR_EDGE: roi.edge_distance_mm < 15,
-        Flag.ROI_NEAR_SPHERE: roi.sphere_distance_mm < 15,
         Flag.ROI_NEAR_LUNG: roi.lung_distance_mm < 0,
         Flag.ROI_OVERLAPS: roi.neighbor_distance_mm < 0,
     }

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'VOIIdentification'), str(ROOT / 'Testing' / 'Python')]
 
 from dicom_files import PET, header, put_pixels, save  # noqa: E402
-from VOIIdentificationLib.dicom.file import WANTED  # noqa: E402
+from VOIIdentificationLib.dicom.attributes import WANTED  # noqa: E402
 from VOIIdentificationLib.dicom.read import find_stack, read_pet_series  # noqa: E402
 
 CASES = ((400, 400, 0.4), (89, 192, 0.6))

@@ -88,6 +88,41 @@ class Made:
         return ds
 
 
+FACTOR = 10e3 / (70e6 * 0.5 ** (3600.0 / 6583.68))
+"""SUVbw of 1 Bq/mL in a series with `measured`: 10 kg, 70 MBq of F-18 an hour before."""
+
+MEAN_TIME_S = 298.42081
+"""Mean count-rate time of 600 s of F-18, worked from its definition."""
+
+
+def measured(ds, _k=0):
+    """All that an SUV needs, as the header of a phantom scan has it."""
+    ds.DecayCorrection, ds.CorrectedImage = 'START', ['DECY', 'ATTN', 'SCAT', 'NORM']
+    ds.SeriesType = ['STATIC', 'IMAGE']
+    ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = '20260301'
+    ds.SeriesTime = ds.AcquisitionTime = '101500'
+    ds.FrameReferenceTime, ds.ActualFrameDuration = str(1000 * MEAN_TIME_S), 600000
+    ds.DecayFactor = f'{2 ** (MEAN_TIME_S / 6583.68):.10f}'
+    ds.PatientWeight = '10'
+    ds.RadiopharmaceuticalInformationSequence = item(
+        RadiopharmaceuticalStartDateTime='20260301091500',
+        RadiopharmaceuticalStartTime='091500',
+        RadionuclideTotalDose='70000000',
+        RadionuclideHalfLife='6583.68',
+    )
+
+
+def after(edit, *slices):
+    """A complete header, and a change of some slices; of all if none is named."""
+
+    def _edit(ds, k):
+        measured(ds, k)
+        if not slices or k in slices:
+            edit(ds)
+
+    return _edit
+
+
 def header(sop_class, syntax, series_uid, instance_uid):
     """A dataset with identity and no image."""
     ds = pydicom.Dataset()

@@ -27,6 +27,7 @@ WINGS = (
     'results',
     'analysis',
     'report',
+    'many',
     'cli',
     'mrml',
     'panel',
@@ -38,9 +39,15 @@ THIRD_PARTY = {
     'vtk': {'mrml', 'panel'},
     'pydicom': {'dicom'},
     'SimpleITK': {'files'},
-    'pandas': {'report', 'results'},
-    'openpyxl': {'report'},
+    'pandas': {'report', 'results', 'many'},
+    'openpyxl': {'report', 'many'},
     'matplotlib': {'report'},
+    'jinja2': {'report', 'many'},
+    'markupsafe': {'report'},
+    'weasyprint': {'report'},
+    'pyarrow': {'many'},
+    'dask': {'many'},
+    'distributed': {'many'},
     'packaging': {'panel'},
     'pip': {'panel'},
     'DICOMLib': {'panel'},
@@ -129,7 +136,8 @@ def test_truth_and_measurement_do_not_know_each_other():
 def test_the_core_runs_without_slicer_and_heavy_packages():
     code = (
         'import sys, VOIIdentificationLib.analysis, VOIIdentificationLib.report.formats;'
-        'heavy = {"slicer", "vtk", "pandas", "openpyxl", "matplotlib", "pydicom", "SimpleITK"};'
+        'heavy = {"slicer", "vtk", "pandas", "openpyxl", "matplotlib", "pydicom", "SimpleITK", '
+        '"jinja2"};'
         'print(sorted(heavy & set(sys.modules)))'
     )
     run = subprocess.run(

@@ -11,21 +11,35 @@ import numpy as np
 
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
-from .core.flags import Flag
+from .core.flags import DOUBTED_BACKGROUND, DOUBTED_LABELS, Flag
 from .core.image import UNKNOWN_UNIT, PETImage
 from .core.phantom import Phantom, Seed, require_measurable
 from .core.settings import Settings
+from .evaluate.a50 import A50Background
 from .evaluate.background import PooledBackground, pooled_background
+from .evaluate.background_vois import checked_background
+from .evaluate.calibration import Calibration, calibration
+from .evaluate.editions import DEFAULT_EDITION
 from .evaluate.limits import shipped_limits
-from .evaluate.nema import NEMAResult, nema_quality
-from .evaluate.recovery import CONCENTRATION_UNIT, A50Background, RecoveryResult, recovery
+from .evaluate.nema import NEMAResult, filling_contradictions, nema_quality
+from .evaluate.noise_figures import NoiseFigures, noise_figures
+from .evaluate.plausibility import (
+    Measured,
+    cold_by_design,
+    header_contradictions,
+    image_contradictions,
+    worksheet_contradictions,
+)
+from .evaluate.recovery import CONCENTRATION_UNIT, RecoveryResult, core_mean, recovery
 from .evaluate.roi_placement import place_background
 from .locate.refine import refine_inserts
 from .locate.ring import ring_inserts
 from .locate.seeds import sort_seeds
 from .measure.voi import VOIResult, measure_voi
+from .measure.voi_mask import Sphere
 from .results import AnalysisResult
 from .suv.scale import SUVScale
+from .suv.scan_facts import ScanFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +58,30 @@ class Known:
     suv : SUVScale or None
         How the values become SUV, as the header says.
 
+    scan : ScanFacts or None
+        What the header says of isotope and times; the worksheet is held against it.
+
     notes : tuple of str
         Why something is not known, for the user.
+
+    doubt : str
+        Why nothing of the image may be judged, e.g. that its voxels are not
+        those of the files; empty if nothing is known against it.
     """
 
     worksheet: FillWorksheet | None = None
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
+    scan: ScanFacts | None = None
     notes: tuple[str, ...] = ()
+    doubt: str = ''
+
+    @property
+    def truth(self) -> TrueActivity | None:
+        """The true concentrations: as given, or as the worksheet has them."""
+        if self.activity is None and self.worksheet is not None:
+            return true_activity(self.worksheet)
+        return self.activity
 
 
 class Standards(NamedTuple):
@@ -69,6 +99,18 @@ class Standards(NamedTuple):
     pooled_background : PooledBackground or None
         The background VOIs as one.
 
+    background : tuple of VOIResult
+        The background VOIs, flagged where they lie elsewhere.
+
+    contradictions : tuple of str
+        Where worksheet, header and image contradict each other: no verdict.
+
+    noise : NoiseFigures or None
+        Noise of the background under other names than N.
+
+    calibration : Calibration or None
+        The measured background over the true one.
+
     notes : tuple of str
         Why something is missing.
     """
@@ -76,6 +118,10 @@ class Standards(NamedTuple):
     nema: NEMAResult | None = None
     recovery: RecoveryResult | None = None
     pooled_background: PooledBackground | None = None
+    background: tuple[VOIResult, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    noise: NoiseFigures | None = None
+    calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -131,9 +177,7 @@ def analyze(
         If a VOI has no voxel in the image.
     """
     settings, known = settings or Settings(), known or Known()
-    activity = known.activity
-    if activity is None and known.worksheet is not None:
-        activity = true_activity(known.worksheet)
+    known = replace(known, activity=known.truth)
     require_measurable(phantom, image.geometry)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
@@ -143,8 +187,9 @@ def analyze(
     spheres = _flag_overlaps([measure_voi(image, one, settings.counting) for one in located])
     background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
+    asked = replace(phantom, edition=settings.edition or phantom.edition)
     standards = evaluate_standards(
-        image, phantom, spheres, background, rois=seeding.rois, activity=activity
+        image, asked, spheres, background, rois=seeding.rois, known=known
     )
     progress(1.0, 'measured')
     return AnalysisResult(
@@ -152,17 +197,23 @@ def analyze(
         phantom=phantom,
         settings=settings,
         spheres=spheres,
-        background=background,
+        background=standards.background,
         pooled_background=standards.pooled_background,
         flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
-        notes=(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
+        notes=(
+            *(f'Contradiction: {text}' for text in standards.contradictions),
+            *(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
+        ),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=pose,
         nema=standards.nema,
         recovery=standards.recovery,
         worksheet=known.worksheet,
-        activity=activity,
+        activity=known.activity,
         suv=known.suv,
+        contradictions=standards.contradictions,
+        noise=standards.noise,
+        calibration=standards.calibration,
     )
 
 
@@ -186,7 +237,7 @@ def evaluate_standards(
     background: Sequence[VOIResult],
     *,
     rois: Sequence[Seed] = (),
-    activity: TrueActivity | None = None,
+    known: Known | None = None,
 ) -> Standards:
     """
     Evaluate NEMA NU 2 image quality and recovery.
@@ -197,7 +248,8 @@ def evaluate_standards(
         The scan.
 
     phantom : Phantom
-        What was scanned. NEMA NU 2 is evaluated if its spheres stand on a ring.
+        What was scanned. NEMA NU 2 is evaluated if its spheres stand on a ring,
+        by the phantom's edition, or the usual one.
 
     spheres, background : sequence of VOIResult
         What was measured.
@@ -205,21 +257,85 @@ def evaluate_standards(
     rois : sequence of Seed, optional
         Where the user wants the background ROIs.
 
-    activity : TrueActivity, optional
-        The true concentrations; without them contrast and verdicts stay empty.
+    known : Known, optional
+        Without the true concentrations contrast and verdicts stay empty; where
+        worksheet, header and image contradict each other nothing is judged.
 
     Returns
     -------
     standards : Standards
         What could be evaluated, and why the rest could not.
     """
-    nema, notes = _nema(image, phantom, spheres, rois, activity)
+    known = known or Known()
+    truth = known.truth
+    nema, notes = _nema(image, phantom, spheres, rois, truth)
+    background = checked_background(image, background, spheres, nema)
     pooled = pooled_background(background)
-    level = _a50_background(nema, pooled) or _true_background(image, activity)
-    if level is None:
-        return Standards(nema, None, pooled, (*notes, 'No background was measured: no recovery.'))
-    found = recovery(image, spheres, level, limits=shipped_limits(), truth=activity)
-    return Standards(nema, found, pooled, notes)
+    measured = _measured(image, spheres, background, nema)
+    contradictions = _contradictions(known, truth, measured, nema)
+    doubt = ' '.join([*contradictions, known.doubt]).strip()
+    sure = _undoubted(background)
+    level = _a50_background(nema, pooled_background(sure)) or _true_background(image, truth)
+    if cold_by_design(truth, known.worksheet) and not measured.shows_background:
+        level = (0.0, 'the background is cold by design: B = 0')
+    return Standards(
+        nema=nema,
+        recovery=recovery(image, spheres, level, limits=shipped_limits(), truth=truth, doubt=doubt),
+        pooled_background=pooled,
+        background=background,
+        contradictions=contradictions,
+        noise=None if nema is None else noise_figures(image, nema, doubt),
+        calibration=calibration(nema, truth, in_bqml=image.unit == CONCENTRATION_UNIT),
+        notes=(*notes, *_left_out(background)),
+    )
+
+
+def _measured(
+    image: PETImage,
+    spheres: Sequence[VOIResult],
+    background: Sequence[VOIResult],
+    nema: NEMAResult | None,
+) -> Measured:
+    """What the image says of both fills, without what is in doubt or in another unit."""
+    sure = [one for one in spheres if one.insert.hot and not DOUBTED_LABELS & {*one.flags}]
+    hot = [one for one in sure if isinstance(one.solid, Sphere)]
+    largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
+    if image.unit != CONCENTRATION_UNIT or largest is None:
+        return Measured(None, 0.0, None)
+    placed = pooled_background(_undoubted(background))
+    level = nema.background[0].mean if nema is not None and nema.background else None
+    if level is None and placed is not None:
+        level = placed.mean
+    return Measured(core_mean(image, largest), largest.insert.diameter_mm, level)
+
+
+def _contradictions(
+    known: Known, truth: TrueActivity | None, measured: Measured, nema: NEMAResult | None
+) -> tuple[str, ...]:
+    sheet, scan = known.worksheet, known.scan
+    filling = filling_contradictions(nema) if nema is not None else ()
+    if truth is None:
+        return filling
+    return (
+        *(worksheet_contradictions(sheet) if sheet is not None else ()),
+        *(header_contradictions(sheet, scan) if sheet is not None and scan is not None else ()),
+        *image_contradictions(truth, measured, sheet),
+        *filling,
+    )
+
+
+def _undoubted(background: Sequence[VOIResult]) -> list[VOIResult]:
+    return [voi for voi in background if not DOUBTED_BACKGROUND & {*voi.flags}]
+
+
+def _left_out(background: Sequence[VOIResult]) -> list[str]:
+    """Why a background VOI gives no B for the A50 threshold."""
+    return [
+        f'{voi.label} is not taken for background: {flag.text}.'
+        for voi in background
+        for flag in voi.flags
+        if flag in DOUBTED_BACKGROUND
+    ]
 
 
 def _nema(
@@ -229,12 +345,13 @@ def _nema(
     rois: Sequence[Seed],
     activity: TrueActivity | None,
 ) -> tuple[NEMAResult | None, tuple[str, ...]]:
+    edition = phantom.edition or DEFAULT_EDITION
     on_ring = {insert.label for insert in ring_inserts(phantom)}
     if not on_ring & {sphere.label for sphere in spheres}:
         return None, ()
     try:
         placement = place_background(image, [s.solid for s in spheres], positions=rois)
-        return nema_quality(image, spheres, placement, activity), ()
+        return nema_quality(image, spheres, placement, activity, edition), ()
     except PhantomError as error:
         return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
 

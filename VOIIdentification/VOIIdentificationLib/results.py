@@ -11,7 +11,9 @@ from .core.image import PETImage
 from .core.phantom import Phantom
 from .core.settings import Settings
 from .evaluate.background import PooledBackground
+from .evaluate.calibration import Calibration
 from .evaluate.nema import NEMAResult
+from .evaluate.noise_figures import NoiseFigures
 from .evaluate.recovery import RecoveryResult
 from .locate.ring import RingPose
 from .measure.voi import VOIResult
@@ -72,6 +74,16 @@ class AnalysisResult:
 
     suv : SUVScale or None
         How the image's values become SUV; None if the header does not say.
+
+    contradictions : tuple of str
+        Where worksheet, header and image contradict each other; nothing is
+        judged then.
+
+    noise : NoiseFigures or None
+        Noise of the background under other names than N; None without NEMA's.
+
+    calibration : Calibration or None
+        The measured background over the true one; None where one is unknown.
     """
 
     image: PETImage
@@ -89,6 +101,9 @@ class AnalysisResult:
     worksheet: FillWorksheet | None = None
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
+    contradictions: tuple[str, ...] = ()
+    noise: NoiseFigures | None = None
+    calibration: Calibration | None = None
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """

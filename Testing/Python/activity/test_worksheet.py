@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet, true_activity
 from VOIIdentificationLib.activity.worksheet_json import (
+    keys_from_header,
     load_worksheet,
     parse_worksheet,
     save_worksheet,
@@ -225,9 +226,19 @@ def changed(**change):
         (changed(background__volume_ml=0), 'background: "volume_ml" must be more than 0, got 0'),
         (changed(hot__residual_mbq=-0.1), '"residual_mbq" must be 0 or more, got -0.1'),
         (changed(hot__residual_time=None), 'residual_time is missing'),
-        (changed(hot__assay_time='noon'), '"assay_time" must be a time like .* got \'noon\''),
+        (
+            changed(hot__assay_time='noon'),
+            'hot: "assay_time" must be a local time like .* got \'noon\'',
+        ),
         (changed(scan_start=None), '"scan_start" must be a time'),
         (changed(scan_start='2026-03-01T12:00:00+01:00'), 'without a time zone'),
+        (changed(scan_start='2026-03-01'), '"scan_start" must be a local time like'),
+        (changed(scan_start='12:00'), '"scan_start" must be a local time like'),
+        (changed(hot__assay_time='2026-03-01'), 'hot: "assay_time" must be a local time like'),
+        (changed(hot__assay_time='25:10'), 'hot: "assay_time" must be a local time like'),
+        (changed(hot__assay_time=''), 'hot: "assay_time" is missing'),
+        (changed(scan_start='2026-03-01T08:00', hot__assay_time='23:10'), 'write its date before'),
+        (changed(decay_corrected='false'), '"decay_corrected" must be true or false'),
         (changed(half_life_s=0), '"half_life_s" must be more than 0'),
         (changed(half_life_s=float('nan')), '"half_life_s" must be a number, got nan'),
         (changed(half_life_s=None, isotope='Tc-99m'), "'Tc-99m' is not in the table .*F-18"),
@@ -260,3 +271,70 @@ def test_the_json_is_plain():
     text = json.dumps(worksheet_to_json(WORKSHEET))
 
     assert '"scan_start": "2026-03-01T12:00:00"' in text
+
+
+# Times, and what the header of the scan says
+
+
+def test_a_time_of_day_is_on_the_day_of_the_scan():
+    worksheet = parse_worksheet(changed(hot__assay_time='9:05', background__assay_time='09:05:30'))
+
+    assert worksheet.hot.assay_time == datetime(2026, 3, 1, 9, 5)
+    assert worksheet.background.assay_time == datetime(2026, 3, 1, 9, 5, 30)
+
+
+def without(*keys):
+    return {key: value for key, value in changed().items() if key not in keys}
+
+
+HEADER = {
+    'isotope': 'Ga-68',
+    'half_life_s': 4060.0,
+    'scan_start': datetime(2026, 3, 1, 12, 30),
+    'scan_duration_s': 600.0,
+    'decay_corrected': False,
+}
+
+
+def test_what_a_worksheet_leaves_out_is_the_header_s():
+    data = without(*HEADER)
+
+    worksheet = parse_worksheet(data, header=HEADER)
+
+    assert set(keys_from_header(data, HEADER)) == set(HEADER)
+    for key, value in HEADER.items():
+        assert getattr(worksheet, key) == value
+
+
+def test_what_a_worksheet_says_is_kept():
+    assert keys_from_header(changed(), HEADER) == ()
+    assert parse_worksheet(changed(), header=HEADER) == parse_worksheet(changed())
+
+
+def test_a_half_life_is_not_taken_for_an_isotope_that_the_worksheet_names():
+    worksheet = parse_worksheet({**without(*HEADER), 'isotope': 'F-18'}, header=HEADER)
+
+    assert worksheet.half_life_s is None
+
+
+def test_a_time_of_day_is_on_the_day_that_the_header_has():
+    data = without('scan_start')
+    data['hot'] = {**data['hot'], 'assay_time': '10:15'}
+
+    worksheet = parse_worksheet(data, header=HEADER)
+
+    assert worksheet.hot.assay_time == datetime(2026, 3, 1, 10, 15)
+
+
+@pytest.mark.parametrize('years', [-1, 1])
+@pytest.mark.parametrize('which', ['assay_time', 'residual_time'])
+def test_a_year_that_is_mistyped_is_a_sentence(years, which):
+    """Nothing, or more than a number holds, would be left."""
+    fill = replace(WORKSHEET.hot, residual_mbq=1.0, residual_time=WORKSHEET.hot.assay_time)
+    time = getattr(fill, which)
+    fill = replace(fill, **{which: time.replace(year=time.year + years)})
+
+    with pytest.raises(
+        ActivityError, match=r'half-lives (before|after) the scan .* check the date'
+    ):
+        true_activity(replace(WORKSHEET, hot=fill))

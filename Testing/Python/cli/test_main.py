@@ -278,6 +278,43 @@ def test_a_true_activity_that_is_none_is_a_wrong_argument(study, tmp_path, capsy
     assert f'must be a number above 0, got {value}' in capsys.readouterr().err
 
 
+def test_a_background_without_activity_may_be_said_but_not_less(study, tmp_path, capsys):
+    out = tmp_path / 'out'
+    assert (
+        analyze(study / 'dicom', out, study, '--true-hot', '20000', '--true-background', '0') == 0
+    )
+    assert 'was filled without activity, but the image shows' in capsys.readouterr().out
+    assert results_of(out)['activity']['background_bqml'] == 0.0
+
+    with pytest.raises(SystemExit):
+        analyze(study / 'dicom', tmp_path / 'no', study, '--true-background', '-1')
+    assert 'must be a number, 0 or more, got -1' in capsys.readouterr().err
+
+
+def test_a_worksheet_is_held_against_the_header_and_completed_by_it(study, tmp_path, capsys):
+    sheet = {
+        'schema': 'voi-identification/activity/1',
+        'hot': {'assay_mbq': 20.0, 'assay_time': '10:15', 'volume_ml': 1000.0},
+        'background': {'assay_mbq': 40.0, 'assay_time': '10:15', 'volume_ml': 8000.0},
+    }
+    path = tmp_path / 'fill.json'
+    said = {}
+    for name, more in (('right', {}), ('late', {'scan_start': '2026-03-01T11:15:00'})):
+        path.write_text(json.dumps({**sheet, **more}), encoding='utf-8')
+        out, options = tmp_path / name, ['--activity', str(path), '--edition', '2007']
+        assert analyze(study / 'dicom', out, study, *options) == 0
+        said[name] = capsys.readouterr().out
+        results = results_of(out)
+        edition = 'Contradiction: NU 2-2007 has the 28 and 37 mm spheres cold'
+        assert edition in said[name]
+        assert results['nema']['edition']['name'] == 'NU 2-2007'
+        late = 'the worksheet has the scan start at 2026-03-01 11:15:00, the header at'
+        assert any(late in text for text in results['contradictions']) == (name == 'late')
+
+    assert 'The worksheet leaves out isotope, half_life_s, scan_start' in said['right']
+    assert 'scan_start' not in said['late'].split('leaves out')[1]
+
+
 def test_an_output_without_a_name_is_a_wrong_argument(study, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(['analyze', str(study / 'dicom'), '--output', ''])

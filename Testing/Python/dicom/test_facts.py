@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from VOIIdentificationLib.dicom.facts import (
+from VOIIdentificationLib.dicom.clock import (
     calendar_day,
     iso_datetime,
     local_moment,

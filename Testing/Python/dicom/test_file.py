@@ -9,8 +9,8 @@ from dicom_files import NATIVE, Made, item, save
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
-from VOIIdentificationLib.dicom.file import WANTED, read_header
-from VOIIdentificationLib.dicom.header import tag_of
+from VOIIdentificationLib.dicom.attributes import WANTED, tag_of
+from VOIIdentificationLib.dicom.file import read_header
 
 
 def rich_dataset(syntax, *, undefined_length):

@@ -8,6 +8,7 @@ suv_computation, CC BY 4.0) state their own minimum, median and maximum.
 import argparse
 import csv
 from datetime import datetime, time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +20,10 @@ from VOIIdentificationLib.core.errors import OutputError, SUVError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.dicom import folder
+from VOIIdentificationLib.dicom.file import DicomFile
 from VOIIdentificationLib.dicom.header import Header
 from VOIIdentificationLib.dicom.read import find_stack
+from VOIIdentificationLib.dicom.slices import PETSlice
 from VOIIdentificationLib.dicom.source import trace_volume
 from VOIIdentificationLib.dicom.suv import (
     suv_header_of_enhanced,
@@ -242,8 +245,27 @@ def enhanced(*, corrected='YES', reference='20260301110000'):
     return dataset
 
 
+def frames_of(dataset, order, units='Bq/ml'):
+    """The frames of an enhanced image as slices, in a given order."""
+    file = DicomFile('all', dataset, Path('all'), '')
+    groups = [file.items('PerFrameFunctionalGroupsSequence')[n] for n in order]
+    contents = [group.item('FrameContentSequence') for group in groups]
+    keywords = ('FrameAcquisitionDateTime', 'FrameAcquisitionDuration')
+    return [
+        PETSlice(
+            file=file,
+            position_lps_mm=(0.0, 0.0, 0.0),
+            orientation=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+            pixel_spacing_mm=(1.0, 1.0),
+            facts=tuple((keyword, content.text(keyword)) for keyword in keywords),
+            units=units,
+        )
+        for content in contents
+    ]
+
+
 def test_an_enhanced_image_is_corrected_to_the_datetime_it_names():
-    found = suv_scale(suv_header_of_enhanced(Header('all', enhanced()), 'Bq/ml', [1, 0]))
+    found = suv_scale(suv_header_of_enhanced(frames_of(enhanced(), [1, 0])))
 
     left_bq = 300e6 * 0.5 ** (3600 / 6586.2)
     assert found.factors == pytest.approx([70e3 / left_bq] * 2)
@@ -252,7 +274,7 @@ def test_an_enhanced_image_is_corrected_to_the_datetime_it_names():
 def test_an_uncorrected_enhanced_image_has_a_factor_a_frame():
     dataset = enhanced(corrected='NO', reference='')
 
-    found = suv_scale(suv_header_of_enhanced(Header('all', dataset), 'Bq/ml', [1, 0]))
+    found = suv_scale(suv_header_of_enhanced(frames_of(dataset, [1, 0])))
 
     middles_s = [
         3600 + at - np.log2(np.mean(0.5 ** (np.linspace(0, 600, 60_001) / 6586.2))) * 6586.2
@@ -297,7 +319,7 @@ def test_a_legacy_converted_file_is_refused(tmp_path):
 
 def test_an_enhanced_image_of_another_unit_is_refused():
     with pytest.raises(SUVError, match="'1/s'"):
-        suv_header_of_enhanced(Header('all', enhanced()), '1/s', [0, 1])
+        suv_header_of_enhanced(frames_of(enhanced(), [0, 1], '1/s'))
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -358,11 +358,11 @@ def test_lung_residual_of_every_slice_of_the_body_in_both_conventions():
         image.geometry, rows=(12, 84), columns=(12, 92), slices=(13, 16, 18, 21, 23), lung=lung
     )
 
-    found = nema_quality(image, [], placement).lung
+    found = nema_quality(image, [], placement, edition='2012').lung
 
-    assert found.slices_k == tuple(range(8, 32))  # 4 slices of 4 mm from each end: 15 mm
-    scale = np.where(np.arange(8, 32) == 20, 1.1, 1.0)
-    values = 10.0 * np.arange(8, 32) * scale
+    assert found.slices_k == tuple(range(7, 33))  # 3 slices of 4 mm from each end: 10 mm
+    scale = np.where(np.arange(7, 33) == 20, 1.1, 1.0)
+    values = 10.0 * np.arange(7, 33) * scale
     assert found.roi_means == pytest.approx(values, rel=1e-6)
     assert found.error_percent == pytest.approx(100 * values / 5000.0, rel=1e-6)
     assert found.same_slice_error_percent == pytest.approx(100 * values / 5000.0 / scale, rel=1e-6)
@@ -370,6 +370,21 @@ def test_lung_residual_of_every_slice_of_the_body_in_both_conventions():
     assert found.mean_same_slice_error_percent == pytest.approx(
         found.same_slice_error_percent.mean()
     )
+
+
+@pytest.mark.parametrize(('edition', 'left_out'), [('2007', 3), ('2012', 3), ('2018', 8)])
+def test_an_edition_says_what_the_lung_residual_leaves_out(edition, left_out):
+    """10 mm are 3 slices of 4 mm, 30 mm are 8; the body is on slices 4 to 35."""
+    image = lung_image()
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    placement = placement_on(
+        image.geometry, rows=(12, 84), columns=(12, 92), slices=(13, 16, 18, 21, 23), lung=lung
+    )
+
+    found = nema_quality(image, [], placement, edition=edition)
+
+    assert found.lung.slices_k == tuple(range(4 + left_out, 36 - left_out))
+    assert found.edition.name == f'NU 2-{edition}'
 
 
 def test_a_body_longer_than_the_image_is_measured_to_its_border():

@@ -7,6 +7,7 @@ were typed from; uncertainties against random fills.
 
 import json
 from collections import deque
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 
@@ -14,12 +15,13 @@ import numpy as np
 import pytest
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet, TrueActivity, true_activity
 from VOIIdentificationLib.core.errors import InputFileError
-from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.flags import DOUBTED_LABELS, Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
+from VOIIdentificationLib.evaluate.a50 import a50_voi
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
-from VOIIdentificationLib.evaluate.recovery import a50_voi, recovery
+from VOIIdentificationLib.evaluate.recovery import recovery
 from VOIIdentificationLib.measure.statistics import VOIStatistics
 from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
@@ -285,8 +287,67 @@ def test_a_ratio_far_from_that_of_the_limits_is_said():
 
     found = judged(image, [measured(image, sphere)], truth)
 
-    assert 'EARL 1 are meant for spheres 10 times' in found.notes[0]
-    assert 'here it is 4.00 times' in found.notes[0]
+    reason = 'EARL 1 is meant for a true ratio of 10 : 1, here it is 4.00 : 1'
+    assert f'not judged: {reason}' in found.notes
+    verdicts = found.spheres[0].verdicts
+    assert all(one.passed is None for one in verdicts)
+    assert {one.not_judged for one in verdicts if one.standard == 'EARL 1'} == {reason}
+
+
+@pytest.mark.parametrize(
+    ('ratio', 'judges'), [(8.99, False), (9.01, True), (10.99, True), (11.01, False), (None, False)]
+)
+def test_limits_judge_only_near_the_ratio_that_they_are_meant_for(ratio, judges):
+    image, sphere = ball_image(17.0)
+    truth = TrueActivity(HOT, BACKGROUND, ratio=ratio)
+
+    verdicts = judged(image, [measured(image, sphere)], truth).spheres[0].verdicts
+
+    assert all((one.passed is not None) == judges for one in verdicts)
+
+
+def test_a_doubt_takes_every_verdict():
+    image, sphere = ball_image(17.0)
+    vois, level = [measured(image, sphere)], (BACKGROUND, 'known fill')
+
+    found = recovery(image, vois, level, limits=shipped_limits(), truth=TRUTH, doubt='unsure')
+
+    assert {(one.passed, one.not_judged) for one in found.spheres[0].verdicts} == {(None, 'unsure')}
+
+
+@pytest.mark.parametrize('flag', sorted(DOUBTED_LABELS))
+def test_a_sphere_whose_label_is_doubted_is_not_judged(flag):
+    image, sphere = ball_image(17.0)
+    voi = replace(measured(image, sphere), flags=(flag,))
+
+    verdicts = judged(image, [voi], TRUTH).spheres[0].verdicts
+
+    assert {one.not_judged for one in verdicts} == {flag.text}
+
+
+@pytest.mark.parametrize(('factor', 'flagged'), [(1.0, False), (0.5, True), (30.0, True)])
+def test_recoveries_that_no_scan_has_are_flagged(factor, flagged):
+    """The true activity given this many times too high."""
+    image, sphere = ball_image(17.0)
+    truth = TrueActivity(HOT * factor, BACKGROUND * factor, ratio=10.0)
+
+    one = judged(image, [measured(image, sphere)], truth).spheres[0]
+
+    assert (Flag.RECOVERY_IMPLAUSIBLE in one.flags) == flagged
+
+
+def test_without_a_background_maximum_and_peak_remain():
+    image, sphere = ball_image(17.0)
+    voi = measured(image, sphere)
+    voi = replace(voi, statistics=replace(voi.statistics, max=0.9 * HOT))
+
+    found = recovery(image, [voi], None, limits=shipped_limits(), truth=TRUTH)
+
+    one = found.spheres[0]
+    assert (one.rc_max, one.rc_peak) == pytest.approx((0.9, 0.75))
+    assert (one.rc_mean, one.a50_mean, one.a50_threshold) == (None, None, None)
+    assert found.background is None
+    assert {verdict.quantity for verdict in one.verdicts} == {'rc_max', 'rc_peak'}
 
 
 def test_a_curve_that_falls_with_size_is_flagged_by_its_quantity():

@@ -37,14 +37,25 @@ def test_rules_are_kept_or_flagged_and_nothing_overlaps(seed):
         assert roi.neighbor_distance_mm == pytest.approx(neighbor, abs=1e-6)
         assert min(edge, sphere, lung) > 5.0
         assert neighbor >= 0
-        assert (roi.edge_distance_mm < 15) == (Flag.ROI_NEAR_EDGE in roi.flags)
-        assert (roi.sphere_distance_mm < 15) == (Flag.ROI_NEAR_SPHERE in roi.flags)
-    assert sum(not roi.flags for roi in placement.rois) >= 7
-    broken = {flag for roi in placement.rois for flag in roi.flags}
-    assert broken == FLAGS & set(placement.flags)
-    for roi in placement.rois:
-        told = any(roi.name in note for note in placement.notes)
-        assert told == bool(roi.flags)
+        assert roi.flags == ()  # twelve cannot keep all rules: no doubt of every run
+        near = min(roi.edge_distance_mm, roi.sphere_distance_mm) < 15
+        assert any(roi.name in note for note in placement.notes) == near
+    assert not FLAGS & set(placement.flags)
+    assert sum(roi.edge_distance_mm >= 15 <= roi.sphere_distance_mm for roi in placement.rois) >= 7
+
+
+def test_rois_that_the_user_leaves_where_they_were_placed_are_flagged():
+    """Who moves one answers for all."""
+    image, spheres = draw(Pose())
+    placed = place_background(image, spheres)
+    wanted = [Seed(roi.name, roi.center_ras_mm) for roi in placed.rois]
+
+    again = place_background(image, spheres, positions=wanted)
+
+    for roi in again.rois:
+        assert (roi.edge_distance_mm < 15 - 1e-6) == (Flag.ROI_NEAR_EDGE in roi.flags)
+        assert (roi.sphere_distance_mm < 15 - 1e-6) == (Flag.ROI_NEAR_SPHERE in roi.flags)
+    assert any(roi.flags for roi in again.rois)
 
 
 def test_the_same_image_gives_the_same_rois():

@@ -184,8 +184,12 @@ def test_spheres_in_air_have_no_background_and_say_so():
 
     assert Flag.FEW_ROIS in found.nema.flags
     assert found.nema.spheres[0].contrast_percent is None
-    assert found.recovery is None
-    assert 'no recovery' in found.notes[-1]
+    assert found.recovery.background is None
+    assert 'no background was measured: no A50 VOI' in found.recovery.notes
+    largest = found.recovery.spheres[0]
+    assert largest.a50_mean is None
+    assert largest.max > 0
+    assert largest.peak > 0
 
 
 def test_rois_outside_the_image_leave_a_sentence_and_the_true_background(made):
@@ -193,7 +197,7 @@ def test_rois_outside_the_image_leave_a_sentence_and_the_true_background(made):
     far = (Seed('BG01', (900.0, 0.0, 0.0)),)
 
     found = evaluate_standards(
-        measured.image, PHANTOM, measured.spheres, (), rois=far, activity=TRUTH
+        measured.image, PHANTOM, measured.spheres, (), rois=far, known=Known(activity=TRUTH)
     )
 
     assert found.nema is None

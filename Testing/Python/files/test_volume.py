@@ -226,3 +226,133 @@ def test_a_file_that_is_something_else_is_refused(tmp_path, suffix):
     path = tmp_path / f'other{suffix}'
     path.write_text('hello')
     refused(path, f'other{suffix} cannot be read as a volume')
+
+
+def nifti(path, *, version=1, order='<', values=None, **fields):
+    """A NIfTI file of float32, written field by field after nifti1.h and nifti2.h."""
+    values = np.arange(24, dtype='f4').reshape(2, 3, 4) if values is None else values
+    plain = {
+        'pixdim': (1, 2.0, 3.0, 4.0, 0, 0, 0, 0),
+        'codes': (0, 1),
+        'quaternion': (0, 0, 0, 0, 0, 0),
+        'rows': (2, 0, 0, -5, 0, 3, 0, 7, 0, 0, 4, 11),
+        'units': 2,
+        'scale': (1, 0),
+    }
+    told = {**plain, **fields}
+    dim = (3, *values.shape[::-1], 1, 1, 1, 1)
+    data = bytearray(352 if version == 1 else 544)
+    places = {
+        1: ((0, 'i'), (40, '8h'), (70, '2h'), (76, '8f'), (108, 'f'), (112, '2f'), (123, 'B')),
+        2: ((0, 'i'), (16, '8q'), (12, '2h'), (104, '8d'), (168, 'q'), (176, '2d'), (500, 'i')),
+    }[version]
+    last = {
+        1: ((252, '2h'), (256, '6f'), (280, '12f')),
+        2: ((344, '2i'), (352, '6d'), (400, '12d')),
+    }
+    numbers = (
+        *(((348, 540)[version - 1],), dim, (16, 32), told['pixdim'], (len(data),), told['scale']),
+        *((told['units'],), told['codes'], told['quaternion'], told['rows']),
+    )
+    for (offset, kind), several in zip((*places, *last[version]), numbers, strict=True):
+        struct.pack_into(order + kind, data, offset, *several)
+    magic = (344, b'n+1\0') if version == 1 else (4, b'n+2\0\r\n\x1a\n')
+    data[magic[0] : magic[0] + len(magic[1])] = magic[1]
+    path.write_bytes(bytes(data) + values.astype(f'{order}f4').tobytes())
+    return path
+
+
+@pytest.mark.parametrize('version', [1, 2])
+@pytest.mark.parametrize('order', ['<', '>'])
+@pytest.mark.parametrize(
+    ('units', 'mm'), [(0, 1.0), (2, 1.0), (1, 1000.0), (3, 1e-3), (2 | 8, 1.0), (3 | 16, 1e-3)]
+)
+def test_both_versions_in_both_byte_orders_and_all_units(tmp_path, version, order, units, mm):
+    image = read_volume(nifti(tmp_path / 'a.nii', version=version, order=order, units=units))
+    assert image.geometry.spacing_ijk_mm == pytest.approx([2 * mm, 3 * mm, 4 * mm])
+    assert image.geometry.position_ras_mm((0, 0, 0)) == pytest.approx([-5 * mm, 7 * mm, 11 * mm])
+    np.testing.assert_array_equal(image.voxels.ravel(), np.arange(24))
+    assert image.acquisition.notes == ()
+
+
+@pytest.mark.parametrize('version', [1, 2])
+@pytest.mark.parametrize('flip', [1, -1])
+def test_the_qform_is_a_rotation_a_spacing_and_an_offset(tmp_path, version, flip):
+    half = np.radians(15.0)  # 30 degrees about z
+    path = nifti(
+        tmp_path / 'a.nii',
+        version=version,
+        codes=(1, 0),
+        pixdim=(flip, 2.0, 3.0, 4.0, 0, 0, 0, 0),
+        quaternion=(0, 0, np.sin(half), -5, 7, 11),
+        rows=(0,) * 12,
+    )
+    cos, sin = np.cos(2 * half), np.sin(2 * half)
+    expected = [[2 * cos, -3 * sin, 0], [2 * sin, 3 * cos, 0], [0, 0, 4 * flip]]
+    geometry = read_volume(path).geometry
+    np.testing.assert_allclose(geometry.axes_ras_mm, expected, atol=1e-6)
+    assert geometry.position_ras_mm((0, 0, 0)) == pytest.approx([-5, 7, 11])
+
+
+@pytest.mark.parametrize('spacing', [3.9, 0.0, 40.0])
+def test_a_voxel_size_that_the_sform_contradicts_is_noted(tmp_path, spacing):
+    path = nifti(tmp_path / 'a.nii', pixdim=(1, 2.0, 3.0, spacing, 0, 0, 0, 0))
+    image = read_volume(path)
+    assert image.geometry.spacing_ijk_mm == pytest.approx([2.0, 3.0, 4.0])
+    if spacing:
+        (note,) = image.acquisition.notes
+        assert f'2 x 3 x {spacing:g} mm by its pixdim' in note
+
+
+@pytest.mark.parametrize(('shift', 'noted'), [(0.05, False), (0.2, True), (30.0, True)])
+def test_a_place_that_the_qform_contradicts_is_noted(tmp_path, shift, noted):
+    path = nifti(tmp_path / 'a.nii', codes=(1, 1), quaternion=(0, 0, 0, -5, 7, 11 + shift))
+    image = read_volume(path)
+    assert image.geometry.position_ras_mm((0, 0, 0)) == pytest.approx([-5, 7, 11])
+    assert bool(image.acquisition.notes) == noted
+
+
+@pytest.mark.parametrize('field', ['rows', 'pixdim'])
+@pytest.mark.parametrize('value', [0.0, np.nan, np.inf])
+def test_a_nifti_without_a_voxel_size_is_refused(tmp_path, field, value):
+    codes = (0, 1) if field == 'rows' else (0, 0)
+    numbers = (value,) * (12 if field == 'rows' else 8)
+    refused(nifti(tmp_path / 'a.nii', codes=codes, **{field: numbers}), 'gives a voxel no size')
+
+
+@pytest.mark.parametrize(
+    ('unit', 'mm'),
+    [
+        ('mm', 1.0),
+        ('microns', 1e-3),
+        ('micrometers', 1e-3),
+        ('um', 1e-3),
+        ('cm', 10.0),
+        ('m', 1000.0),
+        ('', 1.0),
+        ('Millimeter', 1.0),
+    ],
+)
+@pytest.mark.parametrize('suffix', ['.nrrd', '.nhdr'])
+def test_a_nrrd_is_read_in_the_units_that_it_names(tmp_path, unit, mm, suffix):
+    path = tmp_path / f'a{suffix}'
+    sitk.WriteImage(made()[0], str(path))
+    place = read_volume(path).geometry
+    text = ' '.join([f'"{unit}"'] * 3)
+    head, blank, rest = path.read_bytes().partition(b'\n\n')
+    if suffix == '.nhdr':
+        head, blank, rest = path.read_bytes(), b'', b''
+    head = head.rstrip(b'\n') + f'\nspace units: {text}\n'.encode()
+    path.write_bytes(head + (b'\n' if blank else b'') + rest)
+
+    geometry = read_volume(path).geometry
+
+    np.testing.assert_allclose(geometry.ijk_to_ras[:3], place.ijk_to_ras[:3] * mm, rtol=1e-12)
+
+
+def test_a_nrrd_in_a_unit_that_is_no_length_is_refused(tmp_path):
+    path = tmp_path / 'a.nrrd'
+    sitk.WriteImage(made()[0], str(path))
+    head, _, rest = path.read_bytes().partition(b'\n\n')
+    path.write_bytes(head + b'\nspace units: "mm" "mm" "furlong"\n\n' + rest)
+    refused(path, "space units are 'furlong'")

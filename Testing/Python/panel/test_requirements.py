@@ -66,7 +66,7 @@ def test_an_older_application_reads_requirements_with_the_copy_in_pip(tmp_path, 
     assert missing_requirements(path) == ('no-such-b>=1', 'numpy>=9999')
 
 
-def test_the_module_asks_for_what_the_workbooks_and_pictures_import():
+def test_the_module_asks_for_what_the_workbooks_pictures_and_page_import():
     names = {line.split('>=')[0] for line in FILE.read_text().splitlines() if '>=' in line}
 
-    assert names == {'matplotlib', 'openpyxl'}
+    assert names == {'jinja2', 'matplotlib', 'openpyxl'}

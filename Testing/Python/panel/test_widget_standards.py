@@ -472,11 +472,8 @@ def test_the_standards_are_judged_only_where_the_activity_is_known(right):
     lines = dict(line.split(': ', 1) for line in ui.standardsLabel.text.splitlines())
     assert list(lines) == ['EARL 1', 'EARL 2']
     assert 'Limits second-hand: taken from another tool.' in lines['EARL 2']
-    for sphere in right.panel.result.recovery.spheres:
-        for one in sphere.verdicts:
-            if one.quantity == 'rc_max':
-                part = lines[one.standard].split('RCmax')[1].split(')')[0].split(', RC')[0]
-                assert (sphere.label in part) == (not one.passed), (one.standard, sphere.label)
+    assert all('not judged: ' in line for line in lines.values())  # the scan is 4 : 1
+    assert 'here it is 4.00 : 1' in lines['EARL 1']
 
 
 # Background ROIs

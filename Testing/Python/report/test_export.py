@@ -12,9 +12,12 @@ from VOIIdentificationLib.report.export import existing_results, export_results
 
 pytest.importorskip('openpyxl')
 pytest.importorskip('matplotlib')
+pytest.importorskip('jinja2')
 
 CONTRACT = {
     'results.json',
+    'results.csv',
+    'report.html',
     'centers.mrk.json',
     'segmentation.seg.nrrd',
     'outputMetaTargets.xlsx',
@@ -43,6 +46,10 @@ def quick(monkeypatch):
         progress(0.0, 'Writing outputTargets.xlsx')
         (directory / 'outputTargets.xlsx').write_text('new')
 
+    def page(path, _result, *, identify):
+        path.write_text(f'new {identify}')
+
+    monkeypatch.setattr(export, 'write_page', page)
     monkeypatch.setattr(export, 'write_slice_images', pictures)
     monkeypatch.setattr(export, 'write_workbooks', workbooks)
 
@@ -220,7 +227,7 @@ def test_a_failed_move_into_a_folder_without_pictures_leaves_no_picture_folder(
 
 @pytest.mark.usefixtures('quick')
 @pytest.mark.parametrize('exists', [False, True])
-@pytest.mark.parametrize('call', range(6))
+@pytest.mark.parametrize('call', range(7))
 def test_canceling_leaves_nothing(result, tmp_path, exists, call):
     folder = earlier(tmp_path / 'out') if exists else tmp_path / 'out'
     before = tree(tmp_path)
@@ -231,13 +238,13 @@ def test_canceling_leaves_nothing(result, tmp_path, exists, call):
         if len(told) > call:
             raise CanceledError
 
-    if call < 5:
+    if call < 6:
         with pytest.raises(CanceledError):
             export_results(result, folder, overwrite=True, progress=cancel)
         assert tree(tmp_path) == before
     else:
         export_results(result, folder, overwrite=True, progress=cancel)
-        assert [part for part, _ in told] == [0.0, 0.05, 0.1, 0.5, 1.0]
+        assert [part for part, _ in told] == pytest.approx([0.0, 0.045, 0.09, 0.45, 0.9, 1.0])
 
 
 def test_progress_never_goes_back(result, tmp_path):

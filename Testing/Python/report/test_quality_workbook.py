@@ -40,11 +40,12 @@ def unknown(tmp_path_factory):
 def test_each_part_has_its_sheet(books, unknown):
     assert books[TARGETS].sheetnames == [
         *('Meta data per slice', 'Meta data per sphere', 'NEMA contrast', 'NEMA summary'),
-        *('Recovery', 'Recovery limits', 'Activity', 'SUV', 'Method'),
+        *('Noise', 'CNR', 'Guidelines', 'Recovery', 'Recovery limits', 'Calibration'),
+        *('Activity', 'SUV', 'Method'),
     ]
     assert unknown[TARGETS].sheetnames == [
         *('Meta data per slice', 'Meta data per sphere', 'NEMA contrast', 'NEMA summary'),
-        *('Relative recovery', 'Method'),
+        *('Noise', 'CNR', 'Guidelines', 'Relative recovery', 'Method'),
     ]
 
 

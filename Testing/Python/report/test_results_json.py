@@ -122,4 +122,4 @@ def test_any_label_can_be_written(tmp_path):
     write_results(tmp_path / 'results.json', made_result(inserts=inserts))
 
     data = json.loads((tmp_path / 'results.json').read_text(encoding='utf-8'))
-    assert data['spheres'][0]['label'] == '"\x00?ö'
+    assert data['spheres'][0]['label'] == '"\\x00\\ud800ö'

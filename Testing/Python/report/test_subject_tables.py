@@ -55,8 +55,12 @@ def test_everything_evaluated_has_its_table(tables):
         'background_rois': 'Background ROIs',
         'background_roi_means': 'Background ROI means',
         'lung': 'Lung residual',
+        'noise': 'Noise',
+        'cnr': 'CNR',
+        'guidelines': 'Guidelines',
         'recovery': 'Recovery',
         'recovery_limits': 'Recovery limits',
+        'calibration': 'Calibration',
         'activity': 'Activity',
         'suv': 'SUV',
     }

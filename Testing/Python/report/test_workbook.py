@@ -246,13 +246,15 @@ def test_what_is_no_number_is_an_empty_cell(tmp_path):
 
 
 @pytest.mark.parametrize('bad', ['\x00', '\x0b', '\x1f', '\ud800', '\uffff'])
-def test_characters_that_xml_forbids_are_replaced(tmp_path, bad):
+def test_characters_that_xml_forbids_are_escaped(tmp_path, bad):
     table = Table('t', f'S{bad}1', (Column('a', f'A{bad}', '', 'A.', (f'x{bad}y',)),))
 
     write_workbook(tmp_path / 'a.xlsx', [table], [])
 
     sheet = opened(tmp_path / 'a.xlsx').worksheets[0]
-    assert (sheet.title, sheet['A1'].value, sheet['A2'].value) == ('S�1', 'A�', 'x�y')
+    shown = bad.encode('unicode_escape').decode()
+    found = (sheet.title, sheet['A1'].value, sheet['A2'].value)
+    assert found == (f'S{shown}1'.replace('\\', '_'), f'A{shown}', f'x{shown}y')
 
 
 @pytest.mark.parametrize(('length', 'kept'), [(40_000, 'a' * 32_766 + '…'), (32_767, 'a' * 32_767)])

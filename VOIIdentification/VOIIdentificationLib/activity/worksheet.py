@@ -24,6 +24,9 @@ DEFAULT_CALIBRATOR_SD_PERCENT = 2.9
 DEFAULT_VOLUME_SD_PERCENT = 0.5
 """Assumed: a volume weighed or poured in one vessel."""
 
+MAX_HALF_LIVES = 100.0
+"""A time farther from the scan is mistyped: a mole of atoms decays to none in 80 half-lives."""
+
 DEFAULT_CLOCK_SD_S = 30.0
 """Assumed: the calibrator's clock set to the scanner's within a minute."""
 
@@ -262,20 +265,7 @@ def given_activity(hot_bqml: float | None, background_bqml: float | None) -> Tru
 
 
 def _reference_time(worksheet: FillWorksheet) -> datetime:
-    """
-    Instant that the image shows.
-
-    Parameters
-    ----------
-    worksheet : FillWorksheet
-        The worksheet.
-
-    Returns
-    -------
-    reference : datetime
-        Start of the scan, or its mean count-rate time if the image is not
-        decay-corrected.
-    """
+    """Start of the scan, or its mean count-rate time if the image is not decay-corrected."""
     if worksheet.decay_corrected or not worksheet.scan_duration_s:
         return worksheet.scan_start
     half_life_s, _, _ = _half_life(worksheet)
@@ -309,6 +299,7 @@ def _left_mbq(fill: Fill, reference: datetime, half_life_s: float) -> tuple[floa
 def _concentration_bqml(fill: Fill | None, reference: datetime, half_life_s: float) -> float | None:
     if fill is None:
         return None
+    _refuse_far_times(fill, reference, half_life_s)
     assay, residual = _left_mbq(fill, reference, half_life_s)
     if residual >= assay:
         msg = (
@@ -317,6 +308,20 @@ def _concentration_bqml(fill: Fill | None, reference: datetime, half_life_s: flo
         )
         raise ActivityError(msg)
     return 1e6 * (assay - residual) / fill.volume_ml
+
+
+def _refuse_far_times(fill: Fill, reference: datetime, half_life_s: float) -> None:
+    """Decay over a mistyped year leaves nothing, or more than a number can hold."""
+    for name, time in (('assayed', fill.assay_time), ('emptied', fill.residual_time)):
+        half_lives = _seconds(time or reference, reference) / half_life_s
+        if abs(half_lives) > MAX_HALF_LIVES:
+            side = 'before' if half_lives > 0 else 'after'
+            msg = (
+                f'the syringe of {fill.assay_mbq:g} MBq was {name} at {time:%Y-%m-%d %H:%M}, '
+                f'{abs(half_lives):.0f} half-lives {side} the scan at {reference:%Y-%m-%d %H:%M}: '
+                'check the dates'
+            )
+            raise ActivityError(msg)
 
 
 def _sensitivities(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from ..core.errors import Progress, part_of
-from ..core.phantom import DEFAULT_PHANTOM, load_phantom
+from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, positive, read_input
+from .arguments import add_input, not_negative, positive, read_input
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
@@ -31,15 +31,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         Of the command.
     """
     add_input(parser)
-    add = parser.add_argument
-    add('--output', metavar='DIR', type=_named, required=True, help='folder for the results')
-    add(
+    parser.add_argument(
         '--seeds',
         metavar='FILE',
         type=Path,
         help='.mrk.json, .fcsv, or .csv with a header such as label,x_ras,y_ras,z_ras; '
         'without it the spheres are found',
     )
+    add_measuring_arguments(parser)
+
+
+def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare where results go and how is measured, for one series or for many.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of a command.
+    """
+    add = parser.add_argument
+    add('--output', metavar='DIR', type=_named, required=True, help='folder for the results')
     add(
         '--phantom',
         metavar='NAME|FILE.json',
@@ -57,6 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
     )
+    add('--identify', action='store_true', help='name the patient in report.html')
+    add('--pdf', action='store_true', help='print report.html to report.pdf too')
+    add(
+        '--edition',
+        choices=get_args(NEMAEdition),
+        help='of NEMA NU 2 (default: that of the phantom, else 2018)',
+    )
     add('--overwrite', action='store_true', help='replace earlier results in DIR')
     _add_activity(parser.add_argument_group('true activity, for contrast and recovery'))
 
@@ -68,13 +87,12 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
         type=Path,
         help='fill worksheet: syringes, times, volumes',
     )
-    for name, what in (('hot', 'in the hot spheres'), ('background', 'in the background')):
-        group.add_argument(
-            f'--true-{name}',
-            metavar='BQML',
-            type=positive,
-            help=f'{what}, Bq/mL at the reference time of the image, instead of a worksheet',
-        )
+    said = 'Bq/mL at the reference time of the image, instead of a worksheet'
+    for name, kind, what in (
+        ('hot', positive, f'in the hot spheres, {said}'),
+        ('background', not_negative, f'in the background, {said}; 0 if it is cold by design'),
+    ):
+        group.add_argument(f'--true-{name}', metavar='BQML', type=kind, help=what)
 
 
 def _named(text: str) -> Path:
@@ -100,59 +118,107 @@ def run(args: argparse.Namespace) -> int:
     """
     from ..analysis import analyze
     from ..files.markups import read_seeds
-    from ..report.export import check_target, export_results
+    from ..report.export import PageOptions, check_target, export_results
 
     progress = terminal_progress(sys.stderr)
     check_target(args.output, overwrite=args.overwrite)
-    phantom, settings = load_phantom(args.phantom), _settings(args)
+    phantom, settings = load_phantom(args.phantom), settings_of(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
     known = _known(args, stack)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
-    written = part_of(progress, 0.5, 1.0)
-    export_results(result, args.output, overwrite=args.overwrite, progress=written)
+    export_results(
+        result,
+        args.output,
+        overwrite=args.overwrite,
+        page=PageOptions(identify=args.identify, pdf=args.pdf),
+        progress=part_of(progress, 0.5, 1.0),
+    )
     _print_summary(result, args.output, progress)
     return 0
 
 
-def _settings(args: argparse.Namespace) -> Settings:
+def settings_of(args: argparse.Namespace) -> Settings:
+    """
+    How is measured.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_measuring_arguments` declares them.
+
+    Returns
+    -------
+    settings : Settings
+        Of the file, changed by what the command line says.
+    """
     settings = load_settings(args.settings) if args.settings else Settings()
-    given = {name: getattr(args, name) for name in ('counting', 'refinement')}
+    given = {name: getattr(args, name) for name in ('counting', 'refinement', 'edition')}
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
 def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
-    """Worksheet or concentrations from the arguments, SUV from the DICOM header."""
+    """Worksheet or concentrations from the arguments, the rest from the DICOM header."""
+    from ..analysis import Known
+    from ..many.batch_series import with_header
+
+    return known_activity(args, Known() if stack is None else with_header(Known(), stack))
+
+
+def known_activity(args: argparse.Namespace, of_header: Known | None = None) -> Known:
+    """
+    What the command line says of the fill.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_measuring_arguments` declares them.
+
+    of_header : Known, optional
+        What the header says; a worksheet may leave that out.
+
+    Returns
+    -------
+    known : Known
+        With a worksheet, concentrations, or neither.
+
+    Raises
+    ------
+    PhantomError
+        If they contradict each other, or make no sense.
+    """
     from ..activity.worksheet import given_activity
-    from ..activity.worksheet_json import load_worksheet
     from ..analysis import Known
     from ..core.errors import InputFileError
 
-    known = Known()
+    known = of_header or Known()
     numbers = args.true_hot, args.true_background
-    if args.activity and any(numbers):
+    given = any(number is not None for number in numbers)
+    if args.activity and given:
         msg = 'give either --activity or --true-hot and --true-background, not both'
         raise InputFileError(msg)
     if args.activity:
-        known = replace(known, worksheet=load_worksheet(args.activity))
-    elif any(numbers):
-        known = replace(known, activity=given_activity(*numbers))
-    return known if stack is None else _with_suv(known, stack)
+        return _with_worksheet(known, args.activity)
+    return replace(known, activity=given_activity(*numbers)) if given else known
 
 
-def _with_suv(known: Known, stack: PETStack) -> Known:
-    from ..core.errors import SUVError
-    from ..dicom.suv import suv_header_of_slices
-    from ..suv.scale import suv_scale
+def _with_worksheet(known: Known, path: Path) -> Known:
+    """What the worksheet leaves out is the header's, and that is said."""
+    from ..activity.worksheet_json import keys_from_header, parse_worksheet
+    from ..core.config_json import read_json
 
-    try:
-        scale = suv_scale(suv_header_of_slices(stack.slices))
-    except SUVError as error:
-        return replace(known, notes=(f'No SUV: {error}',))
-    return replace(known, suv=scale)
+    data, header = read_json(path, 'activity'), {}
+    if known.scan is not None:
+        header = known.scan.for_worksheet()
+    worksheet = parse_worksheet(data, source_name=str(path), header=header)
+    taken = ', '.join(keys_from_header(data, header))
+    notes = (f'The worksheet leaves out {taken}: taken from the header.',) if taken else ()
+    return replace(known, worksheet=worksheet, notes=(*known.notes, *notes))
 
 
 def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
+    from ..report.page.write import page_hindrance
+
     progress(1.0, 'done')
     unit = result.image.unit
     unit = 'unit unknown' if unit == 'unknown' else unit
@@ -161,6 +227,7 @@ def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) 
         *(_summary_line(sphere) for sphere in result.spheres),
         *(f'Flag: {flag.text}.' for flag in result.flags),
         *result.notes,
+        *filter(None, [page_hindrance()]),
         f'Results: {directory}',
     ]
     sys.stdout.write(as_lines(lines))

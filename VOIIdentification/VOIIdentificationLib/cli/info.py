@@ -57,4 +57,5 @@ def _volume_lines(args: argparse.Namespace) -> list[str]:
         f'Unit: {image.unit}',
         f'{i} x {j} x {k} voxels of {x:.4g} x {y:.4g} x {z:.4g} mm',
         'No DICOM header: no SUV.',
+        *(f'Note: {note}' for note in image.acquisition.notes),
     ]

@@ -1,5 +1,5 @@
 """
-The command line: ``voi-identification analyze | make-phantom | info | suv | recover``.
+The command line ``voi-identification``: one file a command.
 
 Nothing that takes time is imported at file scope: a signal is to be understood
 from the first moment on.
@@ -135,13 +135,16 @@ def _complain(sentence: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
-    from . import analyze, info, make_phantom, recover, suv
+    from . import analyze, batch, compare, info, make_phantom, recover, suv, trend
 
     commands = {
         'analyze': (analyze, 'measure a phantom scan'),
         'make-phantom': (make_phantom, 'make a synthetic PET study whose truth is known'),
         'info': (info, 'say what a series or volume is, and what it lacks'),
         'suv': (suv, 'write a PET series as a volume of standardized uptake values'),
+        'batch': (batch, 'measure every PET series below a folder'),
+        'compare': (compare, 'lay several results over each other, with their differences'),
+        'trend': (trend, 'log scans over years and chart them'),
         'recover': (recover, 'complete or undo what an interrupted run left in a folder'),
     }
     parser = argparse.ArgumentParser(

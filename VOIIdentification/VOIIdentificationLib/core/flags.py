@@ -44,6 +44,15 @@ class Flag(str, Enum):
     PREDICTED = 'predicted'
     SEED_MISNAMED = 'seed_misnamed'
     SEED_ASTRAY = 'seed_astray'
+    HEADER_IMPLAUSIBLE = 'header_implausible'
+    DAY_UNKNOWN = 'day_unknown'
+    ZONE_UNKNOWN = 'zone_unknown'
+    SEVERAL_INJECTIONS = 'several_injections'
+    BACKGROUND_ON_INSERT = 'background_on_insert'
+    BACKGROUND_IN_LUNG = 'background_in_lung'
+    BACKGROUND_IN_AIR = 'background_in_air'
+    BACKGROUND_DEVIATES = 'background_deviates'
+    RECOVERY_IMPLAUSIBLE = 'recovery_implausible'
 
     @property
     def text(self) -> str:
@@ -82,5 +91,29 @@ _TEXTS = {
     Flag.BOUND_BY_RING: 'too little contrast to find it alone: its place is held by the others',
     Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
     Flag.SEED_ASTRAY: 'the seed lies on no sphere: check where it was placed',
+    Flag.HEADER_IMPLAUSIBLE: (
+        'a value of the header is far outside what is usual: check the SUV decisions'
+    ),
+    Flag.DAY_UNKNOWN: 'the day of the injection or of the scan is assumed: check the SUV decisions',
+    Flag.ZONE_UNKNOWN: 'some times of the header have a time zone, others none: check them',
+    Flag.SEVERAL_INJECTIONS: 'the header lists several injections: the SUV counts the first',
+    Flag.BACKGROUND_ON_INSERT: 'the background VOI reaches into an insert: move its seed',
+    Flag.BACKGROUND_IN_LUNG: 'the background VOI reaches into the lung insert: move its seed',
+    Flag.BACKGROUND_IN_AIR: 'the background VOI is nearly empty, as in air: move its seed',
+    Flag.BACKGROUND_DEVIATES: 'the background VOI is far from the background ROIs: check its seed',
+    Flag.RECOVERY_IMPLAUSIBLE: 'no scan recovers so much or so little: check the true activity',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
+
+DOUBTED_LABELS = frozenset({Flag.SEED_MISNAMED, Flag.SEED_ASTRAY, Flag.SEEDS_OVERLAP})
+"""Flags of a sphere that may not be the one its label says: nothing is judged by its diameter."""
+
+DOUBTED_BACKGROUND = frozenset(
+    {
+        Flag.BACKGROUND_ON_INSERT,
+        Flag.BACKGROUND_IN_LUNG,
+        Flag.BACKGROUND_IN_AIR,
+        Flag.BACKGROUND_DEVIATES,
+    }
+)
+"""Flags of a background VOI that is not taken for background."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # the command line answers --help without numpy
 
 Shape = Literal['sphere', 'cylinder']
 
+NEMAEdition = Literal['2007', '2012', '2018']
+"""Editions of NEMA NU 2, by year; what they ask for is in `evaluate.editions`."""
+
 PHANTOM_SCHEMA = 'voi-identification/phantom/1'
 DEFAULT_PHANTOM = 'NEMA IEC body'
 
@@ -98,6 +101,9 @@ class Phantom:
     source : str
         Where the numbers come from.
 
+    edition : {'2007', '2012', '2018'} or None
+        Edition of NEMA NU 2 that it is filled for; None for the usual one.
+
     Raises
     ------
     ValueError
@@ -109,6 +115,7 @@ class Phantom:
     background: Insert = Insert('B0', 37.0)
     ring_diameter_mm: LengthMM | None = None
     source: str = ''
+    edition: NEMAEdition | None = None
 
     def __post_init__(self) -> None:
         _refuse_repeated_labels(self.inserts)
@@ -344,6 +351,28 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
         color: its VOIs are called as the user calls the points.
     """
     return _Colors({insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)})
+
+
+def hex_color(color: RGB) -> str:
+    """
+    A color as web pages write it.
+
+    Parameters
+    ----------
+    color : tuple of float
+        Red, green and blue, from 0 to 1.
+
+    Returns
+    -------
+    text : str
+        ``'#rrggbb'``.
+
+    Examples
+    --------
+    >>> hex_color((1.0, 0.5, 0.0))
+    '#ff8000'
+    """
+    return '#' + ''.join(f'{round(part * 255):02x}' for part in color)
 
 
 class _Colors(dict[str, RGB]):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from .config_json import Rule, check_fields, from_json, read_json, to_json
+from .phantom import NEMAEdition
 
 Counting = Literal['partial', 'hard']
 """``'partial'``: weight by volume inside. ``'hard'``: 1 where the voxel center is inside."""
@@ -43,6 +44,9 @@ class Settings:
     search_limit_mm : float
         The farthest from its seed that a moving window may take a center.
 
+    edition : {'2007', '2012', '2018'} or None
+        Edition of NEMA NU 2; None for that of the phantom, or the usual one.
+
     Raises
     ------
     ValueError
@@ -54,6 +58,7 @@ class Settings:
     search_in_plane_mm: _SearchMM = 9.0
     search_axial_mm: _SearchMM = 6.0
     search_limit_mm: _SearchMM = 20.0
+    edition: NEMAEdition | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)

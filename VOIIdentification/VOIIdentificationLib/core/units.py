@@ -120,6 +120,23 @@ def row_of_code(code: str) -> UnitCode | None:
     return _rows_by_code().get(code.casefold())
 
 
+def row_of_units(units: str) -> UnitCode | None:
+    """
+    What the table says of a term of Units (0054,1001).
+
+    Parameters
+    ----------
+    units : str
+        E.g. ``'BQML'``.
+
+    Returns
+    -------
+    row : UnitCode or None
+        The row without a kind of SUV; None if it is not known.
+    """
+    return next((row for row in UNIT_CODES if row.units == units.upper() and not row.suv), None)
+
+
 def unit_of_code(code: str) -> str:
     """
     The unit that a UCUM code stands for.

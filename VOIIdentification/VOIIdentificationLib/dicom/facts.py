@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-from typing import Any
 
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.units import UNIT_OF_DICOM, unit_of_code
+from .clock import iso_datetime
 from .header import Header
-from .slices import PETSlice, enhanced_unit_code
-
-_UP_TO_THE_HOUR = re.compile(r'\d{10}')
-_BEYOND_MICROSECONDS = re.compile(r'(?<=\.\d{6})\d+')
-"""Digits that some writers add and DICOM does not know."""
+from .slices import PETSlice
 
 
 def series_unit(slices: Sequence[PETSlice]) -> str:
@@ -32,13 +24,29 @@ def series_unit(slices: Sequence[PETSlice]) -> str:
     -------
     unit : str
         E.g. ``'Bq/mL'``; the code itself where it is not a common one, and
-        ``'unknown'`` if the header has none.
+        ``'unknown'`` if the header has none, or has no slope.
     """
-    file = slices[0].file
-    code = file.text('Units')
-    if not code and file.is_multi_frame_pet:
-        code = enhanced_unit_code(file)
-    return UNIT_OF_DICOM.get(code) or unit_of_code(code) or UNKNOWN_UNIT
+    code = slices[0].units
+    if not has_scale(slices):
+        return UNKNOWN_UNIT
+    return UNIT_OF_DICOM.get(code.upper()) or unit_of_code(code) or UNKNOWN_UNIT
+
+
+def has_scale(slices: Sequence[PETSlice]) -> bool:
+    """
+    Whether the values are in their unit: without a slope they are stored numbers.
+
+    Parameters
+    ----------
+    slices : sequence of PETSlice
+        The series.
+
+    Returns
+    -------
+    has_scale : bool
+        False if no slice has a slope.
+    """
+    return any(plane.has_slope for plane in slices)
 
 
 def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> Acquisition:
@@ -76,173 +84,8 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
     )
 
 
-def iso_datetime(day: str, clock: str) -> str:
-    """
-    DICOM date and time as ISO 8601.
-
-    Parameters
-    ----------
-    day : str
-        Of representation DA: ``'YYYYMMDD'``; the form with points of old files too.
-
-    clock : str
-        Of representation TM: ``'HHMMSS.ffffff'``, shortened or empty.
-
-    Returns
-    -------
-    text : str
-        Empty without a date; without the time of day if that is missing. The
-        second has the digits that the header has.
-
-    Examples
-    --------
-    >>> iso_datetime('20260301', '101500.25')
-    '2026-03-01T10:15:00.25'
-    >>> iso_datetime('20260301', '')
-    '2026-03-01'
-    """
-    found, at = calendar_day(day), time_of_day(clock)
-    if found is None or at is None:
-        return found.isoformat() if found else ''
-    fraction = clock.strip().partition('.')[2]
-    return f'{found.isoformat()}T{at:%H:%M:%S}' + (f'.{fraction}' if fraction else '')
-
-
-def calendar_day(text: str) -> date | None:
-    """
-    Day of a DA value.
-
-    Parameters
-    ----------
-    text : str
-        E.g. ``'20260301'``.
-
-    Returns
-    -------
-    day : date or None
-        None if it is not a date.
-    """
-    found = _read('DA', text.replace('.', '').replace('-', ''))
-    return date(found.year, found.month, found.day) if found else None
-
-
-def time_of_day(text: str) -> time | None:
-    """
-    Time of a TM value.
-
-    Parameters
-    ----------
-    text : str
-        E.g. ``'101500.25'``; may be shortened, or have the colons of old files.
-
-    Returns
-    -------
-    time : time or None
-        None if it is not a time. A leap second counts as the one before.
-
-    Examples
-    --------
-    >>> time_of_day('101500.25')
-    datetime.time(10, 15, 0, 250000)
-    """
-    found = _read('TM', text.replace(':', ''))
-    return None if found is None else _plain_time(found)
-
-
-def moment(day: str, clock: str) -> datetime | None:
-    """
-    Join a DA and a TM value.
-
-    Parameters
-    ----------
-    day, clock : str
-        E.g. ``'20260301'`` and ``'101500'``.
-
-    Returns
-    -------
-    moment : datetime or None
-        None if one of them is missing or no date or time.
-    """
-    found, at = calendar_day(day), time_of_day(clock)
-    return None if found is None or at is None else datetime.combine(found, at)
-
-
-def local_moment(text: str, local_offset: timedelta | None = None) -> datetime | None:
-    """
-    Moment of a DT value, in the local time of the scanner.
-
-    Parameters
-    ----------
-    text : str
-        E.g. ``'20260301101500.25+0100'``.
-
-    local_offset : timedelta, optional
-        Offset of the file's other times from UTC (0008,0201).
-
-    Returns
-    -------
-    moment : datetime or None
-        Local time. An offset in the text is converted if the local one is
-        known, and else taken for the local one. None if it is no date with a
-        time of day.
-
-    Examples
-    --------
-    >>> local_moment('20260301101500+0000', timedelta(hours=2))
-    datetime.datetime(2026, 3, 1, 12, 15)
-    """
-    found = _read('DT', text)
-    if found is None or not _UP_TO_THE_HOUR.match(text.strip()):
-        return None
-    own_offset: timedelta | None = found.utcoffset()
-    local = datetime.combine(found.date(), _plain_time(found))
-    if own_offset is None or local_offset is None:
-        return local
-    return local - own_offset + local_offset
-
-
-def utc_offset(text: str) -> timedelta | None:
-    """
-    Offset from UTC.
-
-    Parameters
-    ----------
-    text : str
-        E.g. ``'+0100'``.
-
-    Returns
-    -------
-    offset : timedelta or None
-        None if it is not an offset.
-    """
-    try:
-        return datetime.strptime(text.strip(), '%z').utcoffset()
-    except ValueError:
-        return None
-
-
 def _acquisition_datetime(file: Header) -> str:
     whole = file.text('AcquisitionDateTime')
     if whole:
         return iso_datetime(whole[:8], whole[8:].split('+')[0].split('-')[0])
     return iso_datetime(file.text('AcquisitionDate'), file.text('AcquisitionTime'))
-
-
-@lru_cache
-def _read(vr: str, text: str) -> Any:
-    """A date or time by pydicom; None if it is none. Slices share most of them."""
-    from pydicom import config, valuerep
-
-    text = _BEYOND_MICROSECONDS.sub('', text.strip())
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # of leap seconds
-        try:
-            valuerep.validate_value(vr, text, config.RAISE)
-            return getattr(valuerep, vr)(text)
-        except ValueError:
-            return None
-
-
-def _plain_time(found: Any) -> time:
-    """A time of Python's, without pydicom's text and without an offset."""
-    return time(found.hour, found.minute, found.second, found.microsecond)

@@ -11,33 +11,17 @@ from __future__ import annotations
 import struct
 import warnings
 import zlib
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header, tag_of
-
-WANTED = (
-    *('SpecificCharacterSet', 'SOPClassUID', 'SOPInstanceUID', 'Modality', 'TimezoneOffsetFromUTC'),
-    *('StudyInstanceUID', 'SeriesInstanceUID', 'SeriesDescription', 'SeriesType'),
-    *('Manufacturer', 'ManufacturerModelName', 'FrameOfReferenceUID', 'PatientPosition'),
-    *('PatientID', 'PatientSex', 'PatientSize', 'PatientWeight'),
-    *('StudyDate', 'SeriesDate', 'SeriesTime', 'AcquisitionDate', 'AcquisitionTime'),
-    *('AcquisitionDateTime', 'AcquisitionNumber', 'FrameReferenceTime', 'TriggerTime'),
-    *('ActualFrameDuration', 'NumberOfSlices', 'NumberOfFrames', 'InstanceNumber'),
-    *('ImagePositionPatient', 'ImageOrientationPatient', 'PixelSpacing', 'SliceThickness'),
-    *('SpacingBetweenSlices', 'Rows', 'Columns', 'SamplesPerPixel', 'PhotometricInterpretation'),
-    *('BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation'),
-    *('RescaleSlope', 'RescaleIntercept', 'Units', 'SUVType', 'CorrectedImage'),
-    *('DecayCorrection', 'DecayCorrected', 'DecayCorrectionDateTime', 'AttenuationCorrected'),
-    'RadiopharmaceuticalInformationSequence',
-    'SharedFunctionalGroupsSequence',
-    'PerFrameFunctionalGroupsSequence',
-)
-"""Keywords of the elements that are kept of every file."""
+from ..core.errors import PhantomError, SeriesError
+from .attributes import WANTED, tag_of
+from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header
 
 _WANTED = frozenset(WANTED)
 PIXELS = ('FloatPixelData', 'DoubleFloatPixelData', 'PixelData')
@@ -49,8 +33,13 @@ _FIRST_READ_BYTES = 32768
 """Longer than most PET headers, shorter than most pixel data."""
 
 _GROWTH = 8
+_ELEMENT_BYTES = 8
+_FIRST_GROUPS = range(0x0004, 0x0010, 2)
+"""Groups that a data set begins with; read in the wrong byte order they are above 0x0400."""
+
 _PREAMBLE_BYTES = 128
-_UNDEFINED = 0xFFFFFFFF
+UNDEFINED_LENGTH = 0xFFFFFFFF
+"""Length of pixels that are compressed: they end where their items say."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +64,12 @@ class DicomFile(Header):
 
     cut : bool
         True if the file ends within the header.
+
+    declared_syntax : str
+        UID that the meta header says, where the bytes are not written so.
+
+    stored : mapping of int to bytes
+        The elements' values as bytes, by their tags, to compare slices fast.
     """
 
     path: Path
@@ -83,6 +78,12 @@ class DicomFile(Header):
     pixel_offset: int = 0
     pixel_length: int = 0
     cut: bool = False
+    declared_syntax: str = ''
+    stored: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+
+    def stored_bytes(self, keyword: str) -> object:
+        """Value of a wanted element as it stands in the file."""
+        return self.stored.get(int(tag_of(keyword)))
 
     def _element(self, keyword: str) -> Any:
         if keyword not in _WANTED:  # else it would look as if the file did not have it
@@ -98,18 +99,31 @@ class DicomFile(Header):
 
     @property
     def is_multi_frame_pet(self) -> bool:
-        """Whether it is an Enhanced or a Legacy Converted Enhanced PET image."""
-        return self.text('SOPClassUID') in pet_classes()[1:]
+        """
+        Whether it has functional groups.
+
+        Enhanced and Legacy Converted Enhanced PET must have them; some files of
+        the class for single slices do.
+        """
+        if self.text('SOPClassUID') in pet_classes()[1:]:
+            return True
+        groups = tag_of('PerFrameFunctionalGroupsSequence')
+        return self.frame_count > 1 and groups in self.dataset
 
     @property
     def is_pet_image(self) -> bool:
         """True for the PET classes, and for modality PT unless it is a picture of one."""
+        return self.text('SOPClassUID') in pet_classes() or (
+            self.text('Modality') == 'PT' and not self.is_picture
+        )
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a secondary capture: numbers to look at, not of activity."""
         from pydicom.uid import SecondaryCaptureImageStorage
 
-        sop_class = self.text('SOPClassUID')
         # UIDs of multi-frame pictures begin with that of the single one (PS3.4, annex B.5).
-        picture = sop_class.startswith(SecondaryCaptureImageStorage)
-        return sop_class in pet_classes() or (self.text('Modality') == 'PT' and not picture)
+        return self.text('SOPClassUID').startswith(SecondaryCaptureImageStorage)
 
 
 @cache
@@ -196,7 +210,8 @@ def _parse(path: Path, name: str, data: bytes, start: int) -> DicomFile | None:
 
     stream = BytesIO(data)
     stream.seek(start)
-    syntax = _transfer_syntax(stream)
+    declared = _transfer_syntax(stream)
+    syntax = _syntax_of_bytes(data[stream.tell() :], declared)
     deflated = syntax == DeflatedExplicitVRLittleEndian
     walk = _Walk(_inflated(stream) if deflated else stream)
     file = DicomFile(
@@ -208,6 +223,8 @@ def _parse(path: Path, name: str, data: bytes, start: int) -> DicomFile | None:
         pixel_offset=walk.offset,
         pixel_length=min(walk.length, walk.bytes_left) if deflated else walk.length,
         cut=not walk.whole,
+        declared_syntax=declared if declared != syntax else '',
+        stored=walk.stored,
     )
     return file if file.text('SOPClassUID') or file.text('SeriesInstanceUID') else None
 
@@ -226,6 +243,31 @@ def _transfer_syntax(stream: BytesIO) -> str:
         return syntax.decode('latin-1').strip(' \0')
     explicit = stream.getvalue()[stream.tell() + 4 : stream.tell() + 6].isalpha()
     return str(ExplicitVRLittleEndian if explicit else ImplicitVRLittleEndian)
+
+
+def _syntax_of_bytes(data: bytes, declared: str) -> str:
+    """
+    The declared syntax, or the one that the first element of the data set is written in.
+
+    Compressed pixels cannot be seen here; they stand in explicit little endian.
+    """
+    from pydicom import uid
+
+    if len(data) < _ELEMENT_BYTES:
+        return declared
+    group = int.from_bytes(data[:2], 'little')
+    explicit = data[4:6].isalpha() and data[4:6].isupper()
+    if group not in _FIRST_GROUPS:
+        swapped = int.from_bytes(data[:2], 'big') in _FIRST_GROUPS
+        return str(uid.ExplicitVRBigEndian) if swapped and explicit else declared
+    if not explicit:
+        return str(uid.ImplicitVRLittleEndian)
+    other = (
+        uid.ImplicitVRLittleEndian,
+        uid.ExplicitVRBigEndian,
+        uid.DeflatedExplicitVRLittleEndian,
+    )
+    return str(uid.ExplicitVRLittleEndian) if declared in other else declared
 
 
 def _is_after_meta_group(tag: int, _vr: str | None, _length: int) -> bool:
@@ -251,6 +293,7 @@ class _Walk:
         self.offset = 0
         self.length = 0
         self.whole = False
+        self.stored: dict[int, bytes] = {}
 
     @property
     def pixels(self) -> str:
@@ -274,6 +317,7 @@ class _Walk:
                 self._stream, implicit, little, self._is_at_pixels, specific_tags=_kept_tags()
             ):
                 found[element.tag] = element
+                self.stored[self._tag] = self._bytes_of(element.value)
         except UNREADABLE:
             return found
         self.whole = self._tag >= _FIRST_PIXELS or self._is_at_end()
@@ -284,5 +328,44 @@ class _Walk:
         self._tag, self.offset, self.length = int(tag), self._stream.tell(), length
         return self._tag >= _FIRST_PIXELS
 
+    def _bytes_of(self, value: Any) -> bytes:
+        """A value as it stands in the file, also of a sequence that pydicom has parsed."""
+        if isinstance(value, bytes) or value is None:
+            return value or b''
+        return self._stream.getvalue()[self.offset : self._stream.tell()]
+
     def _is_at_end(self) -> bool:
-        return self.length in (_UNDEFINED, self.bytes_left)
+        return self.length in (UNDEFINED_LENGTH, self.bytes_left)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """
+    Turn what nobody expected into a sentence that names the file.
+
+    Parameters
+    ----------
+    name : str
+        The file or slice that is being read.
+
+    Yields
+    ------
+    nothing : None
+        Errors with a sentence of their own pass.
+
+    Raises
+    ------
+    SeriesError
+        Instead of any other error.
+    """
+    try:
+        yield
+    except (PhantomError, MemoryError):
+        raise
+    except Exception as error:
+        reason = ' '.join(str(error).split()) or 'no reason given'
+        msg = (
+            f'{name} cannot be read ({type(error).__name__}: {reason}); it may be damaged: '
+            'copy it again from its source.'
+        )
+        raise SeriesError(msg) from error

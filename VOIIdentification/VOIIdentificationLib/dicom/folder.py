@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Progress, SeriesError, no_progress
-from .file import DicomFile, pet_classes, read_header
+from .file import DicomFile, naming, pet_classes, read_header
 from .slices import passed_over_note
+
+_MEDIA_DIRECTORY = b'1.2.840.10008.1.3.10'
+"""SOP class of a DICOMDIR (PS3.10, 8.6), in its meta header."""
+
+_HEAD_BYTES = 1024
 
 _FILES_PER_STEP = 20
 """Files between two calls of `progress`."""
@@ -50,11 +55,17 @@ class Series:
         return any(file.is_pet_image for file in self.files)
 
     @property
+    def is_pictures(self) -> bool:
+        """Whether all files are secondary captures."""
+        return all(file.is_picture for file in self.files)
+
+    @property
     def line(self) -> str:
         """The series in one line, for lists and messages."""
+        pictures = ' (pictures: secondary capture)' if self.is_pictures else ''
         described = f'"{self.description}"' if self.description else 'no description'
         images = f'{self.image_count} image{"" if self.image_count == 1 else "s"}'
-        return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}'
+        return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}{pictures}'
 
 
 class SeriesListing(NamedTuple):
@@ -165,7 +176,9 @@ def series_to_read(
     """
     folder = path
     if _is_file(path):
-        folder, series_uid = path.parent, series_uid or _series_uid_of(path)
+        folder = path.parent
+        if not _is_directory_of_files(path):
+            series_uid = series_uid or _series_uid_of(path)
     listing = find_series(folder, progress)
     return choose_pet_series(listing, series_uid), listing.notes
 
@@ -212,10 +225,29 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
     if chosen:
         msg = f'the series is not PET; give a PET series instead of\n{chosen[0].line}'
     elif listing.series:
-        msg = f'{listing.folder} holds no PET series; it holds{found}'
+        msg = f'{listing.folder} holds no PET series; it holds{found}{_pictures_of_pet(listing)}'
     else:
         msg = f'{listing.folder} holds no DICOM images{_reasons(listing.notes)}.'
     raise SeriesError(msg)
+
+
+def _pictures_of_pet(listing: SeriesListing) -> str:
+    if not any(series.is_pictures and series.modality == 'PT' for series in listing.series):
+        return ''
+    return (
+        '\nA secondary capture is a picture of PET, whose numbers are gray levels: '
+        'take the original series of the scanner.'
+    )
+
+
+def _is_directory_of_files(path: Path) -> bool:
+    """Whether a file is a DICOMDIR, which stands for its folder."""
+    try:
+        with path.open('rb') as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return head[128:132] == b'DICM' and _MEDIA_DIRECTORY in head
 
 
 def _series_uid_of(path: Path) -> str:
@@ -254,10 +286,11 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _header(path: Path, name: str) -> DicomFile | None:
     if not _is_file(path):  # sockets, pipes, broken links
         return None
-    try:
-        return read_header(path, name)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with naming(name):
+        try:
+            return read_header(path, name)
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
 
 def _is_file(path: Path) -> bool:

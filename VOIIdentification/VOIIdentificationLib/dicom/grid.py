@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.errors import SeriesError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
-from .header import tag_text
+from .attributes import tag_text
 from .slices import PETSlice
 
 _SAME_PLANE_MM = 0.01

@@ -7,10 +7,10 @@ import struct
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from ..core.errors import SeriesError
+from .attributes import known, tag_text
 
 GE_GROUP, PHILIPS_GROUP = 0x0009, 0x7053
 """Groups of the private elements that are used."""
@@ -21,7 +21,9 @@ UNREADABLE = (
 )
 """What pydicom raises where bytes are cut or damaged."""
 
-_PADDING = ' \0'
+_PADDING = ' \0\t\r\n'
+"""What writers fill values up with; DICOM knows the first two."""
+
 _TEXT_VRS = frozenset({'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'SH', 'ST', 'TM', 'UI'})
 
 
@@ -78,6 +80,23 @@ class Header:
             return ()
         several = value if hasattr(value, '__iter__') and not isinstance(value, str) else [value]
         return tuple(str(part).strip(_PADDING) for part in several)
+
+    def stored_bytes(self, keyword: str) -> object:
+        """
+        Value of an element, to be compared with that of another header.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the element.
+
+        Returns
+        -------
+        value : object
+            Equal where the elements are equal; they may mean the same if it differs.
+        """
+        tag, _ = known(keyword)
+        return str(self.dataset[tag]) if tag in self.dataset else None
 
     def line(self, keyword: str) -> str:
         """
@@ -181,7 +200,7 @@ class Header:
         items : tuple of Header
             Empty if the sequence is missing.
         """
-        sequence = _converted(self.dataset, _known(keyword)[0]) or ()
+        sequence = _converted(self.dataset, known(keyword)[0]) or ()
         return tuple(Header(self.name, item) for item in sequence)
 
     def item(self, keyword: str) -> Header:
@@ -238,7 +257,7 @@ class Header:
         return '' if value is None else str(value).strip(_PADDING)
 
     def _element(self, keyword: str) -> Any:
-        tag, _ = _known(keyword)
+        tag, _ = known(keyword)
         try:
             return self.dataset.get_item(tag)
         except UNREADABLE:  # pydicom parses an empty value at once
@@ -249,7 +268,7 @@ class Header:
         element = self._element(keyword)
         if element is None:
             return None
-        tag, vr = _known(keyword)
+        tag, vr = known(keyword)
         value = element.value
         if not isinstance(value, bytes):
             return value if vr in _TEXT_VRS else _converted(self.dataset, tag)
@@ -290,29 +309,6 @@ def empty_header(name: str) -> Header:
     return Header(name, Dataset())
 
 
-def tag_text(keyword: str) -> str:
-    """
-    An element as messages name it.
-
-    Parameters
-    ----------
-    keyword : str
-        Its DICOM keyword.
-
-    Returns
-    -------
-    text : str
-        Keyword and number.
-
-    Examples
-    --------
-    >>> tag_text('PixelSpacing')
-    'PixelSpacing (0028,0030)'
-    """
-    tag, _ = _known(keyword)
-    return f'{keyword} ({tag.group:04X},{tag.element:04X})'
-
-
 def as_number(text: str) -> float | None:
     """
     Number in a text.
@@ -332,41 +328,6 @@ def as_number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def tag_of(keyword: str) -> Any:
-    """
-    Number of an element.
-
-    Parameters
-    ----------
-    keyword : str
-        Its DICOM keyword.
-
-    Returns
-    -------
-    tag : `pydicom.tag.BaseTag`
-        An integer: group, element.
-
-    Raises
-    ------
-    KeyError
-        If DICOM has no such keyword.
-    """
-    return _known(keyword)[0]
-
-
-@cache
-def _known(keyword: str) -> tuple[Any, str]:
-    """Tag and value representation of a keyword."""
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
-    from pydicom.tag import Tag
-
-    number = tag_for_keyword(keyword)
-    if number is None:
-        msg = f'{keyword} is no keyword of DICOM'
-        raise KeyError(msg)
-    return Tag(number), dictionary_VR(number)
 
 
 def _converted(dataset: Any, tag: int) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import SeriesError
-from .file import DicomFile
-from .header import tag_text
+from .attributes import tag_text
+from .file import UNDEFINED_LENGTH, DicomFile
 from .slices import PETSlice
 
 _Stored = npt.NDArray[Any]
@@ -71,6 +71,7 @@ class PixelReader:
         """Stored values in a buffer that the next slice overwrites."""
         dtype, shape = _stored_dtype(file), _shape(file)
         size = shape[0] * shape[1] * dtype.itemsize
+        _require_native(file, file.frame_count * size)
         if len(self._buffer) != size:
             self._buffer = bytearray(size)
         with file.path.open('rb', buffering=0) as stream:
@@ -188,6 +189,28 @@ def _meaningful_bits(file: DicomFile, pixels: _Stored) -> _Stored:
     if stored == allocated:
         return pixels
     return (pixels << (allocated - 1 - high)) >> (allocated - stored)
+
+
+def _require_native(file: DicomFile, needed: int) -> None:
+    """Refuse pixels that are compressed, or more than the matrix holds."""
+    if file.pixel_length == UNDEFINED_LENGTH:
+        from pydicom.uid import UID
+
+        msg = (
+            f'{file.name}: its pixels are compressed, but its transfer syntax (0002,0010), '
+            f'{UID(file.transfer_syntax).name}, says that they are not; '
+            'export the series again from its source.'
+        )
+        raise SeriesError(msg)
+    if file.pixel_length > needed + needed % 2:
+        rows, columns = _shape(file)
+        msg = (
+            f'{file.name} holds {file.pixel_length} bytes of pixels, but its {file.frame_count} '
+            f'x {rows} x {columns} (frames, Rows, Columns) of {file.integer("BitsAllocated")} bits '
+            f'are {needed}: the matrix is not the one that was stored; '
+            'export the series again from its source.'
+        )
+        raise SeriesError(msg)
 
 
 def _require_bytes(file: DicomFile, got: int, needed: int) -> None:

@@ -11,13 +11,16 @@ import numpy as np
 
 from ..core.errors import Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
+from .agreement import require_one_image
+from .attributes import tag_text
+from .enhanced import slices_of_enhanced_file
 from .facts import acquisition_facts, series_unit
-from .file import DicomFile
+from .file import DicomFile, naming
 from .folder import Series, choose_pet_series, list_series, series_to_read
 from .grid import grid_of_slices, order_slices, same_plane_groups, slice_heights_mm
-from .header import tag_text
 from .pixels import PixelReader
-from .slices import PETSlice, passed_over_note, slice_of_file, slices_of_enhanced_file
+from .scaling import counts_to_activity, require_modality_slope, scaling_notes
+from .slices import PETSlice, passed_over_note, slice_of_file
 
 PART_FOR_HEADERS = 0.4
 """Part of the reading time that the headers take."""
@@ -27,6 +30,10 @@ _SLICES_PER_STEP = 10
 
 _SAME_POSITION_MM = 0.01
 """Copies of a slice are not farther apart."""
+
+
+_LOST_PLACES = 2
+"""So many others in the place of a slice are not two reconstructions under one UID."""
 
 
 class PETStack(NamedTuple):
@@ -174,7 +181,8 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
     for k, plane in enumerate(stack.slices):
         if k % _SLICES_PER_STEP == 0:
             progress(k / count, f'reading slice {k + 1} of {count}')
-        reader.read_into(plane, voxels[k])
+        with naming(plane.name):
+            reader.read_into(plane, voxels[k])
     progress(1.0, f'{count} slices read')
     facts = acquisition_facts(stack.slices, stack.notes)
     return PETImage(voxels, geometry, series_unit(stack.slices), facts)
@@ -248,21 +256,29 @@ def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
     others = [file.name for file in series.files if not file.is_pet_image]
     slices = [plane for file in series.files if file.is_pet_image for plane in _slices_of(file)]
     ordered, copies = _without_copies(order_slices(slices))
+    require_one_image(ordered)
     _require_one_acquisition(ordered)
+    planes, converted = counts_to_activity(ordered)
     dropped = [
         *([passed_over_note('no PET image', others)] if others else []),
         *([passed_over_note('copies of others', copies, 'slice')] if copies else []),
     ]
-    return PETStack(series, tuple(ordered), (*notes, *dropped, *_count_notes(ordered)))
+    return PETStack(series, tuple(planes), (*notes, *dropped, *converted, *_notes(planes)))
 
 
 def _slices_of(file: DicomFile) -> list[PETSlice]:
+    with naming(file.name):
+        return _slices_in(file)
+
+
+def _slices_in(file: DicomFile) -> list[PETSlice]:
     if not file.pixels:
         msg = (
             f'{file.name} is truncated: it ends before the pixel data; '
             'copy it again from its source.'
         )
         raise SeriesError(msg)
+    require_modality_slope(file)
     if file.is_multi_frame_pet:
         return slices_of_enhanced_file(file)
     if file.frame_count > 1:
@@ -281,6 +297,7 @@ def _without_copies(ordered: Sequence[PETSlice]) -> tuple[list[PETSlice], list[s
         kept.append(first)
         for other in others:
             if not _same_image(first, other):
+                _require_places([first, *others])
                 raise _two_images(first, other, float(slice_heights_mm([first])[0]))
             dropped.append(other.name)
     return kept, dropped
@@ -294,6 +311,26 @@ def _same_image(first: PETSlice, other: PETSlice) -> bool:
     PixelReader().read_into(first, images[0])
     PixelReader().read_into(other, images[1])
     return np.array_equal(images[0], images[1])
+
+
+def _require_places(group: Sequence[PETSlice]) -> None:
+    """Many images in one place, without a time that tells them apart, have lost their places."""
+    first, others = group[0], group[1:]
+    places = {plane.position_lps_mm for plane in group}
+    if (
+        len(others) < _LOST_PLACES
+        or len(places) > 1
+        or any(one.facts != first.facts for one in others)
+    ):
+        return
+    x, y, z = first.position_lps_mm
+    msg = (
+        f'{len(group)} slices of the series lie at one position: '
+        f'{tag_text("ImagePositionPatient")} is {x:.2f}, {y:.2f}, {z:.2f} in {first.name}, '
+        f'{others[0].name} and {others[1].name}, and no time tells them apart; '
+        'export the series again from its source.'
+    )
+    raise SeriesError(msg)
 
 
 def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesError:
@@ -314,8 +351,6 @@ def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesErr
 
 def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:
     """Bed positions follow each other; acquisitions that alternate are two volumes."""
-    for keyword in ('FrameOfReferenceUID', 'Units'):
-        _require_same(ordered, keyword)
     numbers = [plane.file.text('AcquisitionNumber') for plane in ordered]
     runs = [number for number, _ in groupby(numbers)]
     if len(runs) > len(set(runs)):
@@ -328,17 +363,24 @@ def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:
         raise SeriesError(msg)
 
 
-def _require_same(ordered: Sequence[PETSlice], keyword: str) -> None:
-    first = ordered[0]
-    for other in ordered[1:]:
-        if first.file.texts(keyword) != other.file.texts(keyword):
-            values = [plane.file.text(keyword) or 'none' for plane in (first, other)]
-            msg = (
-                f'the slices of the series differ in {tag_text(keyword)}: {first.name} has '
-                f'{values[0]}, {other.name} has {values[1]}; '
-                'put each image into a series of its own.'
-            )
-            raise SeriesError(msg)
+def _notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
+    return (*scaling_notes(ordered), *_syntax_notes(ordered), *_count_notes(ordered))
+
+
+def _syntax_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
+    """What the meta header says wrongly; pydicom and others read such files too."""
+    odd = {plane.file.name: plane.file for plane in ordered if plane.file.declared_syntax}
+    if not odd:
+        return ()
+    from pydicom.uid import UID
+
+    name, file = next(iter(odd.items()))
+    note = (
+        f'{len(odd)} file{"s" if len(odd) > 1 else ""} written as '
+        f'{UID(file.transfer_syntax).name}, not as {UID(file.declared_syntax).name}, '
+        f'which the meta header names: {name} …'
+    )
+    return (note,)
 
 
 def _count_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:

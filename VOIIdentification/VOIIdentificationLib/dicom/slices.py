@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..core.errors import SeriesError
+from .attributes import tag_text
 from .file import DicomFile
-from .header import Header, empty_header, tag_text
 
 _NAMES_SHOWN = 5
 """Names that a note lists before it only counts."""
@@ -20,9 +20,6 @@ _TIMES = (
     'TriggerTime',
 )
 """Elements by which time points, gates and acquisitions of one series differ."""
-
-_RELATIVE_SLOPE_TOLERANCE = 1e-6
-"""Slopes that differ less are one: the real-world unit then holds for the rescaled values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +52,16 @@ class PETSlice:
 
     facts : tuple of (str, str)
         Name and value of what tells time points, gates and acquisitions apart.
+
+    units : str
+        Units (0054,1001), or the UCUM code of an enhanced image; empty if
+        nothing names the unit.
+
+    has_slope, has_intercept : bool
+        Whether the header says them; else they are 1 and 0.
+
+    bqml_per_count : float
+        Part of `slope` that made Bq/mL of counts: (7053,1009); 1 for other units.
     """
 
     file: DicomFile
@@ -66,6 +73,10 @@ class PETSlice:
     thickness_mm: float | None = None
     frame: int = 0
     facts: tuple[tuple[str, str], ...] = ()
+    units: str = ''
+    has_slope: bool = True
+    has_intercept: bool = True
+    bqml_per_count: float = 1.0
 
     @property
     def name(self) -> str:
@@ -77,31 +88,6 @@ class PETSlice:
     def shape(self) -> tuple[int, int]:
         """Rows and columns; 0 where the header does not say them."""
         return self.file.integer('Rows') or 0, self.file.integer('Columns') or 0
-
-
-class _Groups:
-    """Functional groups of one frame: its own first, then those of all frames."""
-
-    def __init__(self, name: str, *holders: Header) -> None:
-        self.name = name
-        self._holders = [replace(holder, name=name) for holder in holders]
-
-    def macro(self, sequence: str, keyword: str) -> Header:
-        """The item that has an element; one without elements if none has it."""
-        items = (holder.item(sequence) for holder in self._holders)
-        return next((item for item in items if item.texts(keyword)), empty_header(self.name))
-
-    def text(self, sequence: str, keyword: str) -> str:
-        return self.macro(sequence, keyword).text(keyword)
-
-    def numbers(self, sequence: str, keyword: str, count: int) -> tuple[float, ...] | None:
-        return self.macro(sequence, keyword).numbers(keyword, count)
-
-    def required(self, sequence: str, keyword: str, count: int) -> tuple[float, ...]:
-        numbers = self.numbers(sequence, keyword, count)
-        if numbers is None:
-            raise _missing_element(self.name, keyword)
-        return numbers
 
 
 def slice_of_file(file: DicomFile) -> PETSlice:
@@ -123,23 +109,25 @@ def slice_of_file(file: DicomFile) -> PETSlice:
     SeriesError
         If position, orientation, pixel spacing or slope is missing or unusable.
     """
-    slope, intercept = _checked_rescale(
-        file.name, file.numbers('RescaleSlope', 1), file.numbers('RescaleIntercept', 1)
-    )
+    found = file.numbers('RescaleSlope', 1), file.numbers('RescaleIntercept', 1)
+    slope, intercept = checked_rescale(file.name, *found)
     thickness = file.numbers('SpacingBetweenSlices', 1) or file.numbers('SliceThickness', 1)
     return PETSlice(
         file=file,
         position_lps_mm=_required(file, 'ImagePositionPatient', 3),
         orientation=_required(file, 'ImageOrientationPatient', 6),
-        pixel_spacing_mm=_checked_spacing(file.name, _required(file, 'PixelSpacing', 2)),
+        pixel_spacing_mm=checked_spacing(file.name, _required(file, 'PixelSpacing', 2)),
         slope=slope,
         intercept=intercept,
         thickness_mm=abs(thickness[0]) if thickness else None,
         facts=tuple((keyword, file.text(keyword)) for keyword in _TIMES),
+        units=file.text('Units').upper(),
+        has_slope=found[0] is not None,
+        has_intercept=found[1] is not None,
     )
 
 
-def _checked_rescale(
+def checked_rescale(
     name: str, slope: Sequence[float] | None, intercept: Sequence[float] | None
 ) -> tuple[float, float]:
     """
@@ -175,7 +163,7 @@ def _checked_rescale(
     return slope[0], intercept[0] if intercept else 0.0
 
 
-def _checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ...]:
+def checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ...]:
     """
     Pixel spacing that can be used.
 
@@ -206,7 +194,7 @@ def _checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, .
     return spacing_mm
 
 
-def _missing_element(name: str, keyword: str) -> SeriesError:
+def missing_element(name: str, keyword: str) -> SeriesError:
     """
     The error for a slice without an element it must have.
 
@@ -233,7 +221,7 @@ def _missing_element(name: str, keyword: str) -> SeriesError:
 def _required(file: DicomFile, keyword: str, count: int) -> tuple[float, ...]:
     numbers = file.numbers(keyword, count)
     if numbers is None:
-        raise _missing_element(file.name, keyword)
+        raise missing_element(file.name, keyword)
     return numbers
 
 
@@ -264,123 +252,3 @@ def passed_over_note(kind: str, names: Sequence[str], what: str = 'file') -> str
     """
     shown = ', '.join(names[:_NAMES_SHOWN]) + (', …' if len(names) > _NAMES_SHOWN else '')
     return f'{len(names)} {what}{"s" if len(names) > 1 else ""} passed over, {kind}: {shown}'
-
-
-def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
-    """
-    The planes of a multi-frame file, from its functional groups (PS3.3, C.7.6.16).
-
-    Parameters
-    ----------
-    file : DicomFile
-        A file of Enhanced or Legacy Converted Enhanced PET Image Storage.
-
-    Returns
-    -------
-    planes : list of PETSlice
-        One for each frame, in the order of the file.
-
-    Raises
-    ------
-    SeriesError
-        If a frame lacks its position, orientation, pixel spacing or slope.
-    """
-    frames = file.items('PerFrameFunctionalGroupsSequence')
-    shared = file.item('SharedFunctionalGroupsSequence')
-    if len(frames) != file.frame_count:
-        msg = (
-            f'{file.name} has {file.frame_count} frames but functional groups for '
-            f'{len(frames)}; export it again from its source.'
-        )
-        raise SeriesError(msg)
-    named = [_Groups(f'{file.name} frame {n}', one, shared) for n, one in enumerate(frames, 1)]
-    return [_slice_of_frame(file, groups, n) for n, groups in enumerate(named)]
-
-
-def enhanced_unit_code(file: DicomFile) -> str:
-    """
-    Unit of the rescaled values of a multi-frame file.
-
-    Parameters
-    ----------
-    file : DicomFile
-        A file of Enhanced or Legacy Converted Enhanced PET Image Storage.
-
-    Returns
-    -------
-    code : str
-        Units (0054,1001) of a converted image; else the UCUM code of the
-        real-world mapping if it maps as the rescaling does; else empty.
-    """
-    holders = ('PerFrameFunctionalGroupsSequence', 'SharedFunctionalGroupsSequence')
-    groups = _Groups(file.name, *(file.item(sequence) for sequence in holders))
-    for sequence in (
-        'UnassignedSharedConvertedAttributesSequence',
-        'UnassignedPerFrameConvertedAttributesSequence',
-    ):
-        code = groups.text(sequence, 'Units')
-        if code:
-            return code
-    return _real_world_unit(groups)
-
-
-def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
-    measures = 'PixelMeasuresSequence'
-    thickness = groups.numbers(measures, 'SpacingBetweenSlices', 1) or groups.numbers(
-        measures, 'SliceThickness', 1
-    )
-    slope, intercept = _rescale(groups)
-    spacing = groups.required(measures, 'PixelSpacing', 2)
-    return PETSlice(
-        file=file,
-        position_lps_mm=groups.required('PlanePositionSequence', 'ImagePositionPatient', 3),
-        orientation=groups.required('PlaneOrientationSequence', 'ImageOrientationPatient', 6),
-        pixel_spacing_mm=_checked_spacing(groups.name, spacing),
-        slope=slope,
-        intercept=intercept,
-        thickness_mm=abs(thickness[0]) if thickness else None,
-        frame=frame,
-        facts=_facts(groups),
-    )
-
-
-def _rescale(groups: _Groups) -> tuple[float, float]:
-    sequence = 'PixelValueTransformationSequence'
-    slope = groups.numbers(sequence, 'RescaleSlope', 1)
-    intercept = groups.numbers(sequence, 'RescaleIntercept', 1)
-    if slope is None and intercept is None:
-        slope, intercept = _real_world_rescale(groups)
-    return _checked_rescale(groups.name, slope, intercept)
-
-
-def _real_world_rescale(
-    groups: _Groups,
-) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
-    sequence = 'RealWorldValueMappingSequence'
-    return (
-        groups.numbers(sequence, 'RealWorldValueSlope', 1),
-        groups.numbers(sequence, 'RealWorldValueIntercept', 1),
-    )
-
-
-def _real_world_unit(groups: _Groups) -> str:
-    sequence = 'RealWorldValueMappingSequence'
-    slope, intercept = _real_world_rescale(groups)
-    if slope is None:
-        return ''
-    used_slope, used_intercept = _rescale(groups)
-    same = abs(slope[0] - used_slope) <= _RELATIVE_SLOPE_TOLERANCE * abs(used_slope)
-    same = same and (intercept or (0.0,))[0] == used_intercept
-    mapping = groups.macro(sequence, 'RealWorldValueSlope')
-    return mapping.item('MeasurementUnitsCodeSequence').text('CodeValue') if same else ''
-
-
-def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:
-    keywords = (
-        'FrameReferenceDateTime',
-        'FrameAcquisitionDateTime',
-        'FrameAcquisitionNumber',
-        'TemporalPositionIndex',
-    )
-    named = [(keyword, groups.text('FrameContentSequence', keyword)) for keyword in keywords]
-    return tuple((keyword, value) for keyword, value in named if value)

@@ -11,11 +11,12 @@ import numpy as np
 from ..core.errors import CanceledError, Progress, SeriesError, SUVError, no_progress, part_of
 from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
+from ..core.units import UNIT_OF_DICOM
 from ..suv.header import SUVHeader, missing_for_suv
 from ..suv.scale import SUVScale, SUVType, suv_scale
+from .attributes import tag_text
 from .facts import acquisition_facts, series_unit
 from .grid import grid_of_slices
-from .header import tag_text
 from .read import (
     PART_FOR_HEADERS,
     PETStack,
@@ -30,6 +31,8 @@ from .verify import Verification, on_grid_of, verify_voxels
 
 _INDEX_TOLERANCE = 0.01
 """Slices that lie this part of a slice apart are the same."""
+
+_COUNTS = UNIT_OF_DICOM['CNTS']
 
 _NO_FILES = (
     'SUV needs the DICOM files that the volume was loaded from: load the series by the DICOM module'
@@ -194,6 +197,10 @@ def suv_of_volume(
         If the files are not known or do not allow an SUV, or the volume is in
         another unit or has other slices than they have.
     """
+    if unit == _COUNTS and source.suv_header is not None and source.suv_header.units == 'CNTS':
+        # The volume holds the counts of its files, of which the reader makes Bq/mL.
+        frames = tuple(replace(frame, bqml_per_count=1.0) for frame in source.suv_header.frames)
+        source = replace(source, unit=unit, suv_header=replace(source.suv_header, frames=frames))
     scale = header_scale(source, suv_type)
     if unit not in {UNKNOWN_UNIT, source.unit}:
         msg = f'the volume is in {unit}, its DICOM files are in {source.unit}'
@@ -362,8 +369,9 @@ def _value_lines(slices: Sequence[PETSlice], facts: Acquisition) -> list[str]:
     slopes = [plane.slope for plane in slices]
     low, high = min(slopes), max(slopes)
     shown = f'{low:.6g} to {high:.6g}' if low < high else f'{low:.6g}'
+    lacking = tag_text('RescaleSlope' if slices[0].units else 'Units')
     lines = [
-        f'Unit: {unit}' + (f': no {tag_text("Units")}' if unit == UNKNOWN_UNIT else ''),
+        f'Unit: {unit}' + (f': no {lacking}' if unit == UNKNOWN_UNIT else ''),
         f'Slope: {shown}',
         f'Decay correction: {facts.decay_correction or "not named"}',
         f'Corrections: {", ".join(facts.corrected_image) or "not named"}',

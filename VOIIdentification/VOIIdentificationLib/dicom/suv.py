@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from ..core.errors import Progress, SUVError, no_progress, part_of
+from ..core.flags import Flag
 from ..core.image import PETImage
-from ..core.units import row_of_code
-from ..suv.header import SUVFrame, SUVHeader
+from ..core.units import row_of_code, row_of_units
+from ..suv.header import Decisions, SUVFrame, SUVHeader
 from ..suv.scale import SUVScale, SUVType, suv_scale
-from .facts import local_moment, moment, time_of_day, utc_offset
+from .agreement import require_one_scan, require_scan_of_frames
+from .attributes import DRUG, tag_text
+from .clock import local_moment, moment, time_of_day
+from .days import day_of_scan, local_offset, moment_on
+from .facts import has_scale
 from .file import pet_classes
-from .header import GE_GROUP, PHILIPS_GROUP, Header, as_number
+from .header import GE_GROUP, Header, as_number
 from .read import PART_FOR_HEADERS, find_stack, image_of_stack
-from .slices import PETSlice, enhanced_unit_code
+from .scaling import PHILIPS_ACTIVITY, PHILIPS_CREATOR, PHILIPS_SUV, philips_text
+from .slices import PETSlice
 
 GE_CREATOR = 'GEMS_PETD_01'
-PHILIPS_CREATOR = 'Philips PET Private Group'
-"""Private creators (PS3.5, 7.8.1) whose elements are used."""
+"""Private creator (PS3.5, 7.8.1) of the scan time."""
 
 _CORRECTED = (('DECY', 'DecayCorrected'), ('ATTN', 'AttenuationCorrected'))
 _ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
@@ -117,20 +122,39 @@ def suv_header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
     Raises
     ------
     SUVError
-        If the file is a legacy converted one, or its values have no such unit.
+        If slices contradict each other, the file is a legacy converted one, or
+        its values have no unit of an SUV.
     """
+    try:
+        return _header_of_slices(slices)
+    except SUVError:
+        raise
+    # An SUV is optional: nothing in a header may stop what goes without it.
+    except Exception as error:
+        msg = f'SUV refused: the headers cannot be read ({type(error).__name__}: {error})'
+        raise SUVError(msg) from error
+
+
+def _header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
+    if not has_scale(slices):
+        msg = (
+            f'SUV refused: no slice has a {tag_text("RescaleSlope")}, so the values are not '
+            f'known to be in their unit, {slices[0].units or "which is not named"}'
+        )
+        raise SUVError(msg)
     first = slices[0].file
-    if not first.is_multi_frame_pet:
-        return suv_header_of_files([plane.file for plane in slices])
     if first.text('SOPClassUID') == pet_classes()[-1]:
         msg = (
             f'SUV refused: {first.name} is a legacy converted image; '
             'take the original series of single slices'
         )
         raise SUVError(msg)
-    return suv_header_of_enhanced(
-        first, enhanced_unit_code(first), [plane.frame for plane in slices]
-    )
+    if first.is_multi_frame_pet:
+        return suv_header_of_enhanced(slices)
+    header = suv_header_of_files([plane.file for plane in slices])
+    frames = zip(header.frames, slices, strict=True)
+    per_count = [replace(frame, bqml_per_count=plane.bqml_per_count) for frame, plane in frames]
+    return replace(header, frames=tuple(per_count))
 
 
 def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
@@ -146,42 +170,46 @@ def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
     -------
     header : SUVHeader
         None or empty where the header says nothing.
+
+    Raises
+    ------
+    SUVError
+        If the files contradict each other.
     """
+    require_one_scan(files)
     first = files[0]
-    offset = utc_offset(first.text('TimezoneOffsetFromUTC'))
-    series_start, notes = _series_start(first)
-    ge_time, reserved = first.private_text(GE_GROUP, GE_CREATOR, 0x0D)
-    if ge_time and not reserved:
-        notes.append(f'(0009,100d) is used although no creator {GE_CREATOR} reserved it')
-    if any(text and not reserved for text, reserved in (_philips(file, 0x00) for file in files)):
-        notes.append(f'(7053,1000) is used although no creator {PHILIPS_CREATOR} reserved it')
+    log = Decisions()
+    offset = local_offset(first, ('AcquisitionDateTime',), log)
+    day = day_of_scan(first, log)
+    series_start = moment_on(day, first.text('SeriesTime'))
+    ge_texts = [file.private_text(GE_GROUP, GE_CREATOR, 0x0D) for file in files]
+    ge_times = [local_moment(text, offset) for text, _ in ge_texts]
+    if any(text and not reserved for text, reserved in ge_texts):
+        log.note(f'(0009,100d) is used although no creator {GE_CREATOR} reserved it')
+    if any(text and not reserved for text, reserved in (_philips(file) for file in files)):
+        log.note(f'(7053,1000) is used although no creator {PHILIPS_CREATOR} reserved it')
     return replace(
-        _dose_and_patient(first, offset),
+        _dose_and_patient(first, offset, log),
         units=first.text('Units').upper(),
         suv_type=first.text('SUVType').upper(),
         decay_correction=first.text('DecayCorrection').upper(),
         corrected_image=tuple(text.upper() for text in first.texts('CorrectedImage')),
         series_start=series_start,
-        ge_scan_start=local_moment(ge_time, offset),
-        frames=tuple(_frame(file, series_start, offset) for file in files),
-        notes=tuple(notes),
+        ge_scan_start=min(filter(None, ge_times), default=None),
+        frames=tuple(_frame(file, day, series_start, offset) for file in files),
+        notes=tuple(log.sentences),
+        flags=tuple(log.flags),
     )
 
 
-def suv_header_of_enhanced(file: Header, unit_code: str, frames: Sequence[int]) -> SUVHeader:
+def suv_header_of_enhanced(slices: Sequence[PETSlice]) -> SUVHeader:
     """
-    Collect the facts of an enhanced PET file (PS3.3, C.8.22).
+    Collect the facts of enhanced PET images, one file or several (PS3.3, C.8.22).
 
     Parameters
     ----------
-    file : Header
-        Its header.
-
-    unit_code : str
-        UCUM code of the rescaled values.
-
-    frames : sequence of int
-        Index of the frame of each slice, in the order of the slices.
+    slices : sequence of PETSlice
+        Their frames, in the order of the slices.
 
     Returns
     -------
@@ -191,28 +219,46 @@ def suv_header_of_enhanced(file: Header, unit_code: str, frames: Sequence[int]) 
     Raises
     ------
     SUVError
-        If the values have a unit from which no SUV can be made.
+        If the values have a unit from which no SUV can be made, a file does
+        not say whether it is corrected, or the files contradict each other.
     """
-    row = row_of_code(unit_code)
+    file, code = slices[0].file, slices[0].units
+    row = row_of_code(code) or row_of_units(code)
     if row is None or row.units not in _ENHANCED_UNITS:
-        msg = f'SUV refused: the unit of the enhanced image is {unit_code or "not given"!r}'
+        msg = f'SUV refused: the unit of the enhanced image is {code or "not given"!r}'
         raise SUVError(msg)
-    offset = utc_offset(file.text('TimezoneOffsetFromUTC'))
-    corrected = [name for name, keyword in _CORRECTED if file.text(keyword).upper() == 'YES']
-    groups = file.items('PerFrameFunctionalGroupsSequence')
+    corrected = [name for name, keyword in _CORRECTED if _said_yes(file, keyword)]
+    files = list({id(plane.file): plane.file for plane in slices}.values())
+    require_one_scan(files, () if 'DECY' in corrected else ('DecayCorrectionDateTime',))
+    require_scan_of_frames(slices)
+    log = Decisions()
+    keywords = ('DecayCorrectionDateTime', 'AcquisitionDateTime')
+    offset = local_offset(file, keywords, log, [dict(plane.facts) for plane in slices[:1]])
     return replace(
-        _dose_and_patient(file, offset),
+        _dose_and_patient(file, offset, log),
         units=row.units,
-        suv_type=row.suv_type,
+        suv_type=row.suv_type or file.text('SUVType').upper(),
         decay_correction='START' if 'DECY' in corrected else 'NONE',
         corrected_image=tuple(corrected),
         decay_reference=local_moment(file.text('DecayCorrectionDateTime'), offset),
-        frames=tuple(_enhanced_frame(groups[index], offset) for index in frames),
+        frames=tuple(_enhanced_frame(plane, offset) for plane in slices),
+        notes=tuple(log.sentences),
+        flags=tuple(log.flags),
     )
 
 
-def _dose_and_patient(file: Header, offset: timedelta | None) -> SUVHeader:
-    drug = file.item('RadiopharmaceuticalInformationSequence')
+def _said_yes(file: Header, keyword: str) -> bool:
+    text = file.text(keyword).upper()
+    if text not in ('YES', 'NO'):
+        found = f'is {text!r}' if text else 'is missing'
+        msg = f'SUV refused: {tag_text(keyword)} {found} in {file.name}; it must be YES or NO'
+        raise SUVError(msg)
+    return text == 'YES'
+
+
+def _dose_and_patient(file: Header, offset: timedelta | None, log: Decisions) -> SUVHeader:
+    drug = file.item(DRUG)
+    _tell_several_injections(file, log)
     return SUVHeader(
         injection=local_moment(drug.text('RadiopharmaceuticalStartDateTime'), offset),
         injection_time=time_of_day(drug.text('RadiopharmaceuticalStartTime')),
@@ -225,51 +271,57 @@ def _dose_and_patient(file: Header, offset: timedelta | None) -> SUVHeader:
     )
 
 
-def _enhanced_frame(groups: Header, offset: timedelta | None) -> SUVFrame:
-    content = groups.item('FrameContentSequence')
+def _tell_several_injections(file: Header, log: Decisions) -> None:
+    """Items that say the same are one injection."""
+    keywords = (
+        *('RadionuclideTotalDose', 'RadionuclideHalfLife'),
+        *('RadiopharmaceuticalStartDateTime', 'RadiopharmaceuticalStartTime'),
+    )
+    items = {tuple(item.text(keyword) for keyword in keywords): item for item in file.items(DRUG)}
+    if len(items) > 1:
+        doses = ' and '.join(item.text(keywords[0]) or 'unknown' for item in items.values())
+        log.note(
+            f'{len(items)} injections are listed (0054,0016), of {doses} Bq (0018,1074): only the '
+            'first is counted',
+            Flag.SEVERAL_INJECTIONS,
+        )
+
+
+def _enhanced_frame(plane: PETSlice, offset: timedelta | None) -> SUVFrame:
+    facts = dict(plane.facts)
     return SUVFrame(
-        acquisition_start=local_moment(content.text('FrameAcquisitionDateTime'), offset),
-        duration_s=_seconds(content.number('FrameAcquisitionDuration')),
+        acquisition_start=local_moment(facts.get('FrameAcquisitionDateTime', ''), offset),
+        duration_s=_seconds(as_number(facts.get('FrameAcquisitionDuration', ''))),
     )
 
 
-def _frame(file: Header, series_start: datetime | None, offset: timedelta | None) -> SUVFrame:
+def _frame(
+    file: Header, day: date | None, series_start: datetime | None, offset: timedelta | None
+) -> SUVFrame:
     return SUVFrame(
-        acquisition_start=_acquisition_start(file, series_start, offset),
+        acquisition_start=_acquisition_start(file, day, series_start, offset),
         frame_reference_s=_seconds(file.number('FrameReferenceTime')),
         duration_s=_seconds(file.number('ActualFrameDuration')),
-        philips_suv_factor=as_number(_philips(file, 0x00)[0]),
-        philips_activity_factor=as_number(_philips(file, 0x09)[0]),
+        philips_suv_factor=as_number(_philips(file)[0]),
+        philips_activity_factor=as_number(philips_text(file, PHILIPS_ACTIVITY)[0]),
+        decay_factor=file.number('DecayFactor'),
     )
-
-
-def _series_start(file: Header) -> tuple[datetime | None, list[str]]:
-    """Series date and time; another date of the study where the series has none."""
-    clock = file.text('SeriesTime')
-    found = moment(file.text('SeriesDate'), clock)
-    if found is not None or time_of_day(clock) is None:
-        return found, []
-    for keyword in ('AcquisitionDate', 'StudyDate'):
-        found = moment(file.text(keyword), clock)
-        if found is not None:
-            return found, [f'no series date (0008,0021): {keyword} {found:%Y-%m-%d} is used']
-    return None, []
 
 
 def _acquisition_start(
-    file: Header, series_start: datetime | None, offset: timedelta | None
+    file: Header, day: date | None, series_start: datetime | None, offset: timedelta | None
 ) -> datetime | None:
     found = moment(file.text('AcquisitionDate'), file.text('AcquisitionTime'))
     found = found or local_moment(file.text('AcquisitionDateTime'), offset)
-    clock = time_of_day(file.text('AcquisitionTime'))
-    if found is not None or clock is None or series_start is None:
+    found = found or moment_on(day, file.text('AcquisitionTime'))
+    undated = not file.text('AcquisitionDate') and not file.text('AcquisitionDateTime')
+    if found is None or series_start is None or not undated:
         return found
-    found = datetime.combine(series_start.date(), clock)
     return found + timedelta(days=1) if series_start - found > _HALF_A_DAY else found
 
 
-def _philips(file: Header, element: int) -> tuple[str, bool]:
-    return file.private_text(PHILIPS_GROUP, PHILIPS_CREATOR, element)
+def _philips(file: Header) -> tuple[str, bool]:
+    return philips_text(file, PHILIPS_SUV)
 
 
 def _seconds(milliseconds: float | None) -> float | None:

@@ -13,7 +13,7 @@ from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..measure.statistics import roi_statistics
 from ..measure.voi import VOIResult
-from .roi_placement import ROI_DIAMETER_MM, RULE_DISTANCE_MM, BackgroundPlacement
+from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
 
 VARIABILITY_FORMULA = '100 S / C_B'
 """NEMA NU 2: N as people write it, with S the SD of the ROI means, by K - 1."""
@@ -55,6 +55,9 @@ class BackgroundLevel:
 
     image_roughness_percent : float or None
         Mean over the ROIs of 100 · SD / mean of their voxels. Not N.
+
+    roi_cov_percent : (S, N) `numpy.ndarray` of float
+        That of each ROI, as `roi_means`.
     """
 
     diameter_mm: float
@@ -63,6 +66,7 @@ class BackgroundLevel:
     sd: float | None
     variability_percent: float | None
     image_roughness_percent: float | None
+    roi_cov_percent: FloatArray
 
     @property
     def roi_count(self) -> int:
@@ -175,7 +179,7 @@ def background_level(
     ]
     shape = (len(placement.slices_k), len(placement.rois))
     means = np.array([one for one, _ in found]).reshape(shape[::-1]).T
-    covs = np.array([one for _, one in found])
+    covs = np.array([one for _, one in found]).reshape(shape[::-1]).T
     known = means[np.isfinite(means)]
     mean = float(known.mean()) if known.size else None
     several = mean is not None and mean > 0 and known.size >= _MIN_ROIS
@@ -187,6 +191,7 @@ def background_level(
         sd=float(np.std(known, ddof=1)) if several else None,
         variability_percent=background_variability_percent(known) if several else None,
         image_roughness_percent=100.0 * float(roughness.mean()) if roughness.size else None,
+        roi_cov_percent=100.0 * covs,
     )
 
 
@@ -246,7 +251,7 @@ def lung_residual_error_percent(
 
 
 def lung_residual(
-    image: PETImage, placement: BackgroundPlacement, level: BackgroundLevel
+    image: PETImage, placement: BackgroundPlacement, level: BackgroundLevel, margin_mm: float
 ) -> LungResidual | None:
     """
     Measure what is left in the lung insert.
@@ -261,6 +266,9 @@ def lung_residual(
 
     level : BackgroundLevel
         The background of the ROIs of `ROI_DIAMETER_MM`.
+
+    margin_mm : float
+        What is left out at each end of the body that lies in the image.
 
     Returns
     -------
@@ -277,7 +285,8 @@ def lung_residual(
         ],
         axis=0,
     )
-    slices = _slices_of_phantom(per_slice / level.mean, placement, image.geometry.slice_spacing_mm)
+    margin = int(np.ceil(margin_mm / image.geometry.slice_spacing_mm))
+    slices = _slices_of_phantom(per_slice / level.mean, placement.central_slice_k, margin)
     lung, _ = roi_statistics(image, placement.lung.center_ras_mm, LUNG_ROI_DIAMETER_MM, slices)
     by_all = lung_residual_error_percent(lung, level.mean)
     by_same = lung_residual_error_percent(lung, per_slice[list(slices)])
@@ -291,17 +300,14 @@ def lung_residual(
     )
 
 
-def _slices_of_phantom(
-    relative: FloatArray, placement: BackgroundPlacement, slice_spacing_mm: float
-) -> list[int]:
+def _slices_of_phantom(relative: FloatArray, central: int, margin: int) -> list[int]:
     """Slices round the central one that hold background, less a margin at the body's ends."""
-    central, last = placement.central_slice_k, len(relative) - 1
+    last = len(relative) - 1
     holds = relative >= _PHANTOM_PART
     down = list(takewhile(lambda k: bool(holds[k]), range(central, -1, -1)))
     up = list(takewhile(lambda k: bool(holds[k]), range(central, last + 1)))
     if not down:
         return [central]
-    margin = int(np.ceil(RULE_DISTANCE_MM / slice_spacing_mm))
     first = down[-1] + margin if down[-1] > 0 else 0
     end = up[-1] - margin if up[-1] < last else last
     return list(range(min(first, central), max(end, central) + 1))

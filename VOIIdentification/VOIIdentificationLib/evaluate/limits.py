@@ -94,8 +94,8 @@ class Verdict:
     low, high : float
         The limits; both are allowed values.
 
-    passed : bool
-        Whether the coefficient lies within.
+    passed : bool or None
+        Whether the coefficient lies within; None if it may not be judged.
 
     margin : float
         Distance to the nearer limit; negative outside.
@@ -105,17 +105,22 @@ class Verdict:
 
     note : str
         What must be said wherever they are shown, or empty.
+
+    not_judged : str
+        Why it may not be judged: a condition of the standard is not met, or
+        what it is judged by is in doubt. Empty if it is judged.
     """
 
     standard: str
     quantity: Quantity
     low: float
     high: float
-    passed: bool
+    passed: bool | None
     margin: float
     source: str
     version: str
     note: str = ''
+    not_judged: str = ''
 
 
 def shipped_limits() -> tuple[Limits, ...]:
@@ -153,7 +158,46 @@ def load_limits(path: Path) -> Limits:
     return from_json(Limits, read_json(path, 'limits'), str(path), schema=LIMITS_SCHEMA)
 
 
-def verdict(value: float, limit: Limit, standard: str) -> Verdict:
+USUAL_RATIO_DEVIATION = 0.1
+"""Limits are meant for a true ratio that differs less from theirs, relatively."""
+
+
+def unmet_ratio(name: str, wanted: float | None, true_ratio: float | None) -> str:
+    """
+    Why a standard may not judge a scan of some true ratio.
+
+    Parameters
+    ----------
+    name : str
+        What judges, e.g. ``'EARL 2'``.
+
+    wanted : float or None
+        The hot-to-background ratio that it is meant for; None for any.
+
+    true_ratio : float or None
+        That of the scan; None if it is unknown.
+
+    Returns
+    -------
+    reason : str
+        Empty if the ratio is within `USUAL_RATIO_DEVIATION`.
+
+    Examples
+    --------
+    >>> unmet_ratio('EARL 2', 10.0, 4.0)
+    'EARL 2 is meant for a true ratio of 10 : 1, here it is 4.00 : 1'
+    """
+    if wanted is None:
+        return ''
+    meant = f'{name} is meant for a true ratio of {wanted:g} : 1'
+    if true_ratio is None:
+        return f'{meant}, here it is unknown'
+    if abs(true_ratio / wanted - 1) > USUAL_RATIO_DEVIATION:
+        return f'{meant}, here it is {true_ratio:.2f} : 1'
+    return ''
+
+
+def verdict(value: float, limit: Limit, standard: str, not_judged: str = '') -> Verdict:
     """
     Compare one coefficient with one pair of limits.
 
@@ -167,6 +211,9 @@ def verdict(value: float, limit: Limit, standard: str) -> Verdict:
 
     standard : str
         Their name.
+
+    not_judged : str, optional
+        Why it may not be judged.
 
     Returns
     -------
@@ -185,9 +232,10 @@ def verdict(value: float, limit: Limit, standard: str) -> Verdict:
         quantity=limit.quantity,
         low=limit.low,
         high=limit.high,
-        passed=margin >= 0,
+        passed=None if not_judged else margin >= 0,
         margin=margin,
         source=limit.source,
         version=limit.version,
         note=limit.note,
+        not_judged=not_judged,
     )

@@ -9,15 +9,34 @@ import numpy as np
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import Flag
+from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
+from ..core.phantom import NEMAEdition
 from ..measure.statistics import roi_statistics, slice_roi
 from ..measure.voi import VOIResult
-from .background import BackgroundLevel, LungResidual, background_level, lung_residual
+from ..measure.voi_mask import Cylinder
+from .background import (
+    LUNG_ROI_DIAMETER_MM,
+    BackgroundLevel,
+    LungResidual,
+    background_level,
+    lung_residual,
+)
+from .editions import DEFAULT_EDITION, EDITIONS, Edition
+from .limits import unmet_ratio
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
 
 HOT_CONTRAST_FORMULA = '100 (C_H / C_B - 1) / (a_H / a_B - 1)'
 COLD_CONTRAST_FORMULA = '100 (1 - C_C / C_B)'
 """NEMA NU 2: Q_H and Q_C as people write them; cold spheres in NU 2-2012 and earlier."""
+
+
+MIN_FILLING_CONTRAST = 0.1
+"""Of the background: a sphere whose mean differs by less is called neither hot nor cold."""
+
+_FILLING_SDS = 3.0
+"""It must also differ by as many SDs of the background ROIs of its size."""
+
 
 MAX_SLICE_OFFSET_MM = 2.0
 """A sphere's center farther from the common slice is flagged."""
@@ -80,6 +99,15 @@ class SphereContrast:
     variability_percent: float | None
     flags: tuple[Flag, ...] = ()
 
+    @property
+    def shown_hot(self) -> bool | None:
+        """Whether the image shows it hot or cold; None where that is not plain."""
+        mean, level, n = self.roi_mean, self.background_mean, self.variability_percent
+        if mean is None or level is None or n is None:
+            return None
+        clear = level * max(MIN_FILLING_CONTRAST, _FILLING_SDS * n / 100.0)
+        return mean > level if abs(mean - level) > clear else None
+
 
 @dataclass(frozen=True)
 class NEMAResult:
@@ -103,6 +131,9 @@ class NEMAResult:
     true_ratio : float or None
         a_H / a_B that the contrast was computed with.
 
+    edition : Edition
+        Which edition was asked for.
+
     flags : tuple of Flag
         Doubts about the evaluation as a whole.
 
@@ -115,6 +146,7 @@ class NEMAResult:
     spheres: tuple[SphereContrast, ...]
     lung: LungResidual | None
     true_ratio: float | None
+    edition: Edition = EDITIONS[DEFAULT_EDITION]
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -166,6 +198,7 @@ def nema_quality(
     spheres: Sequence[VOIResult],
     placement: BackgroundPlacement,
     truth: TrueActivity | None = None,
+    edition: NEMAEdition = DEFAULT_EDITION,
 ) -> NEMAResult:
     """
     Evaluate image quality.
@@ -184,6 +217,9 @@ def nema_quality(
     truth : TrueActivity, optional
         For the true ratio; without it Q_H is None and everything else is there.
 
+    edition : {'2007', '2012', '2018'}, optional
+        Which slices the lung residual leaves out, and which filling is expected.
+
     Returns
     -------
     result : NEMAResult
@@ -197,9 +233,7 @@ def nema_quality(
     diameters = {ROI_DIAMETER_MM, *(sphere.insert.diameter_mm for sphere in spheres)}
     levels = {d: background_level(image, placement, d) for d in sorted(diameters, reverse=True)}
     ratio = truth.ratio if truth is not None else None
-    notes: tuple[str, ...] = ()
-    if ratio is None:
-        notes = ('the true ratio is unknown: no percent contrast of hot spheres',)
+    asked = EDITIONS[edition]
     return NEMAResult(
         placement=placement,
         background=tuple(levels.values()),
@@ -207,11 +241,64 @@ def nema_quality(
             _contrast(image, sphere, placement, levels[sphere.insert.diameter_mm], truth)
             for sphere in spheres
         ),
-        lung=lung_residual(image, placement, levels[ROI_DIAMETER_MM]),
+        lung=lung_residual(image, placement, levels[ROI_DIAMETER_MM], asked.lung_margin_mm),
         true_ratio=ratio,
+        edition=asked,
         flags=placement.flags,
-        notes=(*placement.notes, *notes),
+        notes=(*placement.notes, *_ratio_notes(ratio, asked)),
     )
+
+
+def filling_contradictions(found: NEMAResult) -> tuple[str, ...]:
+    """
+    Where the image shows another filling than the edition, or the phantom, has.
+
+    Parameters
+    ----------
+    found : NEMAResult
+        What was measured.
+
+    Returns
+    -------
+    sentences : tuple of str
+        Empty where every sphere that is plainly hot or cold should be so.
+    """
+    plain = [one for one in found.spheres if one.shown_hot is not None]
+    edition, words = found.edition, {True: 'hot', False: 'cold'}
+    sentences = []
+    for shown in (False, True):
+        by_edition = [one for one in plain if edition.is_hot(one.diameter_mm) != one.shown_hot]
+        odd = [one.label for one in by_edition if one.shown_hot == shown]
+        if odd:
+            sentences.append(
+                f'{edition.name} has {edition.filling}, but the image shows {", ".join(odd)} '
+                f'{words[shown]}: {_other_editions(plain, edition)}check the filling.'
+            )
+        told = [one.label for one in plain if one.hot != one.shown_hot and one.shown_hot == shown]
+        if told:
+            sentences.append(
+                f'the phantom is described with {", ".join(told)} {words[not shown]}, but the '
+                f'image shows {words[shown]}: correct the description, or check the labels.'
+            )
+    return tuple(sentences)
+
+
+def _other_editions(plain: Sequence[SphereContrast], edition: Edition) -> str:
+    fits = [
+        one.name
+        for one in EDITIONS.values()
+        if one is not edition and all(one.is_hot(s.diameter_mm) == s.shown_hot for s in plain)
+    ]
+    return f'choose the edition that fits ({", ".join(fits)}), or ' if fits else ''
+
+
+def _ratio_notes(ratio: float | None, edition: Edition) -> tuple[str, ...]:
+    if ratio is None:
+        return ('the true ratio is unknown: no percent contrast of hot spheres',)
+    meant = ' or '.join(f'{one:g} : 1' for one in edition.ratios)
+    if all(unmet_ratio(edition.name, one, ratio) for one in edition.ratios):
+        return (f'{edition.name} is filled {meant}; here the true ratio is {ratio:.2f} : 1',)
+    return ()
 
 
 def _contrast(
@@ -274,3 +361,37 @@ def _contrast_sd(contrast: float | None, truth: TrueActivity | None) -> float | 
         return None
     relative = truth.ratio / (truth.ratio - 1.0) * truth.ratio_sd_percent / 100.0
     return abs(contrast) * relative
+
+
+def rois_on_slice(nema: NEMAResult, geometry: VolumeGeometry, slice_k: int) -> tuple[Cylinder, ...]:
+    """
+    Circles of NEMA NU 2 that were measured on one slice, as high as the slice.
+
+    Parameters
+    ----------
+    nema : NEMAResult
+        What was evaluated.
+
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    slice_k : int
+        Index of the slice.
+
+    Returns
+    -------
+    circles : tuple of Cylinder
+        The largest of each set of background ROIs, and that on the lung insert.
+    """
+    circles = []
+    if slice_k in nema.placement.slices_k:
+        diameter = nema.placement.roi_diameter_mm
+        circles += [(roi.name, roi.center_ras_mm, diameter) for roi in nema.placement.rois]
+    lung = nema.placement.lung
+    if lung is not None and nema.lung is not None and slice_k in nema.lung.slices_k:
+        circles.append(('Lung', lung.center_ras_mm, LUNG_ROI_DIAMETER_MM))
+    height = geometry.slice_spacing_mm
+    return tuple(
+        Cylinder(name, geometry.projected_ras_mm(center, slice_k), diameter, height)
+        for name, center, diameter in circles
+    )

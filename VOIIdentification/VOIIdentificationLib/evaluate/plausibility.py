@@ -38,6 +38,9 @@ reconstructions that model the resolution overshoot by up to a fifth.
 MIN_CORE_DIAMETER_MM = 22.0
 """The core of a smaller sphere is lowered by the blur, and says only that a_H is too small."""
 
+MAX_COLD_PART = 0.05
+"""Of the largest sphere's core: scatter and blur leave less in a background without activity."""
+
 MIN_CONTRAST = 0.1
 """Spheres whose true concentration is nearer to the background's cannot be told from it."""
 
@@ -75,6 +78,32 @@ class Measured:
     core: float | None
     core_diameter_mm: float
     background: float | None
+
+    @property
+    def shows_background(self) -> bool:
+        """Whether the background holds more than scatter and blur leave in a cold one."""
+        return (self.background or 0.0) > MAX_COLD_PART * (self.core or 0.0)
+
+
+def cold_by_design(truth: TrueActivity | None, sheet: FillWorksheet | None) -> bool:
+    """
+    Whether the background was filled without activity, as far as people say.
+
+    Parameters
+    ----------
+    truth : TrueActivity or None
+        A background of 0 Bq/mL was given so.
+
+    sheet : FillWorksheet or None
+        A worksheet that leaves out the background has none.
+
+    Returns
+    -------
+    cold : bool
+        False where nothing is said.
+    """
+    given = truth is not None and truth.background_bqml == 0
+    return given or (sheet is not None and sheet.background is None)
 
 
 def worksheet_contradictions(sheet: FillWorksheet) -> tuple[str, ...]:
@@ -143,7 +172,12 @@ def image_contradictions(
     sentences : tuple of str
         The values, and what would fit; empty if all is plausible.
     """
-    sentences = list(_ratio_doubts(truth))
+    sentences = [*_ratio_doubts(truth)]
+    if cold_by_design(truth, sheet) and measured.shows_background:
+        sentences.append(
+            f'the background was filled without activity, but the image shows '
+            f'{measured.background:.6g} Bq/mL there: give its activity.'
+        )
     hot, background = (
         _over(measured.core, truth.hot_bqml),
         _over(measured.background, truth.background_bqml),
@@ -161,7 +195,7 @@ def image_contradictions(
             _misfit('a_B', truth.background_bqml, 'background', measured.background, background)
         )
     if wrong:
-        sentences += _what_would_fit(wrong, sheet)
+        sentences[-1] = ' '.join([sentences[-1], *_what_would_fit(wrong, sheet)])
     return tuple(sentences)
 
 
@@ -198,14 +232,15 @@ def _header_doubts(sheet: FillWorksheet, facts: ScanFacts) -> Iterator[str]:
         yield f'the worksheet says {sheet.isotope}, the header of the scan {facts.isotope}.'
     elif said and abs(half_life / said - 1) > MAX_HALF_LIFE_DIFFERENCE:
         yield f'the worksheet has a half-life of {half_life:g} s, the header {said:g} s.'
-    if sheet.decay_corrected != facts.decay_corrected:
+    if facts.decay_corrected not in (None, sheet.decay_corrected):
         has = {True: 'is decay-corrected', False: 'is not decay-corrected'}
         yield (
             f'after the worksheet the image {has[sheet.decay_corrected]}, after the header it '
-            f'{has[facts.decay_corrected]}.'
+            f'{has[not sheet.decay_corrected]}.'
         )
     if facts.scan_start is not None:
-        apart_s = (sheet.scan_start - facts.scan_start).total_seconds()
+        clocks = [time.replace(tzinfo=None) for time in (sheet.scan_start, facts.scan_start)]
+        apart_s = (clocks[0] - clocks[1]).total_seconds()
         decayed = -math.expm1(-decay_constant(half_life) * abs(apart_s))
         if abs(apart_s) > MIN_CLOCK_DIFFERENCE_S and decayed > MAX_DECAY_DIFFERENCE:
             yield (
@@ -253,17 +288,17 @@ def _what_would_fit(factors: list[float], sheet: FillWorksheet | None) -> Iterat
     """The slip that makes just this factor, if one does; else the factor."""
     factor = math.exp(sum(map(math.log, factors)) / len(factors))
     if max(factors) > min(factors) * (1 + _SAME_FACTOR):
-        yield 'the two fills are off by different factors: check them one by one.'
+        yield 'The two fills are off by different factors: check them one by one.'
         return
     for known, slip in _NAMED_FACTORS:
         if abs(math.log(factor / known)) < _SAME_FACTOR:
-            yield f'the image would fit if {slip}.'
+            yield f'The image would fit if {slip}.'
             return
-    yield f'the image would fit a fill {factor:.3g} times as large.'
+    yield f'The image would fit a fill {factor:.3g} times as large.'
     if sheet is not None and isotope_named(sheet.isotope) is not None:
         apart_s = math.log(factor) / decay_constant(_half_life_s(sheet))
         earlier = 'earlier' if apart_s > 0 else 'later'
-        yield f'so would a scan start {_span(apart_s)} {earlier}.'
+        yield f'So would a scan start {_span(apart_s)} {earlier}.'
 
 
 def _span(seconds: float) -> str:

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
 
 from ..activity.worksheet import TrueActivity
-from ..core.flags import Flag
+from ..core.flags import DOUBTED_LABELS, Flag
 from ..core.image import PETImage
 from ..measure.moving_voi import PEAK_VOLUME_MM3
-from ..measure.statistics import HALF_INSIDE, voi_statistics
+from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
-from ..measure.voi_mask import Sphere, VOIMask, voi_mask
-from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, verdict
+from ..measure.voi_mask import Sphere, voi_mask
+from .a50 import A50Background, a50_voi
+from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, unmet_ratio, verdict
 
 CONCENTRATION_UNIT = 'Bq/mL'
 """The only unit in which an image can be compared with a true concentration."""
@@ -29,23 +25,22 @@ CORE_PART = 0.5
 SAME_DIAMETER_MM = 0.25
 """Limits hold for a sphere whose diameter differs by less."""
 
-USUAL_RATIO_DEVIATION = 0.1
-"""A true ratio that differs more, relatively, from the limits' ratio is told."""
+PLAUSIBLE_RECOVERY = {
+    'rc_max': (0.05, 1.8),
+    'rc_mean': (0.05, 1.4),
+    'rc_peak': (0.05, 1.4),
+}
+"""
+Coefficients outside are flagged. The widest limits (EARL 2) end at 1.38, 1.00 and 1.10, and a
+reconstruction that models the resolution may overshoot them; a 10 mm sphere blurred by 14 mm in
+a cold background still recovers 0.08 on average.
+"""
+
+_NO_BACKGROUND = 'no background was measured: no A50 VOI'
+
 
 PEAK_RULE = f'highest mean in {PEAK_VOLUME_MM3 / 1000:g} cm3 moved over the sphere'
 """Which of the two usual peaks RCpeak is made of (EANM, EARL)."""
-
-A50Background = tuple[float, str]
-"""B of the A50 threshold, in the image's unit, and how it was taken, in words."""
-
-A50_PART = 0.5
-"""Part of the way from background to maximum at which the A50 VOI ends (EANM, EARL)."""
-
-A50_THRESHOLD_FORMULA = f'B + {A50_PART:g} (max - B)'
-"""That value as people write it, with the background B."""
-
-A50_REACH_MM = 10.0
-"""How far beyond its sphere an A50 VOI is followed: about two widths of a PET PSF."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +112,8 @@ class RecoveryResult:
     reference_rule : str
         What that is, in words.
 
-    background : float
-        B of the A50 threshold, in the image's unit.
+    background : float or None
+        B of the A50 threshold, in the image's unit; None if it is unknown.
 
     background_rule : str
         How B was taken, in words.
@@ -143,7 +138,7 @@ class RecoveryResult:
     relative: bool
     reference: float | None
     reference_rule: str
-    background: float
+    background: float | None
     background_rule: str
     peak_rule: str
     standards: tuple[str, ...] = ()
@@ -152,42 +147,14 @@ class RecoveryResult:
     notes: tuple[str, ...] = ()
 
 
-class A50VOI(NamedTuple):
-    """
-    Voxels connected to the maximum that reach half way up from the background.
-
-    Attributes
-    ----------
-    inside, slices_kji : (K, J, I) `numpy.ndarray` of bool, tuple of slice
-        With holes filled, on a box; and where the box lies in the image.
-
-    max, threshold, mean : float
-        Highest voxel of the sphere, value at which the VOI ends, and mean
-        inside; in the image's unit.
-
-    volume_ml : float
-        Whole voxels.
-
-    at_edge : bool
-        True if the VOI reached as far as it is followed.
-    """
-
-    inside: npt.NDArray[np.bool_]
-    slices_kji: tuple[slice, slice, slice]
-    max: float
-    threshold: float
-    mean: float
-    volume_ml: float
-    at_edge: bool
-
-
 def recovery(
     image: PETImage,
     spheres: Sequence[VOIResult],
-    background: A50Background,
+    background: A50Background | None,
     *,
     limits: tuple[Limits, ...] = (),
     truth: TrueActivity | None = None,
+    doubt: str = '',
 ) -> RecoveryResult:
     """
     Find the recovery coefficients of the hot spheres.
@@ -200,9 +167,9 @@ def recovery(
     spheres : sequence of VOIResult
         The measured inserts; cold ones and cylinders are left out.
 
-    background : tuple of (float, str)
+    background : tuple of (float, str) or None
         B of the A50 threshold, and how it was taken: it is shown beside the
-        coefficients.
+        coefficients. None leaves out the A50 VOI: maximum and peak need no B.
 
     limits : tuple of Limits, optional
         Standards to compare with.
@@ -211,37 +178,45 @@ def recovery(
         True concentrations at the image's reference time. Without a hot one,
         or if the image is not in Bq/mL, the coefficients are relative.
 
+    doubt : str, optional
+        Why nothing may be judged.
+
     Returns
     -------
     result : RecoveryResult
         Relative coefficients are never compared with limits.
     """
     hot = [s for s in spheres if s.insert.hot and isinstance(s.solid, Sphere)]
-    measured = [_measured(image, sphere, background[0]) for sphere in hot]
+    level, rule = background or (None, _NO_BACKGROUND)
+    measured = [_measured(image, sphere, level) for sphere in hot]
     reference, reference_rule, absolute = _reference(image, hot, truth)
     sd = truth.hot_sd_percent if absolute and truth is not None else None
     divided = [_divided(one, reference, sd) for one in measured]
+    divided = [_flagged(one) for one in divided] if absolute else divided
     judges = limits if absolute else ()
+    ratio = truth.ratio if truth is not None else None
     falling = tuple(name for name in QUANTITY_NAMES if _falls(divided, name))
     return RecoveryResult(
-        spheres=tuple(_judged(one, judges) for one in divided),
+        spheres=tuple(_judged(one, judges, ratio, doubt) for one in divided),
         relative=not absolute,
         reference=reference,
         reference_rule=reference_rule,
-        background=background[0],
-        background_rule=background[1],
+        background=level,
+        background_rule=rule,
         peak_rule=PEAK_RULE,
         standards=tuple(one.name for one in judges),
         not_monotonic=falling,
         flags=(Flag.NOT_MONOTONIC,) if falling else (),
-        notes=_notes(image, truth, limits),
+        notes=_notes(image, truth, judges, background),
     )
 
 
-def _measured(image: PETImage, sphere: VOIResult, background: float) -> SphereRecovery:
+def _measured(image: PETImage, sphere: VOIResult, background: float | None) -> SphereRecovery:
     """Values of one sphere, not divided yet."""
     assert isinstance(sphere.solid, Sphere)
-    a50 = a50_voi(image, sphere.solid, background, mask=sphere.mask)
+    a50 = None
+    if background is not None:
+        a50 = a50_voi(image, sphere.solid, background, mask=sphere.mask)
     flags = [*sphere.flags]
     if a50 is not None and a50.at_edge:
         flags.append(Flag.A50_AT_EDGE)
@@ -270,11 +245,26 @@ def _reference(
     if largest is None:
         return None, 'no hot sphere', False
     rule = f'mean of the inner half of {largest.label}: relative, not a recovery'
-    return _core_mean(image, largest), rule, False
+    return core_mean(image, largest), rule, False
 
 
-def _core_mean(image: PETImage, sphere: VOIResult) -> float | None:
-    """Mean within half the diameter, which no usual blur reaches."""
+def core_mean(image: PETImage, sphere: VOIResult) -> float | None:
+    """
+    Mean within half the diameter of a sphere, which no usual blur reaches if it is large.
+
+    Parameters
+    ----------
+    image : PETImage
+        The image.
+
+    sphere : VOIResult
+        The measured sphere.
+
+    Returns
+    -------
+    mean : float or None
+        In the image's unit; None if no voxel is finite.
+    """
     diameter_mm = CORE_PART * sphere.insert.diameter_mm
     core = Sphere(sphere.label, sphere.center_ras_mm, diameter_mm)
     return voi_statistics(image, voi_mask(core, image.geometry)).mean
@@ -293,14 +283,25 @@ def _divided(one: SphereRecovery, reference: float | None, sd: float | None) -> 
     )
 
 
-def _judged(one: SphereRecovery, limits: Sequence[Limits]) -> SphereRecovery:
+def _flagged(one: SphereRecovery) -> SphereRecovery:
+    values = [(getattr(one, name), *ends) for name, ends in PLAUSIBLE_RECOVERY.items()]
+    if all(value is None or low <= value <= high for value, low, high in values):
+        return one
+    return replace(one, flags=(*one.flags, Flag.RECOVERY_IMPLAUSIBLE))
+
+
+def _judged(
+    one: SphereRecovery, limits: Sequence[Limits], ratio: float | None, doubt: str
+) -> SphereRecovery:
+    label = next((flag.text for flag in one.flags if flag in DOUBTED_LABELS), '')
     verdicts = []
     for standard in limits:
+        reason = doubt or label or unmet_ratio(standard.name, standard.ratio, ratio)
         for limit in standard.rows:
             value = getattr(one, limit.quantity)
             same = abs(limit.diameter_mm - one.diameter_mm) < SAME_DIAMETER_MM
             if same and value is not None:
-                verdicts.append(verdict(value, limit, standard.name))
+                verdicts.append(verdict(value, limit, standard.name, reason))
     return replace(one, verdicts=tuple(verdicts))
 
 
@@ -313,88 +314,16 @@ def _falls(spheres: Sequence[SphereRecovery], quantity: Quantity) -> bool:
 
 
 def _notes(
-    image: PETImage, truth: TrueActivity | None, limits: Sequence[Limits]
+    image: PETImage,
+    truth: TrueActivity | None,
+    limits: Sequence[Limits],
+    background: A50Background | None,
 ) -> tuple[str, ...]:
+    missing = () if background else (_NO_BACKGROUND,)
     if truth is None or truth.hot_bqml is None:
-        return ('the activity is unknown: relative coefficients, compared with no limits',)
+        return ('the activity is unknown: relative coefficients, compared with no limits', *missing)
     if image.unit != CONCENTRATION_UNIT:
         unit = f'the image is in {image.unit}, not in {CONCENTRATION_UNIT}'
-        return (f'{unit}: relative coefficients, compared with no limits',)
-    return tuple(
-        f'the limits {one.name} are meant for spheres {one.ratio:g} times as hot as the '
-        f'background; here it is {truth.ratio:.2f} times'
-        for one in limits
-        if one.ratio and truth.ratio and abs(truth.ratio / one.ratio - 1) > USUAL_RATIO_DEVIATION
-    )
-
-
-def a50_voi(
-    image: PETImage, sphere: Sphere, background: float, *, mask: VOIMask | None = None
-) -> A50VOI | None:
-    """
-    Grow the A50 VOI of one hot sphere.
-
-    Parameters
-    ----------
-    image : PETImage
-        The image.
-
-    sphere : Sphere
-        The sphere, within which the maximum is sought.
-
-    background : float
-        B, in the image's unit.
-
-    mask : VOIMask, optional
-        Voxels of `sphere`, if they are known already.
-
-    Returns
-    -------
-    voi : A50VOI or None
-        None if the sphere has no finite voxel above the background.
-
-    Notes
-    -----
-    The maximum is that of the voxels at least half inside the sphere. Voxels
-    are connected by faces, edges or corners, and followed to
-    `A50_REACH_MM` beyond the sphere.
-    """
-    start = _maximum(image, mask or voi_mask(sphere, image.geometry))
-    if start is None or not start[1] > background:
-        return None
-    place_kji, highest = start
-    wide = Sphere(sphere.label, sphere.center_ras_mm, sphere.diameter_mm + 2 * A50_REACH_MM)
-    zone = voi_mask(wide, image.geometry, counting='hard')
-    allowed = zone.weights > 0
-    values = image.voxels[zone.slices_kji]
-    threshold = background + A50_PART * (highest - background)
-    above = allowed & (values >= threshold)
-    seed = tuple(p - s.start for p, s in zip(place_kji, zone.slices_kji, strict=True))
-    grown = _connected(above, seed)
-    inside = ndimage.binary_fill_holes(grown) & np.isfinite(values)
-    outer = allowed & ~ndimage.binary_erosion(allowed)
-    return A50VOI(
-        inside=inside,
-        slices_kji=zone.slices_kji,
-        max=highest,
-        threshold=float(threshold),
-        mean=float(values[inside].mean(dtype=float)),
-        volume_ml=float(inside.sum()) * image.geometry.voxel_volume_mm3 / 1000,
-        at_edge=bool(np.any(grown & outer)),
-    )
-
-
-def _maximum(image: PETImage, mask: VOIMask) -> tuple[tuple[int, ...], float] | None:
-    """Index (k, j, i) and value of the highest voxel of a VOI."""
-    values = image.voxels[mask.slices_kji]
-    usable = (mask.weights >= HALF_INSIDE) & np.isfinite(values)
-    if not usable.any():
-        return None
-    place = np.unravel_index(int(np.argmax(np.where(usable, values, -np.inf))), values.shape)
-    offset = [s.start for s in mask.slices_kji]
-    return tuple(int(p) + o for p, o in zip(place, offset, strict=True)), float(values[place])
-
-
-def _connected(above: npt.NDArray[np.bool_], seed: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    labels, _ = ndimage.label(above, structure=np.ones((3, 3, 3), dtype=int))
-    return np.asarray(labels == labels[seed])
+        return (f'{unit}: relative coefficients, compared with no limits', *missing)
+    ratios = (unmet_ratio(one.name, one.ratio, truth.ratio) for one in limits)
+    return (*(f'not judged: {text}' for text in ratios if text), *missing)

@@ -30,6 +30,10 @@ RULE_DISTANCE_MM = 15.0
 ASSUMED_LUNG_DIAMETER_MM = 50.0
 """Outer diameter of the lung insert where it cannot be seen (models: 45-50 mm)."""
 
+UNAVOIDABLE = (Flag.ROI_NEAR_EDGE, Flag.ROI_NEAR_SPHERE)
+"""Rules that twelve ROIs cannot all keep in the IEC body phantom: a note, where they are placed
+as well as they can be, and a flag only of ROIs that the user placed."""
+
 _CANDIDATE_STRIDE = 2
 """Every how many pixels of the map a ROI may stand."""
 
@@ -151,7 +155,9 @@ class _Rules(NamedTuple):
         room = np.column_stack([points, clearance])
         return pack_circles(room, ROI_DIAMETER_MM, ROI_COUNT, RULE_DISTANCE_MM)
 
-    def judge(self, points_mm: FloatArray, names: Sequence[str]) -> tuple[BackgroundROI, ...]:
+    def judge(
+        self, points_mm: FloatArray, names: Sequence[str], *, unavoidable: Sequence[Flag] = ()
+    ) -> tuple[BackgroundROI, ...]:
         edge, sphere = self.to_edge(points_mm), self.to_sphere(points_mm)
         lung, neighbor = self.to_lung(points_mm), _to_neighbor(points_mm)
         positions = self.outline.plane.ras_mm(points_mm)
@@ -163,7 +169,11 @@ class _Rules(NamedTuple):
                 sphere_distance_mm=float(sphere[n]),
                 lung_distance_mm=float(lung[n]),
                 neighbor_distance_mm=float(neighbor[n]),
-                flags=_broken_rules(edge[n], sphere[n], lung[n], neighbor[n]),
+                flags=tuple(
+                    flag
+                    for flag in _broken_rules(edge[n], sphere[n], lung[n], neighbor[n])
+                    if flag not in unavoidable
+                ),
             )
             for n, (name, (r, a, s)) in enumerate(zip(names, positions, strict=True))
         )
@@ -196,7 +206,8 @@ def place_background(
     Returns
     -------
     placement : BackgroundPlacement
-        A rule that a ROI does not keep is a flag of the ROI.
+        A rule that a ROI does not keep is a note; it is a flag of a ROI that
+        the user placed, and where a ROI overlaps something.
 
     Raises
     ------
@@ -233,7 +244,7 @@ def place_background(
         names = [f'BG{n:02d}' for n in range(1, len(points) + 1)]
         if len(points) < ROI_COUNT:
             flags.append(Flag.FEW_ROIS)
-    rois = rules.judge(points, names)
+    rois = rules.judge(points, names, unavoidable=() if positions else UNAVOIDABLE)
     return BackgroundPlacement(
         rois=rois,
         roi_diameter_mm=ROI_DIAMETER_MM,
@@ -347,14 +358,15 @@ def _all_flags(rois: Sequence[BackgroundROI]) -> tuple[Flag, ...]:
 def _rule_notes(rois: Sequence[BackgroundROI]) -> tuple[str, ...]:
     """One sentence for each rule that some ROIs do not keep."""
     told = (
-        (Flag.ROI_NEAR_EDGE, "to the phantom's edge", 'edge_distance_mm'),
-        (Flag.ROI_NEAR_SPHERE, 'to a sphere', 'sphere_distance_mm'),
-        (Flag.ROI_NEAR_LUNG, 'to the lung insert', 'lung_distance_mm'),
-        (Flag.ROI_OVERLAPS, 'to another ROI', 'neighbor_distance_mm'),
+        (RULE_DISTANCE_MM, "to the phantom's edge", 'edge_distance_mm'),
+        (RULE_DISTANCE_MM, 'to a sphere', 'sphere_distance_mm'),
+        (0.0, 'to the lung insert', 'lung_distance_mm'),
+        (0.0, 'to another ROI', 'neighbor_distance_mm'),
     )
     notes = []
-    for flag, what, name in told:
-        broken = [f'{roi.name} {getattr(roi, name):.1f} mm' for roi in rois if flag in roi.flags]
+    for rule_mm, what, name in told:
+        near = [(roi.name, getattr(roi, name)) for roi in rois]
+        broken = [f'{label} {mm:.1f} mm' for label, mm in near if mm < rule_mm - _TOLERANCE_MM]
         if broken:
             notes.append(f'{what}, less than the rule: {", ".join(broken)}')
     return tuple(notes)

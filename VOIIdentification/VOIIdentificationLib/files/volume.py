@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import errno
-import gzip
-import zlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,27 @@ import numpy.typing as npt
 
 from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
-from ..core.image import UNKNOWN_UNIT, PETImage
+from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from .atomic import transaction
+from .nifti import read_nifti
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
 
-_NIFTI_HEADER_BYTES = (348, 540)
-"""First number of a NIfTI-1 and a NIfTI-2 file, which shows the byte order."""
-
-_NIFTI_TYPES = {
-    2: 'u1',
-    4: 'i2',
-    8: 'i4',
-    16: 'f4',
-    64: 'f8',
-    256: 'i1',
-    512: 'u2',
-    768: 'u4',
-    1024: 'i8',
-    1280: 'u8',
+_MM_PER_SPACE_UNIT = {
+    **dict.fromkeys(('', '???', 'none', 'mm', 'millimeter', 'millimeters'), 1.0),
+    **dict.fromkeys(('millimetre', 'millimetres'), 1.0),
+    **dict.fromkeys(('um', '\u00b5m', '\u03bcm', 'micron', 'microns'), 1e-3),
+    **dict.fromkeys(('micrometer', 'micrometers', 'micrometre', 'micrometres'), 1e-3),
+    **dict.fromkeys(('cm', 'centimeter', 'centimeters', 'centimetre', 'centimetres'), 10.0),
+    **dict.fromkeys(('m', 'meter', 'meters', 'metre', 'metres'), 1000.0),
+    **dict.fromkeys(('nm', 'nanometer', 'nanometers', 'nanometre', 'nanometres'), 1e-6),
 }
-"""NIfTI's datatype codes of real numbers (nifti1.h) by numpy's names; ITK refuses other ones."""
+"""Spellings of NRRD's space units, which ITK reads over; a missing one is millimeter."""
+
+_NRRD_HEADER_BYTES = 65536
+_NRRD_UNITS = re.compile(r'^(space units|units):\s*(.*)$', re.IGNORECASE | re.MULTILINE)
+_NRRD_UNIT = re.compile(r'"([^"]*)"')
 
 UNIT_KEY = 'unit'
 """Key of the unit among the header fields of the file."""
@@ -92,9 +90,18 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT) -> PETImage:
     if not path.is_file():
         msg = f'the volume file {path} does not exist.'
         raise InputFileError(msg)
+    if '.nii' in path.name.lower():
+        return _image_of_nifti(path, unit)
     voxels, ijk_to_lps = _read(path)
     k, j, i = voxels.shape
     return PETImage(voxels, VolumeGeometry((k, j, i), LPS_TO_RAS @ ijk_to_lps), unit)
+
+
+def _image_of_nifti(path: Path, unit: str) -> PETImage:
+    voxels, header = read_nifti(path)
+    i, j, k = header.shape
+    geometry = VolumeGeometry((k, j, i), header.ijk_to_ras)
+    return PETImage(voxels, geometry, unit, Acquisition(notes=header.notes))
 
 
 def _read(path: Path) -> tuple[Any, FloatArray]:
@@ -106,12 +113,30 @@ def _read(path: Path) -> tuple[Any, FloatArray]:
     try:
         reader.ReadImageInformation()
         _require_one_scalar_image(path, reader)
-        if '.nii' in path.name.lower():
-            return _nifti_voxels(path, reader), _ijk_to_lps(reader)
+        ijk_to_lps = np.diag([*_mm_per_space_unit(path), 1.0]) @ _ijk_to_lps(reader)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
-        return SimpleITK.GetArrayFromImage(reader.Execute()), _ijk_to_lps(reader)
+        return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps
     except RuntimeError as error:
         raise InputFileError(_reading_message(path, str(error))) from error
+
+
+def _mm_per_space_unit(path: Path) -> list[float]:
+    """Length of each axis' unit, from the text at the beginning of a NRRD file."""
+    with path.open('rb') as stream:
+        head = stream.read(_NRRD_HEADER_BYTES)
+    text = head.replace(b'\r\n', b'\n').partition(b'\n\n')[0].decode('utf-8', 'replace')
+    fields = {name.lower(): value for name, value in _NRRD_UNITS.findall(text)}
+    found = fields.get('space units') or fields.get('units') or ''
+    units = _NRRD_UNIT.findall(found)[:3]
+    units += [''] * (3 - len(units))
+    unknown = [unit for unit in units if unit.strip().lower() not in _MM_PER_SPACE_UNIT]
+    if unknown:
+        msg = (
+            f'{path}: its space units are {unknown[0]!r}, which is no known length; '
+            'save the volume again in millimeters.'
+        )
+        raise InputFileError(msg)
+    return [_MM_PER_SPACE_UNIT[unit.strip().lower()] for unit in units]
 
 
 def _ijk_to_lps(reader: Any) -> FloatArray:
@@ -134,52 +159,7 @@ def _require_one_scalar_image(path: Path, reader: Any) -> None:
     raise InputFileError(msg)
 
 
-def _nifti_voxels(path: Path, reader: Any) -> npt.NDArray[np.float32]:
-    """Values of a NIfTI file. ITK would make 0 of NaN, and of what a cut file lacks."""
-    data = _all_bytes(path)
-    order = '<' if int.from_bytes(data[:4], 'little') in _NIFTI_HEADER_BYTES else '>'
-    dtype = np.dtype(order + _NIFTI_TYPES[int(reader.GetMetaData('datatype'))])
-    shape_kji = reader.GetSize()[::-1]
-    start = int(float(reader.GetMetaData('vox_offset')))
-    needed = start + int(np.prod(shape_kji)) * dtype.itemsize
-    if len(data) < needed:
-        raise InputFileError(_truncated(path, f'it holds {len(data)} of {needed} bytes'))
-    stored = np.frombuffer(data, dtype, int(np.prod(shape_kji)), start).reshape(shape_kji)
-    return _scaled(stored, *(float(reader.GetMetaData(f'scl_{k}')) for k in ('slope', 'inter')))
-
-
-def _scaled(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[np.float32]:
-    """Values slice by slice, to spare memory. A slope of 0 means none (NIfTI-1, scl_slope)."""
-    if slope == 0 or not np.isfinite([slope, intercept]).all():
-        slope, intercept = 1.0, 0.0
-    voxels = np.empty(stored.shape, np.float32)
-    for k, plane in enumerate(stored):
-        voxels[k] = plane * np.float64(slope) + intercept
-    return voxels
-
-
-def _all_bytes(path: Path) -> bytes:
-    try:
-        if path.suffix.lower() != '.gz':
-            return path.read_bytes()
-        with gzip.open(path) as stream:
-            return stream.read()
-    except EOFError as error:
-        raise InputFileError(_truncated(path, 'its compressed data end too early')) from error
-    except (OSError, zlib.error) as error:
-        raise InputFileError(_reading_message(path, str(error))) from error
-
-
-def _truncated(path: Path, how: str) -> str:
-    return f'{path} is truncated: {how}; copy it again from its source.'
-
-
 def _reading_message(path: Path, reason: str) -> str:
-    if 'orthonormal' in reason:
-        return (
-            f'{path}: the axes of its grid are not at right angles, which cannot be read; '
-            'resample the volume to an orthogonal grid.'
-        )
     last = reason.strip().splitlines()[-1].strip()
     return f'{path} cannot be read as a volume ({last}); save it again from its source.'
 

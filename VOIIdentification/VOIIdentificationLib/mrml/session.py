@@ -25,6 +25,7 @@ from ..dicom.source import (
 )
 from ..results import AnalysisResult
 from ..suv.scale import SUVScale, SUVType
+from ..suv.scan_facts import scan_facts
 from .nodes import Node, remove_node, show_as_pet, world_matrix
 from .outputs import publish
 from .volume import (
@@ -182,6 +183,8 @@ def measure(
     """
     image = image_from_volume_node(volume_node, unit=source.unit, acquisition=source.acquisition)
     known = with_header_suv(request.known, volume_node, image, source)
+    if not source.trusted:
+        known = replace(known, doubt=source.text)
     work = part_of(progress, 0.0, 0.8)
     result = analyze(image, request.points, request.phantom, request.settings, work, known=known)
     if not source.trusted:
@@ -275,7 +278,7 @@ def with_header_suv(
     known: Known, volume_node: Node, image: PETImage, source: VolumeSource
 ) -> Known:
     """
-    Add what the header says of the SUV.
+    Add what the header says of the scan and of the SUV.
 
     Parameters
     ----------
@@ -296,14 +299,16 @@ def with_header_suv(
     known : Known
         With the factors for the volume's slices, or with a note why there are none.
     """
+    if known.scan is None and source.suv_header is not None:
+        known = replace(known, scan=scan_facts(source.suv_header))
     if known.suv is not None or source.geometry is None:  # nothing was read
         return known
     local = image.geometry.transformed(np.linalg.inv(world_matrix(volume_node)))
     try:
         scale = suv_of_volume(local, image.unit, source)
     except SUVError as error:
-        return _with_note(known, f'No SUV: {error}')
-    return Known(known.worksheet, known.activity, scale, known.notes)
+        return replace(known, notes=(*known.notes, f'No SUV: {error}'))
+    return replace(known, suv=scale)
 
 
 def suv_refusal(source: VolumeSource, suv_type: SUVType) -> str:
@@ -393,7 +398,3 @@ def _describe(node: Node, scale: SUVScale) -> None:
     node.SetVoxelValueUnits(unit)
     node.SetVoxelValueQuantity(quantity)
     node.SetDescription('\n'.join([*scale.decisions, *(flag.text for flag in scale.flags)]))
-
-
-def _with_note(known: Known, note: str) -> Known:
-    return Known(known.worksheet, known.activity, known.suv, (*known.notes, note))

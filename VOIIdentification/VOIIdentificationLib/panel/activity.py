@@ -26,6 +26,7 @@ from .worksheet_form import (
     form_from_text,
     form_of_worksheet,
     form_to_text,
+    header_of_form,
     with_whole_times,
     worksheet_of_form,
 )
@@ -114,7 +115,8 @@ class ActivitySection:
         path = self._dialogs.choose_file(_('Load fill worksheet'), _('Fill worksheet (*.json)'))
         if path:
             with self._dialogs.guard(_('The fill worksheet could not be used.')):
-                self._take(form_of_worksheet(load_worksheet(Path(path))))
+                header = header_of_form(self._blank())
+                self._take(form_of_worksheet(load_worksheet(Path(path), header)))
 
     def _on_save(self) -> None:
         """Write the worksheet to a file."""

@@ -240,13 +240,25 @@ def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:
 def _standard_line(standard: str, verdicts: list[tuple[str, Verdict]]) -> str:
     counts = []
     for quantity, name in QUANTITY_NAMES.items():
-        ones = [(label, one.passed) for label, one in verdicts if one.quantity == quantity]
+        ones = [
+            (label, one.passed)
+            for label, one in verdicts
+            if one.quantity == quantity and not one.not_judged
+        ]
         outside = [label for label, passed in ones if not passed]
         if ones:
             count = _('{name} {passed} of {all} within').format(
                 name=name, passed=len(ones) - len(outside), all=len(ones)
             )
             counts.append(f'{count} ({_("not")} {", ".join(outside)})' if outside else count)
+    reasons: dict[str, dict[str, None]] = {}
+    for label, one in verdicts:
+        if one.not_judged:
+            reasons.setdefault(one.not_judged, {})[label] = None
+    counts += [
+        _('{spheres} not judged: {reason}').format(spheres=', '.join(labels), reason=reason)
+        for reason, labels in reasons.items()
+    ]
     notes = dict.fromkeys(one.note for _label, one in verdicts if one.note)
     line = f'{standard}: {", ".join(counts)}.'
     return ' '.join([line, *(_('Limits {note}.').format(note=note) for note in notes)])

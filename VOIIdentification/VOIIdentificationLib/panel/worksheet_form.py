@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from ..activity.clock import moment
 from ..activity.worksheet import FillWorksheet
 from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
 from ..core.config_json import from_json, parse_json, to_json
@@ -16,11 +16,6 @@ from ..suv.scan_facts import ScanFacts
 
 DEFAULT_ISOTOPE = 'F-18'
 """Of the phantom measurements that the standards describe."""
-
-_MAX_AFTER_SCAN = timedelta(hours=12)
-"""A time of day this much later than the scan may be that of the day before: its date is needed."""
-
-_CLOCK = re.compile(r'(\d{1,2}):(\d{2})(?::(\d{2}))?')
 
 _TIMES = ('assay_time', 'residual_time')
 
@@ -126,7 +121,7 @@ def worksheet_of_form(form: WorksheetForm) -> FillWorksheet | None:
     """
     if form.empty:
         return None
-    start = _moment(form.scan_start, 'scan start', None)
+    start = moment(form.scan_start, 'the scan start', None)
     values: dict[str, Any] = {
         'schema': ACTIVITY_SCHEMA,
         **{key: value for key, value in form.loaded.items() if key not in {'hot', 'background'}},
@@ -195,8 +190,32 @@ def form_of_scan(facts: ScanFacts) -> WorksheetForm:
         half_life=_text(facts.half_life_s),
         scan_start='' if facts.scan_start is None else _time_text(facts.scan_start),
         duration=_text(facts.scan_duration_s),
-        decay_corrected=facts.decay_corrected,
+        decay_corrected=facts.decay_corrected is not False,
     )
+
+
+def header_of_form(form: WorksheetForm) -> dict[str, Any]:
+    """
+    What a form without fills says of the scan, for a worksheet that leaves it out.
+
+    Parameters
+    ----------
+    form : WorksheetForm
+        From `form_of_scan`.
+
+    Returns
+    -------
+    header : dict
+        By the keys of a worksheet, as `load_worksheet` takes it.
+    """
+    said: dict[str, Any] = {
+        'isotope': form.isotope,
+        'half_life_s': _optional(form.half_life, 'half-life', 's'),
+        'scan_start': form.scan_start or None,
+        'scan_duration_s': _optional(form.duration, 'scan duration', 's'),
+        'decay_corrected': form.decay_corrected,
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def with_whole_times(form: WorksheetForm) -> WorksheetForm:
@@ -214,7 +233,7 @@ def with_whole_times(form: WorksheetForm) -> WorksheetForm:
         Unchanged where the scan start or a time cannot be read.
     """
     try:
-        start = _moment(form.scan_start, 'scan start', None)
+        start = moment(form.scan_start, 'the scan start', None)
     except InputFileError:
         return form
     return replace(
@@ -293,13 +312,13 @@ def _fill_form(data: dict[str, Any] | None) -> FillForm:
 def _fill_values(fill: FillForm, name: str, start: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {
         'assay_mbq': _number(fill.assay, f'{name} assay', 'MBq'),
-        'assay_time': _moment(fill.assay_time, f'{name} assay time', start).isoformat(),
+        'assay_time': moment(fill.assay_time, f'the {name} assay time', start).isoformat(),
         'residual_mbq': _optional(fill.residual, f'{name} residual', 'MBq') or 0.0,
         'residual_time': None,
         'volume_ml': _number(fill.volume, f'{name} volume', 'mL'),
     }
     if values['residual_mbq'] or fill.residual_time.strip():
-        time = _moment(fill.residual_time, f'{name} residual time', start)
+        time = moment(fill.residual_time, f'the {name} residual time', start)
         values['residual_time'] = time.isoformat()
     return values
 
@@ -314,36 +333,9 @@ def _with_whole_times(fill: FillForm, start: datetime) -> FillForm:
 
 def _whole_time(text: str, start: datetime) -> str:
     try:
-        return _time_text(_moment(text, 'time', start))
+        return _time_text(moment(text, 'the time', start))
     except InputFileError:
         return text
-
-
-def _moment(text: str, what: str, scan_start: datetime | None) -> datetime:
-    """A date and time; a time alone is on the day of the scan, as far as that is plain."""
-    text = text.strip()
-    if not text:
-        msg = f'the {what} is missing'
-        raise InputFileError(msg)
-    clock = _CLOCK.fullmatch(text)
-    try:
-        if clock and scan_start is not None:
-            hour, minute, second = (int(part or 0) for part in clock.groups())
-            time = datetime(*scan_start.timetuple()[:3], hour, minute, second)
-        else:
-            time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is not None or (clock and scan_start is None) or ':' not in text:
-        msg = f'the {what} must be a local time like 2026-03-01 09:15:00, got {text!r}'
-        raise InputFileError(msg)
-    if clock and scan_start is not None and time - scan_start > _MAX_AFTER_SCAN:
-        msg = (
-            f'the {what} {text} is long after the scan start {_time_text(scan_start)}: '
-            'write its date before it'
-        )
-        raise InputFileError(msg)
-    return time
 
 
 def _optional(text: str, what: str, unit: str) -> float | None:

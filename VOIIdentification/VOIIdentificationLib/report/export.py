@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
@@ -23,21 +24,25 @@ from ..measure.voi_mask import VOIMask
 from ..results import AnalysisResult
 from .figures import write_overview, write_slice_images
 from .formats import write_results
+from .page.pdf import PDF_NAME, write_pdf
+from .page.write import PAGE_NAME, page_hindrance, write_page
+from .tidy import write_tidy
 from .workbook import WORKBOOK_FILES, write_workbooks
 
 IMAGE_FOLDER = 'output_images'
 
 _OVERVIEW = f'{IMAGE_FOLDER}/overview.png'
 
-_RESULTS, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
+_RESULTS, _TIDY, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'results.json',
+    'results.csv',
     'centers.mrk.json',
     'background_rois.mrk.json',
     'activity_used.json',
     'segmentation.seg.nrrd',
 )
 
-RESULT_FILES = (*_DATA_FILES, *WORKBOOK_FILES, _OVERVIEW)
+RESULT_FILES = (*_DATA_FILES, PAGE_NAME, PDF_NAME, *WORKBOOK_FILES, _OVERVIEW)
 """Names that an export may write, and that a later one replaces; besides them the slices."""
 
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
@@ -52,11 +57,30 @@ FLAGS_TAG = 'VOI.Flags'
 """Segment tag: names of the flags, with spaces between; missing if there are none."""
 
 
+@dataclass(frozen=True)
+class PageOptions:
+    """
+    Choices for the page that people read.
+
+    Attributes
+    ----------
+    identify : bool
+        Whether it names the patient.
+
+    pdf : bool
+        Whether it is printed to ``report.pdf`` too, by a browser or WeasyPrint.
+    """
+
+    identify: bool = False
+    pdf: bool = False
+
+
 def export_results(
     result: AnalysisResult,
     directory: Path,
     *,
     overwrite: bool = False,
+    page: PageOptions = PageOptions(),
     progress: Progress = no_progress,
 ) -> tuple[Path, ...]:
     """
@@ -74,6 +98,10 @@ def export_results(
         True replaces the files of an earlier analysis, also those that this
         one does not write. Other files in the folder are left alone.
 
+    page : PageOptions, optional
+        What ``report.html`` says and whether it is printed too. Where Jinja2
+        is not installed the page is left out; `page_hindrance` says so.
+
     progress : callable, optional
         Told before each file; may raise `CanceledError`.
 
@@ -90,7 +118,8 @@ def export_results(
     """
     old = check_target(directory, overwrite=overwrite)
     with transaction(directory, 'the results') as files, _missing_package_named():
-        _write_all(result, files.new, progress)
+        _write_all(result, files.new, part_of(progress, 0.0, 0.9))
+        _write_page(result, files.new, page, part_of(progress, 0.9, 1.0))
         progress(1.0, 'Moving the files into place')
         return files.commit(old)
 
@@ -149,6 +178,7 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
 def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None:
     progress(0.0, 'Writing the results')
     write_results(folder / _RESULTS, result)
+    write_tidy(folder / _TIDY, result)
     centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
     write_markups(folder / _CENTERS, centers, name='Refined centers')
     _write_inputs(result, folder)
@@ -159,6 +189,19 @@ def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
         write_overview(result, folder / _OVERVIEW)
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
+
+
+def _write_page(
+    result: AnalysisResult, folder: Path, options: PageOptions, progress: Progress
+) -> None:
+    """The page, if it can be written here: the other files are complete without it."""
+    if page_hindrance():
+        return
+    progress(0.0, f'Writing {PAGE_NAME}')
+    write_page(folder / PAGE_NAME, result, identify=options.identify)
+    if options.pdf:
+        progress(0.5, f'Printing {PAGE_NAME}')
+        write_pdf(folder / PAGE_NAME, folder / PDF_NAME)
 
 
 def _write_inputs(result: AnalysisResult, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""TODO: say what this is."""
+"""An analysis as tables, as lines of a method, and as JSON: each a loop over the subjects."""
 
 from __future__ import annotations
 
@@ -202,6 +202,7 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
         'phantom': _phantom(result.phantom),
         'settings': result.settings.to_json(),
         **subjects,
+        'contradictions': list(result.contradictions),
         'flags': [flag.value for flag in result.flags],
         'notes': list(result.notes),
     }
@@ -271,6 +272,7 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
         'Settings': [*settings.to_json().items()],
         'Definition': [*_definition_pairs(settings), *definitions],
         **_sections(result),
+        'Contradiction': [(str(n), text) for n, text in enumerate(result.contradictions, start=1)],
         'Flag': [(flag.value, flag.text) for flag in result.flags],
         'Note': [(str(n), note) for n, note in enumerate(_notes(result), start=1)],
     }

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import insert_colors
 from ..core.plain_text import plain_text
-from ..evaluate.background import LUNG_ROI_DIAMETER_MM
-from ..evaluate.nema import NEMAResult
+from ..evaluate.nema import rois_on_slice
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
@@ -206,7 +205,7 @@ class SliceView:
         for artist in self._outlines:
             artist.remove()
         nema = self._result.nema
-        rois = () if nema is None else _cut_rois(nema, self._result.image.geometry, slice_k)
+        rois = () if nema is None else rois_on_slice(nema, self._result.image.geometry, slice_k)
         self._outlines = [
             *(artist for roi in rois for artist in self._thin_outline(roi, slice_k)),
             *(artist for voi in self._result.vois for artist in self._outline(voi, slice_k)),
@@ -309,26 +308,6 @@ def show_plane(
     _add_letters(axes, edges_ras_mm)
     _add_scale_bar(axes, (across.stop - across.start) * lengths[0])
     return image
-
-
-def _cut_rois(nema: NEMAResult, geometry: VolumeGeometry, slice_k: int) -> tuple[Cylinder, ...]:
-    """
-    Circles of NEMA NU 2 that were measured on one slice, as high as the slice.
-
-    The largest of each set of background ROIs, and that on the lung insert.
-    """
-    circles = []
-    if slice_k in nema.placement.slices_k:
-        diameter = nema.placement.roi_diameter_mm
-        circles += [(roi.name, roi.center_ras_mm, diameter) for roi in nema.placement.rois]
-    lung = nema.placement.lung
-    if lung is not None and nema.lung is not None and slice_k in nema.lung.slices_k:
-        circles.append(('Lung', lung.center_ras_mm, LUNG_ROI_DIAMETER_MM))
-    height = geometry.slice_spacing_mm
-    return tuple(
-        Cylinder(name, geometry.projected_ras_mm(center, slice_k), diameter, height)
-        for name, center, diameter in circles
-    )
 
 
 def _main_axis(direction_ras: FloatArray) -> int:

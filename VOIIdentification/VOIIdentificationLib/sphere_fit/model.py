@@ -122,6 +122,11 @@ class BlurredSphere:
         self._ball = _ball_spectrum(q, diameter_mm / 2) * voxel
         self._outer_ball = _ball_spectrum(q, diameter_mm / 2 + wall_mm) * voxel
 
+    @property
+    def first_ijk(self) -> npt.NDArray[np.int64]:
+        """Index of the first voxel of the box, (3,); it may lie outside the image."""
+        return self._first_ijk
+
     def with_derivatives(self, p: SphereParameters) -> tuple[SinglePrecision, SinglePrecision]:
         """
         Evaluate the image and how it changes with each parameter.

@@ -31,6 +31,12 @@ class SUVFrame:
 
     philips_suv_factor, philips_activity_factor : float or None
         Philips (7053,1000) and (7053,1009): rescaled value to SUVbw and to Bq/mL.
+
+    decay_factor : float or None
+        Decay Factor (0054,1321): what the slice was multiplied by.
+
+    bqml_per_count : float
+        What the reader has multiplied counts by already; 1 if nothing.
     """
 
     acquisition_start: datetime | None = None
@@ -38,6 +44,8 @@ class SUVFrame:
     duration_s: float | None = None
     philips_suv_factor: float | None = None
     philips_activity_factor: float | None = None
+    decay_factor: float | None = None
+    bqml_per_count: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,9 @@ class SUVHeader:
 
     notes : tuple of str
         What the reading had to decide, in words.
+
+    flags : tuple of Flag
+        Reasons to doubt what was read.
     """
 
     units: str = ''
@@ -116,6 +127,7 @@ class SUVHeader:
     sex: str = ''
     frames: tuple[SUVFrame, ...] = ()
     notes: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass
@@ -169,10 +181,11 @@ def missing_for_suv(header: SUVHeader) -> tuple[str, ...]:
 
     Notes
     -----
+    Nothing is missing where another unit than these stands in the way.
     After PS3.3, C.8.9: Bq/mL needs dose, its time and half-life, weight, a
     reference time and the corrections; Philips' counts need a private factor.
     """
-    if header.units in {'GML', 'CM2ML'}:
+    if header.units not in {'', 'BQML', 'CNTS'}:
         return ()
     if header.units == 'CNTS':
         factors = 'philips_suv_factor', 'philips_activity_factor'
@@ -181,7 +194,7 @@ def missing_for_suv(header: SUVHeader) -> tuple[str, ...]:
         )
         return () if known else ('the factors of Philips (7053,1000) or (7053,1009)',)
     lacking = {
-        'Units (0054,1001)': header.units != 'BQML',
+        'Units (0054,1001)': not header.units,
         'PatientWeight (0010,1030)': not is_positive(header.weight),
         **_lacking_of_injection(header),
         'DecayCorrection (0054,1102)': not header.decay_correction,

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..activity.isotopes import decay_factor, isotope_named
+from ..activity.isotopes import decay_factor
 from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.geometry import FloatArray
@@ -18,32 +18,26 @@ from .header import (
     Decisions,
     SUVHeader,
     all_positive,
-    is_positive,
     missing_corrections,
 )
 from .normalization import (
-    Sex,
     body_surface_area_m2,
     ideal_body_weight_kg,
     lean_body_mass_james_kg,
     lean_body_mass_janmahasatian_kg,
 )
-from .times import clock_text, injection_start, mean_count_rate_references, start_reference
+from .plausible import dose_bq_of, half_life_s_of, height_cm_of, sex_of, weight_kg_of
+from .reference import clock_text, start_reference
+from .times import compare_admin, injection_start, mean_count_rate_references
 
 SUVType = Literal['bw', 'lbm', 'ibw', 'bsa']
 """Normalized to body weight, lean body mass (James), ideal body weight, body surface area."""
 
-MAX_DOSE_IN_MBQ = 1e6
-"""A stored dose below this is taken for MBq: 1 MBq is no dose for a scan."""
-
-MAX_WEIGHT_IN_KG = 1000.0
-"""A stored weight above this is taken for gram."""
-
-MAX_HEIGHT_IN_M = 3.0
-"""A stored height above this is taken for centimeter."""
-
-MAX_HALF_LIFE_DEVIATION = 0.02
-"""A half-life this far, relatively, from its isotope's contradicts it."""
+MAX_FACTOR_DIFFERENCE = 0.05
+"""
+Philips' factor to SUVbw and the SUV by its factor to Bq/mL agree within this part: both are
+rounded, and the decay between two clocks a minute apart is 0.6 % for F-18.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +107,7 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
     if suv_type not in get_args(SUVType):
         msg = f'suv_type must be one of {", ".join(get_args(SUVType))}, got {suv_type!r}'
         raise ValueError(msg)
-    log = Decisions(list(header.notes))
+    log = Decisions(list(header.notes), list(header.flags))
     if header.units == 'BQML':
         factors = _from_concentration(header, suv_type, log)
     elif header.units in {'GML', 'CM2ML'}:
@@ -130,18 +124,27 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
 def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
     _check_corrections(header, log)
     normalizer = _normalizer(header, suv_type, log)
-    return normalizer / _doses_bq(header, log)
+    factors = normalizer / _doses_bq(header, log)
+    if not (np.isfinite(factors).all() and (factors > 0).all()):
+        msg = f'SUV refused: weight, dose, half-life and times give a factor of {_range(factors)}'
+        raise SUVError(msg)
+    return factors
 
 
 def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
+    """Factors of the values as they are read: of counts, or of what was made of them."""
+    per_count: FloatArray = np.array([frame.bqml_per_count for frame in header.frames])
     to_suv = _philips_factors([frame.philips_suv_factor for frame in header.frames])
+    to_activity = _philips_factors([frame.philips_activity_factor for frame in header.frames])
     if to_suv is not None:
         log.note(f'counts times (7053,1000) = {_range(to_suv)} give SUVbw')
-        return to_suv * _ratio(header, 'bw', suv_type, log)
-    to_activity = _philips_factors([frame.philips_activity_factor for frame in header.frames])
+        _check_counts(header, log)
+        if to_activity is not None:
+            _compare_factors(header, to_suv, to_activity, log)
+        return to_suv * _ratio(header, 'bw', suv_type, log) / per_count
     if to_activity is not None:
         log.note(f'counts times (7053,1009) = {_range(to_activity)} give Bq/mL')
-        return to_activity * _from_concentration(header, suv_type, log)
+        return to_activity * _from_concentration(header, suv_type, log) / per_count
     msg = (
         'SUV refused: the units are CNTS (0054,1001), and the Philips factors to SUV (7053,1000) '
         'and to Bq/mL (7053,1009) are absent or 0'
@@ -149,10 +152,40 @@ def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -
     raise SUVError(msg)
 
 
+def _check_counts(header: SUVHeader, log: Decisions) -> None:
+    """Philips' factor to SUV is for corrected counts."""
+    if header.decay_correction or header.corrected_image:
+        _check_corrections(header, log)
+
+
+def _compare_factors(
+    header: SUVHeader, to_suv: FloatArray, to_activity: FloatArray, log: Decisions
+) -> None:
+    """Two ways to SUVbw must agree, as far as the header allows the second."""
+    aside = Decisions()
+    try:
+        second = to_activity * _from_concentration(header, 'bw', aside)
+    except SUVError:
+        return
+    ratio = to_suv / second
+    worst = float(ratio[np.argmax(np.abs(np.log(ratio)))])
+    if abs(np.log(worst)) > np.log1p(MAX_FACTOR_DIFFERENCE):
+        log.note(
+            f'the factor to SUVbw (7053,1000), which is used, is {worst:.3g} times the SUVbw '
+            'that the factor to Bq/mL (7053,1009), weight, dose and times give',
+            Flag.HEADER_CONTRADICTS,
+        )
+
+
 def _between_types(header: SUVHeader, suv_type: SUVType, log: Decisions) -> float:
     """Factor from the stored kind of SUV to another."""
     stored = _stored_type(header, log)
     log.note(f'the image holds SUV normalized to {SUV_KINDS[stored].normalizer} ({header.units})')
+    if header.corrected_image and 'ATTN' not in header.corrected_image:
+        log.note(
+            f'Corrected Image (0028,0051) lists {", ".join(header.corrected_image)}, not ATTN',
+            Flag.HEADER_CONTRADICTS,
+        )
     return _ratio(header, stored, suv_type, log)
 
 
@@ -180,26 +213,29 @@ def _ratio(header: SUVHeader, stored: str, wanted: str, log: Decisions) -> float
 def _normalizer(header: SUVHeader, kind: str, log: Decisions) -> float:
     """Weight in gram, or area in square centimeter, that the SUV is normalized to."""
     if kind == 'ibw':
-        return 1000.0 * _positive(ideal_body_weight_kg(_height_cm(header, log), _sex(header)), kind)
-    weight_kg = _weight_kg(header, log)
+        return 1000.0 * _positive(
+            ideal_body_weight_kg(height_cm_of(header, log), sex_of(header)), kind
+        )
+    weight_kg = weight_kg_of(header, log)
     if kind == 'bw':
         return 1000.0 * weight_kg
     if kind == 'bsa':
-        return 1e4 * body_surface_area_m2(weight_kg, _height_cm(header, log))
+        return 1e4 * body_surface_area_m2(weight_kg, height_cm_of(header, log))
     formula = lean_body_mass_james_kg if kind == 'lbm' else lean_body_mass_janmahasatian_kg
-    return 1000.0 * _positive(formula(weight_kg, _height_cm(header, log), _sex(header)), kind)
+    return 1000.0 * _positive(formula(weight_kg, height_cm_of(header, log), sex_of(header)), kind)
 
 
 def _doses_bq(header: SUVHeader, log: Decisions) -> FloatArray:
     """Dose at the instant that each slice shows, in Bq."""
-    dose = _dose_bq(header, log)
+    dose = dose_bq_of(header, log)
     if header.decay_correction == 'ADMIN':
         log.note(
             'the image is decay-corrected to the injection (0054,1102 = ADMIN): '
             f'the dose {dose / 1e6:.6g} MBq is not decayed'
         )
+        compare_admin(header, log)
         return np.full(len(header.frames), dose)
-    half_life_s = _half_life_s(header, log)
+    half_life_s = half_life_s_of(header, log)
     if header.decay_correction == 'START':
         references = (start_reference(header, half_life_s, log),) * len(header.frames)
     else:
@@ -248,61 +284,6 @@ def _check_corrections(header: SUVHeader, log: Decisions) -> None:
         )
 
 
-def _dose_bq(header: SUVHeader, log: Decisions) -> float:
-    dose = header.dose
-    if dose is None or not is_positive(dose):
-        raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
-    if dose < MAX_DOSE_IN_MBQ:
-        log.note(f'the dose {dose:g} (0018,1074) is taken for MBq', Flag.DOSE_IN_MBQ)
-        return 1e6 * dose
-    return dose
-
-
-def _weight_kg(header: SUVHeader, log: Decisions) -> float:
-    weight = header.weight
-    if weight is None or not is_positive(weight):
-        raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
-    if weight > MAX_WEIGHT_IN_KG:
-        log.note(f'the weight {weight:g} (0010,1030) is taken for gram', Flag.WEIGHT_IN_GRAMS)
-        return weight / 1000.0
-    log.note(f'weight {weight:g} kg (0010,1030)')
-    return weight
-
-
-def _height_cm(header: SUVHeader, log: Decisions) -> float:
-    height = header.height
-    if height is None or not is_positive(height):
-        raise SUVError(_missing("Patient's Size (0010,1020)", height))
-    if height > MAX_HEIGHT_IN_M:
-        log.note(f'the height {height:g} (0010,1020) is taken for centimeter', Flag.HEIGHT_IN_CM)
-        return height
-    log.note(f'height {height:g} m (0010,1020)')
-    return 100.0 * height
-
-
-def _sex(header: SUVHeader) -> Sex:
-    for sex in ('M', 'F', 'O'):
-        if header.sex == sex:
-            return sex
-    raise SUVError(_missing("Patient's Sex (0010,0040)", header.sex or None))
-
-
-def _half_life_s(header: SUVHeader, log: Decisions) -> float:
-    half_life_s = header.half_life_s
-    if half_life_s is None or not is_positive(half_life_s):
-        raise SUVError(_missing('Radionuclide Half Life (0018,1075)', half_life_s))
-    isotope = isotope_named(header.radionuclide)
-    if isotope is None:
-        return half_life_s
-    if abs(half_life_s / isotope.half_life_s - 1) > MAX_HALF_LIFE_DEVIATION:
-        log.note(
-            f'the half-life {half_life_s:g} s (0018,1075), which is used, is not that of '
-            f'{isotope.name}, {isotope.half_life_s:.1f} s (0054,0300)',
-            Flag.HEADER_CONTRADICTS,
-        )
-    return half_life_s
-
-
 def _philips_factors(values: list[float | None]) -> FloatArray | None:
     """The factors, if every slice has one that is not 0."""
     if not all_positive(values):
@@ -323,11 +304,6 @@ def _positive(value: float, kind: str) -> float:
 def _range(values: FloatArray) -> str:
     low, high = float(np.min(values)), float(np.max(values))
     return f'{low:.6g}' if low == high else f'{low:.6g} … {high:.6g}'
-
-
-def _missing(name: str, value: object) -> str:
-    found = 'is missing' if value is None else f'is {value!r}'
-    return f'SUV refused: {name} {found} in the header'
 
 
 def _units_message(units: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from ..activity.isotopes import ISOTOPES, Isotope, isotope_named
+from ..activity.isotopes import isotope_named
 from ..core.errors import SUVError
 from .header import Decisions, SUVHeader
-from .scale import MAX_HALF_LIFE_DEVIATION
-from .times import injection_start, start_reference
+from .plausible import half_life_s_of, isotope_of_half_life
+from .reference import start_reference
+from .times import injection_start
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class ScanFacts:
     scan_duration_s : float or None
         Length of the acquisition, in seconds.
 
-    decay_corrected : bool
-        False if the header says that the image is not.
+    decay_corrected : bool or None
+        Whether the header says that the image is; None if it does not say it.
 
     notes : tuple of str
         How the instant was found, in words.
@@ -43,8 +45,19 @@ class ScanFacts:
     half_life_s: float | None = None
     scan_start: datetime | None = None
     scan_duration_s: float | None = None
-    decay_corrected: bool = True
+    decay_corrected: bool | None = None
     notes: tuple[str, ...] = ()
+
+    def for_worksheet(self) -> dict[str, Any]:
+        """What is known, by the keys of a fill worksheet."""
+        facts = {
+            'isotope': self.isotope or None,
+            'half_life_s': self.half_life_s if self.isotope else None,
+            'scan_start': self.scan_start,
+            'scan_duration_s': self.scan_duration_s,
+            'decay_corrected': self.decay_corrected,
+        }
+        return {key: value for key, value in facts.items() if value is not None}
 
 
 def scan_facts(header: SUVHeader) -> ScanFacts:
@@ -61,10 +74,10 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
     facts : ScanFacts
         Only what the header says without doubt.
     """
-    half_life_s = header.half_life_s
-    if half_life_s is not None and not 0 < half_life_s < float('inf'):
-        half_life_s = None
-    isotope = isotope_named(header.radionuclide) or _isotope_of_half_life(half_life_s)
+    half_life_s = _half_life_s(header)
+    isotope = isotope_named(header.radionuclide)
+    if isotope is None and half_life_s:
+        isotope = isotope_of_half_life(half_life_s)
     log = Decisions()
     start = _start(header, half_life_s or (isotope.half_life_s if isotope else None), log)
     durations = {frame.duration_s for frame in header.frames}
@@ -73,16 +86,20 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
         half_life_s=half_life_s,
         scan_start=start,
         scan_duration_s=durations.pop() if len(durations) == 1 else None,
-        decay_corrected=header.decay_correction != 'NONE',
+        decay_corrected=_DECAY_CORRECTED.get(header.decay_correction),
         notes=tuple(log.sentences),
     )
 
 
-def _isotope_of_half_life(half_life_s: float | None) -> Isotope | None:
-    for isotope in ISOTOPES:
-        if half_life_s and abs(half_life_s / isotope.half_life_s - 1) < MAX_HALF_LIFE_DEVIATION:
-            return isotope
-    return None
+_DECAY_CORRECTED = {'NONE': False, 'START': True, 'ADMIN': True}
+"""By the words of Decay Correction (0054,1102)."""
+
+
+def _half_life_s(header: SUVHeader) -> float | None:
+    try:
+        return half_life_s_of(header, Decisions())
+    except SUVError:
+        return None
 
 
 def _start(header: SUVHeader, half_life_s: float | None, log: Decisions) -> datetime | None:

@@ -2,79 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from ..activity.isotopes import decay_constant, mean_count_rate_time_s
 from ..core.errors import SUVError
 from ..core.flags import Flag
-from .header import Decisions, SUVFrame, SUVHeader
+from .header import Decisions, SUVHeader
+from .reference import (
+    allowed_s,
+    clock_text,
+    earliest_frame,
+    implied_by_decay_factor,
+    mean_time_s,
+    near,
+)
 
 MAX_UPTAKE_HALF_LIVES = 10.0
 """An injection earlier than this before the scan leaves 0.1 % and is not believed."""
 
-NEGLIGIBLE_SUV_CHANGE = 0.01
-"""Times contradict each other when the choice between them changes the SUV by more."""
+MAX_USUAL_UPTAKE_HALF_LIVES = 5.0
+"""
+An injection earlier than this leaves 3 % and is flagged. Usual are 0.5 (F-18, 60 min) to 4.4
+(C-11, 90 min): Boellaard et al. 2015 (doi 10.1007/s00259-014-2961-x), Price et al. 2005.
+"""
 
 CLOCK_ROUNDING_S = 1.0
 """Times may be stored with and without fractions of a second."""
 
 _DAY = timedelta(days=1)
-
-
-def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> datetime:
-    """
-    Instant to which an image with Decay Correction START is corrected.
-
-    Parameters
-    ----------
-    header : SUVHeader
-        Facts from the header.
-
-    half_life_s : float
-        Half-life, in seconds.
-
-    log : Decisions
-        Told what was decided.
-
-    Returns
-    -------
-    reference : datetime
-        The series time where it is not after the acquisition; else GE's
-        private scan time; else the earliest acquisition, brought to the start
-        of decay by its frame reference time.
-
-    Raises
-    ------
-    SUVError
-        If the header has none of these times.
-    """
-    if header.decay_reference is not None:
-        log.note(
-            f'the image is decay-corrected to {clock_text(header.decay_reference)} (0018,9701)'
-        )
-        return header.decay_reference
-    earliest = _earliest_frame(header)
-    if _not_after_acquisition(header.series_start, earliest):
-        reference = header.series_start
-        name = 'series time'
-    else:
-        _tell_why_not_series_time(header, earliest, log)
-        if _not_after_acquisition(header.ge_scan_start, earliest):
-            reference = header.ge_scan_start
-            name = "GE's private scan time (0009,100d)"
-        elif earliest is None:
-            msg = (
-                'SUV refused: the header has neither a series time (0008,0031) nor an '
-                'acquisition time (0008,0032), so nobody knows to when the image is corrected'
-            )
-            raise SUVError(msg)
-        else:
-            reference = _reference_of_frame(earliest, half_life_s)
-            name = _frame_time_name(earliest)
-    assert reference is not None
-    log.note(f'the image is decay-corrected to {name} {clock_text(reference)} (0054,1102 = START)')
-    _compare_with_frames(header, reference, half_life_s, log)
-    return reference
 
 
 def mean_count_rate_references(
@@ -106,7 +60,7 @@ def mean_count_rate_references(
     """
     references = []
     for number, frame in enumerate(header.frames, start=1):
-        if frame.acquisition_start is None or not frame.duration_s:
+        if frame.acquisition_start is None or not frame.duration_s or frame.duration_s < 0:
             tag = (
                 'acquisition time (0008,0032)'
                 if frame.acquisition_start is None
@@ -117,12 +71,13 @@ def mean_count_rate_references(
                 'without decay correction (0054,1102 = NONE) needs'
             )
             raise SUVError(msg)
-        after = mean_count_rate_time_s(frame.duration_s, half_life_s)
+        after = mean_time_s(frame, half_life_s)
         references.append(frame.acquisition_start + timedelta(seconds=after))
     log.note(
         'the image is not decay-corrected (0054,1102 = NONE): each slice shows its mean '
         f'count-rate time, {clock_text(min(references))} to {clock_text(max(references))}'
     )
+    _flag_decay_factors(header, log)
     return tuple(references)
 
 
@@ -154,111 +109,62 @@ def injection_start(
     Raises
     ------
     SUVError
-        If the header has neither.
+        If the header has neither, or the time between makes no sense.
     """
     if header.injection is not None:
         if header.injection_time is not None:
             _compare_injection_times(header, log)
-        return _believable_injection(header.injection, reference, half_life_s, log)
-    if header.injection_time is None:
+        injection = _believable_injection(header.injection, reference, half_life_s, log)
+    elif header.injection_time is not None:
+        injection = _dated_injection(header.injection_time, reference, half_life_s, log)
+    else:
         msg = (
             'SUV refused: the header has neither Radiopharmaceutical Start DateTime (0018,1078) '
             'nor Radiopharmaceutical Start Time (0018,1072)'
         )
         raise SUVError(msg)
-    on_date = datetime.combine(reference.date(), header.injection_time)
-    injection = _across_midnight(on_date, reference, half_life_s)
-    if injection != on_date:
-        log.note(
-            f'the injection time {on_date:%H:%M:%S} (0018,1072) is later than the scan: '
-            f'it belongs to the day before, {injection:%Y-%m-%d}'
-        )
-    _flag_late_injection(injection, reference, log)
+    _judge_uptake(injection, reference, half_life_s, log)
     return injection
 
 
-def clock_text(moment: datetime) -> str:
+def compare_admin(header: SUVHeader, log: Decisions) -> None:
     """
-    Write a moment to the nearest second.
+    Flag a decay factor that does not lead to the injection.
 
     Parameters
     ----------
-    moment : datetime
-        The moment.
+    header : SUVHeader
+        Facts from the header, with Decay Correction ADMIN.
 
-    Returns
-    -------
-    text : str
-        E.g. ``'2026-03-01 10:15:00'``.
+    log : Decisions
+        Told what contradicts.
     """
-    return f'{moment + timedelta(seconds=0.5):%Y-%m-%d %H:%M:%S}'
-
-
-def _earliest_frame(header: SUVHeader) -> SUVFrame | None:
-    timed = [frame for frame in header.frames if frame.acquisition_start is not None]
-    return min(timed, key=lambda frame: frame.acquisition_start or datetime.max, default=None)
-
-
-def _not_after_acquisition(start: datetime | None, earliest: SUVFrame | None) -> bool:
-    if start is None:
-        return False
-    if earliest is None or earliest.acquisition_start is None:
-        return True
-    return (start - earliest.acquisition_start).total_seconds() <= CLOCK_ROUNDING_S
-
-
-def _tell_why_not_series_time(header: SUVHeader, earliest: SUVFrame | None, log: Decisions) -> None:
-    if header.series_start is None:
-        log.note('the header has no series time (0008,0031)')
-    elif earliest is not None and earliest.acquisition_start is not None:
-        log.note(
-            f'the series time {clock_text(header.series_start)} (0008,0031) is after the earliest '
-            f'acquisition {clock_text(earliest.acquisition_start)} (0008,0032) and is not used',
-            Flag.TIMES_CONTRADICT,
-        )
-
-
-def _reference_of_frame(frame: SUVFrame, half_life_s: float) -> datetime:
-    """Start of decay of the series that one frame implies."""
-    assert frame.acquisition_start is not None
-    if frame.frame_reference_s is None or not frame.duration_s:
-        return frame.acquisition_start
-    after = mean_count_rate_time_s(frame.duration_s, half_life_s) - frame.frame_reference_s
-    return frame.acquisition_start + timedelta(seconds=after)
-
-
-def _frame_time_name(frame: SUVFrame) -> str:
-    assert frame.acquisition_start is not None
-    if frame.frame_reference_s is None or not frame.duration_s:
-        return 'the earliest acquisition time (0008,0032), as no frame reference time is known,'
-    return (
-        f'the earliest acquisition time {clock_text(frame.acquisition_start)} (0008,0032) less its '
-        f'frame reference time {frame.frame_reference_s:g} s (0054,1300), counted from the mean '
-        f'count-rate time of its {frame.duration_s:g} s:'
+    earliest, half_life_s = earliest_frame(header), header.half_life_s
+    injection = header.injection
+    if earliest is None or injection is None or not half_life_s or half_life_s < 0:
+        return
+    implied = implied_by_decay_factor(earliest, half_life_s)
+    if not implied or near(injection, implied, allowed_s(half_life_s)):
+        return
+    log.note(
+        f'the decay factor {earliest.decay_factor:g} (0054,1321) tells of decay correction to '
+        f'{clock_text(implied[0])}, not to the injection {clock_text(injection)} '
+        '(0054,1102 = ADMIN), which is believed',
+        Flag.TIMES_CONTRADICT,
     )
 
 
-def _compare_with_frames(
-    header: SUVHeader, reference: datetime, half_life_s: float, log: Decisions
-) -> None:
-    """Flag a frame whose own times tell of another start of decay."""
-    allowed_s = NEGLIGIBLE_SUV_CHANGE / decay_constant(half_life_s)
-    for frame in header.frames:
-        if frame.acquisition_start is None or frame.frame_reference_s is None:
-            continue
-        implied = _reference_of_frame(frame, half_life_s)
-        # Some scanners count the frame reference time from the start of the frame.
-        from_start = frame.acquisition_start - timedelta(seconds=frame.frame_reference_s)
-        off = min(abs((time - reference).total_seconds()) for time in (implied, from_start))
-        if off > allowed_s:
-            log.note(
-                f'the acquisition time {clock_text(frame.acquisition_start)} (0008,0032) and the '
-                f'frame reference time {frame.frame_reference_s:g} s (0054,1300) tell of decay '
-                f'correction to {clock_text(implied)} instead, which changes the SUV by '
-                f'{100 * off * decay_constant(half_life_s):.1f} %',
-                Flag.TIMES_CONTRADICT,
-            )
-            return
+def _flag_decay_factors(header: SUVHeader, log: Decisions) -> None:
+    """An image that is not corrected has been multiplied by nothing."""
+    factor = next(
+        (f.decay_factor for f in header.frames if f.decay_factor not in (None, 1.0)), None
+    )
+    if factor is not None:
+        log.note(
+            f'the decay factor is {factor:g} (0054,1321), but Decay Correction (0054,1102) is '
+            'NONE: NONE is believed',
+            Flag.HEADER_CONTRADICTS,
+        )
 
 
 def _compare_injection_times(header: SUVHeader, log: Decisions) -> None:
@@ -273,6 +179,32 @@ def _compare_injection_times(header: SUVHeader, log: Decisions) -> None:
         )
 
 
+def _dated_injection(
+    clock: time, reference: datetime, half_life_s: float, log: Decisions
+) -> datetime:
+    """A time without a date: on the day of the scan, or across midnight."""
+    on_date = datetime.combine(reference.date(), clock)
+    injection = _across_midnight(on_date, reference, half_life_s)
+    if injection != on_date:
+        log.note(
+            f'the injection time {on_date:%H:%M:%S} (0018,1072) is later than the scan: '
+            f'it belongs to the day before, {_day_text(injection.date())}'
+        )
+    earlier_s = (reference - injection + _DAY).total_seconds()
+    if earlier_s <= MAX_USUAL_UPTAKE_HALF_LIVES * half_life_s:
+        log.note(
+            f'the injection time {on_date:%H:%M:%S} (0018,1072) has no date, and the isotope '
+            f'lives so long (half-life {half_life_s / 3600:.3g} h) that it may be of an earlier '
+            f'day: {_day_text(injection.date())} is assumed',
+            Flag.DAY_UNKNOWN,
+        )
+    return injection
+
+
+def _day_text(day: date) -> str:
+    return 'the same day' if day.year == 1 else f'{day:%Y-%m-%d}'
+
+
 def _believable_injection(
     injection: datetime, reference: datetime, half_life_s: float, log: Decisions
 ) -> datetime:
@@ -284,7 +216,6 @@ def _believable_injection(
     on_date = datetime.combine(reference.date(), injection.time())
     sensible = _across_midnight(on_date, reference, half_life_s)
     if sensible == injection or not 0.0 <= (reference - sensible).total_seconds() <= longest_s:
-        _flag_late_injection(injection, reference, log)
         return injection
     log.note(
         f'the injection {clock_text(injection)} (0018,1078) does not fit the scan at '
@@ -304,10 +235,33 @@ def _across_midnight(on_date: datetime, reference: datetime, half_life_s: float)
     return on_date
 
 
-def _flag_late_injection(injection: datetime, reference: datetime, log: Decisions) -> None:
-    if injection > reference:
+def _judge_uptake(
+    injection: datetime, reference: datetime, half_life_s: float, log: Decisions
+) -> None:
+    """Flag or refuse a time from injection to scan that is not usual."""
+    half_lives = (reference - injection).total_seconds() / half_life_s
+    if abs(half_lives) > MAX_UPTAKE_HALF_LIVES:
+        msg = (
+            f'SUV refused: from the injection {clock_text(injection)} (0018,1078 or 0018,1072) to '
+            f'the scan {clock_text(reference)} are {half_lives:.1f} half-lives of '
+            f'{half_life_s:g} s (0018,1075), after which nothing could be measured'
+        )
+        raise SUVError(msg)
+    if half_lives > MAX_USUAL_UPTAKE_HALF_LIVES:
+        log.note(
+            f'from the injection {clock_text(injection)} to the scan {clock_text(reference)} are '
+            f'{half_lives:.1f} half-lives, more than {MAX_USUAL_UPTAKE_HALF_LIVES:g}',
+            Flag.HEADER_IMPLAUSIBLE,
+        )
+    if half_lives < 0:
         log.note(
             f'the injection {clock_text(injection)} is later than the instant '
             f'{clock_text(reference)} that the image shows; the dose is counted back',
             Flag.TIMES_CONTRADICT,
         )
+    for what, moment in (('injection', injection), ('scan', reference)):
+        if moment.time() == time(0):
+            log.note(
+                f'the time of the {what} is exactly midnight, as where it was removed',
+                Flag.HEADER_IMPLAUSIBLE,
+            )

@@ -10,7 +10,7 @@ from ...results import AnalysisResult
 from ..table import Cell, Measure, Table, tabulate
 from .subject import Pair, Subject, numbered
 
-PASS, FAIL = 'pass', 'fail'
+PASS, FAIL, NOT_JUDGED = 'pass', 'fail', 'not judged'
 """The words of a verdict; a verdict of a sphere begins with one of them."""
 
 LIMIT_KEY = 'limit_'
@@ -69,17 +69,31 @@ def _verdict_column(standard: str, found: RecoveryResult) -> Measure[SphereRecov
         f'Verdict {standard}',
         '',
         f'pass if every coefficient of the sphere lies within the limits {standard}, or on one; '
-        f'otherwise fail, and which. {" ".join(f"{note}." for note in notes)}'.strip(),
+        f'otherwise fail, and which. {NOT_JUDGED}, and why, where a condition of the limits is '
+        f'not met or the result is in doubt. {" ".join(f"{note}." for note in notes)}'.strip(),
         lambda sphere: _verdict_text(sphere, standard),
     )
 
 
 def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
     judged = [one for one in sphere.verdicts if one.standard == standard]
-    failed = [QUANTITY_NAMES[one.quantity] for one in judged if not one.passed]
+    failed = [QUANTITY_NAMES[one.quantity] for one in judged if one.passed is False]
+    open_ones = [one for one in judged if one.not_judged]
     if not judged:
         return ''
-    return f'{FAIL}: {", ".join(failed)}' if failed else PASS
+    parts = [f'{FAIL}: {", ".join(failed)}'] if failed else []
+    if open_ones:
+        reasons = '; '.join(dict.fromkeys(one.not_judged for one in open_ones))
+        names = ', '.join(QUANTITY_NAMES[one.quantity] for one in open_ones)
+        of = '' if len(open_ones) == len(judged) else f'{names}: '
+        parts.append(f'{NOT_JUDGED}: {of}{reasons}')
+    return '; '.join(parts) or PASS
+
+
+def _one_verdict_text(one: Verdict) -> str:
+    if one.not_judged:
+        return f'{NOT_JUDGED}: {one.not_judged}'
+    return PASS if one.passed else FAIL
 
 
 def limit_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
@@ -172,8 +186,9 @@ _LIMIT_COLUMNS: list[Measure[_LimitRow]] = [
         VERDICT_KEY,
         'Verdict',
         '',
-        'pass within the limits or on one, fail outside.',
-        lambda row: PASS if row[1].passed else FAIL,
+        'pass within the limits or on one, fail outside; not judged, and why, where a condition '
+        'of the limits is not met or the result is in doubt.',
+        lambda row: _one_verdict_text(row[1]),
     ),
     Measure(
         'margin',

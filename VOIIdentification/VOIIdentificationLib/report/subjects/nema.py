@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...evaluate.background import LUNG_ERROR_FORMULA, VARIABILITY_FORMULA
+from ...evaluate.editions import EDITION_SOURCE, Edition
 from ...evaluate.nema import (
     COLD_CONTRAST_FORMULA,
     HOT_CONTRAST_FORMULA,
@@ -182,6 +183,14 @@ def _facts(found: NEMAResult, unit: str) -> Iterator[Fact]:
             f'The same by the {rois} of each slice.',
         )
         yield Fact('Lung residual by same slice', value, '%', meaning)
+    yield Fact(f'Edition {found.edition.name}', None, '', _edition_text(found.edition))
+
+
+def _edition_text(edition: Edition) -> str:
+    return (
+        f'Filled with {edition.filling}; {edition.lung_margin_mm:g} mm at each end of the phantom '
+        f'are left out of the lung residual. {EDITION_SOURCE[0].upper()}{EDITION_SOURCE[1:]}.'
+    )
 
 
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
@@ -191,6 +200,8 @@ def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
     placement, lung = found.placement, found.placement.lung
     unit = unit_text(VALUE_UNIT, result.image.unit)
     pairs: list[Pair] = [
+        ('Edition', found.edition.name),
+        ('Asked by the edition', _edition_text(found.edition)),
         ('Common slice', placement.central_slice_k),
         ('Background slices', ', '.join(map(str, placement.slices_k))),
         ('Background ROIs', len(placement.rois)),
@@ -219,7 +230,12 @@ def _flag_notes(result: AnalysisResult) -> list[str]:
 
 
 def _json(result: AnalysisResult) -> dict[str, Any]:
-    return {'nema': None if result.nema is None else asdict(result.nema)}
+    found = result.nema
+    if found is None:
+        return {'nema': None}
+    edition = {**found.edition._asdict(), 'source': EDITION_SOURCE}
+    spheres = [{**asdict(one), 'shown_hot': one.shown_hot} for one in found.spheres]
+    return {'nema': {**asdict(found), 'spheres': spheres, 'edition': edition}}
 
 
 NEMA = Subject(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ...evaluate.a50 import A50_THRESHOLD_FORMULA
 from ...evaluate.limits import QUANTITY_NAMES, Quantity
-from ...evaluate.recovery import A50_THRESHOLD_FORMULA, RecoveryResult, SphereRecovery
+from ...evaluate.recovery import RecoveryResult, SphereRecovery
 from ...measure.moving_voi import PEAK_VOLUME_MM3
 from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Measure, Table, tabulate, unit_text

@@ -1,0 +1,84 @@
+"""Background VOIs in air, on an insert, in the lung; and where they belong, with no flag."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_quality import quality_result
+from VOIIdentificationLib.core.flags import DOUBTED_BACKGROUND, Flag
+from VOIIdentificationLib.core.phantom import Insert
+from VOIIdentificationLib.evaluate.background_vois import checked_background
+from VOIIdentificationLib.measure.voi import measure_voi, seeded
+
+MADE = quality_result()
+NORMAL = MADE.image.geometry.slice_normal_ras
+
+
+def flags_at(point_ras_mm, *, nema=MADE.nema, diameter_mm=37.0):
+    located = seeded(Insert('B0', diameter_mm), tuple(point_ras_mm))
+    voi = measure_voi(MADE.image, located, 'partial')
+    (checked,) = checked_background(MADE.image, [voi], MADE.spheres, nema)
+    return set(checked.flags) & DOUBTED_BACKGROUND
+
+
+def center_of(label):
+    (sphere,) = [one for one in MADE.spheres if one.label == label]
+    return np.array(sphere.center_ras_mm)
+
+
+@pytest.mark.parametrize('n', range(12))
+def test_where_the_standard_measures_there_is_no_flag(n):
+    assert flags_at(MADE.nema.placement.rois[n].center_ras_mm) == set()
+
+
+def test_on_an_insert():
+    for label in ('S37', 'S10'):
+        assert flags_at(center_of(label)) == {Flag.BACKGROUND_ON_INSERT}
+
+
+def test_beside_an_insert_the_wall_decides():
+    """Towards the edge of the body, where nothing else is."""
+    center = center_of('S10')
+    out = center - np.mean([center_of('S37'), center_of('S17')], axis=0)
+    out /= np.linalg.norm(out)
+    touching = (20.0 + 10.0) / 2
+
+    assert Flag.BACKGROUND_ON_INSERT in flags_at(center + (touching - 0.5) * out, diameter_mm=20)
+    assert flags_at(center + (touching + 2.0) * out, diameter_mm=20.0) == set()
+
+
+@pytest.mark.parametrize('along_mm', [-15.0, 0.0, 15.0])
+def test_in_the_lung_insert_wherever_along_it(along_mm):
+    lung = np.array(MADE.nema.placement.lung.center_ras_mm)
+
+    assert flags_at(lung + along_mm * NORMAL, diameter_mm=20.0) == {Flag.BACKGROUND_IN_LUNG}
+
+
+def test_in_air():
+    assert flags_at((0.0, 138.0, 0.0), diameter_mm=30.0) == {Flag.BACKGROUND_IN_AIR}
+
+
+def test_half_in_air():
+    """Across the edge: not the background either."""
+    (edge,) = [roi for roi in MADE.nema.placement.rois if roi.name == 'BG01']
+    direction = np.array(edge.center_ras_mm) - MADE.nema.placement.lung.center_ras_mm
+    direction /= np.linalg.norm(direction)
+    out = np.array(edge.center_ras_mm) + (edge.edge_distance_mm + 9.0) * direction
+
+    flags = flags_at(out)
+
+    assert flags & {Flag.BACKGROUND_DEVIATES, Flag.BACKGROUND_IN_AIR}
+
+
+def test_a_background_that_is_another_is_told_by_its_value():
+    level = MADE.nema.background[0]
+    other = replace(MADE.nema, background=(replace(level, mean=1.3 * level.mean),))
+
+    flags = flags_at(MADE.nema.placement.rois[0].center_ras_mm, nema=other)
+
+    assert flags == {Flag.BACKGROUND_DEVIATES}
+
+
+def test_without_background_rois_only_inserts_are_told():
+    assert flags_at(center_of('S37'), nema=None) == {Flag.BACKGROUND_ON_INSERT}
+    assert flags_at((0.0, 138.0, 0.0), nema=None, diameter_mm=30.0) == set()

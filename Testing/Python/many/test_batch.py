@@ -1,0 +1,301 @@
+"""The batch on real Dask workers, in processes of their own."""
+
+import csv
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from paths import MODULE
+from VOIIdentificationLib.cli import main as cli
+from VOIIdentificationLib.core.errors import SeriesError
+from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.many import batch_cluster
+from VOIIdentificationLib.many.batch_find import FoundSeries, find_pet_series
+from VOIIdentificationLib.many.batch_series import (
+    BatchOptions,
+    SeriesJob,
+    measure_series,
+    read_state,
+    series_checksum,
+)
+
+pytest.importorskip('distributed')
+pq = pytest.importorskip('pyarrow.parquet')
+pytest.importorskip('SimpleITK')
+
+# Dask's own parts are not held to our rule that a warning is an error.
+pytestmark = pytest.mark.filterwarnings('default')
+
+SMALL = ('--shape', '70', '66', '34', '--voxel', '4.1', '4.3', '3.9', '--fwhm', '7', '--cov', '0.1')
+FILL = ('--true-hot', '20000', '--true-background', '5000')
+
+
+def make_series(folder, number):
+    options = [*SMALL, '--random-seed', str(number), '--rotation', str(20 + number)]
+    assert cli.main(['make-phantom', str(folder), *options]) == 0
+
+
+def batch(root, output, *options):
+    return cli.main(['batch', str(root), '--output', str(output), '--workers', '2', *options])
+
+
+def results_of(output):
+    """Every results.json without its date, by series."""
+    found = {}
+    for path in (output / 'series').glob('*/results.json'):
+        results = json.loads(path.read_text(encoding='utf-8'))
+        del results['analyzed_at']
+        found[path.parent.name] = json.dumps(results)
+    return found
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    """Three good series, one of them spread over two folders; a cut one; no DICOM; no PET."""
+    folder = tmp_path_factory.mktemp('department')
+    for n in range(4):
+        make_series(folder / f'{n}', n)
+    slices = sorted((folder / '2' / 'dicom').iterdir())
+    (folder / '2b').mkdir()
+    for path in slices[::2]:
+        path.rename(folder / '2b' / path.name)
+    cut = sorted((folder / '3' / 'dicom').iterdir())[5]
+    cut.write_bytes(cut.read_bytes()[:4000])
+    (folder / 'notes.txt').write_text('no DICOM')
+    return folder
+
+
+@pytest.fixture(scope='module')
+def done(root, tmp_path_factory):
+    output = tmp_path_factory.mktemp('batch') / 'out'
+    assert batch(root, output, *FILL) == 1  # one series is bad
+    return output
+
+
+def copied(done, tmp_path):
+    """A batch that is done, elsewhere: to be changed."""
+    return shutil.copytree(done, tmp_path / 'again')
+
+
+def rows_of(output):
+    with (output / 'batch.csv').open(encoding='utf-8', newline='') as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_series_has_what_a_single_analysis_gives(root, done, tmp_path):
+    single = tmp_path / 'single'
+    assert cli.main(['analyze', str(root / '0' / 'dicom'), '--output', str(single), *FILL]) == 0
+    results = json.loads((single / 'results.json').read_text(encoding='utf-8'))
+    series = done / 'series' / results['input']['series_instance_uid']
+    assert files_of(series) == files_of(single) | {'batch.json'}
+    for name in files_of(single):
+        if name.endswith(('.png', '.mrk.json')):
+            assert (series / name).read_bytes() == (single / name).read_bytes(), name
+    one, other = (without_date(folder / 'results.json') for folder in (single, series))
+    assert one == other
+
+
+def files_of(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file()}
+
+
+def without_date(path):
+    lines = path.read_bytes().splitlines()
+    return [line for line in lines if b'"analyzed_at"' not in line]
+
+
+def test_the_table_has_a_row_for_every_series_and_sphere(done):
+    rows = rows_of(done)
+    good = [row for row in rows if row['state'] == 'done']
+    assert len(good) == 3 * 6
+    assert [row['label'] for row in good[:6]] == ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
+    assert all(0.7 < float(row['rc_max']) < 1.5 for row in good if row['label'] == 'S37')
+    (bad,) = [row for row in rows if row['state'] == 'failed']
+    assert 'truncated' in bad['sentence']
+    assert bad['rc_max'] == ''
+
+
+def test_parquet_holds_the_same(done):
+    table = pq.read_table(done / 'batch.parquet').to_pylist()
+    rows = rows_of(done)
+    assert len(table) == len(rows)
+    for a, b in zip(table, rows, strict=True):
+        assert a['series_uid'] == b['series_uid']
+        assert a['rc_max'] is None if b['rc_max'] == '' else a['rc_max'] == float(b['rc_max'])
+
+
+def test_a_second_run_measures_nothing_again(root, done, tmp_path, capsys):
+    again = copied(done, tmp_path)
+    before = {p: p.stat().st_mtime_ns for p in again.rglob('results.json')}
+    batch(root, again, *FILL)
+    assert '0 measured, 3 done before, 1 failed' in capsys.readouterr().out
+    assert {p: p.stat().st_mtime_ns for p in again.rglob('results.json')} == before
+
+
+def test_other_settings_replace_results_only_on_request(root, done, tmp_path, capsys):
+    again = copied(done, tmp_path)
+    before = results_of(again)
+    batch(root, again, *FILL, '--counting', 'hard')
+    printed = capsys.readouterr().out
+    assert '0 measured, 0 done before, 4 failed' in printed
+    assert '--overwrite' in printed
+    assert results_of(again) == before
+    batch(root, again, *FILL, '--counting', 'hard', '--overwrite')
+    assert '3 measured' in capsys.readouterr().out
+    assert results_of(again) != before
+
+
+def options():
+    from VOIIdentificationLib.analysis import Known
+
+    return BatchOptions(load_phantom('NEMA IEC body'), Settings(), Known())
+
+
+def job_of(root, number, folder):
+    paths = tuple(sorted((root / str(number) / 'dicom').iterdir()))
+    return SeriesJob('1.2.3', '', paths, folder)
+
+
+def test_the_checksum_is_of_the_bytes_and_of_the_settings(root, tmp_path):
+    job = job_of(root, 0, tmp_path)
+    first = series_checksum(job, options())
+    turned = SeriesJob('1.2.3', '', job.paths[::-1], tmp_path / 'elsewhere')
+    assert series_checksum(turned, options()) == first
+    other = BatchOptions(load_phantom('NEMA IEC body'), Settings(counting='hard'), options().known)
+    assert series_checksum(job, other) != first
+    assert series_checksum(job_of(root, 1, tmp_path), options()) != first
+
+
+@pytest.mark.parametrize('error', [RuntimeError('odd'), MemoryError(), OSError(28, 'No space')])
+def test_anything_unexpected_is_a_sentence(root, tmp_path, monkeypatch, error):
+    def fail(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr('VOIIdentificationLib.many.batch_series.export_results', fail)
+    outcome = measure_series(job_of(root, 0, tmp_path / 'out'), options())
+    assert outcome.state == 'failed'
+    assert outcome.sentence
+    assert read_state(tmp_path / 'out')['sentence'] == outcome.sentence
+
+
+def test_a_series_over_two_folders_is_one(root):
+    found = find_pet_series(root, root / 'out')
+    assert len(found.series) == 4
+    assert sorted(len(series.paths) for series in found.series) == [34, 34, 34, 34]
+
+
+def test_results_below_the_root_are_not_searched(root, tmp_path):
+    shutil.copytree(root / '0', tmp_path / 'in')
+    shutil.copytree(root / '1', tmp_path / 'out' / 'series' / 'x')
+    assert len(find_pet_series(tmp_path, tmp_path / 'out').series) == 1
+
+
+@pytest.mark.parametrize('uid', ['', '..', '../../etc', 'a/b', '1' * 65, '=1+1', 'CON'])
+def test_no_uid_leads_out_of_the_folder(uid):
+    name = FoundSeries(uid, '', ()).folder_name
+    assert name.startswith('series-')
+    assert '/' not in name
+
+
+def test_a_folder_without_pet_is_a_sentence(tmp_path, capsys):
+    (tmp_path / 'in').mkdir()
+    assert batch(tmp_path / 'in', tmp_path / 'out') == 1
+    assert 'holds no PET series' in capsys.readouterr().err
+    with pytest.raises(SeriesError, match='no folder'):
+        find_pet_series(tmp_path / 'gone', tmp_path)
+
+
+def test_a_missing_package_is_asked_for_by_name(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(batch_cluster, 'find_spec', lambda name: None)
+    assert batch(tmp_path, tmp_path / 'out') == 1
+    assert "pip install 'voi-identification[batch]'" in capsys.readouterr().err
+
+
+def start(root, output):
+    """The program as a person starts it, in a process group as a terminal makes it."""
+    environment = {**os.environ, 'PYTHONPATH': str(MODULE)}
+    command = [sys.executable, '-m', 'VOIIdentificationLib', 'batch', str(root), '--output']
+    return subprocess.Popen(
+        [*command, str(output), '--workers', '2', *FILL],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def wait_for(what, seconds=90.0):
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+def started(output):
+    return [
+        p for p in output.glob('series/*/batch.json') if read_state(p.parent)['state'] == 'started'
+    ]
+
+
+def workers_of(pid):
+    """Processes of the workers, below the program."""
+    import psutil
+
+    below = psutil.Process(pid).children(recursive=True)
+    return [one for one in below if 'spawn_main' in ' '.join(one.cmdline())]
+
+
+def test_killed_workers_lose_nothing(root, done, tmp_path):
+    output, rng = tmp_path / 'out', random.Random(1)
+    program = start(root, output)
+    wait_for(lambda: workers_of(program.pid))[0].kill()  # one that has not even started
+    for _ in range(3):
+        wait_for(lambda: started(output) or program.poll() is not None)
+        if program.poll() is None:
+            time.sleep(rng.random())
+            for one in workers_of(program.pid)[:1]:
+                one.kill()
+            time.sleep(1.0)
+    said, errors = program.communicate(timeout=200)
+    assert '3 measured, 0 done before, 1 failed' in said, errors
+    assert results_of(output) == results_of(done)
+
+
+def test_ctrl_c_finishes_what_was_begun_and_the_batch_goes_on(root, done, tmp_path):
+    output = tmp_path / 'out'
+    for n in range(4):
+        shutil.copytree(root / '1', tmp_path / 'in' / f'{n}')
+        change_uid(tmp_path / 'in' / f'{n}' / 'dicom', f'1.2.3.{n}')
+    shutil.copytree(root / '0', tmp_path / 'in' / 'more')
+    program = start(tmp_path / 'in', output)
+    wait_for(lambda: started(output))
+    os.killpg(program.pid, signal.SIGINT)
+    said, errors = program.communicate(timeout=200)
+    assert program.returncode == 130, errors
+    assert 'goes on with the rest' in said
+    assert started(output) == []
+    assert (output / 'batch.csv').is_file()
+    finished = set(results_of(output))
+    assert finished
+    again, _ = start(tmp_path / 'in', output).communicate(timeout=200)
+    assert f'{len(finished)} done before' in again
+    assert finished < set(results_of(output))
+    assert len(results_of(output)) == 5
+
+
+def change_uid(folder, uid):
+    import pydicom
+
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.SeriesInstanceUID = uid
+        dataset.save_as(path)

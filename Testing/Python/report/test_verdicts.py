@@ -1,0 +1,138 @@
+"""Pass, warning, fail, not judged: what is missing or doubtful never passes in silence."""
+
+from dataclasses import replace
+
+import pytest
+from made_quality import quality_result
+from made_results import made_result
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.evaluate.limits import Limit, shipped_limits, verdict
+from VOIIdentificationLib.report.formats import result_tables
+from VOIIdentificationLib.report.verdicts import Level, outcomes, verdict_lines
+
+
+def judged_as(result, standard='EARL 1', *, fail=(), leave_out=(), note=''):
+    """The same result with every coefficient in the middle of its limits, but for some."""
+    rows = next(one for one in shipped_limits() if one.name == standard).rows
+    spheres = []
+    for sphere in result.recovery.spheres:
+        verdicts = []
+        for row in rows:
+            if (
+                row.diameter_mm == sphere.diameter_mm
+                and (sphere.label, row.quantity) not in leave_out
+            ):
+                limit = Limit(**{**vars(row), 'note': note})
+                value = (
+                    2 * row.high
+                    if (sphere.label, row.quantity) in fail
+                    else (row.low + row.high) / 2
+                )
+                verdicts.append(verdict(value, limit, standard))
+        spheres.append(replace(sphere, verdicts=tuple(verdicts)))
+    recovery = replace(result.recovery, spheres=tuple(spheres), standards=(standard,))
+    return replace(result, recovery=recovery)
+
+
+def of(result, standard='EARL 1'):
+    return next(one for one in outcomes(result) if one.standard == standard)
+
+
+@pytest.fixture
+def result():
+    return quality_result()
+
+
+def test_all_values_within_the_limits_pass(result):
+    found = of(judged_as(result))
+
+    assert found.level is Level.PASS
+    assert found.reasons == ('All 12 values lie within its limits.',)
+
+
+def test_one_value_outside_fails_and_is_named(result):
+    found = of(judged_as(result, fail={('S13', 'rc_max')}))
+
+    assert found.level is Level.FAIL
+    assert len(found.reasons) == 1
+    assert found.reasons[0].startswith('S13: RCmax ')
+    assert 'outside 0.59 to 0.85' in found.reasons[0]
+
+
+def test_limits_at_second_hand_warn_but_never_fail(result):
+    found = of(judged_as(result, fail={('S13', 'rc_max')}, note='second-hand'))
+
+    assert found.level is Level.WARNING
+    assert '(indicative)' in found.reasons[0]
+    assert 'Some of its limits are only indicative: second-hand.' in found.reasons
+
+
+def test_a_missing_value_warns(result):
+    found = of(judged_as(result, leave_out={('S10', 'rc_mean')}))
+
+    assert found.level is Level.WARNING
+    assert 'S10: RCmean (A50) was not compared.' in found.reasons
+
+
+def test_a_sphere_that_the_phantom_does_not_use_is_not_missed(result):
+    left_out = judged_as(result, leave_out={('S10', 'rc_mean'), ('S10', 'rc_max')})
+    inserts = [replace(one, use=one.label != 'S10') for one in left_out.phantom.inserts]
+
+    found = of(replace(left_out, phantom=replace(left_out.phantom, inserts=tuple(inserts))))
+
+    assert found.level is Level.PASS
+
+
+def test_a_cold_sphere_needs_no_recovery(result):
+    left_out = judged_as(result, leave_out={('S37', 'rc_mean'), ('S37', 'rc_max')})
+    inserts = [replace(one, hot=one.label != 'S37') for one in left_out.phantom.inserts]
+
+    found = of(replace(left_out, phantom=replace(left_out.phantom, inserts=tuple(inserts))))
+
+    assert found.level is Level.PASS
+
+
+def test_a_doubtful_value_warns_in_words(result):
+    judged = judged_as(result)
+    flagged = replace(judged.spheres[2], flags=(Flag.FIT_REFUSED,))
+
+    found = of(replace(judged, spheres=(*judged.spheres[:2], flagged, *judged.spheres[3:])))
+
+    assert found.level is Level.WARNING
+    assert f'S22: {Flag.FIT_REFUSED.text}.' in found.reasons
+
+
+def test_without_the_activity_nothing_is_judged():
+    found = outcomes(quality_result(known=False))
+
+    assert {one.level for one in found} == {Level.NOT_JUDGED}
+    assert 'fill worksheet' in of(quality_result(known=False)).reasons[0]
+
+
+def test_an_image_in_another_unit_is_not_told_to_give_the_activity():
+    known = quality_result()
+    other = replace(quality_result(known=False), activity=known.activity)
+    other = replace(other, image=replace(other.image, unit='unknown'))
+
+    found = of(other)
+
+    assert found.level is Level.NOT_JUDGED
+    assert found.reasons == (
+        'The values of the image (unit unknown) are no concentrations in Bq/mL.',
+    )
+
+
+def test_without_any_evaluation_every_standard_says_why():
+    found = outcomes(made_result())
+
+    assert [one.standard for one in found] == ['NEMA NU 2', 'EARL 1', 'EARL 2']
+    assert all(one.reasons for one in found)
+
+
+def test_every_comparison_of_the_tables_is_read(result):
+    lines = verdict_lines(result_tables(result))
+
+    expected = [
+        (s.label, v.standard, v.passed) for s in result.recovery.spheres for v in s.verdicts
+    ]
+    assert [(line.label, line.standard, line.verdict == 'pass') for line in lines] == expected

@@ -1,0 +1,268 @@
+"""To which instant a series is corrected: headers as scanners write them, and wrong ones."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import numpy as np
+import pytest
+from suv_headers import ELEVEN, HALF_LIFE_S, PLAIN, TEN, mean_count_rate_by_summing
+from VOIIdentificationLib.core.errors import SUVError
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.suv.header import SUVFrame
+from VOIIdentificationLib.suv.reference import clock_text
+from VOIIdentificationLib.suv.scale import suv_scale
+
+MINUTE = timedelta(minutes=1)
+ISOTOPES_S = [HALF_LIFE_S, 4069.8, 282276.0, 1223.1]
+
+
+def factor_at(seconds, half_life_s=HALF_LIFE_S):
+    """SUVbw of 1 Bq/mL where the image shows the instant so long after the injection."""
+    return 70e3 / (300e6 * 0.5 ** (seconds / half_life_s))
+
+
+def decay(seconds, half_life_s, digits=6):
+    """Decay Factor of a frame whose mean count-rate time is so long after the reference."""
+    return round(2 ** (seconds / half_life_s), digits)
+
+
+def steps(half_life_s, beds=4, duration_s=240.0, gap_s=20.0):
+    """Step and shoot: each bed has its own acquisition time, counted to the mean (Siemens)."""
+    mean_s = mean_count_rate_by_summing(duration_s, half_life_s, 20_000)
+    return tuple(
+        SUVFrame(
+            ELEVEN + timedelta(seconds=at),
+            at + mean_s,
+            duration_s,
+            decay_factor=decay(at + mean_s, half_life_s),
+        )
+        for at in np.arange(beds) * (duration_s + gap_s)
+    )
+
+
+def one_time(half_life_s):
+    """All beds carry one acquisition time, the frame time counts to their start (GE)."""
+    return tuple(
+        replace(frame, acquisition_start=ELEVEN, frame_reference_s=round(260.0 * n, 1))
+        for n, frame in enumerate(steps(half_life_s))
+    )
+
+
+def continuous(half_life_s, *, moving_time):
+    """Continuous bed motion: every slice is a little later than the one before."""
+    return tuple(
+        SUVFrame(
+            ELEVEN + timedelta(seconds=at if moving_time else 0.0),
+            at + 30.0,
+            60.0,
+            decay_factor=decay(at + 30.0, half_life_s),
+        )
+        for at in np.arange(0.0, 300.0, 10.0)
+    )
+
+
+def beds_without_factor(half_life_s, reference_s):
+    """Beds with their own times, and a frame time that says nothing of the series (Philips)."""
+    return tuple(
+        replace(frame, frame_reference_s=reference_s, decay_factor=1.0)
+        for frame in steps(half_life_s)
+    )
+
+
+GOOD = {
+    'steps': steps,
+    'GE': one_time,
+    'continuous, one time': lambda half: continuous(half, moving_time=False),
+    'continuous, own times': lambda half: continuous(half, moving_time=True),
+    'Philips, 0': lambda half: beds_without_factor(half, 0.0),
+    'Philips, mean': lambda half: beds_without_factor(half, 119.9),
+    'continuous, part': lambda half: continuous(half, moving_time=False)[12:],
+    'second bed alone, GE': lambda half: one_time(half)[1:2],
+}
+
+
+@pytest.mark.parametrize('half_life_s', ISOTOPES_S)
+@pytest.mark.parametrize('frames', GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize('before_s', [0.0, 0.4, 3.0])
+def test_good_series_are_not_suspected(frames, half_life_s, before_s):
+    series = ELEVEN - timedelta(seconds=before_s)
+    header = replace(
+        PLAIN, frames=frames(half_life_s)[::-1], half_life_s=half_life_s, series_start=series
+    )
+
+    scale = suv_scale(header)
+
+    assert scale.flags == ()
+    assert scale.factors == pytest.approx(factor_at(3600.0 - before_s, half_life_s), rel=1e-9)
+
+
+@pytest.mark.parametrize('half_life_s', ISOTOPES_S[:2])
+@pytest.mark.parametrize('frames', [steps, one_time], ids=['steps', 'GE'])
+@pytest.mark.parametrize('minutes', [-200, -45, -10, 5, 30, 600])
+@pytest.mark.parametrize('with_ge_time', [False, True])
+def test_the_decay_factor_judges_a_series_time(frames, half_life_s, minutes, with_ge_time):
+    """Reconstructed later, or the time of an earlier scan: the image is corrected to 11:00."""
+    header = replace(
+        PLAIN,
+        frames=frames(half_life_s),
+        half_life_s=half_life_s,
+        series_start=ELEVEN + minutes * MINUTE,
+        ge_scan_start=ELEVEN if with_ge_time else None,
+    )
+
+    scale = suv_scale(header)
+
+    assert scale.factors == pytest.approx(factor_at(3600.0, half_life_s), rel=2e-4)
+    assert Flag.TIMES_CONTRADICT in scale.flags
+    named = '(0009,100d)' if with_ge_time else '(0008,0032)'
+    assert any('is decay-corrected' in text and named in text for text in scale.decisions)
+
+
+@pytest.mark.parametrize('minutes', [-45, -20])
+def test_a_decay_factor_may_confirm_a_series_time_long_before_the_acquisition(minutes):
+    """Frames that are late on purpose: the image is corrected to the series time."""
+    late = timedelta(minutes=-minutes)
+    frames = tuple(
+        replace(
+            frame,
+            frame_reference_s=frame.frame_reference_s + late.total_seconds(),
+            decay_factor=frame.decay_factor * 2 ** (late.total_seconds() / HALF_LIFE_S),
+        )
+        for frame in steps(HALF_LIFE_S)
+    )
+    scale = suv_scale(replace(PLAIN, frames=frames, series_start=ELEVEN - late))
+
+    assert scale.factors == pytest.approx(factor_at(3600.0 - late.total_seconds()), rel=1e-9)
+    assert scale.flags == ()
+
+
+def test_an_image_corrected_to_a_later_series_time_is_believed():
+    """A decay factor below 1 leads forward."""
+    frame = SUVFrame(ELEVEN, None, 300.0, decay_factor=decay(150.0 - 3600.0, HALF_LIFE_S, 10))
+    scale = suv_scale(replace(PLAIN, frames=(frame,), series_start=ELEVEN + 60 * MINUTE))
+    assert scale.factors == pytest.approx(factor_at(7200.0), rel=1e-9)
+    assert scale.flags == ()
+
+
+@pytest.mark.parametrize('minutes', [-60, -45, -10])
+def test_without_a_decay_factor_the_time_of_ge_is_taken_where_it_is_that_of_the_scan(minutes):
+    header = replace(
+        PLAIN,
+        frames=(SUVFrame(ELEVEN, 0.0, 240.0),),
+        series_start=ELEVEN + minutes * MINUTE,
+        ge_scan_start=ELEVEN - timedelta(seconds=2),
+    )
+    scale = suv_scale(header)
+    assert scale.factors == pytest.approx([factor_at(3598.0)], rel=1e-9)
+    assert scale.flags == (Flag.TIMES_CONTRADICT,)
+
+
+@pytest.mark.parametrize('frame', [SUVFrame(ELEVEN), SUVFrame(ELEVEN, 0.0, 240.0)])
+def test_a_series_time_long_before_the_scan_that_nothing_confirms_is_flagged(frame):
+    scale = suv_scale(replace(PLAIN, frames=(frame,), series_start=ELEVEN - 30 * MINUTE))
+    assert Flag.TIMES_CONTRADICT in scale.flags
+
+
+@pytest.mark.parametrize('duration_s', [60.0, 600.0, 1800.0])
+def test_no_mean_time_is_added_to_a_frame_reference_time_of_zero(duration_s):
+    frame = SUVFrame(ELEVEN, 0.0, duration_s)
+    scale = suv_scale(replace(PLAIN, frames=(frame,), series_start=ELEVEN + 30 * MINUTE))
+    assert scale.factors == pytest.approx([factor_at(3600.0)], rel=1e-12)
+
+
+def test_beds_that_are_each_corrected_to_their_own_start_are_flagged():
+    first, *others = steps(HALF_LIFE_S)
+    alike = [
+        replace(frame, decay_factor=first.decay_factor, frame_reference_s=0.0) for frame in others
+    ]
+    scale = suv_scale(replace(PLAIN, frames=(first, *alike)))
+    assert scale.flags == (Flag.TIMES_CONTRADICT,)
+    assert any('the decay factor' in text for text in scale.decisions)
+
+
+@pytest.mark.parametrize('factor', [0.0, -1.0, 1.0, None])
+def test_a_decay_factor_that_says_nothing_judges_nothing(factor):
+    frame = SUVFrame(ELEVEN, 150.0, 300.0, decay_factor=factor)
+    assert suv_scale(replace(PLAIN, frames=(frame,))).flags == ()
+
+
+def test_a_correction_to_the_injection_is_checked_by_the_decay_factor():
+    to_start = decay(150.0, HALF_LIFE_S)
+    to_injection = decay(3750.0, HALF_LIFE_S)
+    for factor, flags in ((to_start, (Flag.TIMES_CONTRADICT,)), (to_injection, ())):
+        frame = SUVFrame(ELEVEN, 150.0, 300.0, decay_factor=factor)
+        header = replace(PLAIN, decay_correction='ADMIN', frames=(frame,))
+        assert suv_scale(header).flags == flags
+
+
+def test_an_image_without_correction_has_no_decay_factor():
+    frame = SUVFrame(ELEVEN, 150.0, 300.0, decay_factor=1.2)
+    header = replace(
+        PLAIN, decay_correction='NONE', corrected_image=('ATTN',), frames=(frame, frame)
+    )
+    assert suv_scale(header).flags == (Flag.HEADER_CONTRADICTS,)
+
+
+@pytest.mark.parametrize('half_lives', [4.5, 5.5, 9.9])
+def test_an_injection_long_before_the_scan_is_flagged(half_lives):
+    injection = ELEVEN - timedelta(seconds=half_lives * 282276.0)
+    scale = suv_scale(
+        replace(PLAIN, injection=injection, injection_time=None, half_life_s=282276.0)
+    )
+    assert scale.flags == ((Flag.HEADER_IMPLAUSIBLE,) if half_lives > 5 else ())
+
+
+@pytest.mark.parametrize('seconds', [-11 * 75.45, 11 * 75.45])
+def test_an_injection_whose_activity_is_gone_or_not_yet_there_is_refused(seconds):
+    injection = ELEVEN - timedelta(seconds=seconds)
+    header = replace(PLAIN, injection=injection, injection_time=None, half_life_s=75.45)
+    with pytest.raises(SUVError, match=r'11\.0 half-lives of 75\.45 s \(0018,1075\)'):
+        suv_scale(header)
+
+
+@pytest.mark.parametrize('hour', [6, 8, 10])
+def test_an_injection_at_exactly_midnight_is_flagged(hour):
+    scan = datetime(2026, 3, 1, hour, 15)
+    header = replace(
+        PLAIN,
+        injection=datetime(2026, 3, 1),
+        injection_time=None,
+        series_start=scan,
+        frames=(SUVFrame(scan, 150.0, 300.0),),
+    )
+    assert Flag.HEADER_IMPLAUSIBLE in suv_scale(header).flags
+
+
+def test_a_scan_at_exactly_midnight_is_flagged():
+    scan = datetime(2026, 3, 2)
+    header = replace(
+        PLAIN,
+        injection=datetime(2026, 3, 1, 23),
+        injection_time=None,
+        series_start=scan,
+        frames=(SUVFrame(scan),),
+    )
+    assert suv_scale(header).flags == (Flag.HEADER_IMPLAUSIBLE,)
+
+
+@pytest.mark.parametrize(
+    ('half_life_s', 'flags'),
+    [
+        (HALF_LIFE_S, ()),
+        (4069.8, ()),
+        (45721.4, (Flag.DAY_UNKNOWN,)),
+        (282276.0, (Flag.DAY_UNKNOWN,)),
+        (360806.4, (Flag.DAY_UNKNOWN,)),
+    ],
+)
+@pytest.mark.parametrize('clock', [time(10), time(9, 15)])
+def test_the_day_of_an_injection_is_only_certain_if_the_isotope_is_short_lived(
+    half_life_s, flags, clock
+):
+    header = replace(PLAIN, injection=None, injection_time=clock, half_life_s=half_life_s)
+    assert suv_scale(header).flags == flags
+
+
+def test_a_moment_of_an_unknown_day_has_no_date():
+    assert clock_text(datetime(1, 1, 2, 10, 15)) == '10:15:00'
+    assert clock_text(TEN) == '2026-03-01 10:00:00'

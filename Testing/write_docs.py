@@ -1,0 +1,130 @@
+"""
+Write what the documentation takes from the code.
+
+The dictionary of columns in docs/outputs.md, from the tables of results that
+hold everything, and docs/results.schema.json, from the same results as
+``results.json`` shows them. Run it after a change of tables or keys;
+Testing/Python/report/test_docs.py fails until then.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+TESTING = Path(__file__).resolve().parent
+DOCS = TESTING.parent / 'docs'
+OUTPUTS, SCHEMA = DOCS / 'outputs.md', DOCS / 'results.schema.json'
+BEGIN = '<!-- columns: written by Testing/write_docs.py -->'
+END = '<!-- end of columns -->'
+
+NEVER_NULL = {'schema', 'software', 'input', 'settings', 'label', 'flags', 'notes', 'spheres'}
+"""Keys that always have a value; every other one is null where there is none."""
+
+WHOLE = ('count', 'slice_k', 'slices_k', 'shape_ijk')
+"""Ends of the keys of whole numbers."""
+
+
+def sample_results():
+    """Results that together hold every table and every key."""
+    sys.path[:0] = [str(TESTING.parent / 'VOIIdentification'), str(TESTING / 'Python')]
+    from made_quality import quality_result
+    from made_results import made_result
+
+    return quality_result(), quality_result(known=False), made_result()
+
+
+def dictionary(results):
+    """One table of Markdown for each table of the results: key, title, unit, meaning."""
+    from VOIIdentificationLib.report.formats import result_tables
+
+    found = {}
+    for result in results:
+        for table in result_tables(result):
+            columns = found.setdefault(table.key, (table.title, {}))[1]
+            for column in table.columns:
+                columns.setdefault(column.key, column)
+    return '\n\n'.join(markdown(key, *of) for key, of in found.items())
+
+
+def markdown(key, title, columns):
+    """One table."""
+    rows = [
+        f'| `{column.key}` | {column.title} | {column.unit} | {column.description} |'
+        for column in columns.values()
+    ]
+    head = [f'**{title}** (`{key}`)', '', '| key | column | unit | meaning |', '|---|---|---|---|']
+    return '\n'.join(line.replace('\n', ' ') for line in [*head, *rows])
+
+
+def with_dictionary(text, words):
+    """The page with the dictionary between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    if END not in rest:
+        sys.exit(f'{OUTPUTS} lacks the marks {BEGIN} and {END}')
+    return f'{before}{BEGIN}\n\n{words}\n\n{END}{rest.partition(END)[2]}'
+
+
+def schema(results):
+    """JSON Schema (draft 2020-12) that every ``results.json`` satisfies."""
+    from VOIIdentificationLib.report.formats import RESULTS_SCHEMA, results_json
+
+    shape = merged([described(results_json(result)) for result in results])
+    shape['properties']['schema'] = {'const': RESULTS_SCHEMA}
+    return {
+        '$schema': 'https://json-schema.org/draft/2020-12/schema',
+        'title': 'results.json of VOI Identification',
+        'description': 'Keys stay as they are; new ones may be added. null: there is no value.',
+        **shape,
+    }
+
+
+def described(value, key=''):
+    """The schema of one value: objects by their keys, lists by what they hold."""
+    if isinstance(value, dict):
+        properties = {name: described(part, name) for name, part in value.items()}
+        shape = {'type': 'object', 'properties': properties, 'required': sorted(properties)}
+    elif isinstance(value, list):
+        shape = {'type': 'array', 'items': merged([described(part, key) for part in value])}
+    elif isinstance(value, bool):
+        return {'type': 'boolean'}
+    elif isinstance(value, (int, float)):
+        shape = {'type': 'integer' if key.endswith(WHOLE) else 'number'}
+    else:
+        shape = {} if value is None else {'type': 'string'}
+    if shape and key and key not in NEVER_NULL:
+        shape['type'] = [shape['type'], 'null']
+    return shape
+
+
+def merged(shapes):
+    """One schema for several samples of a value; keys that one of them lacks are optional."""
+    known = [shape for shape in shapes if shape]
+    if not known:
+        return {}
+    whole = dict(known[0])
+    if any('properties' in shape for shape in known):
+        parts = [shape for shape in known if 'properties' in shape]
+        names = sorted({name for part in parts for name in part['properties']})
+        whole = dict(parts[0])
+        whole['properties'] = {
+            name: merged([p['properties'][name] for p in parts if name in p['properties']])
+            for name in names
+        }
+        required = set.intersection(*(set(part['required']) for part in parts))
+        whole['required'] = sorted(required)
+    if any('items' in shape for shape in known):
+        whole['items'] = merged([shape['items'] for shape in known if 'items' in shape])
+    return whole
+
+
+def main():
+    """Write both."""
+    results = sample_results()
+    text = OUTPUTS.read_text(encoding='utf-8')
+    OUTPUTS.write_text(with_dictionary(text, dictionary(results)), encoding='utf-8')
+    words = json.dumps(schema(results), indent=1, ensure_ascii=False)
+    SCHEMA.write_text(words + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main()

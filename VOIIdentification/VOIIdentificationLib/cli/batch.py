@@ -1,0 +1,109 @@
+"""The command ``voi-identification batch``: every PET series below a folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.phantom import load_phantom
+from . import analyze as analyze_command
+from .terminal import terminal_progress
+
+if TYPE_CHECKING:
+    from ..many.batch import BatchSummary
+
+EXIT_PROBLEM = 1
+"""At least one series could not be measured; the others are there."""
+
+EXIT_STOPPED = 130
+"""A signal stopped the batch, as shells count it."""
+
+_SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare the arguments of the command.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of the command.
+    """
+    parser.add_argument('root', metavar='ROOT', type=Path, help='searched with all folders below')
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        '--workers', metavar='N', type=_count, help='processes (default: one a processor)'
+    )
+    who.add_argument(
+        '--scheduler', metavar='ADDRESS', default='', help='a running Dask scheduler, tcp://…'
+    )
+    analyze_command.add_measuring_arguments(parser)
+
+
+def _count(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if value < 1:
+        msg = f'must be a number from 1 on, got {text}'
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Measure all series and write their table.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        As `add_arguments` declares them.
+
+    Returns
+    -------
+    status : int
+        Exit status: 0 if all series are measured, 1 if some are not, 130 if a
+        signal stopped the batch; other problems are raised as `PhantomError`.
+    """
+    from ..many.batch import Workers, run_batch
+    from ..many.batch_series import BatchOptions
+
+    options = BatchOptions(
+        phantom=load_phantom(args.phantom),
+        settings=analyze_command.settings_of(args),
+        known=analyze_command.known_activity(args),
+        overwrite=args.overwrite,
+    )
+    workers = Workers(args.workers or _processors(), args.scheduler)
+    progress = terminal_progress(sys.stderr)
+    summary = run_batch(args.root, args.output, options, workers, progress)
+    _print_summary(summary, args.output)
+    if summary.interrupted:
+        return EXIT_STOPPED
+    return EXIT_PROBLEM if summary.sentences or summary.problems else 0
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system tells."""
+    allowed = getattr(os, 'sched_getaffinity', None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def _print_summary(summary: BatchSummary, directory: Path) -> None:
+    from ..many.batch_table import CSV_NAME, PARQUET_NAME
+
+    counts = summary.counts
+    said = [*summary.problems, *(f'{uid}: {text}' for uid, text in summary.sentences.items())]
+    left = summary.total - counts.total()
+    ends = f'{counts["done"]} measured, {counts["skipped"]} done before, {counts["failed"]} failed'
+    lines = [
+        f'{summary.total} PET series: {ends}, {left} not begun or not finished',
+        *said[:_SHOWN],
+        *([f'… and {len(said) - _SHOWN} more, in the table'] if len(said) > _SHOWN else []),
+    ]
+    if summary.interrupted:
+        lines.append('Stopped. The same command goes on with the rest.')
+    lines.append(f'{summary.rows} rows: {directory / CSV_NAME}, {directory / PARQUET_NAME}')
+    sys.stdout.write('\n'.join([*lines, '']))

@@ -1,0 +1,210 @@
+"""The frames of a multi-frame file: place, scale and unit from its functional groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..core.errors import SeriesError
+from ..core.units import row_of_code, row_of_units
+from .attributes import CONTENT, MAPPING, TRANSFORM, tag_text
+from .file import DicomFile
+from .header import Header, empty_header
+from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
+
+_RELATIVE_SLOPE_TOLERANCE = 1e-6
+"""Slopes that differ less are one: the real-world unit then holds for the rescaled values."""
+
+_FACTS = (
+    *('FrameReferenceDateTime', 'FrameAcquisitionDateTime', 'FrameAcquisitionNumber'),
+    *('TemporalPositionIndex', 'FrameAcquisitionDuration'),
+)
+"""What a frame says of its time."""
+
+_CONVERTED = (
+    'UnassignedPerFrameConvertedAttributesSequence',
+    'UnassignedSharedConvertedAttributesSequence',
+)
+"""Where a legacy converted image keeps what its single slices said."""
+
+_Number = tuple[float, ...] | None
+
+
+class _Scale(NamedTuple):
+    """Slope and intercept as the header has them, and the UCUM code of their unit."""
+
+    slope: _Number
+    intercept: _Number
+    code: str = ''
+
+
+class _Groups:
+    """Functional groups of one frame: its own first, then those of all frames."""
+
+    def __init__(self, name: str, *holders: Header) -> None:
+        self.name = name
+        self._holders = [replace(holder, name=name) for holder in holders]
+
+    def macro(self, sequence: str, keyword: str) -> Header:
+        """The item that has an element; one without elements if none has it."""
+        items = (holder.item(sequence) for holder in self._holders)
+        return next((item for item in items if item.texts(keyword)), empty_header(self.name))
+
+    def items(self, sequence: str) -> list[Header]:
+        """All items, the frame's own first."""
+        return [item for holder in self._holders for item in holder.items(sequence)]
+
+    def text(self, sequence: str, keyword: str) -> str:
+        return self.macro(sequence, keyword).text(keyword)
+
+    def numbers(self, sequence: str, keyword: str, count: int) -> tuple[float, ...] | None:
+        return self.macro(sequence, keyword).numbers(keyword, count)
+
+    def required(self, sequence: str, keyword: str, count: int) -> tuple[float, ...]:
+        numbers = self.numbers(sequence, keyword, count)
+        if numbers is None:
+            raise missing_element(self.name, keyword)
+        return numbers
+
+
+def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
+    """
+    The planes of a multi-frame file, from its functional groups (PS3.3, C.7.6.16).
+
+    Parameters
+    ----------
+    file : DicomFile
+        A file of Enhanced or Legacy Converted Enhanced PET Image Storage.
+
+    Returns
+    -------
+    planes : list of PETSlice
+        One for each frame, in the order of the file.
+
+    Raises
+    ------
+    SeriesError
+        If a frame lacks its position, orientation, pixel spacing or slope.
+    """
+    frames = file.items('PerFrameFunctionalGroupsSequence')
+    shared = file.item('SharedFunctionalGroupsSequence')
+    if len(frames) != file.frame_count:
+        msg = (
+            f'{file.name} has {file.frame_count} frames but functional groups for '
+            f'{len(frames)}; export it again from its source.'
+        )
+        raise SeriesError(msg)
+    named = [_Groups(f'{file.name} frame {n}', one, shared) for n, one in enumerate(frames, 1)]
+    return [_slice_of_frame(file, groups, n) for n, groups in enumerate(named)]
+
+
+def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
+    measures = 'PixelMeasuresSequence'
+    thickness = groups.numbers(measures, 'SpacingBetweenSlices', 1) or groups.numbers(
+        measures, 'SliceThickness', 1
+    )
+    scale = _scale(file, groups)
+    slope, intercept = checked_rescale(groups.name, scale.slope, scale.intercept)
+    spacing = groups.required(measures, 'PixelSpacing', 2)
+    return PETSlice(
+        file=file,
+        position_lps_mm=groups.required('PlanePositionSequence', 'ImagePositionPatient', 3),
+        orientation=groups.required('PlaneOrientationSequence', 'ImageOrientationPatient', 6),
+        pixel_spacing_mm=checked_spacing(groups.name, spacing),
+        slope=slope,
+        intercept=intercept,
+        thickness_mm=abs(thickness[0]) if thickness else None,
+        frame=frame,
+        facts=_facts(groups),
+        units=_units(file, groups, scale),
+        has_slope=scale.slope is not None,
+        has_intercept=scale.intercept is not None,
+    )
+
+
+def _scale(file: DicomFile, groups: _Groups) -> _Scale:
+    """The pixel value transformation; else a real-world mapping, of activity if there is one."""
+    own = _Scale(
+        groups.numbers(TRANSFORM, 'RescaleSlope', 1),
+        groups.numbers(TRANSFORM, 'RescaleIntercept', 1),
+    )
+    mappings = list(_mappings(groups))
+    chosen: _Scale | None = None
+    if own.slope is None and own.intercept is None:
+        ranked = sorted(mappings, key=lambda mapping: _units_of_code(mapping.code) != 'BQML')
+        own = chosen = next(iter(ranked), own)
+    else:
+        chosen = next((mapping for mapping in mappings if _same_scale(own, mapping)), None)
+    _require_one_scale_outside(file, groups, own)
+    if chosen is None or not chosen.code:
+        return own
+    _require_one_piece(groups.name, chosen, mappings)
+    return own._replace(code=chosen.code)
+
+
+def _mappings(groups: _Groups) -> Iterator[_Scale]:
+    """Every linear real-world mapping of a frame."""
+    for item in groups.items(MAPPING):
+        slope = item.numbers('RealWorldValueSlope', 1)
+        code = item.item('MeasurementUnitsCodeSequence').text('CodeValue')
+        if slope is not None:
+            yield _Scale(slope, item.numbers('RealWorldValueIntercept', 1) or (0.0,), code)
+
+
+def _same_scale(one: _Scale, other: _Scale) -> bool:
+    if one.slope is None or other.slope is None:
+        return False
+    same = abs(one.slope[0] - other.slope[0]) <= _RELATIVE_SLOPE_TOLERANCE * abs(one.slope[0])
+    return same and (one.intercept or (0.0,))[0] == (other.intercept or (0.0,))[0]
+
+
+def _require_one_piece(name: str, chosen: _Scale, mappings: list[_Scale]) -> None:
+    for other in mappings:
+        if other.code == chosen.code and not _same_scale(other, chosen):
+            assert chosen.slope is not None
+            assert other.slope is not None
+            msg = (
+                f'{name}: its real-world mapping (0040,9096) to {chosen.code} has several pieces, '
+                f'of slopes {chosen.slope[0]:g} and {other.slope[0]:g}, which cannot be read; '
+                'export the series with one slope a frame.'
+            )
+            raise SeriesError(msg)
+
+
+def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: _Scale) -> None:
+    """A slope at the top level, where such files have none, must be that of the frames."""
+    outside = file.numbers('RescaleSlope', 1)
+    if outside is None or (own.slope is not None and _same_scale(own, _Scale(outside, None))):
+        return
+    inside = 'none' if own.slope is None else f'{own.slope[0]:g}'
+    msg = (
+        f'{groups.name} has two scales: {tag_text("RescaleSlope")} is {outside[0]:g} at the top '
+        f'level of the file and {inside} in its functional groups; '
+        'export the series again from its source.'
+    )
+    raise SeriesError(msg)
+
+
+def _units(file: DicomFile, groups: _Groups, scale: _Scale) -> str:
+    """Unit of a frame: all places that name one must agree."""
+    converted = (groups.text(sequence, 'Units') for sequence in _CONVERTED)
+    named = [code for code in (scale.code, *converted, file.text('Units')) if code]
+    if len({_units_of_code(code) for code in named}) > 1:
+        msg = (
+            f'{groups.name} names several units of one value: {", ".join(dict.fromkeys(named))}; '
+            'export the series again from its source.'
+        )
+        raise SeriesError(msg)
+    return named[0] if named else ''
+
+
+def _units_of_code(code: str) -> str:
+    """Units (0054,1001) of a code of either kind; an unknown code stays."""
+    row = row_of_code(code) or row_of_units(code)
+    return row.units if row and row.units else code.upper()
+
+
+def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:
+    named = [(keyword, groups.text(CONTENT, keyword)) for keyword in _FACTS]
+    return tuple((keyword, value) for keyword, value in named if value)

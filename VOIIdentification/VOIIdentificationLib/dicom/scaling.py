@@ -1,0 +1,140 @@
+"""What the values of a series are: whether their scale is known, and activity from counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..core.errors import SeriesError
+from .attributes import tag_text
+from .facts import has_scale
+from .file import DicomFile
+from .header import PHILIPS_GROUP, Header, as_number
+from .slices import PETSlice
+
+PHILIPS_CREATOR = 'Philips PET Private Group'
+"""Private creator (PS3.5, 7.8.1) of the elements (7053,10xx)."""
+
+PHILIPS_SUV, PHILIPS_ACTIVITY = 0x00, 0x09
+"""Elements of its block: counts to SUVbw, and to Bq/mL."""
+
+
+def philips_text(file: Header, element: int) -> tuple[str, bool]:
+    """
+    A private factor of Philips.
+
+    Parameters
+    ----------
+    file : Header
+        Header of a slice.
+
+    element : int
+        `PHILIPS_SUV` or `PHILIPS_ACTIVITY`.
+
+    Returns
+    -------
+    text : str
+        Empty if it is missing.
+
+    reserved : bool
+        False if nobody reserved the block: the usual number was read.
+    """
+    return file.private_text(PHILIPS_GROUP, PHILIPS_CREATOR, element)
+
+
+def require_modality_slope(file: DicomFile) -> None:
+    """
+    Refuse a file whose values follow from a table instead of a slope.
+
+    Parameters
+    ----------
+    file : DicomFile
+        A file of a series.
+
+    Raises
+    ------
+    SeriesError
+        If it has a Modality LUT.
+    """
+    if file.stored_bytes('ModalityLUTSequence') is None:
+        return
+    msg = (
+        f'{file.name} has a {tag_text("ModalityLUTSequence")}: its values follow from a table, '
+        'which cannot be read; export the series with slope and intercept.'
+    )
+    raise SeriesError(msg)
+
+
+def counts_to_activity(slices: Sequence[PETSlice]) -> tuple[Sequence[PETSlice], tuple[str, ...]]:
+    """
+    Make Bq/mL of counts, where the header has the factor of Philips in every slice.
+
+    Parameters
+    ----------
+    slices : sequence of PETSlice
+        Of one series.
+
+    Returns
+    -------
+    slices : sequence of PETSlice
+        With the factor in slope and intercept; as they are if there is none.
+
+    notes : tuple of str
+        What was done.
+
+    Raises
+    ------
+    SeriesError
+        If only some slices have the factor.
+    """
+    if slices[0].units != 'CNTS' or not has_scale(slices):
+        return slices, ()
+    factors = [as_number(philips_text(plane.file, PHILIPS_ACTIVITY)[0]) or 0.0 for plane in slices]
+    usable = [factor for factor in factors if factor > 0]
+    if not usable:
+        return slices, ()
+    if len(usable) < len(factors):
+        there = next(plane for plane, factor in zip(slices, factors, strict=True) if factor > 0)
+        lacks = next(plane for plane, factor in zip(slices, factors, strict=True) if factor <= 0)
+        msg = (
+            f'the slices of the series differ in (7053,1009), counts to Bq/mL: {there.name} has '
+            f'it, {lacks.name} has none or 0; export the series again from its source.'
+        )
+        raise SeriesError(msg)
+    low, high = min(usable), max(usable)
+    shown = f'{low:g}' if low == high else f'{low:g} to {high:g}'
+    note = f'the counts of the file (0054,1001) times (7053,1009) = {shown} are Bq/mL'
+    converted = [_times(plane, factor) for plane, factor in zip(slices, factors, strict=True)]
+    return converted, (note,)
+
+
+def _times(plane: PETSlice, factor: float) -> PETSlice:
+    return replace(
+        plane,
+        slope=plane.slope * factor,
+        intercept=plane.intercept * factor,
+        units='BQML',
+        bqml_per_count=factor,
+    )
+
+
+def scaling_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
+    """
+    Say so if the values are stored numbers.
+
+    Parameters
+    ----------
+    slices : sequence of PETSlice
+        Of one series.
+
+    Returns
+    -------
+    notes : tuple of str
+        Empty if there is a slope.
+    """
+    if has_scale(slices):
+        return ()
+    unit = slices[0].units
+    named = f', and the unit {unit} is not trusted' if unit else ''
+    note = f'no slice has a {tag_text("RescaleSlope")}: the values are the stored numbers{named}'
+    return (note,)

@@ -1,0 +1,1 @@
+"""Many scans: compared, logged over years, measured in batches."""

@@ -1,0 +1,210 @@
+"""
+The workers of a batch: processes of this machine, or a cluster that is running (Dask).
+
+At most a few series wait at each worker, however many there are, so that
+neither scheduler nor workers grow. A worker that dies gives its series to
+another one; a series that kills its workers again and again is given up.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import OutputError
+from .batch_series import BatchOptions, SeriesJob, SeriesOutcome, measure_series
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+PACKAGES = ('distributed', 'pyarrow')
+"""What the optional extra ``batch`` brings."""
+
+MAX_DEATHS = 5
+"""Workers that may die over one series before it is given up."""
+
+Told = Callable[[SeriesOutcome], None]
+
+_STARTS = 3
+"""Tries to start the workers."""
+
+_CHECK_INTERVAL = '1 s'
+"""Between two looks whether all workers are there."""
+
+_AT_EACH_WORKER = 2
+"""One is measured, one waits."""
+
+
+def require_packages() -> None:
+    """
+    Ask for the optional packages of a batch by name.
+
+    Raises
+    ------
+    OutputError
+        If one is missing.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        msg = (
+            f'a batch needs the Python package {missing[0]}, which is not installed: '
+            "pip install 'voi-identification[batch]'"
+        )
+        raise OutputError(msg)
+
+
+@contextmanager
+def connected(workers: int, scheduler: str = '') -> Iterator[Client]:
+    """
+    Workers to give series to.
+
+    Parameters
+    ----------
+    workers : int
+        Processes on this machine, of one thread each.
+
+    scheduler : str, optional
+        Address of a running Dask scheduler to be used instead. Its workers
+        must have this software and see the same paths.
+
+    Yields
+    ------
+    client : `distributed.Client`
+        Connected.
+
+    Raises
+    ------
+    OutputError
+        If the scheduler does not answer.
+    """
+    import dask
+    from distributed import Client
+
+    if scheduler:
+        try:
+            client = Client(scheduler)
+        except (OSError, ValueError) as error:
+            msg = f'no Dask scheduler answers at {scheduler}: {error}. Check address and network.'
+            raise OutputError(msg) from error
+        with client:
+            yield client
+        return
+    with (
+        dask.config.set({'distributed.scheduler.allowed-failures': MAX_DEATHS}),
+        _local_cluster(workers) as cluster,
+        Client(cluster) as client,
+    ):
+        # A worker that is killed while it starts is given up by Dask; this makes another one.
+        cluster.adapt(minimum=workers, maximum=workers, interval=_CHECK_INTERVAL)
+        client.register_plugin(_deaf_worker())
+        yield client
+
+
+def measure_all(
+    client: Client, jobs: Iterable[SeriesJob], options: BatchOptions, told: Told
+) -> None:
+    """
+    Measure series on the workers.
+
+    Parameters
+    ----------
+    client : `distributed.Client`
+        Connected workers.
+
+    jobs : iterable of SeriesJob
+        The series.
+
+    options : BatchOptions
+        How.
+
+    told : callable
+        Called with every outcome, as they end.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After a stop signal, when the series that were begun have ended; at
+        once after a second signal.
+    """
+    from distributed import as_completed
+
+    waiting = iter(jobs)
+    width = _AT_EACH_WORKER * max(len(client.nthreads()), 1)
+    running = as_completed(_submitted(client, islice(waiting, width), options))
+    try:
+        for future in running:
+            _end(future, told)
+            for fresh in _submitted(client, islice(waiting, 1), options):
+                running.add(fresh)
+    except KeyboardInterrupt:
+        for future in running:
+            _end(future, told)
+        raise
+
+
+def _end(future: Any, told: Told) -> None:
+    outcome = _outcome(future)
+    future.release()
+    told(outcome)
+
+
+def _local_cluster(workers: int) -> LocalCluster:
+    """Dask raises if one worker dies while it starts: then all are started anew."""
+    from distributed import LocalCluster
+
+    error: Exception | None = None
+    for _ in range(_STARTS):
+        try:
+            return LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as one:  # noqa: PERF203  # three times at most
+            error = one
+    msg = f'the {workers} workers cannot be started: {error}. Try fewer with --workers.'
+    raise OutputError(msg) from error
+
+
+def _submitted(client: Client, jobs: Iterable[SeriesJob], options: BatchOptions) -> list[Any]:
+    return [
+        client.submit(measure_series, job, options, key=f'series-{job.folder.name}', pure=False)
+        for job in jobs
+    ]
+
+
+def _outcome(future: Any) -> SeriesOutcome:
+    """Errors of the engine itself: the worker died, or the software is not there."""
+    uid = str(future.key).removeprefix('series-')
+    error = future.exception()
+    if error is None:
+        outcome: SeriesOutcome = future.result()
+        return outcome
+    if type(error).__name__ == 'KilledWorker':
+        sentence = (
+            f'{MAX_DEATHS} workers died over this series, perhaps for want of memory. '
+            'Run the batch again with fewer workers.'
+        )
+    else:
+        sentence = f'the worker failed: {type(error).__name__}: {" ".join(str(error).split())}'
+    return SeriesOutcome(uid, 'failed', sentence)
+
+
+def _deaf_worker() -> Any:
+    """Ctrl-C goes to all processes of a terminal; the workers finish what they have begun."""
+    from distributed import WorkerPlugin
+
+    class _Deaf(WorkerPlugin):  # type: ignore[misc]
+        name = 'voi-identification-deaf'
+
+        def setup(self, worker: Any) -> None:  # Dask's name
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return _Deaf()

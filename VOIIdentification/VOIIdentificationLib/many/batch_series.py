@@ -1,0 +1,337 @@
+"""One series of a batch, from its files to its result folder: what a worker does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import traceback
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .. import __version__
+from ..analysis import Known, analyze
+from ..core.config_json import read_json
+from ..core.errors import InputFileError, OutputError, PhantomError, SUVError
+from ..core.phantom import Phantom
+from ..core.settings import Settings
+from ..files.atomic import recover
+from ..report.export import existing_results, export_results
+from .stored import RESULTS_NAME
+
+if TYPE_CHECKING:
+    from ..dicom.read import PETStack
+
+STATE_NAME = 'batch.json'
+STATE_SCHEMA = 'voi-identification/batch-series/1'
+_BLOCK_BYTES = 1 << 20
+
+State = Literal['started', 'done', 'failed']
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """
+    How every series of a batch is measured.
+
+    Attributes
+    ----------
+    phantom : Phantom
+        What was scanned.
+
+    settings : Settings
+        How it is measured.
+
+    known : Known
+        The true activity, the same for all series.
+
+    overwrite : bool
+        Whether results of other settings may be replaced.
+    """
+
+    phantom: Phantom
+    settings: Settings
+    known: Known
+    overwrite: bool = False
+
+    def digest(self) -> str:
+        """SHA-256 of all that changes a number, and of the version of the software."""
+        parts = [
+            __version__,
+            asdict(self.phantom),
+            self.settings.to_json(),
+            None if self.known.worksheet is None else asdict(self.known.worksheet),
+            None if self.known.activity is None else asdict(self.known.activity),
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SeriesJob:
+    """
+    One series to be measured.
+
+    Attributes
+    ----------
+    uid, description : str
+        Of the series.
+
+    paths : tuple of `pathlib.Path`
+        Its files.
+
+    folder : `pathlib.Path`
+        Where its results go.
+    """
+
+    uid: str
+    description: str
+    paths: tuple[Path, ...]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class SeriesOutcome:
+    """
+    What became of a series.
+
+    Attributes
+    ----------
+    uid : str
+        Of the series.
+
+    state : {'done', 'skipped', 'failed'}
+        ``'skipped'`` if it was done before, with the same files and settings.
+
+    sentence : str
+        Why it failed; empty otherwise.
+    """
+
+    uid: str
+    state: Literal['done', 'skipped', 'failed']
+    sentence: str = ''
+
+
+def measure_series(job: SeriesJob, options: BatchOptions) -> SeriesOutcome:
+    """
+    Measure one series, unless that is done already.
+
+    Parameters
+    ----------
+    job : SeriesJob
+        The series.
+
+    options : BatchOptions
+        How.
+
+    Returns
+    -------
+    outcome : SeriesOutcome
+        Errors become sentences: nothing is raised that would stop the others.
+    """
+    start = time.process_time()
+    checksum = ''
+    try:
+        checksum = series_checksum(job, options)
+        if _is_done(job.folder, checksum):
+            return SeriesOutcome(job.uid, 'skipped')
+        _prepare(job, options)
+        _write_state(job, 'started', checksum)
+        _measure(job, options)
+        _write_state(job, 'done', checksum, seconds=time.process_time() - start)
+    except Exception as error:  # one bad series never stops the rest
+        return _failed(job, checksum, error)
+    return SeriesOutcome(job.uid, 'done')
+
+
+def series_checksum(job: SeriesJob, options: BatchOptions) -> str:
+    """
+    Fingerprint of a series and of how it is measured.
+
+    Parameters
+    ----------
+    job : SeriesJob
+        The series.
+
+    options : BatchOptions
+        How.
+
+    Returns
+    -------
+    digest : str
+        SHA-256 of the bytes of the files, whatever they are called, and of the options.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    """
+    digests = sorted(_file_digest(path) for path in job.paths)
+    return hashlib.sha256(''.join([options.digest(), *digests]).encode()).hexdigest()
+
+
+def _is_done(folder: Path, checksum: str) -> bool:
+    """
+    Whether a series was measured before.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        Its results.
+
+    checksum : str
+        Of the series and the options.
+
+    Returns
+    -------
+    done : bool
+        True if the same checksum was finished, and its results are still there.
+    """
+    state = read_state(folder)
+    same = state.get('state') == 'done' and state.get('checksum') == checksum
+    return same and (folder / RESULTS_NAME).is_file()
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """
+    What a batch wrote about a series.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        Of its results.
+
+    Returns
+    -------
+    state : dict
+        Content of ``batch.json``; empty if there is none that can be read.
+    """
+    try:
+        state = read_json(folder / STATE_NAME, 'state')
+    except InputFileError:
+        return {}
+    right = isinstance(state, dict) and state.get('schema') == STATE_SCHEMA
+    return state if right else {}
+
+
+def _write_state(
+    job: SeriesJob, state: State, checksum: str, sentence: str = '', seconds: float | None = None
+) -> None:
+    """
+    Write ``batch.json``, whole or not at all.
+
+    Parameters
+    ----------
+    job : SeriesJob
+        The series.
+
+    state : {'started', 'done', 'failed'}
+        How far it is.
+
+    checksum : str
+        Of the series and the options.
+
+    sentence : str, optional
+        Why it failed.
+
+    seconds : float, optional
+        Processor time that it took.
+    """
+    data = {
+        'schema': STATE_SCHEMA,
+        'state': state,
+        'sentence': sentence,
+        'series_instance_uid': job.uid,
+        'series_description': job.description,
+        'source': str(job.paths[0].parent),
+        'checksum': checksum,
+        'software': __version__,
+        'cpu_s': seconds,
+    }
+    job.folder.mkdir(parents=True, exist_ok=True)
+    beside = job.folder / f'.{STATE_NAME}.{os.getpid()}'
+    with beside.open('w', encoding='utf-8', errors='replace') as stream:
+        json.dump(data, stream, indent=1, ensure_ascii=False)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(job.folder / STATE_NAME)
+
+
+def _measure(job: SeriesJob, options: BatchOptions) -> None:
+    from ..dicom.read import image_of_stack, stack_of_files
+
+    stack = stack_of_files(job.paths)
+    image, known = image_of_stack(stack), with_header(options.known, stack)
+    result = analyze(image, (), options.phantom, options.settings, known=known)
+    export_results(result, job.folder, overwrite=True)
+
+
+def with_header(known: Known, stack: PETStack) -> Known:
+    """
+    Scan and SUV, as far as the header of a series tells them.
+
+    Parameters
+    ----------
+    known : Known
+        What is known besides.
+
+    stack : PETStack
+        The headers.
+
+    Returns
+    -------
+    known : Known
+        The same and these; a note says why there is no SUV.
+    """
+    from ..dicom.suv import suv_header_of_slices
+    from ..suv.scale import suv_scale
+    from ..suv.scan_facts import scan_facts
+
+    try:
+        header = suv_header_of_slices(stack.slices)
+        known = replace(known, scan=scan_facts(header))
+        return replace(known, suv=suv_scale(header))
+    except SUVError as error:
+        return replace(known, notes=(f'No SUV: {error}',))
+
+
+def _prepare(job: SeriesJob, options: BatchOptions) -> None:
+    """Complete what a killed worker left; refuse to replace what was finished."""
+    recover(job.folder)
+    state = read_state(job.folder).get('state')
+    if state != 'started' and existing_results(job.folder) and not options.overwrite:
+        msg = (
+            f'{job.folder} holds results of other files or settings. Choose another folder, or '
+            'allow overwriting (--overwrite on the command line).'
+        )
+        raise OutputError(msg)
+
+
+def _failed(job: SeriesJob, checksum: str, error: Exception) -> SeriesOutcome:
+    if isinstance(error, (PhantomError, OSError)):
+        sentence = ' '.join(str(error).split())
+    else:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f'unexpected {type(error).__name__} in {Path(where.filename).name}, line '
+            f'{where.lineno}: {" ".join(str(error).split())}. Please report it.'
+        )
+    if not (read_state(job.folder).get('state') == 'done' and existing_results(job.folder)):
+        _note_failure(job, checksum, sentence)
+    return SeriesOutcome(job.uid, 'failed', sentence)
+
+
+def _note_failure(job: SeriesJob, checksum: str, sentence: str) -> None:
+    try:
+        _write_state(job, 'failed', checksum, sentence)
+    except OSError:
+        return  # the disk that refused the results refuses this too; the table has the sentence
+
+
+def _file_digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open('rb') as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,216 @@
+"""Pages and other files of many scans: filled from templates, written as a whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..core.config_json import resource_directory
+from ..core.errors import OutputError
+from ..files.atomic import transaction
+
+_SD_DIGITS = 2
+_VALUE_DIGITS = 4
+
+
+def filled_page(template: str, **content: Any) -> str:
+    """
+    A page from its template.
+
+    Parameters
+    ----------
+    template : str
+        Name of a file in ``Resources/Report``.
+
+    **content : object
+        What the template asks for. Texts are escaped.
+
+    Returns
+    -------
+    html : str
+        One file, which needs no other.
+
+    Raises
+    ------
+    OutputError
+        If Jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ModuleNotFoundError as error:
+        msg = 'a page needs the Python package Jinja2, which is not installed: pip install Jinja2'
+        raise OutputError(msg) from error
+    environment = Environment(
+        loader=FileSystemLoader(resource_directory('Report')),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**content)
+
+
+def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
+    """
+    Refuse a file that could not be written, before any work is done.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    ending : str
+        What its name must end in, e.g. ``'.html'``.
+
+    overwrite : bool
+        Whether an earlier file may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If something is in the way.
+    """
+    if path.suffix.lower() != ending:
+        msg = f'the output {path} must end in {ending}'
+        raise OutputError(msg)
+    if path.is_dir() or (path.exists() and not overwrite):
+        msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
+        raise OutputError(msg)
+
+
+def write_text(path: Path, text: str) -> None:
+    """
+    Write one file: all of it, or nothing.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file; replaced if it is there.
+
+    text : str
+        Its content, written as UTF-8.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written. What was there is then still there.
+    """
+    folder = path.absolute().parent
+    with transaction(folder, path.name, file_name=path.name) as files:
+        (files.new / path.name).write_text(text, encoding='utf-8', errors='replace', newline='')
+        old = [Path(path.name)] if path.exists() else []
+        files.commit(old)
+
+
+def with_sd(value: float, sd: float | None, unit: str = '') -> str:
+    """
+    A value as people write it.
+
+    Parameters
+    ----------
+    value : float
+        The value.
+
+    sd : float or None
+        Its standard uncertainty, if it is known.
+
+    unit : str, optional
+        Follows the number.
+
+    Returns
+    -------
+    text : str
+        The uncertainty with two digits, the value to the same place.
+
+    Examples
+    --------
+    >>> with_sd(12.3456, 0.0431, '%')
+    '12.346 ± 0.043 %'
+    >>> with_sd(12345.6, 431.0)
+    '12350 ± 430'
+    """
+    end = f' {unit}' if unit else ''
+    if sd is None or not math.isfinite(sd) or sd <= 0:
+        return f'{rounded(value, value)}{end}'
+    place = _SD_DIGITS - 1 - math.floor(math.log10(sd))
+    return f'{_to_place(value, place)} ± {_to_place(sd, place)}{end}'
+
+
+def rounded(value: float, like: float) -> str:
+    """
+    A value to four digits of another, e.g. a limit to those of its center.
+
+    Parameters
+    ----------
+    value, like : float
+        What is shown, and what sets the place.
+
+    Returns
+    -------
+    text : str
+        Without an exponent.
+
+    Examples
+    --------
+    >>> rounded(1687.094, 1687.094), rounded(0.0123, 84.2)
+    ('1687', '0.01')
+    """
+    if not math.isfinite(value):
+        return ''
+    place = _VALUE_DIGITS - 1 - math.floor(math.log10(abs(like))) if like else _VALUE_DIGITS - 1
+    return _to_place(value, max(place, 0))
+
+
+def _to_place(value: float, place: int) -> str:
+    return f'{round(value, place):.{max(place, 0)}f}'
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """
+    Lines for spreadsheets.
+
+    Parameters
+    ----------
+    rows : iterable of iterable
+        The header first. None is an empty cell; numbers keep all digits. A
+        text that a spreadsheet would take for a formula gets an apostrophe
+        before it (OWASP, CSV injection).
+
+    Returns
+    -------
+    text : str
+        CSV with commas, as RFC 4180 has it.
+    """
+    import csv
+    import io
+
+    stream = io.StringIO()
+    csv.writer(stream).writerows([[csv_cell(cell) for cell in row] for row in rows])
+    return stream.getvalue()
+
+
+def csv_cell(cell: object) -> str:
+    """
+    One cell of `csv_text`.
+
+    Parameters
+    ----------
+    cell : object
+        Number, text or None.
+
+    Returns
+    -------
+    text : str
+        Harmless in spreadsheets.
+    """
+    if cell is None:
+        return ''
+    if isinstance(cell, float):
+        return repr(cell) if math.isfinite(cell) else ''
+    text = str(cell)
+    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA_STARTS) else text
+
+
+_FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')

@@ -1,0 +1,188 @@
+"""What is compared and followed of an analysis: where ``results.json`` keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+IMAGE_UNIT = 'image'
+"""Stands for the unit of the image, which differs from scan to scan."""
+
+_PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """
+    One measured quantity.
+
+    Attributes
+    ----------
+    key : str
+        Its key in ``results.json``.
+
+    title : str
+        For people.
+
+    unit : str
+        Unit; empty for a ratio, `IMAGE_UNIT` for that of the image.
+
+    part : str
+        Part of the results: ``'spheres'``, ``'nema'`` or ``'recovery'`` for a
+        value of every sphere, ``'scan'`` for one of the whole scan.
+    """
+
+    key: str
+    title: str
+    unit: str
+    part: str
+
+
+QUANTITIES = (
+    Quantity('contrast_percent', 'Contrast Q 2-D', '%', 'nema'),
+    Quantity('variability_percent', 'Variability N', '%', 'nema'),
+    Quantity('rc_max', 'RCmax', '', 'recovery'),
+    Quantity('rc_mean', 'RCmean (A50)', '', 'recovery'),
+    Quantity('rc_peak', 'RCpeak', '', 'recovery'),
+    Quantity('relative_max', 'Relative max', '', 'recovery'),
+    Quantity('relative_mean', 'Relative A50 mean', '', 'recovery'),
+    Quantity('relative_peak', 'Relative peak', '', 'recovery'),
+    Quantity('mean', 'Mean', IMAGE_UNIT, 'spheres'),
+    Quantity('max', 'Max', IMAGE_UNIT, 'spheres'),
+    Quantity('peak', 'Peak', IMAGE_UNIT, 'spheres'),
+    Quantity('background_mean', 'Background C_B', IMAGE_UNIT, 'scan'),
+    Quantity('lung_error_percent', 'Lung residual', '%', 'scan'),
+)
+"""In the order in which they are shown. A new quantity is one line here."""
+
+QUANTITY_OF = {quantity.key: quantity for quantity in QUANTITIES}
+"""Each quantity by its key."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """
+    One value of one scan.
+
+    Attributes
+    ----------
+    quantity : str
+        Key of the quantity.
+
+    label : str
+        Of the sphere; empty for a value of the whole scan.
+
+    diameter_mm : float or None
+        Of the sphere.
+
+    value : float
+        In `unit`.
+
+    unit : str
+        Empty for a ratio.
+
+    noise_sd : float or None
+        Standard uncertainty by the noise of the image; None where it is not known.
+
+    fill_sd : float or None
+        Standard uncertainty that the fill gives; None where it is not known.
+
+    flags : tuple of str
+        Reasons to doubt the value, by their stable names.
+    """
+
+    quantity: str
+    label: str
+    diameter_mm: float | None
+    value: float
+    unit: str
+    noise_sd: float | None = None
+    fill_sd: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+def values_of_results(results: dict[str, Any]) -> tuple[Value, ...]:
+    """
+    Every value of an analysis that is followed.
+
+    Parameters
+    ----------
+    results : dict
+        The content of a ``results.json``.
+
+    Returns
+    -------
+    values : tuple of Value
+        In the order of `QUANTITIES`, then of the spheres. What is null in the
+        results is left out.
+    """
+    unit = str((results.get('input') or {}).get('unit') or '')
+    return tuple(
+        value
+        for quantity in QUANTITIES
+        for value in _values(results, quantity, quantity.unit.replace(IMAGE_UNIT, unit))
+    )
+
+
+def _values(results: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[Value]:
+    if quantity.part == 'scan':
+        number = _scan_value(results, quantity.key)
+        if number is not None:
+            yield Value(quantity.key, '', None, number, unit, flags=_scan_flags(results))
+        return
+    for sphere in _spheres(results, quantity.part):
+        number = _number(sphere.get(quantity.key))
+        if number is not None:
+            yield Value(
+                quantity.key,
+                str(sphere.get('label', '')),
+                _number(sphere.get('diameter_mm')),
+                number,
+                unit,
+                _noise_sd(sphere, quantity.key),
+                _fill_sd(sphere, quantity.key, number),
+                tuple(sphere.get('flags') or ()),
+            )
+
+
+def _spheres(results: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    if part == 'spheres':
+        return results.get('spheres') or []
+    return (results.get(part) or {}).get('spheres') or []
+
+
+def _scan_value(results: dict[str, Any], key: str) -> float | None:
+    """C_B is that of the largest ROIs, as the lung residual and recovery take it."""
+    nema = results.get('nema') or {}
+    if key == 'lung_error_percent':
+        return _number((nema.get('lung') or {}).get('mean_error_percent'))
+    levels = nema.get('background') or []
+    if not levels:
+        return None
+    largest = max(levels, key=lambda level: level.get('diameter_mm') or 0.0)
+    return _number(largest.get('mean'))
+
+
+def _scan_flags(results: dict[str, Any]) -> tuple[str, ...]:
+    placement = (results.get('nema') or {}).get('placement') or {}
+    return tuple(placement.get('flags') or ())
+
+
+def _noise_sd(sphere: dict[str, Any], key: str) -> float | None:
+    """Only the mean of a sphere carries the noise of one scan: the fit gives it."""
+    return _number((sphere.get('fit') or {}).get('mean_sd')) if key == 'mean' else None
+
+
+def _fill_sd(sphere: dict[str, Any], key: str, value: float) -> float | None:
+    if key == 'contrast_percent':
+        return _number(sphere.get('contrast_sd_percent'))
+    relative = _number(sphere.get('sd_percent'))
+    if not key.startswith('rc_') or relative is None:
+        return None
+    return abs(value) * relative / _PERCENT
+
+
+def _number(value: object) -> float | None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if number else None  # type: ignore[arg-type]

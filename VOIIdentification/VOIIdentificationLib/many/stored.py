@@ -1,0 +1,167 @@
+"""Results that were written earlier, read back as what is compared and followed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..core.config_json import parse_json
+from ..core.errors import InputFileError
+from .quantities import Value, values_of_results
+from .signature import Signature, signature_of_results
+
+RESULTS_NAME = 'results.json'
+_SCHEMA_FAMILY = 'voi-identification/results/'
+
+
+@dataclass(frozen=True)
+class StoredResults:
+    """
+    One analysis, as its file tells it.
+
+    Attributes
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    name : str
+        Short name for tables and legends.
+
+    series_uid : str
+        Of the scan; empty for a volume file.
+
+    voxels_sha256 : str
+        Fingerprint of the voxels: the same scan has the same, whatever it is called.
+
+    results_sha256 : str
+        Fingerprint of the values and settings, not of the date of the analysis.
+
+    scanned_at : str
+        ISO 8601; empty if the header did not tell it.
+
+    analyzed_at, software : str
+        When, and by which version.
+
+    signature : Signature
+        Scanner, reconstruction and fill.
+
+    measured : tuple of Value
+        What was measured.
+    """
+
+    path: Path
+    name: str
+    series_uid: str = ''
+    voxels_sha256: str = ''
+    results_sha256: str = ''
+    scanned_at: str = ''
+    analyzed_at: str = ''
+    software: str = ''
+    signature: Signature = field(default_factory=Signature)
+    measured: tuple[Value, ...] = ()
+
+
+def read_results(path: Path) -> StoredResults:
+    """
+    Read the results of an analysis.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A ``results.json``, or the folder that holds it.
+
+    Returns
+    -------
+    stored : StoredResults
+        What it tells.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, or is something else.
+    """
+    file = path / RESULTS_NAME if path.is_dir() else path
+    results = _read_results_json(file)
+    scan = results.get('scan') or {}
+    software = results.get('software') or {}
+    try:
+        return StoredResults(
+            path=file,
+            name=_name(file),
+            series_uid=str(results['input'].get('series_instance_uid') or ''),
+            voxels_sha256=str(results['input']['sha256']),
+            results_sha256=_fingerprint(results),
+            scanned_at=str(scan.get('acquisition_datetime') or scan.get('series_datetime') or ''),
+            analyzed_at=str(results.get('analyzed_at') or ''),
+            software=f'{software.get("name", "")} {software.get("version", "")}'.strip(),
+            signature=signature_of_results(results),
+            measured=values_of_results(results),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'
+        raise InputFileError(msg) from error
+
+
+_ADVICE = 'Give the folder that `analyze` has written, or analyze the scan again.'
+
+
+def _read_results_json(file: Path) -> dict[str, Any]:
+    """
+    The content of a ``results.json``.
+
+    Parameters
+    ----------
+    file : `pathlib.Path`
+        The file.
+
+    Returns
+    -------
+    results : dict
+        Of a schema that is known.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, or is something else.
+    """
+    try:
+        text = file.read_text(encoding='utf-8')
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, 'strerror', None) or error
+        msg = f'the results {file} cannot be read: {reason}. {_ADVICE}'
+        raise InputFileError(msg) from error
+    results = parse_json(text, f'the results {file}')
+    schema = results.get('schema') if isinstance(results, dict) else None
+    if not str(schema).startswith(_SCHEMA_FAMILY):
+        msg = (
+            f'{file} holds no results: its "schema" is {schema!r}, not {_SCHEMA_FAMILY}…. {_ADVICE}'
+        )
+        raise InputFileError(msg)
+    return dict(results)
+
+
+def _fingerprint(results: dict[str, Any]) -> str:
+    """
+    SHA-256 of results without the date of their analysis.
+
+    Parameters
+    ----------
+    results : dict
+        The content of a ``results.json``.
+
+    Returns
+    -------
+    digest : str
+        The same for two analyses that found the same.
+    """
+    lasting = {key: value for key, value in results.items() if key != 'analyzed_at'}
+    text = json.dumps(lasting, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _name(file: Path) -> str:
+    folder = file.resolve().parent
+    return folder.name if file.name == RESULTS_NAME else file.stem

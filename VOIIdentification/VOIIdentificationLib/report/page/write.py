@@ -1,0 +1,182 @@
+"""``report.html``: the page from a result, by templates that are files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ...core.config_json import resource_directory
+from ...core.plain_text import plain_text
+from ...results import AnalysisResult
+from ..formats import MethodRow, method_rows, result_tables
+from ..verdicts import outcomes
+from .chart import charts
+from .contents import (
+    METHOD_APART,
+    Definitions,
+    MethodSection,
+    doubts,
+    method_sections,
+    page_tables,
+    summary_table,
+)
+from .numbers import value_text
+from .pictures import page_pictures
+
+PAGE_NAME = 'report.html'
+TEMPLATE_PACKAGE = 'jinja2'
+
+_TEMPLATE = 'report.html.j2'
+_CALIBRATION_TABLES = ('activity', 'nema_summary', 'background_variability')
+"""Shown right after the plots, before all other tables, where they are there."""
+
+
+_PROVENANCE = (
+    *('Software/Name', 'Software/Version', 'Image/Series instance UID'),
+    *('Image/SHA-256 of the voxels', 'Settings/counting', 'Settings/refinement'),
+)
+"""Lines of the method that stand below the signature, on paper too."""
+
+
+def page_hindrance() -> str:
+    """
+    Why the page cannot be written here.
+
+    Returns
+    -------
+    sentence : str
+        Empty if it can.
+    """
+    if find_spec(TEMPLATE_PACKAGE) is not None:
+        return ''
+    return (
+        f'{PAGE_NAME} was not written: it needs the Python package {TEMPLATE_PACKAGE}, which is '
+        f'not installed. All other files are complete. "pip install {TEMPLATE_PACKAGE}" brings it.'
+    )
+
+
+def write_page(path: Path, result: AnalysisResult, *, identify: bool = False) -> None:
+    """
+    Write the page.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file to write.
+
+    result : AnalysisResult
+        What was found.
+
+    identify : bool, optional
+        True names the patient, as the header does.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If Jinja2 is not installed.
+
+    OSError
+        If the file cannot be written.
+    """
+    path.write_text(page_html(result, identify=identify), encoding='utf-8', newline='\n')
+
+
+def page_html(result: AnalysisResult, *, identify: bool = False) -> str:
+    """
+    The page as one text that needs no other file, no network and no JavaScript.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    identify : bool, optional
+        True names the patient, as the header does.
+
+    Returns
+    -------
+    html : str
+        Every text of the result is escaped.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If Jinja2 is not installed.
+    """
+    return str(_environment().get_template(_TEMPLATE).render(_context(result, identify)))
+
+
+def _environment() -> Any:
+    import jinja2
+    from markupsafe import Markup
+
+    def printable(value: object) -> object:
+        """Characters that no page may hold are replaced; what templates made stays as it is."""
+        return (
+            plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        )
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource_directory('Report')),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:
+    tables, method = result_tables(result), method_rows(result)
+    by_key = {table.key: table for table in tables}
+    terms = Definitions(tables, method)
+    shown = {table.key: table for table in page_tables(result, tables, terms)}
+    sections = method_sections(method)
+    first = [shown.pop(key) for key in _CALIBRATION_TABLES if key in shown]
+    return {
+        'title': _title(result),
+        'facts': _facts(result, identify),
+        'outcomes': outcomes(result),
+        'notes': doubts(method),
+        'summary': summary_table(result, tables, terms),
+        'charts': charts(result, by_key),
+        'pictures': page_pictures(result),
+        'first_tables': first,
+        'tables': list(shown.values()),
+        'worksheet': _section(sections, 'Worksheet'),
+        'method': [one for one in sections if one.title not in METHOD_APART],
+        'definitions': terms.entries(),
+        'provenance': [pair for name in _PROVENANCE for pair in _pairs(method, name)],
+    }
+
+
+def _pairs(method: Sequence[MethodRow], name: str) -> list[tuple[str, str]]:
+    wanted = [row for row in method if (row.section, row.name) == tuple(name.split('/'))]
+    return [(f'{row.section}: {row.name}', value_text(row.value)) for row in wanted]
+
+
+def _title(result: AnalysisResult) -> str:
+    return f'PET image quality: {result.phantom.name}'
+
+
+def _section(sections: tuple[MethodSection, ...], title: str) -> MethodSection | None:
+    return next((section for section in sections if section.title == title), None)
+
+
+def _facts(result: AnalysisResult, identify: bool) -> list[tuple[str, str]]:
+    """What the head of the page says of scan and phantom; nothing that is not known."""
+    scan = result.image.acquisition
+    ratio = result.activity.ratio if result.activity is not None else None
+    patient = [('Patient ID', scan.patient_id)] if identify else []
+    facts = [
+        *patient,
+        ('Scanner', f'{scan.manufacturer} {scan.model}'.strip()),
+        ('Series', scan.series_description),
+        ('Acquired', (scan.acquisition_datetime or scan.series_datetime).replace('T', ' ')),
+        ('Phantom', result.phantom.name),
+        ('True ratio a_H / a_B', f'{ratio:.3g}' if ratio is not None else 'unknown'),
+        ('Analyzed', result.analyzed_at.replace('T', ' ')),
+    ]
+    return [(name, value) for name, value in facts if value]

@@ -1,0 +1,70 @@
+"""Calibration of the background: how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ...evaluate.calibration import CALIBRATION_FORMULA, Calibration
+from ...evaluate.roi_placement import ROI_DIAMETER_MM
+from ...results import AnalysisResult
+from ..table import Table
+from .subject import Fact, Pair, Subject, fact_table
+
+_ROIS = f'{ROI_DIAMETER_MM:g} mm'
+
+_DEFINITIONS: tuple[Pair, ...] = (
+    (
+        'Calibration error',
+        (
+            f'{CALIBRATION_FORMULA} with C_B of the {_ROIS} background ROIs; its uncertainty is '
+            'that of the fill and S / root n of the ROI means, n the positions of the ROIs: the '
+            'same position on neighboring slices is not counted as independent'
+        ),
+    ),
+)
+
+
+def _tables(result: AnalysisResult) -> list[Table]:
+    found = result.calibration
+    if found is None:
+        return []
+    return [fact_table('calibration', 'Calibration', _facts(found))]
+
+
+def _facts(found: Calibration) -> list[Fact]:
+    sd = 'Standard uncertainty (68 %) of it, in percent points; empty without that of the fill.'
+    count = 'By whose root the SD of the ROI means was divided.'
+    return [
+        Fact('Calibration error', found.error_percent, '%', f'{CALIBRATION_FORMULA}.'),
+        Fact('SD of calibration error', found.sd_percent, '%', sd),
+        Fact('Background C_B', found.background_mean, 'Bq/mL', f'Mean of the {_ROIS} ROIs.'),
+        Fact('a_B', found.true_bqml, 'Bq/mL', 'True concentration of the background.'),
+        Fact('Independent ROIs', found.independent_rois, '', count),
+    ]
+
+
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    found = result.calibration
+    if found is None:
+        return {}
+    return {
+        'Calibration': [
+            ('Calibration error [%]', found.error_percent),
+            ('SD of calibration error [%]', found.sd_percent),
+            ('Independent ROIs', found.independent_rois),
+        ]
+    }
+
+
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    return {'calibration': None if result.calibration is None else asdict(result.calibration)}
+
+
+CALIBRATION = Subject(
+    'calibration',
+    tables=_tables,
+    definitions=lambda result: _DEFINITIONS if result.calibration is not None else (),
+    sections=_sections,
+    json=_json,
+)

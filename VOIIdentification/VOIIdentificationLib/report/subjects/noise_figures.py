@@ -1,0 +1,141 @@
+"""Noise and detectability: how both are shown, under names that nobody takes for N."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ...evaluate.noise_figures import (
+    CNR_FORMULA,
+    COV_FORMULA,
+    DETECTABILITY_FORMULA,
+    GUIDELINE_SOURCE,
+    SMALLEST_MM,
+    GuidelineVerdict,
+    NoiseFigures,
+    SphereNoise,
+)
+from ...evaluate.roi_placement import ROI_DIAMETER_MM
+from ...results import AnalysisResult
+from ..table import Measure, Table, tabulate
+from .limits import FAIL, NOT_JUDGED, PASS, VERDICT_KEY
+from .subject import LABEL, PERCENT_DECIMALS, Fact, Pair, Subject, fact_table
+
+_ROIS = f'{ROI_DIAMETER_MM:g} mm background ROIs'
+_SMALLEST = f'{SMALLEST_MM:g} mm sphere'
+
+FIGURE_NAMES = {
+    'variability_percent': f'N of the {_SMALLEST} [%]',
+    'detectability': DETECTABILITY_FORMULA,
+    'cov_percent': 'Background COV [%]',
+}
+"""Figures that a guideline limits, in words."""
+
+_DEFINITIONS: tuple[Pair, ...] = (
+    (
+        'Background COV',
+        (
+            f'{COV_FORMULA} of the voxels of one sphere of {ROI_DIAMETER_MM:g} mm in the '
+            'background, where there is most room to edge, spheres and lung insert; beside it of '
+            f'the pixels of each of the {_ROIS}. Neither is N'
+        ),
+    ),
+    ('Detectability', f'{DETECTABILITY_FORMULA}: contrast over background variability'),
+    ('CNR', f'{CNR_FORMULA} with S the SD of the background ROI means of the same diameter'),
+)
+
+
+def _facts(found: NoiseFigures) -> Iterator[Fact]:
+    large = f'{COV_FORMULA} in a sphere of {found.cov_diameter_mm:g} mm about {found.cov_roi}.'
+    yield Fact('Background COV', found.cov_percent, '%', f'{large} Not N.')
+    for name, value in (
+        ('Background COV of the ROIs, mean', found.roi_cov_percent),
+        ('Background COV of the ROIs, lowest', found.lowest_roi_cov_percent),
+        ('Background COV of the ROIs, highest', found.highest_roi_cov_percent),
+    ):
+        yield Fact(name, value, '%', f'{COV_FORMULA} of the pixels of the {_ROIS}. Not N.')
+    meaning = f'Contrast over variability of the {_SMALLEST}; empty if the ratio is unknown.'
+    yield Fact(DETECTABILITY_FORMULA, found.detectability, '', meaning)
+
+
+_CNR_COLUMNS: list[Measure[SphereNoise]] = [
+    LABEL,
+    Measure(
+        'diameter_mm',
+        'Diameter',
+        'mm',
+        'Inner diameter of the sphere.',
+        lambda one: one.diameter_mm,
+        decimals=1,
+    ),
+    Measure(
+        'cnr',
+        'CNR',
+        '',
+        f'{CNR_FORMULA}, with S the SD of the background ROI means of the same diameter; negative '
+        'for a cold sphere.',
+        lambda one: one.cnr,
+        decimals=PERCENT_DECIMALS,
+    ),
+]
+
+
+def _verdict_text(one: GuidelineVerdict) -> str:
+    if one.passed is None:
+        return f'{NOT_JUDGED}: {one.not_judged}'
+    return PASS if one.passed else FAIL
+
+
+_VERDICT_COLUMNS: list[Measure[GuidelineVerdict]] = [
+    Measure('guideline', 'Guideline', '', 'Where the limit is from.', lambda one: one.name),
+    Measure('figure', 'Figure', '', 'What is limited.', lambda one: FIGURE_NAMES[one.figure]),
+    Measure('value', 'Value', '', 'The figure.', lambda one: one.value, decimals=PERCENT_DECIMALS),
+    Measure('limit', 'Limit', '', 'How it must be.', lambda one: f'{one.sense} {one.limit:g}'),
+    Measure(
+        VERDICT_KEY,
+        'Verdict',
+        '',
+        'pass or fail; not judged, and why, where the result is in doubt.',
+        _verdict_text,
+    ),
+    Measure('source', 'Source', '', 'What must be said of the limit.', lambda one: one.source),
+]
+
+
+def _tables(result: AnalysisResult) -> list[Table]:
+    found = result.noise
+    if found is None:
+        return []
+    return [
+        fact_table('noise', 'Noise', [*_facts(found)], PERCENT_DECIMALS),
+        tabulate('cnr', 'CNR', _CNR_COLUMNS, found.spheres),
+        tabulate('guidelines', 'Guidelines', _VERDICT_COLUMNS, found.verdicts),
+    ]
+
+
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    found = result.noise
+    if found is None:
+        return {}
+    pairs: list[Pair] = [(f'{fact.name} {fact.unit}'.strip(), fact.value) for fact in _facts(found)]
+    falls = ', '.join(found.falling)
+    pairs.append(('Contrast rises with the diameter', f'no: {falls}' if falls else 'yes'))
+    pairs += [
+        (f'{one.name}: {FIGURE_NAMES[one.figure]} {one.sense} {one.limit:g}', _verdict_text(one))
+        for one in found.verdicts
+    ]
+    return {'Noise': [*pairs, ('Limits of the guidelines', GUIDELINE_SOURCE)]}
+
+
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    return {'noise': None if result.noise is None else asdict(result.noise)}
+
+
+NOISE = Subject(
+    'noise',
+    tables=_tables,
+    definitions=lambda result: _DEFINITIONS if result.noise is not None else (),
+    sections=_sections,
+    json=_json,
+)

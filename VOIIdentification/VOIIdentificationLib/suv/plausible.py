@@ -1,0 +1,262 @@
+"""Dose, half-life, weight, height and sex of the header: only what can be believed."""
+
+from __future__ import annotations
+
+from ..activity.isotopes import ISOTOPES, Isotope, isotope_named
+from ..core.errors import SUVError
+from ..core.flags import Flag
+from .header import Decisions, SUVHeader, is_positive
+from .normalization import Sex
+
+MAX_DOSE_IN_MBQ = 1e6
+"""A stored dose below this is taken for MBq: 1 MBq is no dose for a scan."""
+
+MIN_DOSE_BQ = 1e6
+"""1 MBq: a hundredth of a patient's, an order below what phantoms are filled with."""
+
+MAX_DOSE_BQ = 1e10
+"""10 GBq: the largest for PET are 1.5 to 2.2 GBq of Rb-82 or O-15 (SNMMI/ASNC guideline 2016)."""
+
+MAX_WEIGHT_IN_KG = 1000.0
+"""A stored weight above this is taken for gram."""
+
+USUAL_WEIGHT_KG = (0.01, 320.0)
+"""A mouse of 10 g to what the tables of large scanners carry (227 to 318 kg)."""
+
+MAX_HEIGHT_IN_M = 3.0
+"""A stored height above this is taken for centimeter."""
+
+USUAL_HEIGHT_M = (0.25, 2.5)
+"""A premature child to more than the tallest adult of today."""
+
+MAX_HALF_LIFE_DEVIATION = 0.02
+"""A half-life this far, relatively, from its isotope's contradicts it."""
+
+MIN_HALF_LIFE_S = 60.0
+"""The shortest in use is that of Rb-82, 75 s."""
+
+MAX_HALF_LIFE_S = 1e8
+"""The longest in use is that of Na-22 in sealed phantoms, 2.6 years or 8.2e7 s."""
+
+_UNITS_OF_TIME = ((60.0, 'minutes'), (3600.0, 'hours'), (86400.0, 'days'))
+
+
+def dose_bq_of(header: SUVHeader, log: Decisions) -> float:
+    """
+    Injected activity.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    log : Decisions
+        Told what was decided.
+
+    Returns
+    -------
+    dose_bq : float
+        In Bq.
+
+    Raises
+    ------
+    SUVError
+        If it is missing or makes no sense; the sentence names its tag.
+    """
+    dose = header.dose
+    if dose is None or not is_positive(dose):
+        raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
+    bq = dose
+    if dose < MAX_DOSE_IN_MBQ:
+        log.note(f'the dose {dose:g} (0018,1074) is taken for MBq', Flag.DOSE_IN_MBQ)
+        bq = 1e6 * dose
+    if not MIN_DOSE_BQ <= bq <= MAX_DOSE_BQ:
+        msg = (
+            f'SUV refused: Radionuclide Total Dose (0018,1074) is {dose:g}, which is no dose for a '
+            f'scan in Bq nor in MBq ({MIN_DOSE_BQ / 1e6:g} MBq to {MAX_DOSE_BQ / 1e9:g} GBq)'
+        )
+        raise SUVError(msg)
+    return bq
+
+
+def weight_kg_of(header: SUVHeader, log: Decisions) -> float:
+    """
+    Weight of the patient.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    log : Decisions
+        Told what was decided.
+
+    Returns
+    -------
+    weight_kg : float
+        In kilogram.
+
+    Raises
+    ------
+    SUVError
+        If it is missing or makes no sense; the sentence names its tag.
+    """
+    weight = header.weight
+    if weight is None or not is_positive(weight):
+        raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
+    if weight > MAX_WEIGHT_IN_KG:
+        log.note(f'the weight {weight:g} (0010,1030) is taken for gram', Flag.WEIGHT_IN_GRAMS)
+        weight /= 1000.0
+    else:
+        log.note(f'weight {weight:g} kg (0010,1030)')
+    _flag_unusual(f'the weight {weight:g} kg (0010,1030)', weight, USUAL_WEIGHT_KG, 'kg', log)
+    return weight
+
+
+def height_cm_of(header: SUVHeader, log: Decisions) -> float:
+    """
+    Height of the patient.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    log : Decisions
+        Told what was decided.
+
+    Returns
+    -------
+    height_cm : float
+        In centimeter.
+
+    Raises
+    ------
+    SUVError
+        If it is missing or makes no sense; the sentence names its tag.
+    """
+    height = header.height
+    if height is None or not is_positive(height):
+        raise SUVError(_missing("Patient's Size (0010,1020)", height))
+    if height > MAX_HEIGHT_IN_M:
+        log.note(f'the height {height:g} (0010,1020) is taken for centimeter', Flag.HEIGHT_IN_CM)
+        height /= 100.0
+    else:
+        log.note(f'height {height:g} m (0010,1020)')
+    _flag_unusual(f'the height {height:g} m (0010,1020)', height, USUAL_HEIGHT_M, 'm', log)
+    return 100.0 * height
+
+
+def sex_of(header: SUVHeader) -> Sex:
+    """
+    Sex of the patient.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    Returns
+    -------
+    sex : {'M', 'F', 'O'}
+        As the header has it.
+
+    Raises
+    ------
+    SUVError
+        If it is missing or makes no sense; the sentence names its tag.
+    """
+    for sex in ('M', 'F', 'O'):
+        if header.sex == sex:
+            return sex
+    raise SUVError(_missing("Patient's Sex (0010,0040)", header.sex or None))
+
+
+def half_life_s_of(header: SUVHeader, log: Decisions) -> float:
+    """
+    Half-life of the isotope.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    log : Decisions
+        Told what was decided.
+
+    Returns
+    -------
+    half_life_s : float
+        In seconds.
+
+    Raises
+    ------
+    SUVError
+        If it is missing or makes no sense; the sentence names its tag.
+    """
+    half_life_s = header.half_life_s
+    if half_life_s is None or not is_positive(half_life_s):
+        raise SUVError(_missing('Radionuclide Half Life (0018,1075)', half_life_s))
+    _require_seconds(half_life_s)
+    isotope = isotope_named(header.radionuclide)
+    if isotope is None:
+        return half_life_s
+    if abs(half_life_s / isotope.half_life_s - 1) > MAX_HALF_LIFE_DEVIATION:
+        log.note(
+            f'the half-life {half_life_s:g} s (0018,1075), which is used, is not that of '
+            f'{isotope.name}, {isotope.half_life_s:.1f} s (0054,0300)',
+            Flag.HEADER_CONTRADICTS,
+        )
+    return half_life_s
+
+
+def isotope_of_half_life(half_life_s: float) -> Isotope | None:
+    """
+    The isotope that has a half-life.
+
+    Parameters
+    ----------
+    half_life_s : float
+        In seconds.
+
+    Returns
+    -------
+    isotope : Isotope or None
+        None if the table has none within 2 %.
+    """
+    for isotope in ISOTOPES:
+        if abs(half_life_s / isotope.half_life_s - 1) < MAX_HALF_LIFE_DEVIATION:
+            return isotope
+    return None
+
+
+def _require_seconds(half_life_s: float) -> None:
+    """Refuse a half-life in another unit, or of nothing that PET knows."""
+    why = ''
+    if isotope_of_half_life(half_life_s) is None:
+        for factor, unit in _UNITS_OF_TIME:
+            meant = isotope_of_half_life(half_life_s * factor)
+            if meant is not None:
+                why = f'that of {meant.name} in {unit}; DICOM wants seconds'
+    if not why and not MIN_HALF_LIFE_S <= half_life_s <= MAX_HALF_LIFE_S:
+        why = (
+            f'outside {MIN_HALF_LIFE_S:g} to {MAX_HALF_LIFE_S:g} s, where all isotopes for PET are'
+        )
+    if why:
+        msg = f'SUV refused: Radionuclide Half Life (0018,1075) is {half_life_s:g} s, {why}'
+        raise SUVError(msg)
+
+
+def _flag_unusual(
+    what: str, value: float, usual: tuple[float, float], unit: str, log: Decisions
+) -> None:
+    if not usual[0] <= value <= usual[1]:
+        log.note(
+            f'{what} is outside the usual {usual[0]:g} to {usual[1]:g} {unit}',
+            Flag.HEADER_IMPLAUSIBLE,
+        )
+
+
+def _missing(name: str, value: object) -> str:
+    found = 'is missing' if value is None else f'is {value!r}'
+    return f'SUV refused: {name} {found} in the header'

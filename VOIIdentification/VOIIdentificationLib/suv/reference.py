@@ -1,0 +1,362 @@
+"""To which instant an image with Decay Correction START is corrected."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ..activity.isotopes import decay_constant, mean_count_rate_time_s
+from ..core.errors import SUVError
+from ..core.flags import Flag
+from .header import Decisions, SUVFrame, SUVHeader
+
+NEGLIGIBLE_SUV_CHANGE = 0.01
+"""Times contradict each other when the choice between them changes the SUV by more."""
+
+_CLOCK_ROUNDING_S = 1.0
+"""Times may be stored with and without fractions of a second."""
+
+_SERIES = 'series time'
+_ACQUISITION = 'the earliest acquisition time (0008,0032)'
+_GE = "GE's private scan time (0009,100d)"
+
+
+class _Candidate(NamedTuple):
+    """An instant that the image may be corrected to, and what says so."""
+
+    name: str
+    time: datetime
+
+
+def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> datetime:
+    """
+    Instant to which an image with Decay Correction START is corrected.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    half_life_s : float
+        Half-life, in seconds.
+
+    log : Decisions
+        Told what was decided.
+
+    Returns
+    -------
+    reference : datetime
+        The first that the decay factor (0054,1321) of the earliest frame
+        allows of: the series time, GE's private scan time, the earliest
+        acquisition. Without a decay factor, or where it allows of none, the
+        first that is not after the acquisition; GE's time before a series time
+        that is long before it.
+
+    Raises
+    ------
+    SUVError
+        If the header has none of these times.
+
+    Notes
+    -----
+    The decay factor is exp(λ t), t from the reference to the mean count-rate
+    time of the frame.
+    """
+    if header.decay_reference is not None:
+        log.note(
+            f'the image is decay-corrected to {clock_text(header.decay_reference)} (0018,9701)'
+        )
+        return header.decay_reference
+    earliest = earliest_frame(header)
+    tolerance_s = allowed_s(half_life_s)
+    chosen = _chosen(header, earliest, half_life_s)
+    if chosen is None:
+        msg = (
+            'SUV refused: the header has neither a series time (0008,0031) nor an '
+            'acquisition time (0008,0032), so nobody knows to when the image is corrected'
+        )
+        raise SUVError(msg)
+    if chosen.name != _SERIES:
+        _tell_why_not_series_time(header, earliest, chosen, tolerance_s, log)
+    log.note(
+        f'the image is decay-corrected to {chosen.name} {clock_text(chosen.time)} '
+        '(0054,1102 = START)'
+    )
+    _compare_with_frames(header, chosen.time, half_life_s, log)
+    return chosen.time
+
+
+def earliest_frame(header: SUVHeader) -> SUVFrame | None:
+    """
+    The frame that was acquired first.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    Returns
+    -------
+    frame : SUVFrame or None
+        Where several have one acquisition time, as the beds of GE, the one
+        whose frame reference time is smallest; None without times.
+    """
+
+    def _order(frame: SUVFrame) -> tuple[datetime, float]:
+        reference_s = frame.frame_reference_s
+        at = frame.acquisition_start or datetime.max
+        return at, math.inf if reference_s is None else reference_s
+
+    timed = [frame for frame in header.frames if frame.acquisition_start is not None]
+    return min(timed, key=_order, default=None)
+
+
+def mean_time_s(frame: SUVFrame, half_life_s: float) -> float:
+    """
+    From the start of a frame to its mean count-rate time.
+
+    Parameters
+    ----------
+    frame : SUVFrame
+        The frame.
+
+    half_life_s : float
+        Half-life, in seconds.
+
+    Returns
+    -------
+    time_s : float
+        In seconds; 0 where the duration is not known.
+    """
+    duration_s = frame.duration_s
+    return mean_count_rate_time_s(duration_s, half_life_s) if duration_s and duration_s > 0 else 0.0
+
+
+def implied_by_decay_factor(frame: SUVFrame, half_life_s: float) -> tuple[datetime, ...]:
+    """
+    The instants that the decay factor of a frame may refer to.
+
+    Parameters
+    ----------
+    frame : SUVFrame
+        The frame.
+
+    half_life_s : float
+        Half-life, in seconds.
+
+    Returns
+    -------
+    instants : tuple of datetime
+        Empty without a decay factor other than 1. The first takes the
+        acquisition time for that of the frame; others for that of the series,
+        from which the frame reference time counts to the middle or to the
+        start of the frame.
+    """
+    factor, start = frame.decay_factor, frame.acquisition_start
+    if factor is None or factor <= 0 or factor == 1 or start is None:
+        return ()
+    after_s = mean_time_s(frame, half_life_s)
+    decayed_s = math.log(factor) / decay_constant(half_life_s)
+    offsets = [after_s - decayed_s]
+    if frame.frame_reference_s is not None:
+        offsets += [
+            frame.frame_reference_s - decayed_s,
+            frame.frame_reference_s + after_s - decayed_s,
+        ]
+    return tuple(start + timedelta(seconds=offset) for offset in offsets)
+
+
+def allowed_s(half_life_s: float) -> float:
+    """
+    How far instants may be apart that count as one.
+
+    Parameters
+    ----------
+    half_life_s : float
+        Half-life, in seconds.
+
+    Returns
+    -------
+    time_s : float
+        In seconds: a negligible change of the SUV, or the rounding of clocks.
+    """
+    return max(NEGLIGIBLE_SUV_CHANGE / decay_constant(half_life_s), _CLOCK_ROUNDING_S)
+
+
+def near(one: datetime, others: tuple[datetime, ...], tolerance_s: float) -> bool:
+    """
+    Whether an instant is one of several.
+
+    Parameters
+    ----------
+    one : datetime
+        The instant.
+
+    others : tuple of datetime
+        What it may be.
+
+    tolerance_s : float
+        How far apart they may be, in seconds.
+
+    Returns
+    -------
+    near : bool
+        False without others.
+    """
+    return any(abs((one - other).total_seconds()) <= tolerance_s for other in others)
+
+
+def clock_text(moment: datetime) -> str:
+    """
+    Write a moment to the nearest second.
+
+    Parameters
+    ----------
+    moment : datetime
+        The moment; in the year 1 where the day is unknown.
+
+    Returns
+    -------
+    text : str
+        E.g. ``'2026-03-01 10:15:00'``.
+    """
+    rounded = moment + timedelta(seconds=0.5)
+    return f'{rounded:%H:%M:%S}' if rounded.year == 1 else f'{rounded:%Y-%m-%d %H:%M:%S}'
+
+
+def _chosen(header: SUVHeader, earliest: SUVFrame | None, half_life_s: float) -> _Candidate | None:
+    tolerance_s = allowed_s(half_life_s)
+    early, late = _candidates(header, earliest, half_life_s)
+    implied = implied_by_decay_factor(earliest, half_life_s) if earliest else ()
+    fitting = [one for one in (*early, *late) if near(one.time, implied, tolerance_s)]
+    if fitting:
+        return fitting[0]
+    chosen = next(iter(early), None)
+    if chosen is not None and chosen.name == _SERIES and earliest is not None:
+        return _ge_instead(early, earliest, tolerance_s) or chosen
+    return chosen
+
+
+def _candidates(
+    header: SUVHeader, earliest: SUVFrame | None, half_life_s: float
+) -> tuple[list[_Candidate], list[_Candidate]]:
+    """Those that are not after the earliest acquisition, and those that are."""
+    named = ((_SERIES, header.series_start), (_GE, header.ge_scan_start))
+    known = [_Candidate(name, at) for name, at in named if at is not None]
+    if earliest is None or earliest.acquisition_start is None:
+        return known, []
+    start = earliest.acquisition_start
+    late = [one for one in known if (one.time - start).total_seconds() > _CLOCK_ROUNDING_S]
+    early = [one for one in known if one not in late]
+    by_frame = _Candidate(_frame_time_name(earliest), _reference_of_frame(earliest, half_life_s))
+    own = [_Candidate(_ACQUISITION, start)]
+    return [*early, by_frame, *(own if by_frame.time != start else [])], late
+
+
+def _ge_instead(
+    early: list[_Candidate], earliest: SUVFrame, tolerance_s: float
+) -> _Candidate | None:
+    """GE's time where it is that of the acquisition and the series time is not."""
+    assert earliest.acquisition_start is not None
+    start = (earliest.acquisition_start,)
+    ge_time = next((one for one in early if one.name == _GE), None)
+    if ge_time is None or near(early[0].time, start, tolerance_s):
+        return None
+    return ge_time if near(ge_time.time, start, tolerance_s) else None
+
+
+def _tell_why_not_series_time(
+    header: SUVHeader,
+    earliest: SUVFrame | None,
+    chosen: _Candidate,
+    tolerance_s: float,
+    log: Decisions,
+) -> None:
+    start = earliest.acquisition_start if earliest else None
+    if header.series_start is None:
+        log.note('the header has no series time (0008,0031)')
+    elif start is not None and (header.series_start - start).total_seconds() > _CLOCK_ROUNDING_S:
+        log.note(
+            f'the series time {clock_text(header.series_start)} (0008,0031) is after the earliest '
+            f'acquisition {clock_text(start)} (0008,0032) and is not used',
+            Flag.TIMES_CONTRADICT,
+        )
+    elif not near(header.series_start, (chosen.time,), tolerance_s):
+        log.note(
+            f'the series time {clock_text(header.series_start)} (0008,0031) is not used: other '
+            'times and the decay factor tell of another instant',
+            Flag.TIMES_CONTRADICT,
+        )
+
+
+def _reference_of_frame(frame: SUVFrame, half_life_s: float) -> datetime:
+    """Start of decay of the series that one frame implies."""
+    assert frame.acquisition_start is not None
+    if not frame.frame_reference_s or not frame.duration_s:
+        return frame.acquisition_start
+    after = mean_time_s(frame, half_life_s) - frame.frame_reference_s
+    return frame.acquisition_start + timedelta(seconds=after)
+
+
+def _frame_time_name(frame: SUVFrame) -> str:
+    assert frame.acquisition_start is not None
+    if frame.frame_reference_s is None or not frame.duration_s:
+        return 'the earliest acquisition time (0008,0032), as no frame reference time is known,'
+    if frame.frame_reference_s == 0:
+        return _ACQUISITION
+    return (
+        f'the earliest acquisition time {clock_text(frame.acquisition_start)} (0008,0032) less its '
+        f'frame reference time {frame.frame_reference_s:g} s (0054,1300), counted from the mean '
+        f'count-rate time of its {frame.duration_s:g} s:'
+    )
+
+
+def _compare_with_frames(
+    header: SUVHeader, reference: datetime, half_life_s: float, log: Decisions
+) -> None:
+    """Flag frames whose own times tell of another start of decay."""
+    tolerance_s = allowed_s(half_life_s)
+    judged = False
+    for frame in dict.fromkeys(header.frames):
+        implied = implied_by_decay_factor(frame, half_life_s)
+        judged = judged or bool(implied)
+        if implied and not near(reference, implied, tolerance_s):
+            told = f'the decay factor {frame.decay_factor:g} (0054,1321)'
+            _flag_frame(frame, told, implied[0], reference, half_life_s, log)
+            return
+    earliest = earliest_frame(header)
+    if judged or earliest is None or earliest.acquisition_start is None:
+        return
+    implied = (_reference_of_frame(earliest, half_life_s),)
+    if earliest.frame_reference_s is not None:
+        # Some scanners count the frame reference time from the start of the frame.
+        from_start = earliest.acquisition_start - timedelta(seconds=earliest.frame_reference_s)
+        implied = (*implied, from_start)
+    if not near(reference, implied, tolerance_s):
+        counted = earliest.frame_reference_s
+        told = (
+            'no frame reference time (0054,1300)'
+            if counted is None
+            else f'the frame reference time {counted:g} s (0054,1300)'
+        )
+        _flag_frame(earliest, told, implied[0], reference, half_life_s, log)
+
+
+def _flag_frame(
+    frame: SUVFrame,
+    told: str,
+    implied: datetime,
+    reference: datetime,
+    half_life_s: float,
+    log: Decisions,
+) -> None:
+    assert frame.acquisition_start is not None
+    off_s = (implied - reference).total_seconds()
+    change = math.expm1(min(abs(off_s) * decay_constant(half_life_s), 700.0))
+    log.note(
+        f'the acquisition time {clock_text(frame.acquisition_start)} (0008,0032) and {told} tell '
+        f'of decay correction to {clock_text(implied)} instead, which changes the SUV by '
+        f'{100 * change:.1f} %',
+        Flag.TIMES_CONTRADICT,
+    )
