@@ -38,6 +38,7 @@ THIRD_PARTY = {
     'slicer': {'mrml', 'panel'},
     'vtk': {'mrml', 'panel'},
     'pydicom': {'dicom'},
+    'highdicom': {'dicom'},
     'SimpleITK': {'files'},
     'pandas': {'report', 'results', 'many'},
     'openpyxl': {'report', 'many'},

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pydicom
 import pytest
+from dciodvfy import complaints
 from VOIIdentificationLib.cli.make_phantom import add_arguments, make_phantom_study, run
 from VOIIdentificationLib.core.errors import CanceledError, InputFileError, OutputError
 from VOIIdentificationLib.dicom.read import read_pet_series
@@ -54,6 +55,12 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp('made') / 'deep' / 'study'
     paths = make_phantom_study(folder, small_scene())
     return folder, paths, json.loads((folder / 'truth.json').read_text(encoding='utf-8'))
+
+
+def test_the_series_is_what_dciodvfy_asks_for(study):
+    folder, _, _ = study
+    for path in sorted((folder / 'dicom').iterdir())[::20]:
+        assert complaints(path) == []
 
 
 def test_study_has_the_files_that_are_returned(study):

@@ -10,9 +10,11 @@ from itertools import product
 import numpy as np
 import pydicom
 import pytest
+from dciodvfy import complaints
 from VOIIdentificationLib.core.errors import GeometryError, OutputError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
@@ -179,7 +181,7 @@ TYPE_2 = """
     AccessionNumber ReferringPhysicianName SeriesNumber CorrectedImage CollimatorType
     PatientOrientationCodeSequence PatientGantryRelationshipCodeSequence
     PositionReferenceIndicator Manufacturer InstanceNumber SliceThickness AcquisitionDate
-    AcquisitionTime ActualFrameDuration PatientPosition
+    AcquisitionTime ActualFrameDuration Laterality
 """
 
 
@@ -226,6 +228,21 @@ def test_monochrome1_leaves_the_stored_values_alone(tmp_path):
     entry = second.PatientGantryRelationshipCodeSequence[0].CodeMeaning
     lying = second.PatientOrientationCodeSequence[0].PatientOrientationModifierCodeSequence[0]
     assert (entry, lying.CodeMeaning) == ('feet-first', 'prone')
+
+
+def test_header_is_what_dciodvfy_asks_for(image, tmp_path):
+    path = write_pet_series(image, tmp_path, seed=1)[3]
+    assert complaints(path) == []
+
+
+@pytest.mark.parametrize('position', ['HFS', 'HFP', 'FFS', 'FFP', 'HFDL', 'FFDR'])
+def test_patient_position_comes_back_from_its_codes(position, tmp_path):
+    scan = Scan(patient_position=position)
+    paths = write_pet_series(some_image(GRIDS['axial']), tmp_path, seed=1, scan=scan)
+
+    assert 'PatientPosition' not in pydicom.dcmread(paths[0])
+    assert read_pet_series(tmp_path).acquisition.patient_position == position
+    assert complaints(paths[0]) == []
 
 
 def test_values_below_zero_make_the_series_signed(tmp_path):

@@ -9,9 +9,9 @@ from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.many.differences import differences, group_values
 from VOIIdentificationLib.many.groups import Group, find_group, form_groups
-from VOIIdentificationLib.many.quantities import Value
 from VOIIdentificationLib.many.signature import UNKNOWN, Signature, signature_of_results
 from VOIIdentificationLib.many.stored import StoredResults, read_results
+from VOIIdentificationLib.report.quantities import Value
 
 pytest.importorskip('pandas')
 pytest.importorskip('openpyxl')

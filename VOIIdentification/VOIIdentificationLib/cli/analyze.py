@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, get_args
 from ..core.errors import Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
-from .arguments import add_input, not_negative, positive, read_input
+from .arguments import add_input, number, positive, read_input
+from .outward import add_outward_arguments, outward_options, write_exports
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'without it the spheres are found',
     )
     add_measuring_arguments(parser)
+    add_outward_arguments(parser)
 
 
 def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +93,11 @@ def _add_activity(group: argparse._ArgumentGroup) -> None:
     said = 'Bq/mL at the reference time of the image, instead of a worksheet'
     for name, kind, what in (
         ('hot', positive, f'in the hot spheres, {said}'),
-        ('background', not_negative, f'in the background, {said}; 0 if it is cold by design'),
+        (
+            'background',
+            number(0.0, math.inf),
+            f'in the background, {said}; 0 if it is cold by design',
+        ),
     ):
         group.add_argument(f'--true-{name}', metavar='BQML', type=kind, help=what)
 
@@ -125,6 +132,7 @@ def run(args: argparse.Namespace) -> int:
     phantom, settings = load_phantom(args.phantom), settings_of(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
+    dicom = outward_options(args, stack)
     known = _known(args, stack)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
     export_results(
@@ -132,8 +140,10 @@ def run(args: argparse.Namespace) -> int:
         args.output,
         overwrite=args.overwrite,
         page=PageOptions(identify=args.identify, pdf=args.pdf),
+        dicom=dicom,
         progress=part_of(progress, 0.5, 1.0),
     )
+    write_exports(args, result)
     _print_summary(result, args.output, progress)
     return 0
 

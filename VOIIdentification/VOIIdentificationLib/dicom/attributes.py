@@ -84,6 +84,8 @@ ATTRIBUTES = (
     Attribute('Manufacturer', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
     Attribute('ManufacturerModelName', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
     Attribute('PatientPosition', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
+    Attribute('PatientOrientationCodeSequence', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
+    Attribute('PatientGantryRelationshipCodeSequence', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
     Attribute('InstanceNumber', 'shown by nothing, orders nothing', _EMPTY, _SHOWN, _OWN, _OWN),
     # One image, one time.
     Attribute('SeriesType', 'dynamic or gated: one time only', 'static', _SHOWN, _REFUSE, _REFUSE),

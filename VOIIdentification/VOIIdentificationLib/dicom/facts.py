@@ -8,6 +8,7 @@ from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.units import UNIT_OF_DICOM, unit_of_code
 from .clock import iso_datetime
 from .header import Header
+from .position import position_of_header
 from .slices import PETSlice
 
 
@@ -77,7 +78,7 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
         patient_id=file.line('PatientID'),
         series_datetime=iso_datetime(file.text('SeriesDate'), file.text('SeriesTime')),
         acquisition_datetime=times[0] if times else '',
-        patient_position=file.text('PatientPosition'),
+        patient_position=position_of_header(file),
         corrected_image=file.texts('CorrectedImage'),
         decay_correction=file.text('DecayCorrection'),
         notes=tuple(notes),

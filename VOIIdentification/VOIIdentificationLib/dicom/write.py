@@ -17,6 +17,7 @@ from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..core.units import UNIT_OF_DICOM
 from .file import pet_classes
+from .position import ENTRY, LYING, RECUMBENT, Code
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -28,13 +29,11 @@ _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 
 _F18 = isotope_named('F-18') or ISOTOPES[0]
 
+_FLUORINE_18: Code = '77004003', '^18^Fluorine'
+"""In SNOMED CT; PS3.16, CID 4020."""
+
 _F18_POSITRON_FRACTION = 0.9686
 """Part of the decays of F-18 that give a positron (BIPM Monographie 5)."""
-
-_LYING = {'S': ('F-10340', 'supine'), 'P': ('F-10310', 'prone')}
-
-_ENTRY = {'HF': ('F-10470', 'headfirst'), 'FF': ('F-10480', 'feet-first')}
-"""Codes of PS3.16, CID 20 and CID 21, by the letters of PatientPosition."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +232,7 @@ def _set_study(header: Dataset, scan: Scan, uids: dict[str, str]) -> None:
     header.PatientBirthDate = ''
     header.PatientSex = ''
     header.PatientWeight = _decimal_string(scan.weight_kg)
-    header.PatientPosition = scan.patient_position
+    header.Laterality = ''
     header.StudyDate = header.SeriesDate = header.AcquisitionDate = header.ContentDate = scan.date
     header.StudyTime = header.SeriesTime = header.AcquisitionTime = scan.scan_time
     header.ContentTime = scan.scan_time
@@ -278,27 +277,27 @@ def _set_isotope(header: Dataset, scan: Scan) -> None:
     drug.RadionuclideTotalDose = _decimal_string(scan.dose_bq)
     drug.RadionuclideHalfLife = _decimal_string(_F18.half_life_s)
     drug.RadionuclidePositronFraction = _decimal_string(_F18_POSITRON_FRACTION)
-    drug.RadionuclideCodeSequence = [_code('C-111A1', '^18^Fluorine')]
+    drug.RadionuclideCodeSequence = [_code(_FLUORINE_18)]
     header.RadiopharmaceuticalInformationSequence = [drug]
 
 
 def _set_patient_orientation(header: Dataset, patient_position: str) -> None:
-    lying = _code('F-10450', 'recumbent')
-    if patient_position[2:] in _LYING:
-        lying.PatientOrientationModifierCodeSequence = [_code(*_LYING[patient_position[2:]])]
+    """By codes, which PET images have instead of PatientPosition (PS3.3, C.7.3.1.1.2)."""
+    lying = _code(RECUMBENT)
+    if patient_position[2:] in LYING:
+        lying.PatientOrientationModifierCodeSequence = [_code(LYING[patient_position[2:]])]
     header.PatientOrientationCodeSequence = [lying]
-    entry = _ENTRY.get(patient_position[:2], _ENTRY['HF'])
-    header.PatientGantryRelationshipCodeSequence = [_code(*entry)]
+    entry = ENTRY.get(patient_position[:2], ENTRY['HF'])
+    header.PatientGantryRelationshipCodeSequence = [_code(entry)]
 
 
-def _code(value: str, meaning: str) -> Dataset:
+def _code(code: Code) -> Dataset:
     from pydicom import Dataset
 
-    code = Dataset()
-    code.CodeValue = value
-    code.CodingSchemeDesignator = 'SRT'
-    code.CodeMeaning = meaning
-    return code
+    item = Dataset()
+    item.CodeValue, item.CodeMeaning = code
+    item.CodingSchemeDesignator = 'SCT'
+    return item
 
 
 def _set_grid(header: Dataset, geometry: VolumeGeometry) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..core.errors import InputFileError
 from ..files.atomic import transaction
+from ..report.quantities import QUANTITIES
 from .batch_series import SeriesJob, read_state
 from .page import csv_cell
-from .quantities import QUANTITIES
 from .stored import RESULTS_NAME, StoredResults, read_results
 
 CSV_NAME, PARQUET_NAME = 'batch.csv', 'batch.parquet'

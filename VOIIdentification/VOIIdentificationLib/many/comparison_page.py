@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..report.quantities import QUANTITIES, QUANTITY_OF
 from .chart_svg import (
     LEFT,
     RIGHT,
@@ -20,7 +21,6 @@ from .comparison_text import METHOD
 from .differences import Difference, GroupValue, ValueKey, group_values, sort_key
 from .groups import Group
 from .page import filled_page, rounded, with_sd
-from .quantities import QUANTITIES, QUANTITY_OF
 from .trend_log import now
 
 _COLORS = 6

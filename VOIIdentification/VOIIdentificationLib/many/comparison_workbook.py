@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutputError
 from ..core.plain_text import plain_text
+from ..report.quantities import QUANTITY_OF
 from .comparison_text import METHOD
 from .differences import Difference, GroupValue, group_values, sort_key
 from .groups import Group
-from .quantities import QUANTITY_OF
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..report.quantities import QUANTITIES, Value
 from .groups import Group
-from .quantities import QUANTITIES, Value
 
 LEVELS = (0.6827, 0.95)
 """Coverage of the two intervals that are given."""

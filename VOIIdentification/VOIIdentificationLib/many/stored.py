@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
-from .quantities import Value, values_of_results
+from ..report.quantities import Value, values_of_results
 from .signature import Signature, signature_of_results
 
 RESULTS_NAME = 'results.json'

@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from ..report.quantities import QUANTITIES
 from .control_chart import ControlChart, control_chart
-from .quantities import QUANTITIES
 from .signature import UNKNOWN
 from .trend_log import reading
 from .trend_schema import CURRENT

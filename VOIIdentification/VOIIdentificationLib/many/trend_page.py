@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..report.quantities import QUANTITY_OF
 from . import control_chart as rules
 from .chart_svg import (
     LEFT,
@@ -25,7 +26,6 @@ from .chart_svg import (
 )
 from .control_chart import RULES, ControlChart, Limits
 from .page import filled_page, rounded, with_sd
-from .quantities import QUANTITY_OF
 from .trend_charts import TrendChart, left_out, trend_charts
 from .trend_log import now, reading
 

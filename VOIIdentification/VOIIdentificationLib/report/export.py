@@ -22,6 +22,7 @@ from ..measure.statistics import HALF_INSIDE
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import VOIMask
 from ..results import AnalysisResult
+from .dicom_out import DICOM_FILES, DicomOptions, write_dicom_objects
 from .figures import write_overview, write_slice_images
 from .formats import write_results
 from .page.pdf import PDF_NAME, write_pdf
@@ -42,7 +43,7 @@ _RESULTS, _TIDY, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'segmentation.seg.nrrd',
 )
 
-RESULT_FILES = (*_DATA_FILES, PAGE_NAME, PDF_NAME, *WORKBOOK_FILES, _OVERVIEW)
+RESULT_FILES = (*_DATA_FILES, *DICOM_FILES, PAGE_NAME, PDF_NAME, *WORKBOOK_FILES, _OVERVIEW)
 """Names that an export may write, and that a later one replaces; besides them the slices."""
 
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
@@ -81,6 +82,7 @@ def export_results(
     *,
     overwrite: bool = False,
     page: PageOptions = PageOptions(),
+    dicom: DicomOptions | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Path, ...]:
     """
@@ -102,6 +104,9 @@ def export_results(
         What ``report.html`` says and whether it is printed too. Where Jinja2
         is not installed the page is left out; `page_hindrance` says so.
 
+    dicom : DicomOptions, optional
+        Which DICOM objects are written beside; none without it.
+
     progress : callable, optional
         Told before each file; may raise `CanceledError`.
 
@@ -120,6 +125,8 @@ def export_results(
     with transaction(directory, 'the results') as files, _missing_package_named():
         _write_all(result, files.new, part_of(progress, 0.0, 0.9))
         _write_page(result, files.new, page, part_of(progress, 0.9, 1.0))
+        if dicom is not None:
+            write_dicom_objects(result, files.new, dicom)
         progress(1.0, 'Moving the files into place')
         return files.commit(old)
 

@@ -159,7 +159,7 @@ def test_a_result_without_spheres_still_has_a_page():
 
 def test_rois_that_are_nearer_than_the_rule_are_named_once(page):
     """No phantom has room for twelve: a note of the method, not a doubt of every run."""
-    text = [part for part in page.text if 'less than the rule' in part]
+    text = [part for part in page.text if part.startswith("to the phantom's edge, less")]
 
     assert len(text) == 1
     assert 'BG04' in text[0]

@@ -1,4 +1,4 @@
-"""What is compared and followed of an analysis: where ``results.json`` keeps it."""
+"""What is compared, followed and handed on of an analysis: where ``results.json`` keeps it."""
 
 from __future__ import annotations
 
