@@ -136,9 +136,10 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
     try:
         with _opened(path) as stream:
             header = parse_nifti_header(stream.read(_HEADER_BYTES), path)
-            stream.seek(header.start)
             shape_kji = header.shape[::-1]
-            needed = int(np.prod(shape_kji)) * header.dtype.itemsize
+            needed = prod(shape_kji) * header.dtype.itemsize
+            _require_room(path, header, needed)
+            stream.seek(header.start)
             data = _bytes_or_fewer(stream, needed)
             if len(data) < needed:
                 got = header.start + len(data)
@@ -328,9 +329,11 @@ def _opened(path: Path) -> BinaryIO:
 
 def _require_room(path: Path, header: NiftiHeader, needed_bytes: int) -> None:
     """The values fit into the file, and into memory beside those that are made of them."""
-    deflated = path.suffix.lower() == '.gz'
     claimed, stored = header.start + needed_bytes, path.stat().st_size
-    require_stored(claimed, stored, f'{path}', deflated=deflated)
+    if path.suffix.lower() == '.gz':
+        require_stored(claimed, stored, f'{path}', deflated=True)
+    elif claimed > stored:
+        raise InputFileError(_truncated(path, f'it holds {stored} of {claimed} bytes'))
     what = f'{path} ({" x ".join(str(length) for length in header.shape)} voxels)'
     require_memory(needed_bytes + BYTES_PER_VOXEL * prod(header.shape), what)
 
