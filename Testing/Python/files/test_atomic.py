@@ -267,9 +267,12 @@ def test_a_foreign_folder_in_the_way_is_left_alone(folder, name, files):
 
     with pytest.raises(OutputError, match='which this program has not made, is in the way'):
         recover(folder)
-    running = transaction(folder, 'the results', file_name=name[1 : -len(WORK_FOLDER)])
-    with pytest.raises(OutputError, match='is in the way'):
-        running.__enter__()
+    one_file = name[1 : -len(WORK_FOLDER)]
+    with (
+        pytest.raises(OutputError, match='is in the way'),
+        transaction(folder, 'the results', file_name=one_file),
+    ):
+        pass
 
     assert held(folder) == before
 

@@ -2,9 +2,11 @@
 
 import gzip
 import struct
+import time
 
 import numpy as np
 import pytest
+from VOIIdentificationLib.core import bounds
 from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.files.volume import is_volume_file, read_volume
 
@@ -356,3 +358,62 @@ def test_a_nrrd_in_a_unit_that_is_no_length_is_refused(tmp_path):
     head, _, rest = path.read_bytes().partition(b'\n\n')
     path.write_bytes(head + b'\nspace units: "mm" "mm" "furlong"\n\n' + rest)
     refused(path, "space units are 'furlong'")
+
+
+def nifti_header(shape, datatype=16):
+    """A NIfTI-1 header that claims a shape, written by hand (nifti1.h)."""
+    head = bytearray(352)
+    struct.pack_into('<i', head, 0, 348)
+    struct.pack_into('<8h', head, 40, 3, *shape, 1, 1, 1, 1)
+    struct.pack_into('<2h', head, 70, datatype, 32)
+    struct.pack_into('<8f', head, 76, 1, 2, 2, 2, 1, 1, 1, 1)
+    struct.pack_into('<f', head, 108, 352)
+    head[344:348] = b'n+1\0'
+    return bytes(head)
+
+
+def nrrd_header(shape, encoding='gzip'):
+    sizes = ' '.join(str(length) for length in shape)
+    directions = '(2,0,0) (0,2,0) (0,0,2)'
+    return (
+        f'NRRD0004\ntype: float\ndimension: 3\nsizes: {sizes}\nspace: left-posterior-superior\n'
+        f'space directions: {directions}\nspace origin: (0,0,0)\nendian: little\n'
+        f'encoding: {encoding}\n\n'
+    ).encode()
+
+
+CLAIMS = [(3000, 3000, 3000), (32767, 32767, 32767), (500, 500, 500)]
+
+
+@pytest.mark.parametrize('shape', CLAIMS)
+@pytest.mark.parametrize('name', ['a.nii', 'a.nii.gz', 'a.nrrd', 'raw.nrrd'])
+def test_a_header_that_claims_more_than_its_file_holds_is_refused_at_once(tmp_path, name, shape):
+    path = tmp_path / name
+    head = nifti_header(shape) if 'nii' in name else nrrd_header(shape)
+    head = nrrd_header(shape, 'raw') if name == 'raw.nrrd' else head
+    path.write_bytes(gzip.compress(head + bytes(1000)) if name.endswith('gz') else head)
+
+    start = time.monotonic()
+    refused(path, r'header claims|is truncated|needs .* GiB of memory')
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize('name', ['a.nii.gz', 'a.nrrd'])
+def test_what_would_not_fit_into_memory_is_not_unpacked(tmp_path, name, monkeypatch):
+    """A file that really holds the zeros, on a computer that has less memory."""
+    monkeypatch.setattr(bounds, 'memory_limit_bytes', lambda: 50_000_000)
+    path, shape = tmp_path / name, (200, 200, 200)
+    zeros = bytes(4 * 200**3)
+    if name == 'a.nrrd':
+        path.write_bytes(nrrd_header(shape) + gzip.compress(zeros))
+    else:
+        path.write_bytes(gzip.compress(nifti_header(shape) + zeros))
+    refused(path, r'200 x 200 x 200 voxels\) needs .* GiB of memory')
+
+
+def test_what_follows_the_values_is_not_unpacked_without_end(tmp_path):
+    path, values = tmp_path / 'a.nii.gz', bytes(4 * 6**3)
+    path.write_bytes(gzip.compress(nifti_header((6, 6, 6)) + values + bytes(300_000_000), 1))
+    start = time.monotonic()
+    assert read_volume(path).voxels.shape == (6, 6, 6)
+    assert time.monotonic() - start < 0.3

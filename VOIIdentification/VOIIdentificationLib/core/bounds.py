@@ -30,6 +30,9 @@ MAX_FLOAT = sys.float_info.max
 DEFLATE_MAX_RATIO = 1032
 """No more bytes come out of one compressed byte (zlib's technical notes)."""
 
+BYTES_PER_VOXEL = 10
+"""Of an image that is read and measured: 2.5 times its values of four bytes."""
+
 _CGROUP_LIMITS = (
     Path('/sys/fs/cgroup/memory.max'),
     Path('/sys/fs/cgroup/memory/memory.limit_in_bytes'),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..core.bounds import BYTES_PER_VOXEL, require_memory
 from ..core.errors import Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
 from .agreement import require_one_image
@@ -175,6 +176,9 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
         If the slices do not make one regular volume of known values.
     """
     geometry = grid_of_slices(stack.slices)
+    k, j, i = geometry.shape_kji
+    what = f'the series ({i} x {j} x {k} voxels)'
+    require_memory(BYTES_PER_VOXEL * k * j * i, what, error=SeriesError)
     voxels = np.empty(geometry.shape_kji, np.float32)
     reader = PixelReader()
     count = len(stack.slices)

@@ -6,12 +6,14 @@ import gzip
 import struct
 import zlib
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from ..core.bounds import BYTES_PER_VOXEL, require_memory, require_stored
 from ..core.errors import InputFileError
 from ..core.geometry import FloatArray
 
@@ -134,17 +136,17 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
     try:
         with _opened(path) as stream:
             header = parse_nifti_header(stream.read(_HEADER_BYTES), path)
-            stream.seek(header.start)
             shape_kji = header.shape[::-1]
-            needed = int(np.prod(shape_kji)) * header.dtype.itemsize
+            needed = prod(shape_kji) * header.dtype.itemsize
+            _require_room(path, header, needed)
+            stream.seek(header.start)
             data = _bytes_or_fewer(stream, needed)
             if len(data) < needed:
                 got = header.start + len(data)
                 raise InputFileError(
                     _truncated(path, f'it holds {got} of {header.start + needed} bytes')
                 )
-            while stream.read(_CHUNK_BYTES):  # so that the checksum is looked at
-                pass
+            _bytes_or_fewer(stream, needed, keep=False)  # so that the checksum is looked at
     except EOFError as error:
         raise InputFileError(_truncated(path, 'its compressed data end too early')) from error
     except (OSError, zlib.error) as error:
@@ -325,14 +327,27 @@ def _opened(path: Path) -> BinaryIO:
     return path.open('rb')
 
 
-def _bytes_or_fewer(stream: BinaryIO, count: int) -> bytearray:
+def _require_room(path: Path, header: NiftiHeader, needed_bytes: int) -> None:
+    """The values fit into the file, and into memory beside those that are made of them."""
+    claimed, stored = header.start + needed_bytes, path.stat().st_size
+    if path.suffix.lower() == '.gz':
+        require_stored(claimed, stored, f'{path}', deflated=True)
+    elif claimed > stored:
+        raise InputFileError(_truncated(path, f'it holds {stored} of {claimed} bytes'))
+    what = f'{path} ({" x ".join(str(length) for length in header.shape)} voxels)'
+    require_memory(needed_bytes + BYTES_PER_VOXEL * prod(header.shape), what)
+
+
+def _bytes_or_fewer(stream: BinaryIO, count: int, *, keep: bool = True) -> bytearray:
     """Read as much as there is, chunk by chunk: a claimed size is no reason to allocate it."""
-    data = bytearray()
-    while len(data) < count:
-        chunk = stream.read(min(_CHUNK_BYTES, count - len(data)))
+    data, left = bytearray(), count
+    while left > 0:
+        chunk = stream.read(min(_CHUNK_BYTES, left))
         if not chunk:
             break
-        data += chunk
+        left -= len(chunk)
+        if keep:
+            data += chunk
     return data
 
 

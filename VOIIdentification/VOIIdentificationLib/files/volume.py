@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..core.bounds import BYTES_PER_VOXEL, require_memory, require_stored
 from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
@@ -113,6 +116,7 @@ def _read(path: Path) -> tuple[Any, FloatArray]:
     try:
         reader.ReadImageInformation()
         _require_one_scalar_image(path, reader)
+        _require_room(path, reader.GetSize())
         ijk_to_lps = np.diag([*_mm_per_space_unit(path), 1.0]) @ _ijk_to_lps(reader)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
         return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps
@@ -157,6 +161,14 @@ def _require_one_scalar_image(path: Path, reader: Any) -> None:
         'a voxel; save the frame or component to measure as a volume of its own.'
     )
     raise InputFileError(msg)
+
+
+def _require_room(path: Path, size_ijk: Sequence[int]) -> None:
+    """The values, a byte or more each, fit into the file, and into memory."""
+    what = f'{path} ({" x ".join(str(length) for length in size_ijk)} voxels)'
+    if path.suffix.lower() == '.nrrd':  # those of a .nhdr are in another file
+        require_stored(prod(size_ijk), path.stat().st_size, what, deflated=True)
+    require_memory(BYTES_PER_VOXEL * prod(size_ijk), what)
 
 
 def _reading_message(path: Path, reason: str) -> str:
