@@ -1,5 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. Each target makes its own
 # environment in .venv if there is none; a second run finds it there.
+#
+# Longer ones: `make torture` (TIME=600 seconds) tries to make the program wrong, `make mutants`
+# (COUNT=100 a wing) asks whether the tests would notice.
 
 # slicer-core (real MRML nodes without Qt) has wheels for these Pythons only.
 SLICER_PYTHONS := 3.12 3.11 3.13 3.10
@@ -11,13 +14,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO ?= demo
+TIME ?= 600
+COUNT ?= 100
 
 EXTRAS := .[test,dev]
 
 # What the installers say is kept, and shown where they fail.
 pip = $(BIN)/python -m pip install --quiet $(1) >> $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check audit format bench torture mutants clean
 
 demo: $(INSTALLED)
 	$(BIN)/python Testing/demo.py $(DEMO)
@@ -30,6 +35,17 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy VOIIdentification/VOIIdentificationLib
 	$(BIN)/numpydoc lint $$(find VOIIdentification/VOIIdentificationLib -name "*.py")
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive VOIIdentification docs
+
+# Asks a database of known faults on the network: not a part of the check.
+audit: $(INSTALLED)
+	$(BIN)/pip-audit --progress-spinner off
+
+torture: $(INSTALLED)
+	$(BIN)/python Testing/Torture/run.py --time $(TIME)
+
+mutants: $(INSTALLED)
+	$(BIN)/python Testing/Torture/mutants.py --count $(COUNT)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,21 @@
+"""All cases, kind by kind."""
+
+from bad_input import (
+    bound_cases,
+    file_cases,
+    label_cases,
+    series_cases,
+    text_cases,
+    time_cases,
+    worksheet_cases,
+)
+
+CASES = [
+    *series_cases.CASES,
+    *time_cases.CASES,
+    *worksheet_cases.CASES,
+    *label_cases.CASES,
+    *file_cases.CASES,
+    *bound_cases.CASES,
+    *text_cases.CASES,
+]
