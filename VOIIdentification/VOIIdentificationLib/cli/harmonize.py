@@ -11,7 +11,8 @@ from ..core.errors import InputFileError, OutputError, Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.settings import Counting, Refinement
 from .analyze import add_activity_arguments, known_activity, settings_of
-from .arguments import add_input, read_input
+from .arguments import add_input, number, read_input
+from .terminal import terminal_progress
 
 if TYPE_CHECKING:
     from ..core.image import PETImage
