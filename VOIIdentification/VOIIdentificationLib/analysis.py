@@ -134,6 +134,7 @@ def analyze(
         activity = true_activity(known.worksheet)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
+    phantom = seeding.phantom
     step = part_of(progress, 0.1, 0.7)
     located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')

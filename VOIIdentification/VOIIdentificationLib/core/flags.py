@@ -44,6 +44,11 @@ class Flag(str, Enum):
     PREDICTED = 'predicted'
     SEED_MISNAMED = 'seed_misnamed'
     SEED_ASTRAY = 'seed_astray'
+    NOTHING_SEEN = 'nothing_seen'
+    SIZE_OPEN = 'size_open'
+    FILLING_DIFFERS = 'filling_differs'
+    SIGNAL_DEVIATES = 'signal_deviates'
+    RING_SCALE = 'ring_scale'
 
     @property
     def text(self) -> str:
@@ -82,5 +87,10 @@ _TEXTS = {
     Flag.BOUND_BY_RING: 'too little contrast to find it alone: its place is held by the others',
     Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
     Flag.SEED_ASTRAY: 'the seed lies on no sphere: check where it was placed',
+    Flag.NOTHING_SEEN: 'nothing stands out from the noise here: check the place and the filling',
+    Flag.SIZE_OPEN: 'the image does not tell which sphere this is: the phantom is believed',
+    Flag.FILLING_DIFFERS: 'the image shows it cold where the phantom has it hot, or hot for cold',
+    Flag.SIGNAL_DEVIATES: 'its signal contradicts that of the other spheres: check size and label',
+    Flag.RING_SCALE: 'the ring is larger or smaller than the phantom has it: check the voxel size',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
