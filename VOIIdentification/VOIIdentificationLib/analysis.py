@@ -20,6 +20,7 @@ from .evaluate.limits import shipped_limits
 from .evaluate.nema import NEMAResult, nema_quality
 from .evaluate.recovery import CONCENTRATION_UNIT, A50Background, RecoveryResult, recovery
 from .evaluate.roi_placement import place_background
+from .locate.check import check_inserts
 from .locate.refine import refine_inserts
 from .locate.ring import ring_inserts
 from .locate.seeds import sort_seeds
@@ -138,7 +139,10 @@ def analyze(
     step = part_of(progress, 0.1, 0.7)
     located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')
-    spheres = _flag_overlaps([measure_voi(image, one, settings.counting) for one in located])
+    checked = check_inserts(image, located, phantom, pose)
+    spheres = _flag_overlaps(
+        [measure_voi(image, one, settings.counting) for one in checked.inserts]
+    )
     background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
     standards = evaluate_standards(
@@ -152,8 +156,14 @@ def analyze(
         spheres=spheres,
         background=background,
         pooled_background=standards.pooled_background,
-        flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
-        notes=(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
+        flags=((Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else ()) + checked.flags,
+        notes=(
+            *image.acquisition.notes,
+            *known.notes,
+            *seeding.notes,
+            *checked.notes,
+            *standards.notes,
+        ),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=pose,
         nema=standards.nema,

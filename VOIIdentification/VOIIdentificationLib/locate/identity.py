@@ -77,6 +77,9 @@ class Identity:
     filling_margin : float
         By how much it disagrees with another filling.
 
+    presence : float
+        By how much its own voxels disagree with nothing, whatever the other spheres say.
+
     signal : float or None
         What its voxels alone say of the common signal, in the image's unit; None if not hot.
     """
@@ -85,6 +88,7 @@ class Identity:
     filling: Filling
     margin: float
     filling_margin: float
+    presence: float
     signal: float | None = None
 
     @property
@@ -96,6 +100,11 @@ class Identity:
     def filling_is_clear(self) -> bool:
         """Whether the image leaves no doubt that it is hot, cold or nothing."""
         return self.filling_margin >= MIN_MARGIN
+
+    @property
+    def is_present(self) -> bool:
+        """Whether anything stands out from the noise here."""
+        return self.presence >= MIN_MARGIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +229,7 @@ def compare_signals(
     common = float(np.median(slope / curve))
     if not common > 0:
         return None
-    own = float(np.sum(np.diag(all_costs[best].at_0) - slope**2 / curve))
+    own = float(np.sum(np.diag(all_costs[best].alone())))
     noise = np.sqrt(_variance(shells, own) / curve) / common
     deviations = slope / curve / common - 1.0
     return np.where(np.abs(deviations) > _MIN_SIGMAS * noise, deviations, 0.0)
@@ -243,6 +252,10 @@ class _Costs:
 
     def hot(self, signal: float) -> FloatArray:
         return np.asarray(self.at_0 - 2 * self.slope * signal + self.curve * signal**2)
+
+    def alone(self) -> FloatArray:
+        """Misfits if each sphere had its own signal, of whatever sign."""
+        return np.asarray(self.at_0 - self.slope**2 / self.curve)
 
     def own_signals(self) -> FloatArray:
         """Signals from which an assignment may start: those of single spheres."""
@@ -346,6 +359,8 @@ def _identified(
     variance = _variance(shells, best.misfit)
     hot = costs.hot(best.signal)
     others = best.signal * np.array(_OTHER_SIGNALS)
+    alone = np.minimum(costs.alone().min(axis=1), costs.flat)
+    presence = (costs.flat - alone) / _variance(shells, float(alone.sum()))
     spheres = []
     for place, column in enumerate(best.columns.tolist()):
         nothing = column >= sizes
@@ -362,6 +377,7 @@ def _identified(
                 filling='none' if nothing else 'hot' if warm else 'cold',
                 margin=float((another - best.misfit) / variance),
                 filling_margin=float((filled.at(best.signal).misfit - best.misfit) / variance),
+                presence=float(presence[place]),
                 signal=float(costs.slope[place, column] / costs.curve[place, column])
                 if warm
                 else None,
