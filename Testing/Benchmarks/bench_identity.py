@@ -71,9 +71,7 @@ def judge(case: Case, cov: float, seed: int) -> tuple[str, str]:
             tilt_axis_deg=rng.uniform(0, 360),
             mirrored=bool(rng.random() < 0.5),
         ),
-        activities=Activities(
-            hot=4 * BACKGROUND, cold=inside, background=BACKGROUND
-        ),
+        activities=Activities(hot=4 * BACKGROUND, cold=inside, background=BACKGROUND),
         psf=PSF(fwhm, fwhm),
         noise=Noise(cov, 4.0, grows_with_signal=True),
         random_seed=seed,
@@ -92,7 +90,9 @@ def judge(case: Case, cov: float, seed: int) -> tuple[str, str]:
         if off > WRONG_MM or not filled:
             said = f'{one.label} {off:.0f} mm {"" if filled else "filling"} {[f.value for f in one.flags]}'
             (wrong if one.flags else silent).append(said)
-    missing = [n for n, t in true.items() if t.insert.hot and n not in {s.label for s in result.spheres}]
+    missing = [
+        n for n, t in true.items() if t.insert.hot and n not in {s.label for s in result.spheres}
+    ]
     if missing:
         wrong.append(f'missing {missing}')
     if silent:
@@ -102,7 +102,9 @@ def judge(case: Case, cov: float, seed: int) -> tuple[str, str]:
     known = order in set(map(tuple, symmetries(np.radians(60.0 * np.arange(6))).tolist()))
     doubted = [s.label for s in result.spheres if s.flags]
     said = f'doubts {doubted}' if doubted else ''
-    return ('right' if known and not unfilled else 'noted' if len(result.notes) > 1 else 'SILENT'), said
+    return (
+        'right' if known and not unfilled else 'noted' if len(result.notes) > 1 else 'SILENT'
+    ), said
 
 
 def main() -> None:
@@ -114,7 +116,9 @@ def main() -> None:
             counts: Counter[str] = Counter()
             doubted = 0
             start = time.process_time()
-            for n, case in list(enumerate(some))[first :: step if name == 'orders' else max(step // 6, 1)]:
+            for n, case in list(enumerate(some))[
+                first :: step if name == 'orders' else max(step // 6, 1)
+            ]:
                 outcome, said = judge(case, cov, n)
                 counts[outcome] += 1
                 doubted += said.startswith('doubts')

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 from VOIIdentificationLib.locate.ring import places
-from VOIIdentificationLib.locate.ring_candidates import CHORD_TOLERANCE_MM, distinct, rings_over, rings_through
+from VOIIdentificationLib.locate.ring_candidates import (
+    CHORD_TOLERANCE_MM,
+    distinct,
+    rings_over,
+    rings_through,
+)
 from VOIIdentificationLib.locate.ring_template import symmetries
 
 SIX = np.radians([0.0, 60.0, 120.0, 180.0, 240.0, 300.0])

@@ -12,7 +12,13 @@ from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom
 from ..measure.voi import LocatedInsert
-from .identity import MAX_SIGNAL_DEVIATION, Identity, compare_signals, identify_spheres
+from .identity import (
+    MAX_SIGNAL_DEVIATION,
+    Identity,
+    compare_signals,
+    identify_spheres,
+    with_usual_sizes,
+)
 from .ring import RingPose
 
 MAX_SCALE_DEVIATION = 0.01
@@ -90,18 +96,22 @@ def _size_doubts(
     doubts: dict[str, list[Flag]],
 ) -> list[str]:
     """Other sizes and fillings than the labels say; added to the doubts, and in words."""
-    sizes = {one.diameter_mm for one in phantom.inserts if one.shape == 'sphere'}
-    diameters = np.array(sorted(sizes, reverse=True))
+    own = sorted({one.diameter_mm for one in phantom.inserts if one.shape == 'sphere'})
+    diameters = with_usual_sizes(own)
     found = identify_spheres(image, [one.center_ras_mm for one in spheres], diameters)
     notes = []
     for one, seen in zip(spheres, found.spheres if found else (), strict=False):
         flag = _contradiction(one, seen, diameters.tolist())
         if flag is None or _SAID & set(doubts[one.label]):
             continue
-        doubts[one.label].append(flag)
         if flag == Flag.SEED_MISNAMED and seen.size is not None:
-            other = f'{diameters[seen.size]:g} mm sphere'
-            notes.append(f'{one.label} was placed on what looks like a {other}: check its label.')
+            if seen.size >= len(own):
+                flag = Flag.SIGNAL_DEVIATES
+            notes.append(
+                f'{one.label} of {one.insert.diameter_mm:g} mm looks like a sphere of '
+                f'{diameters[seen.size]:g} mm in the image: check its label and its diameter.'
+            )
+        doubts[one.label].append(flag)
     return notes
 
 
@@ -123,7 +133,8 @@ def _signal_doubts(
     image: PETImage, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
 ) -> list[str]:
     """Hot spheres whose signals disagree; added to the doubts, and in words."""
-    hot = [one for one in spheres if one.insert.hot and Flag.NOTHING_SEEN not in doubts[one.label]]
+    apart = {*_SAID, Flag.NOTHING_SEEN, Flag.FILLING_DIFFERS}
+    hot = [one for one in spheres if one.insert.hot and not apart & set(doubts[one.label])]
     if len(hot) < 2:
         return []
     diameters = np.array([one.insert.diameter_mm for one in hot])
@@ -147,8 +158,9 @@ def _scale_doubt(pose: RingPose | None, phantom: Phantom) -> tuple[str, ...]:
     off_mm = pose.radius_mm - true_mm
     if abs(off_mm) <= max(MAX_SCALE_SIGMAS * pose.radius_sd_mm, MAX_SCALE_DEVIATION * true_mm):
         return ()
-    return (
+    said = (
         f'The ring has a radius of {pose.radius_mm:.2f} mm in the image, {true_mm:.2f} mm in the '
         f'phantom: the voxel size in the header may be wrong by {100 * off_mm / true_mm:+.1f} %, '
-        'or the phantom is another.',
+        'or the phantom is another.'
     )
+    return (said,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..core.image import PETImage
 from ..core.phantom import Phantom
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
-from .identity import identify_spheres
+from .identity import identify_spheres, with_usual_sizes
 from .reading import Reading, read_ring
 from .ring import fit_ring, predict, ring_inserts
 from .ring_search import RingSearch
@@ -159,13 +159,32 @@ def _found(
             confidence = match.explained / (1 + MIN_MARGIN / match.margin)
             return _ring(reading, phantom, places, confidence)
         doubt = 'the spheres were not found: the image contradicts their sizes. ' + _SEED_THEM
-    errors = []
-    for explained, shown in _in_any_order(search, image, phantom, ring_diameter_mm, seeds):
-        try:
-            return _as_shown(image, phantom, shown, explained)
-        except SeedError as error:
-            errors.append(error)
-    raise errors[-1] if errors and not _is_ambiguous(match) else SeedError(doubt)
+    rings = _in_any_order(search, image, phantom, ring_diameter_mm, seeds)
+    ring, said = _first_shown(image, phantom, rings)
+    if ring is None:
+        raise SeedError(doubt if _is_ambiguous(match) else said)
+    return ring
+
+
+def _first_shown(
+    image: PETImage, phantom: Phantom, rings: Iterable[tuple[float, FloatArray]]
+) -> tuple[FoundRing | None, str]:
+    """The first ring of which enough can be told; else why the last one was refused."""
+    said = ''
+    for explained, places in rings:
+        ring, said = _shown_or_refused(image, phantom, places, explained)
+        if ring is not None:
+            return ring, ''
+    return None, said
+
+
+def _shown_or_refused(
+    image: PETImage, phantom: Phantom, places: FloatArray, explained: float
+) -> tuple[FoundRing | None, str]:
+    try:
+        return _as_shown(image, phantom, places, explained), ''
+    except SeedError as error:
+        return None, str(error)
 
 
 def _in_any_order(
@@ -209,8 +228,8 @@ def _read(
     image: PETImage, phantom: Phantom, places: FloatArray, match: RingMatch | None = None
 ) -> Reading:
     """What stands on the places, expected in the order of the match."""
-    diameters = np.array([insert.diameter_mm for insert in ring_inserts(phantom)])
-    found = identify_spheres(image, places, diameters)
+    diameters = [insert.diameter_mm for insert in ring_inserts(phantom)]
+    found = identify_spheres(image, places, with_usual_sizes(diameters))
     if found is None:
         msg = f'the spheres were not found: the ring reaches out of the image. {_SEED_THEM}'
         raise SeedError(msg)
@@ -231,6 +250,7 @@ def _as_shown(image: PETImage, phantom: Phantom, places: FloatArray, explained: 
     for _ in range(2):
         reading = _read(image, phantom, places)
         _refuse_unsure(reading, len(inserts))
+        _refuse_other_sizes(reading, phantom)
         labels = [inserts[sphere].label for sphere in reading.order]
         ring = _ring(reading, phantom, places, explained)
         centers = _verified(image, ring.phantom, ring.centers_ras_mm, all_labels=labels)
@@ -253,6 +273,21 @@ def _refuse_unsure(reading: Reading, count: int) -> None:
         msg = (
             f'a ring of spheres was found ({sure}), but not which of those of one size is which. '
             f'{_SEED_THEM}'
+        )
+        raise SeedError(msg)
+
+
+def _refuse_other_sizes(reading: Reading, phantom: Phantom) -> None:
+    diameters = {insert.label: insert.diameter_mm for insert in ring_inserts(phantom)}
+    compared = with_usual_sizes(list(diameters.values()))
+    wrong = ', '.join(
+        f'{label} has {diameters[label]:g} mm in the phantom and about {compared[size]:g} mm'
+        for label, size in reading.other_sizes.items()
+    )
+    if wrong:
+        msg = (
+            f'the image contradicts the phantom {phantom.name}: {wrong} in the image. '
+            'Correct its diameter, or choose the phantom that was scanned.'
         )
         raise SeedError(msg)
 

@@ -38,6 +38,12 @@ by the others: half of what one size more or less does to the signal (a factor o
 twice what reconstructions that overshoot do (0.1).
 """
 
+_USUAL_DIAMETERS_MM = (7.7, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 48.0)
+"""Spheres of the IEC phantom, and one size more and less."""
+
+_SAME_SIZE = 0.12
+"""Part by which a usual diameter differs at least from those of the phantom to be told apart."""
+
 _SIGNALS = 25
 """Common signals from which the assignment starts: quantiles of those of single spheres."""
 
@@ -233,6 +239,31 @@ def compare_signals(
     noise = np.sqrt(_variance(shells, own) / curve) / common
     deviations = slope / curve / common - 1.0
     return np.where(np.abs(deviations) > _MIN_SIGMAS * noise, deviations, 0.0)
+
+
+def with_usual_sizes(diameters_mm: Sequence[float]) -> FloatArray:
+    """
+    Diameters of a phantom, and others that its spheres might have.
+
+    A diameter that was typed wrong, or a phantom that is another, then shows
+    as a size that the phantom does not have, instead of moving the others.
+
+    Parameters
+    ----------
+    diameters_mm : sequence of float
+        Of the phantom's spheres.
+
+    Returns
+    -------
+    diameters_mm : (D,) `numpy.ndarray` of float
+        These first, then the usual ones that are not among them.
+    """
+    usual = [
+        size
+        for size in _USUAL_DIAMETERS_MM
+        if all(abs(size - own) > _SAME_SIZE * own for own in diameters_mm)
+    ]
+    return np.array([*diameters_mm, *usual])
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.flags import Flag
 from ..core.phantom import Insert, Phantom
-from .identity import MAX_SIGNAL_DEVIATION, Filling, Identification
+from .identity import MAX_SIGNAL_DEVIATION, Filling, Identification, Identity
 from .ring import ring_angles_rad, ring_inserts
 from .ring_template import symmetries
 
@@ -43,6 +43,10 @@ class Reading:
     notes : tuple of str
         What differs from the phantom, in words.
 
+    other_sizes : dict of str to int
+        Spheres by label that clearly have a diameter of none of the phantom's: which of those
+        that were compared.
+
     is_ambiguous : bool
         Whether spheres of one size could be exchanged.
     """
@@ -53,6 +57,7 @@ class Reading:
     sure: tuple[str, ...]
     flags: Mapping[str, tuple[Flag, ...]]
     notes: tuple[str, ...]
+    other_sizes: Mapping[str, int]
     is_ambiguous: bool
 
 
@@ -88,18 +93,24 @@ def read_ring(phantom: Phantom, found: Identification, expected: Order | None = 
         filling == _expected_filling(inserts[sphere])
         for filling, sphere in zip(fillings, order, strict=True)
     )
+    other_sizes = {
+        inserts[sphere].label: one.size
+        for one, sphere in zip(found.spheres, order, strict=True)
+        if one.size is not None and one.is_clear and _is_foreign(one, len(inserts))
+    }
     seen = _as_seen(phantom, order, fillings, keep_angles=bool(orders))
     return Reading(
         phantom=seen,
         order=order,
-        is_known=bool(orders) and order == expected and as_expected,
+        is_known=bool(orders) and order == expected and as_expected and not other_sizes,
         sure=tuple(inserts[order[n]].label for n in range(len(order)) if _is_sure(found, n)),
         flags={
             inserts[sphere].label: (Flag.SIZE_OPEN,)
             for one, sphere, filling in zip(found.spheres, order, fillings, strict=True)
-            if not one.is_clear and filling != 'none'
+            if filling != 'none' and (not one.is_clear or _is_foreign(one, len(inserts)))
         },
         notes=tuple(_notes(phantom, inserts, order, fillings, keeps_order=bool(orders))),
+        other_sizes=other_sizes,
         is_ambiguous=len(set(orders)) > 1 or (not orders and _are_alike(inserts)),
     )
 
@@ -111,7 +122,8 @@ def _are_alike(inserts: Sequence[Insert]) -> bool:
 def _is_sure(found: Identification, place: int) -> bool:
     one = found.spheres[place]
     agrees = abs(found.deviation(place)) <= MAX_SIGNAL_DEVIATION
-    return one.is_clear and one.filling != 'none' and agrees
+    own = not _is_foreign(one, len(found.spheres))
+    return one.is_clear and one.filling != 'none' and agrees and own
 
 
 def _possible_orders(
@@ -121,19 +133,29 @@ def _possible_orders(
     turned: list[Order] = [tuple(o) for o in symmetries(ring_angles_rad(inserts)).tolist()]
     orders = turned if expected is None else [expected, *turned]
     diameters = np.array([insert.diameter_mm for insert in inserts])
-    clear = [(n, one.size) for n, one in enumerate(found.spheres) if one.is_clear]
+    clear = [
+        (place, one.size)
+        for place, one in enumerate(found.spheres)
+        if one.is_clear and one.size is not None and one.size < len(inserts)
+    ]
     return [
         order
         for order in orders
-        if all(size is None or diameters[order[n]] == diameters[size] for n, size in clear)
+        if all(diameters[order[place]] == diameters[size] for place, size in clear)
     ]
 
 
 def _order_of_image(found: Identification) -> Order:
     """Spheres where the image shows them; those that are not seen on the places left."""
-    sizes = [one.size for one in found.spheres]
-    unseen = iter([sphere for sphere in range(len(sizes)) if sphere not in sizes])
+    count = len(found.spheres)
+    sizes = [None if _is_foreign(one, count) else one.size for one in found.spheres]
+    unseen = iter([sphere for sphere in range(count) if sphere not in sizes])
     return tuple(next(unseen) if size is None else size for size in sizes)
+
+
+def _is_foreign(one: Identity, count: int) -> bool:
+    """Whether it has a size that the phantom has not."""
+    return one.size is not None and one.size >= count
 
 
 def _expected_filling(insert: Insert) -> Filling:

@@ -18,6 +18,9 @@ from .detect import FoundRing, detect, find_ring
 from .ring import ring_inserts
 from .ring_search import NEAR_SEED_MM
 
+_MIN_TO_PREDICT = 2
+"""Labeled seeds from which the spheres without one are found too: one may be all that is wanted."""
+
 ROI_LABEL = 'BG'
 """Seeds whose labels begin so and go on with a number are the user's background ROIs."""
 
@@ -222,7 +225,7 @@ def _labeled(
     notes = [*(ring.notes if ring else ()), *_seed_doubts(seeds, labels, phantom)]
     if len(found) > 1 and all(one.flags for one in found):
         notes.append(_ALL_WRONG)
-    if ring is not None and not any(one.flags for one in found):
+    if ring is not None and len(seeds) >= _MIN_TO_PREDICT and not any(one.flags for one in found):
         found += _predicted(ring, labels)
     return found, notes + _left_out(found, seen), seen
 
