@@ -14,6 +14,7 @@ from ..core.phantom import Phantom
 from ..measure.voi import LocatedInsert
 from .identity import (
     MAX_SIGNAL_DEVIATION,
+    Filling,
     Identity,
     compare_signals,
     identify_spheres,
@@ -22,7 +23,7 @@ from .identity import (
 from .ring import RingPose
 
 MAX_SCALE_DEVIATION = 0.01
-"""A ring that is larger or smaller by less is within what phantoms and prints of 114.4 mm differ."""
+"""Phantoms and what is printed of their ring (114 to 114.54 mm) differ by less."""
 
 MAX_SCALE_SIGMAS = 3.0
 """Standard uncertainties by which its radius must differ."""
@@ -119,10 +120,11 @@ def _contradiction(
     one: LocatedInsert, seen: Identity, diameters_mm: Sequence[float]
 ) -> Flag | None:
     """What the image says against one sphere."""
-    expected = 'hot' if one.insert.hot else 'cold'
-    if not seen.is_present:
+    expected: Filling = 'hot' if one.insert.hot else 'cold'
+    differs = seen.filling not in {expected, 'none'} and seen.rules_out(expected)
+    if not seen.is_present or (differs and not seen.rules_out('none')):
         return Flag.NOTHING_SEEN
-    if seen.filling not in {expected, 'none'} and seen.filling_is_clear:
+    if differs:
         return Flag.FILLING_DIFFERS
     if seen.is_clear and seen.size is not None:
         return None if diameters_mm[seen.size] == one.insert.diameter_mm else Flag.SEED_MISNAMED

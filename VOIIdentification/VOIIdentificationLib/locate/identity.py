@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +19,9 @@ from .shells import Shells
 
 Filling = Literal['hot', 'cold', 'none']
 """``'none'``: nothing differs from the background, as in a sphere filled with it."""
+
+FILLINGS: tuple[Filling, ...] = ('hot', 'cold', 'none')
+"""Everything that may stand at a place."""
 
 FWHM_MM = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.5, 11.0, 13.0, 16.0)
 """Resolutions that are tried; the voxels' own blur is added to each."""
@@ -80,8 +83,8 @@ class Identity:
         By how much the whole image disagrees with anything else at this place;
         below `MIN_MARGIN` it is open.
 
-    filling_margin : float
-        By how much it disagrees with another filling.
+    excess : dict of {'hot', 'cold', 'none'} to float
+        By how much it disagrees with each filling; 0 for what is found.
 
     presence : float
         By how much its own voxels disagree with nothing, whatever the other spheres say.
@@ -93,7 +96,7 @@ class Identity:
     size: int | None
     filling: Filling
     margin: float
-    filling_margin: float
+    excess: Mapping[Filling, float]
     presence: float
     signal: float | None = None
 
@@ -102,10 +105,21 @@ class Identity:
         """Whether the image leaves no doubt."""
         return self.margin >= MIN_MARGIN
 
-    @property
-    def filling_is_clear(self) -> bool:
-        """Whether the image leaves no doubt that it is hot, cold or nothing."""
-        return self.filling_margin >= MIN_MARGIN
+    def rules_out(self, filling: Filling) -> bool:
+        """
+        Whether the image leaves no doubt that it is not filled so.
+
+        Parameters
+        ----------
+        filling : {'hot', 'cold', 'none'}
+            What it might hold.
+
+        Returns
+        -------
+        ruled_out : bool
+            False for what is found.
+        """
+        return self.excess[filling] >= MIN_MARGIN
 
     @property
     def is_present(self) -> bool:
@@ -305,6 +319,11 @@ class _Costs:
             changed[name] = costs
         return replace(self, **changed)
 
+    def only(self, place: int, filling: Filling) -> _Costs:
+        """The same, but for a place that must be filled so."""
+        hot, cold, nothing = (filling != one for one in FILLINGS)
+        return self.without(place, hot=hot, cold=cold, flat=nothing)
+
     def assigned(self, signals: Iterable[float]) -> _Assigned:
         """The best of all assignments; from these signals it is found in turn with the signal."""
         seen: set[bytes] = set()
@@ -401,13 +420,16 @@ def _identified(
             one.without(place, hot=same, cold=same, flat=nothing).assigned(others).misfit
             for one in near
         )
-        filled = costs.without(place, hot=warm, cold=not warm and not nothing, flat=nothing)
         spheres.append(
             Identity(
                 size=None if nothing else column,
                 filling='none' if nothing else 'hot' if warm else 'cold',
                 margin=float((another - best.misfit) / variance),
-                filling_margin=float((filled.at(best.signal).misfit - best.misfit) / variance),
+                excess={
+                    filling: (costs.only(place, filling).at(best.signal).misfit - best.misfit)
+                    / variance
+                    for filling in FILLINGS
+                },
                 presence=float(presence[place]),
                 signal=float(costs.slope[place, column] / costs.curve[place, column])
                 if warm

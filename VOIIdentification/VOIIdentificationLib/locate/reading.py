@@ -86,7 +86,7 @@ def read_ring(phantom: Phantom, found: Identification, expected: Order | None = 
     orders = _possible_orders(inserts, found, expected)
     order = orders[0] if orders else _order_of_image(found)
     fillings = [
-        one.filling if one.filling_is_clear else _expected_filling(inserts[sphere])
+        _filling(one, _expected_filling(inserts[sphere]))
         for one, sphere in zip(found.spheres, order, strict=True)
     ]
     as_expected = all(
@@ -156,6 +156,13 @@ def _order_of_image(found: Identification) -> Order:
 def _is_foreign(one: Identity, count: int) -> bool:
     """Whether it has a size that the phantom has not."""
     return one.size is not None and one.size >= count
+
+
+def _filling(one: Identity, expected: Filling) -> Filling:
+    """As expected where the image allows it; nothing where it shows nothing for sure."""
+    if not one.rules_out(expected):
+        return expected
+    return one.filling if one.rules_out('none') else 'none'
 
 
 def _expected_filling(insert: Insert) -> Filling:
