@@ -33,11 +33,14 @@ from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.errors import PhantomError
 from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.locate.ring_template import symmetries
+from VOIIdentificationLib.results import AnalysisResult
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.psf import PSF
 from VOIIdentificationLib.synthetic.scene import Activities, Noise, Pose, SyntheticPhantom, grid
+from VOIIdentificationLib.synthetic.truth import TrueInsert
 
 PRESET = load_phantom('NEMA IEC body')
+PRESET_ORDERS = set(map(tuple, symmetries(np.radians(60.0 * np.arange(6))).tolist()))
 COVS = (0.05, 0.15, 0.3)
 WRONG_MM = 8.0
 BACKGROUND = 5000.0
@@ -81,30 +84,31 @@ def judge(case: Case, cov: float, seed: int) -> tuple[str, str]:
         result = analyze(image, [], PRESET)
     except PhantomError as error:
         return 'refused', str(error)
-    true = {t.insert.label: t for t in truth.inserts}
+    return judged(result, {t.insert.label: t for t in truth.inserts}, case)
+
+
+def judged(result: AnalysisResult, true: dict[str, TrueInsert], case: Case) -> tuple[str, str]:
+    """Compare what was measured with the truth."""
+    order, unfilled, inside = case
     wrong, silent = [], []
     for one in result.spheres:
         own = true[one.label]
         off = np.linalg.norm(np.subtract(one.center_ras_mm, own.center_ras_mm))
         filled = own.insert.hot == one.insert.hot and (own.insert.hot or not inside)
         if off > WRONG_MM or not filled:
-            said = f'{one.label} {off:.0f} mm {"" if filled else "filling"} {[f.value for f in one.flags]}'
+            said = f'{one.label} {off:.0f} mm, filling {filled}, {[f.value for f in one.flags]}'
             (wrong if one.flags else silent).append(said)
-    missing = [
-        n for n, t in true.items() if t.insert.hot and n not in {s.label for s in result.spheres}
-    ]
-    if missing:
-        wrong.append(f'missing {missing}')
+    found = {one.label for one in result.spheres}
+    wrong += [f'{n} missing' for n, t in true.items() if t.insert.hot and n not in found]
     if silent:
         return 'SILENT', f'{silent} {wrong} {result.notes}'
     if wrong:
         return 'flagged', f'{wrong}'
-    known = order in set(map(tuple, symmetries(np.radians(60.0 * np.arange(6))).tolist()))
-    doubted = [s.label for s in result.spheres if s.flags]
+    doubted = [one.label for one in result.spheres if one.flags]
     said = f'doubts {doubted}' if doubted else ''
-    return (
-        'right' if known and not unfilled else 'noted' if len(result.notes) > 1 else 'SILENT'
-    ), said
+    if order in PRESET_ORDERS and not unfilled:
+        return 'right', said
+    return ('noted' if len(result.notes) > 1 else 'SILENT'), said
 
 
 def main() -> None:
@@ -116,9 +120,8 @@ def main() -> None:
             counts: Counter[str] = Counter()
             doubted = 0
             start = time.process_time()
-            for n, case in list(enumerate(some))[
-                first :: step if name == 'orders' else max(step // 6, 1)
-            ]:
+            each = step if name == 'orders' else max(step // 6, 1)
+            for n, case in list(enumerate(some))[first::each]:
                 outcome, said = judge(case, cov, n)
                 counts[outcome] += 1
                 doubted += said.startswith('doubts')

@@ -140,9 +140,8 @@ def analyze(
     located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')
     checked = check_inserts(image, located, phantom, pose)
-    spheres = _flag_overlaps(
-        [measure_voi(image, one, settings.counting) for one in checked.inserts]
-    )
+    notes = (*image.acquisition.notes, *known.notes, *seeding.notes, *checked.notes)
+    spheres = _flag_overlaps([measure_voi(image, o, settings.counting) for o in checked.inserts])
     background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
     standards = evaluate_standards(
@@ -157,13 +156,7 @@ def analyze(
         background=background,
         pooled_background=standards.pooled_background,
         flags=((Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else ()) + checked.flags,
-        notes=(
-            *image.acquisition.notes,
-            *known.notes,
-            *seeding.notes,
-            *checked.notes,
-            *standards.notes,
-        ),
+        notes=(*notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=pose,
         nema=standards.nema,

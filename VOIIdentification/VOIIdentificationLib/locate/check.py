@@ -12,9 +12,9 @@ from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom
 from ..measure.voi import LocatedInsert
+from .assignment import Filling
 from .identity import (
     MAX_SIGNAL_DEVIATION,
-    Filling,
     Identity,
     compare_signals,
     identify_spheres,

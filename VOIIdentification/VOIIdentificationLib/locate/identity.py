@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
-from ..sphere_fit.fit import WALL_MM
-from ..sphere_fit.model import FWHM_PER_SIGMA
-from .ring_template import blurred_ball
+from .assignment import FILLINGS, FWHM_MM, TINY, Assigned, Costs, Filling, all_costs
 from .shells import Shells
-
-Filling = Literal['hot', 'cold', 'none']
-"""``'none'``: nothing differs from the background, as in a sphere filled with it."""
-
-FILLINGS: tuple[Filling, ...] = ('hot', 'cold', 'none')
-"""Everything that may stand at a place."""
-
-FWHM_MM = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.5, 11.0, 13.0, 16.0)
-"""Resolutions that are tried; the voxels' own blur is added to each."""
 
 MIN_MARGIN = 25.0
 """
@@ -47,20 +33,11 @@ _USUAL_DIAMETERS_MM = (7.7, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 48.0)
 _SAME_SIZE = 0.12
 """Part by which a usual diameter differs at least from those of the phantom to be told apart."""
 
-_SIGNALS = 25
-"""Common signals from which the assignment starts: quantiles of those of single spheres."""
-
-_MAX_ROUNDS = 4
-"""Assignment and signal are found in turn; they agree after two or three rounds."""
-
 _OTHER_SIGNALS = (0.22, 0.47, 0.75, 1.0, 1.33, 2.1, 4.6)
 """Parts of the common signal from which the second best starts: one or two sizes more or less."""
 
 _MIN_SIGMAS = 3.0
 """A deviation of fewer standard deviations is noise."""
-
-_TINY = float(np.finfo(float).tiny)
-"""Keeps what is empty from a division by zero."""
 
 _SINGLE_PRECISION = 1e-6
 """Relative precision of voxels and of sums of them."""
@@ -205,11 +182,11 @@ def identify_spheres(
     shells = Shells.around(image, centers_ras_mm)
     if shells is None:
         return None
-    all_costs = _all_costs(image, shells, diameters_mm)
-    found = [costs.assigned(costs.own_signals()) for costs in all_costs]
+    tried = all_costs(image, shells, diameters_mm)
+    found = [costs.assigned(costs.own_signals()) for costs in tried]
     best = int(np.argmin([one.misfit for one in found]))
-    near = all_costs[max(best - 1, 0) : best + 2]
-    return _identified(found[best], all_costs[best], near, shells, diameters_mm, FWHM_MM[best])
+    near = tried[max(best - 1, 0) : best + 2]
+    return _identified(found[best], tried[best], near, shells, diameters_mm, FWHM_MM[best])
 
 
 def compare_signals(
@@ -239,17 +216,17 @@ def compare_signals(
     shells = Shells.around(image, centers_ras_mm)
     if shells is None:
         return None
-    all_costs = _all_costs(image, shells, diameters_mm)
+    tried = all_costs(image, shells, diameters_mm)
     misfits = []
-    for costs in all_costs:
+    for costs in tried:
         at_0, slope, curve = (np.diag(a) for a in (costs.at_0, costs.slope, costs.curve))
         misfits.append(float(at_0.sum() - max(slope.sum(), 0.0) ** 2 / curve.sum()))
     best = int(np.argmin(misfits))
-    slope, curve = np.diag(all_costs[best].slope), np.diag(all_costs[best].curve)
+    slope, curve = np.diag(tried[best].slope), np.diag(tried[best].curve)
     common = float(np.median(slope / curve))
     if not common > 0:
         return None
-    own = float(np.sum(np.diag(all_costs[best].alone())))
+    own = float(np.sum(np.diag(tried[best].alone())))
     noise = np.sqrt(_variance(shells, own) / curve) / common
     deviations = slope / curve / common - 1.0
     return np.where(np.abs(deviations) > _MIN_SIGMAS * noise, deviations, 0.0)
@@ -280,126 +257,10 @@ def with_usual_sizes(diameters_mm: Sequence[float]) -> FloatArray:
     return np.array([*diameters_mm, *usual])
 
 
-@dataclass(frozen=True, eq=False)
-class _Costs:
-    """
-    Misfit of every diameter at every place.
-
-    A hot sphere's is ``at_0 - 2 slope S + curve S^2`` at the common signal S;
-    `flat` is the misfit of a place where nothing is.
-    """
-
-    at_0: FloatArray
-    slope: FloatArray
-    curve: FloatArray
-    cold: FloatArray
-    flat: FloatArray
-
-    def hot(self, signal: float) -> FloatArray:
-        return np.asarray(self.at_0 - 2 * self.slope * signal + self.curve * signal**2)
-
-    def alone(self) -> FloatArray:
-        """Misfits if each sphere had its own signal, of whatever sign."""
-        return np.asarray(self.at_0 - self.slope**2 / self.curve)
-
-    def own_signals(self) -> FloatArray:
-        """Signals from which an assignment may start: those of single spheres."""
-        own = np.maximum(self.slope / self.curve, 0.0)
-        hot = own[own > 0]
-        quantiles = np.linspace(0, 1, _SIGNALS)
-        return np.unique(np.quantile(hot, quantiles)) if hot.size else np.zeros(1)
-
-    def without(self, place: int, **fillings: npt.NDArray[np.bool_] | bool) -> _Costs:
-        """The same, but for diameters that a place must not have: hot, cold or flat."""
-        changed = {}
-        for filling, columns in fillings.items():
-            name = 'at_0' if filling == 'hot' else filling
-            costs = getattr(self, name).copy()
-            costs[place] = np.where(columns, np.inf, costs[place])
-            changed[name] = costs
-        return replace(self, **changed)
-
-    def only(self, place: int, filling: Filling) -> _Costs:
-        """The same, but for a place that must be filled so."""
-        hot, cold, nothing = (filling != one for one in FILLINGS)
-        return self.without(place, hot=hot, cold=cold, flat=nothing)
-
-    def assigned(self, signals: Iterable[float]) -> _Assigned:
-        """The best of all assignments; from these signals it is found in turn with the signal."""
-        seen: set[bytes] = set()
-        found = [one for signal in signals for one in self._rounds(float(signal), seen)]
-        return min(found, key=lambda one: one.misfit)
-
-    def at(self, signal: float) -> _Assigned:
-        """The best assignment at one signal."""
-        places, sizes = self.at_0.shape
-        costs = np.empty((places, sizes + places))
-        np.minimum(self.hot(signal), self.cold, out=costs[:, :sizes])
-        costs[:, sizes:] = self.flat[:, None]
-        rows, columns = linear_sum_assignment(costs)
-        return _Assigned(float(costs[rows, columns].sum()), columns, signal)
-
-    def _rounds(self, signal: float, seen: set[bytes]) -> Iterator[_Assigned]:
-        for _ in range(_MAX_ROUNDS):
-            one = self.at(signal)
-            yield one
-            if one.columns.tobytes() in seen:
-                return
-            seen.add(one.columns.tobytes())
-            places = np.flatnonzero(one.columns < self.at_0.shape[1])
-            at = places, one.columns[places]
-            warm = self.hot(signal)[at] <= self.cold[at]
-            if not warm.any():
-                return
-            signal = float(self.slope[at][warm].sum() / self.curve[at][warm].sum())
-
-
-@dataclass(frozen=True, eq=False)
-class _Assigned:
-    """One assignment: for each place a column of the costs (one past the diameters: nothing)."""
-
-    misfit: float
-    columns: npt.NDArray[np.int64]
-    signal: float
-
-
-def _all_costs(image: PETImage, shells: Shells, diameters_mm: FloatArray) -> list[_Costs]:
-    """For every resolution that is tried."""
-    voxel_variance = float(np.mean(image.geometry.spacing_ijk_mm**2)) / 12
-    return [_costs(shells, diameters_mm, fwhm, voxel_variance) for fwhm in FWHM_MM]
-
-
-def _costs(
-    shells: Shells, diameters_mm: FloatArray, fwhm_mm: float, voxel_variance_mm2: float
-) -> _Costs:
-    """Least squares over the shells, the background of each place eliminated."""
-    sigma = float(np.sqrt((fwhm_mm / FWHM_PER_SIGMA) ** 2 + voxel_variance_mm2))
-    radius = np.asarray(diameters_mm)[:, None] / 2
-    distance, weight = shells.distance_mm[:, None], shells.count[:, None]
-    ball = blurred_ball(distance, radius, sigma)
-    around = 1.0 - blurred_ball(distance, radius + WALL_MM, sigma)
-    square = np.maximum(np.sum(weight * around**2, axis=-1, keepdims=True), _TINY)
-
-    def free_of_background(values: FloatArray) -> FloatArray:
-        part = np.sum(weight * around * values, axis=-1, keepdims=True) / square
-        return np.asarray(values - around * part)
-
-    seen, hot = free_of_background(shells.value[:, None]), free_of_background(ball)
-    mean = np.average(shells.value, axis=1, weights=shells.count)
-    at_0 = np.sum(weight * seen**2, axis=-1)
-    return _Costs(
-        at_0=at_0,
-        slope=np.sum(weight * seen * hot, axis=-1),
-        curve=np.sum(weight * hot**2, axis=-1) + _TINY,
-        cold=at_0,
-        flat=np.sum(shells.count * (shells.value - mean[:, None]) ** 2, axis=-1),
-    )
-
-
 def _identified(
-    best: _Assigned,
-    costs: _Costs,
-    near: Sequence[_Costs],
+    best: Assigned,
+    costs: Costs,
+    near: Sequence[Costs],
     shells: Shells,
     diameters_mm: FloatArray,
     fwhm_mm: float,
@@ -441,7 +302,7 @@ def _identified(
 
 def _variance(shells: Shells, misfit: float) -> float:
     """Of one voxel, from what is left over."""
-    freedom = np.count_nonzero(shells.count) - len(shells.count) - 2
+    freedom = max(int(np.count_nonzero(shells.count)) - len(shells.count) - 2, 1)
     # An image without noise is known to the precision of its voxels, not better.
     rounding = (_SINGLE_PRECISION * float(np.abs(shells.value).max())) ** 2
-    return float(misfit / max(freedom, 1) + rounding + _TINY)
+    return float(misfit / freedom + rounding + TINY)

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..core.flags import Flag
 from ..core.phantom import Insert, Phantom
-from .identity import MAX_SIGNAL_DEVIATION, Filling, Identification, Identity
+from .assignment import Filling
+from .identity import MAX_SIGNAL_DEVIATION, Identification, Identity
 from .ring import ring_angles_rad, ring_inserts
 from .ring_template import symmetries
 

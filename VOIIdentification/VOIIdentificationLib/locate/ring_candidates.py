@@ -16,7 +16,7 @@ CHORD_TOLERANCE_MM = 7.0
 SAME_PLACE_MM = 12.0
 """Two rings whose places all agree within this are one."""
 
-IntArray = npt.NDArray[np.int64]
+_IntArray = npt.NDArray[np.int64]
 
 
 def rings_through(
@@ -134,12 +134,12 @@ def _different_triangles(chords: FloatArray) -> list[list[int]]:
     return list(kinds.values())
 
 
-def _triangles(distance: FloatArray, wanted: FloatArray) -> list[IntArray]:
+def _triangles(distance: FloatArray, wanted: FloatArray) -> list[_IntArray]:
     """Points whose mutual distances are the wanted ones, in the wanted order."""
     fits = [
         np.abs(distance - wanted[a, b]) < CHORD_TOLERANCE_MM for a, b in ((0, 1), (0, 2), (1, 2))
     ]
-    found: dict[tuple[int, ...], IntArray] = {}
+    found: dict[tuple[int, ...], _IntArray] = {}
     for first, second in np.argwhere(fits[0]):
         for third in np.flatnonzero(fits[1][first] & fits[2][second]):
             three = np.array([first, second, third])

@@ -159,10 +159,11 @@ class RingMatcher:
     def _all_sums(self, places_ras_mm: FloatArray) -> tuple[FloatArray, FloatArray, float] | None:
         """Template squares and products with the image, (place, blur, sphere); total variance."""
         sums = [self._sums(place) for place in places_ras_mm]
-        squares, values, totals = ([s[n] for s in sums if s is not None] for n in range(3))
-        if len(squares) < len(sums):
+        known = [one for one in sums if one is not None]
+        if len(known) < len(sums):
             return None
-        return np.array(squares), np.array(values), float(np.sum(totals))
+        squares, values = (np.array([one[n] for one in known]) for n in range(2))
+        return squares, values, float(sum(one[2] for one in known))
 
     def _gains(self, own: FloatArray, norm: FloatArray) -> FloatArray:
         """Explained sum of squares; shape (orders, blurs)."""
