@@ -118,10 +118,13 @@ def judge(scan: Scan) -> tuple[str, float, float, str]:
     image, truth = synthesize(scan.scene)
     start = time.process_time()
     try:
-        found, confidence = detect(image, load_phantom('NEMA IEC body'))
+        ring = detect(image, load_phantom('NEMA IEC body'))
     except PhantomError as error:
         return 'refused', np.nan, time.process_time() - start, str(error)
     seconds = time.process_time() - start
+    found, confidence = ring.centers_ras_mm, ring.confidence
+    if ring.notes:
+        return 'WRONG', np.nan, seconds, ' '.join(ring.notes)
     errors = [
         float(np.linalg.norm(np.subtract(found[t.insert.label], t.center_ras_mm)))
         for t in truth.inserts
@@ -148,10 +151,10 @@ def decoy(seed: int) -> tuple[str, str]:
         )
     )
     try:
-        _, confidence = detect(image, load_phantom('NEMA IEC body'))
+        ring = detect(image, load_phantom('NEMA IEC body'))
     except PhantomError as error:
         return 'refused', str(error)
-    return 'WRONG', f'confidence {confidence:.2f}'
+    return 'WRONG', f'confidence {ring.confidence:.2f}'
 
 
 def main() -> None:

@@ -109,7 +109,7 @@ def test_a_clipped_voi_is_measured_and_flagged(two_spheres):
     edge = two_spheres.geometry.position_ras_mm((20, 16, 1))
     seeds = [Seed('big', tuple(edge)), Seed('small', CENTERS['small'])]
     result = analyze(two_spheres, seeds, TWO_SPHERES, Settings(refinement='none'))
-    assert result.spheres[0].flags == (Flag.CLIPPED,)
+    assert result.spheres[0].flags == (Flag.NOTHING_SEEN, Flag.CLIPPED)
     assert result.spheres[0].statistics.volume_ml < 0.8 * np.pi * 22**3 / 6000
 
 
@@ -123,8 +123,8 @@ def test_a_nan_and_a_tiny_voi_are_flagged(two_spheres):
 
     result = analyze(image, seeds, dot, Settings(refinement='none'))
 
-    assert result.spheres[0].flags == (Flag.NON_FINITE,)
-    assert result.spheres[1].flags == (Flag.FEW_VOXELS,)
+    assert result.spheres[0].flags == (Flag.SIGNAL_DEVIATES, Flag.NON_FINITE)
+    assert result.spheres[1].flags == (Flag.SIGNAL_DEVIATES, Flag.FEW_VOXELS)
     assert result.spheres[1].statistics.sd is None
 
 

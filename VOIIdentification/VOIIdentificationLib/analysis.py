@@ -32,6 +32,7 @@ from .evaluate.plausibility import (
 )
 from .evaluate.recovery import CONCENTRATION_UNIT, RecoveryResult, core_mean, recovery
 from .evaluate.roi_placement import place_background
+from .locate.check import check_inserts
 from .locate.refine import refine_inserts
 from .locate.ring import ring_inserts
 from .locate.seeds import sort_seeds
@@ -181,10 +182,13 @@ def analyze(
     require_measurable(phantom, image.geometry)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
+    phantom = seeding.phantom
     step = part_of(progress, 0.1, 0.7)
     located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')
-    spheres = _flag_overlaps([measure_voi(image, one, settings.counting) for one in located])
+    checked = check_inserts(image, located, phantom, pose)
+    notes = (*image.acquisition.notes, *known.notes, *seeding.notes, *checked.notes)
+    spheres = _flag_overlaps([measure_voi(image, o, settings.counting) for o in checked.inserts])
     background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
     asked = replace(phantom, edition=settings.edition or phantom.edition)
@@ -199,10 +203,10 @@ def analyze(
         spheres=spheres,
         background=standards.background,
         pooled_background=standards.pooled_background,
-        flags=(Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else (),
+        flags=((Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else ()) + checked.flags,
         notes=(
             *(f'Contradiction: {text}' for text in standards.contradictions),
-            *(*image.acquisition.notes, *known.notes, *seeding.notes, *standards.notes),
+            *(*notes, *standards.notes),
         ),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=pose,

@@ -14,9 +14,8 @@ from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.locate.detect import detect
+from VOIIdentificationLib.locate.detect import FoundRing, detect
 from VOIIdentificationLib.locate.ring import fit_ring
-from VOIIdentificationLib.locate.ring_candidates import RingMatch
 from VOIIdentificationLib.measure.voi import SphereFit
 from VOIIdentificationLib.measure.voi_mask import Sphere
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres
@@ -55,6 +54,16 @@ def made(pose, *, contrast=4.0, cov=0.1, edge=1.0, geometry=COARSE, **scene):
     return image, {t.insert.label: t.center_ras_mm for t in truth.inserts}
 
 
+def located(image, phantom):
+    ring = detect(image, phantom)
+    return ring.centers_ras_mm, ring.confidence
+
+
+def ring_at(centers):
+    """In place of `find_ring`: the preset's ring with these centers."""
+    return lambda *_: FoundRing(PHANTOM, centers, 0.9, {})
+
+
 def worst_distance(found, truth):
     return max(np.linalg.norm(np.subtract(found[label], truth[label])) for label in truth)
 
@@ -76,7 +85,7 @@ def worst_distance(found, truth):
 def test_phantom_is_found_without_seeds(pose, scene):
     image, truth = made(pose, **scene)
 
-    found, confidence = detect(image, PHANTOM)
+    found, confidence = located(image, PHANTOM)
 
     assert worst_distance(found, truth) < 1.5
     assert 0.7 < confidence < 1.0
@@ -91,7 +100,7 @@ def test_cold_spheres_are_found_as_cold_ones():
     old = replace(PHANTOM, inserts=(*cold_inserts, *PHANTOM.inserts[2:]))
     image, truth = made(Pose(rotation_deg=130.0), contrast=8.0, cov=0.05, phantom=old)
 
-    found, _ = detect(image, old)
+    found, _ = located(image, old)
 
     assert worst_distance(found, truth) < 1.5
     starts = [Sphere(i.label, found[i.label], i.diameter_mm) for i in cold_inserts]
@@ -114,11 +123,11 @@ def test_scan_without_a_phantom_is_refused():
 def test_values_that_cannot_be_computed_with_are_refused_in_words(monkeypatch):
     """At some 1e34 the contrasts overflow, and numpy gives up on the ring."""
 
-    def overflow(*_args):
+    def overflow(*_args, **_named):
         msg = 'SVD did not converge'
         raise np.linalg.LinAlgError(msg)
 
-    monkeypatch.setattr('VOIIdentificationLib.locate.detect._best_ring', overflow)
+    monkeypatch.setattr('VOIIdentificationLib.locate.ring_search.find_spots', overflow)
     huge = PETImage(np.full((5, 6, 7), 3e34, np.float32), VolumeGeometry((5, 6, 7), np.eye(4)))
 
     with pytest.raises(SeedError, match=r'values up to 3e\+34 are beyond'):
@@ -145,7 +154,7 @@ def test_a_ring_that_fits_in_one_order_alone_is_sure():
     three = replace(PHANTOM, inserts=inserts)
     image, truth = made(Pose(rotation_deg=40.0), phantom=three, contrast=8.0)
 
-    found, confidence = detect(image, three)
+    found, confidence = located(image, three)
 
     assert worst_distance(found, truth) < 1.5
     assert 0.7 < confidence < 1.0
@@ -177,20 +186,18 @@ def test_spheres_are_fitted_again_if_they_were_not_found_where_they_must_be(monk
     """From 5 mm off the fits of small spheres run too far; the large ones tell where they are."""
     image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)
     off = {label: tuple(np.add(center, (3.0, -3.0, 2.6))) for label, center in truth.items()}
-    match = RingMatch(np.arange(6), 0.9, 5.0)
-    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, off))
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', ring_at(off))
 
-    found, confidence = detect(image, PHANTOM)
+    found, confidence = located(image, PHANTOM)
 
     assert worst_distance(found, truth) < 0.5
-    assert confidence == pytest.approx(0.9 * 5.0 / 5.5)
+    assert confidence == 0.9
 
 
 def test_a_ring_whose_spheres_cannot_be_fitted_is_refused(monkeypatch):
     image, truth = made(Pose(rotation_deg=99.0), contrast=8.0)
     off = {label: tuple(np.add(center, (0.0, 0.0, 60.0))) for label, center in truth.items()}
-    match = RingMatch(np.arange(6), 0.9, 5.0)
-    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, off))
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', ring_at(off))
 
     with pytest.raises(SeedError, match='only 0 of its spheres could be fitted'):
         detect(image, PHANTOM)
@@ -199,17 +206,16 @@ def test_a_ring_whose_spheres_cannot_be_fitted_is_refused(monkeypatch):
 def test_a_fit_off_its_place_found_something_else_and_the_ring_says_where(monkeypatch):
     image, truth = made(Pose())
     off = {**truth, 'S10': tuple(np.add(truth['S10'], (0.0, 0.0, 8.0)).tolist())}
-    match = RingMatch(np.arange(6), 0.9, 5.0)
 
     def found_off(_image, starts, **_):
         return tuple(
             SphereFit(s.label, accepted=True, reason='', center_ras_mm=off[s.label]) for s in starts
         )
 
-    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', lambda *_: (match, truth))
+    monkeypatch.setattr('VOIIdentificationLib.locate.detect.find_ring', ring_at(truth))
     monkeypatch.setattr('VOIIdentificationLib.locate.detect.fit_spheres', found_off)
 
-    found, _ = detect(image, PHANTOM)
+    found, _ = located(image, PHANTOM)
 
     assert worst_distance(found, truth) < 0.3
 
@@ -220,7 +226,7 @@ def test_nan_voxels_do_not_stop_the_detection():
     voxels[:4] = np.nan
     voxels[20, 10:14, 10:14] = np.inf
 
-    found, _ = detect(PETImage(voxels, image.geometry), PHANTOM)
+    found, _ = located(PETImage(voxels, image.geometry), PHANTOM)
 
     assert worst_distance(found, truth) < 1.5
 
@@ -269,7 +275,7 @@ CHANGES = {
 def test_real_scan_is_found_however_it_was_changed(real_scan, change):
     voxels = CHANGES[change](real_scan).astype(np.float32)
 
-    found, _ = detect(PETImage(voxels, real_scan.geometry), PHANTOM)
+    found, _ = located(PETImage(voxels, real_scan.geometry), PHANTOM)
 
     assert worst_distance(found, REAL_CENTERS) < 0.3
 
@@ -284,7 +290,7 @@ def test_real_scan_is_found_when_its_voxels_are_flipped(real_scan, axis):
         index[2 - axis] = geometry.size_ijk[2 - axis] - 1 - index[2 - axis]
         mirrored[label] = geometry.position_ras_mm(index)
 
-    found, _ = detect(flipped, PHANTOM)
+    found, _ = located(flipped, PHANTOM)
 
     assert worst_distance(found, mirrored) < 0.3
     assert fit_ring(found, PHANTOM, geometry).mirrored == (axis > 0)
@@ -295,6 +301,6 @@ def test_real_scan_cut_at_both_ends_is_found(real_scan):
     matrix[:3, 3] = real_scan.geometry.position_ras_mm((0, 0, 20))
     voxels = real_scan.voxels[20:-20]
 
-    found, _ = detect(PETImage(voxels, VolumeGeometry(voxels.shape, matrix)), PHANTOM)
+    found, _ = located(PETImage(voxels, VolumeGeometry(voxels.shape, matrix)), PHANTOM)
 
     assert worst_distance(found, REAL_CENTERS) < 0.3

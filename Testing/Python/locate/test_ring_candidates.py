@@ -8,8 +8,8 @@ from VOIIdentificationLib.locate.ring_candidates import (
     distinct,
     rings_over,
     rings_through,
-    symmetries,
 )
+from VOIIdentificationLib.locate.ring_template import symmetries
 
 SIX = np.radians([0.0, 60.0, 120.0, 180.0, 240.0, 300.0])
 UNEVEN = np.radians([0.0, 50.0, 130.0, 170.0])

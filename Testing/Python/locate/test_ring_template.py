@@ -10,7 +10,7 @@ import pytest
 from ball_truth import ball_image
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.locate.ring import places
-from VOIIdentificationLib.locate.ring_candidates import RingMatcher
+from VOIIdentificationLib.locate.ring_template import RingMatcher
 
 ANGLES = np.radians([0.0, 60.0, 120.0, 180.0, 240.0, 300.0])
 DIAMETERS_MM = np.array([37.0, 28.0, 22.0, 17.0, 13.0, 10.0])

@@ -219,7 +219,8 @@ def clicks(centers, labels):
 def test_seeds_in_any_order_and_number_get_their_spheres(scan, labels):
     image, centers = scan
 
-    assigned, predicted = assign_seeds(image, clicks(centers, labels), NEMA)
+    assigned, ring = assign_seeds(image, clicks(centers, labels), NEMA)
+    predicted = {n: c for n, c in ring.centers_ras_mm.items() if n not in assigned}
 
     assert list(assigned) == labels
     assert predicted.keys() == centers.keys() - labels

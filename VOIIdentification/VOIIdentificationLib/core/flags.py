@@ -53,6 +53,11 @@ class Flag(str, Enum):
     BACKGROUND_IN_AIR = 'background_in_air'
     BACKGROUND_DEVIATES = 'background_deviates'
     RECOVERY_IMPLAUSIBLE = 'recovery_implausible'
+    NOTHING_SEEN = 'nothing_seen'
+    SIZE_OPEN = 'size_open'
+    FILLING_DIFFERS = 'filling_differs'
+    SIGNAL_DEVIATES = 'signal_deviates'
+    RING_SCALE = 'ring_scale'
 
     @property
     def text(self) -> str:
@@ -102,10 +107,25 @@ _TEXTS = {
     Flag.BACKGROUND_IN_AIR: 'the background VOI is nearly empty, as in air: move its seed',
     Flag.BACKGROUND_DEVIATES: 'the background VOI is far from the background ROIs: check its seed',
     Flag.RECOVERY_IMPLAUSIBLE: 'no scan recovers so much or so little: check the true activity',
+    Flag.NOTHING_SEEN: 'nothing stands out from the noise here: check the place and the filling',
+    Flag.SIZE_OPEN: 'the image does not tell which sphere this is: the phantom is believed',
+    Flag.FILLING_DIFFERS: 'the image shows it cold where the phantom has it hot, or hot for cold',
+    Flag.SIGNAL_DEVIATES: 'its signal contradicts that of the other spheres: check size and label',
+    Flag.RING_SCALE: 'the ring is larger or smaller than the phantom has it: check the voxel size',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
 
-DOUBTED_LABELS = frozenset({Flag.SEED_MISNAMED, Flag.SEED_ASTRAY, Flag.SEEDS_OVERLAP})
+DOUBTED_LABELS = frozenset(
+    {
+        Flag.SEED_MISNAMED,
+        Flag.SEED_ASTRAY,
+        Flag.SEEDS_OVERLAP,
+        Flag.NOTHING_SEEN,
+        Flag.SIZE_OPEN,
+        Flag.FILLING_DIFFERS,
+        Flag.SIGNAL_DEVIATES,
+    }
+)
 """Flags of a sphere that may not be the one its label says: nothing is judged by its diameter."""
 
 DOUBTED_BACKGROUND = frozenset(

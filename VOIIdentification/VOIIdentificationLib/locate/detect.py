@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
-import numpy.typing as npt
 
 from ..core.errors import SeedError
+from ..core.flags import Flag
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
-from ..core.phantom import Insert, Phantom
+from ..core.phantom import Phantom
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
-from .ring import fit_ring, frame_through, places, predict, ring_angles_rad, ring_inserts
-from .ring_candidates import RingMatch, RingMatcher, distinct, rings_over, rings_through
-from .spots import SpotMap, find_spots
+from .identity import identify_spheres, with_usual_sizes
+from .reading import Reading, read_ring
+from .ring import fit_ring, predict, ring_inserts
+from .ring_search import RingSearch
+from .ring_template import RingMatch
 
 MIN_FITS = 4
 """Spheres whose fit must be accepted and lie on the ring: three always lie on one."""
@@ -24,29 +29,47 @@ MAX_FIT_DEVIATION_MM = 5.0
 MIN_EXPLAINED = 0.6
 """
 Part of the image's variance around the spheres that they must explain. Phantoms
-reach 0.8 and more, twenty balls strewn at random 0.43 (bench_detect.py).
+reach 0.8 and more, twenty balls strewn at random 0.43 (bench_detect.py); in any
+order and with any filling 0.81, but then three of the six are clear at most.
 """
 
 MIN_MARGIN = 0.5
 """By how much the best order must explain more than the second, over what is unexplained."""
 
-MAX_RANKED_RINGS = 400
-"""Guessed rings of which copies are sorted out."""
-
-MAX_COMPARED_RINGS = 40
-"""Different rings that are compared with the image."""
-
-NEAR_SEED_MM = 15.0
-"""A seed farther than this from every sphere lies on none."""
-
-_REFINE_MM = 9.0
-"""Around its place a sphere is looked for this far, once a ring has been guessed."""
-
-_SEEN = 1.5
-"""Contrast, in units of its usual size, above which something is there."""
+_SEED_THEM = 'Place a seed on each sphere and name it.'
 
 
-def detect(image: PETImage, phantom: Phantom) -> tuple[dict[str, Point], float]:
+@dataclass(frozen=True, eq=False)
+class FoundRing:
+    """
+    A phantom's ring in an image.
+
+    Attributes
+    ----------
+    phantom : Phantom
+        As the image shows it: ring angles, hot and cold, what is used.
+
+    centers_ras_mm : dict of str to tuple of float
+        Center of each sphere that is used, by label.
+
+    confidence : float
+        From 0 to 1: the explained part of the image, lowered where the order is not sure.
+
+    flags : mapping of str to tuple of Flag
+        Doubts by label.
+
+    notes : tuple of str
+        What the image shows otherwise than the phantom says.
+    """
+
+    phantom: Phantom
+    centers_ras_mm: dict[str, Point]
+    confidence: float
+    flags: Mapping[str, tuple[Flag, ...]]
+    notes: tuple[str, ...] = ()
+
+
+def detect(image: PETImage, phantom: Phantom) -> FoundRing:
     """
     Find the spheres of a phantom's ring, in any orientation.
 
@@ -60,53 +83,27 @@ def detect(image: PETImage, phantom: Phantom) -> tuple[dict[str, Point], float]:
 
     Returns
     -------
-    centers_ras_mm : dict of str to tuple of float
-        Center of each sphere by label: fitted, or else where the others put it.
-
-    confidence : float
-        From 0 to 1: the explained part of the image, lowered where the order is not sure.
+    ring : FoundRing
+        Centers are fitted, or else where the others put them.
 
     Raises
     ------
     SeedError
         If the spheres are not found, or could be more than one way round.
     """
-    match, centers = find_ring(image, phantom)
-    return _verified(image, phantom, centers), match.explained / (1 + MIN_MARGIN / match.margin)
-
-
-def _verified(image: PETImage, phantom: Phantom, centers: dict[str, Point]) -> dict[str, Point]:
-    """Fit the spheres where they were found, if needed twice; refuse if they form no ring."""
-    inserts = ring_inserts(phantom)
-    found: dict[str, Point] = {}
-    for _ in range(2):
-        starts = [Sphere(n.label, centers[n.label], n.diameter_mm) for n in inserts]
-        fits = fit_spheres(image, starts, hot=[insert.hot for insert in inserts])
-        accepted = {fit.label: fit.center_ras_mm for fit in fits if fit.accepted}
-        pose = fit_ring(accepted, phantom, image.geometry)
-        if pose is None:
-            found = {}
-            break
-        found = {n: accepted[n] for n, d in pose.deviations_mm if d < MAX_FIT_DEVIATION_MM}
-        centers = predict(pose, phantom)
-        if len(found) == len(inserts):
-            break
-    needed = min(MIN_FITS, len(inserts))
-    if len(found) < needed:
-        msg = (
-            f'something like the ring was found, but only {len(found)} of its spheres could be '
-            f'fitted where they must be ({needed} are needed). '
-            'Place a seed on each sphere and name it.'
-        )
-        raise SeedError(msg)
-    return {**centers, **found}
+    ring = find_ring(image, phantom)
+    centers = _verified(image, ring.phantom, ring.centers_ras_mm)
+    return replace(ring, centers_ras_mm={n: centers[n] for n in ring.centers_ras_mm})
 
 
 def find_ring(
     image: PETImage, phantom: Phantom, *, seeds_ras_mm: FloatArray | None = None
-) -> tuple[RingMatch, dict[str, Point]]:
+) -> FoundRing:
     """
     Find the ring that explains an image best.
+
+    The phantom's own order and fillings are tried first. Where the image
+    contradicts them, every other order and filling is.
 
     Parameters
     ----------
@@ -121,26 +118,23 @@ def find_ring(
 
     Returns
     -------
-    match : RingMatch
-        How well it agrees.
-
-    centers_ras_mm : dict of str to tuple of float
-        Place of each sphere, by label; right within a few millimeter.
+    ring : FoundRing
+        Its centers are right within a few millimeter.
 
     Raises
     ------
     SeedError
-        If no ring agrees well enough, or it could lie more than one way round.
+        If no ring agrees well enough, it could lie more than one way round,
+        or too few of its spheres can be told.
     """
-    inserts = ring_inserts(phantom)
-    if len(inserts) < 3 or phantom.ring_diameter_mm is None:
+    if len(ring_inserts(phantom)) < 3 or phantom.ring_diameter_mm is None:
         msg = (
             f'{phantom.name} has no ring of spheres by which it could be found: '
             'place a seed on each insert and name it.'
         )
         raise SeedError(msg)
     try:
-        best, frame = _best_ring(image, inserts, phantom.ring_diameter_mm / 2, seeds_ras_mm)
+        return _found(image, phantom, phantom.ring_diameter_mm, seeds_ras_mm)
     except np.linalg.LinAlgError as error:
         largest = float(np.nanmax(np.abs(image.voxels)))
         msg = (
@@ -148,133 +142,200 @@ def find_ring(
             'computed with. Check the scaling of the volume, or place a seed on each sphere.'
         )
         raise SeedError(msg) from error
-    match = _trusted(best, phantom.ring_diameter_mm)
-    centers = {}
-    for sphere, place in zip(match.order, places(frame, ring_angles_rad(inserts)), strict=True):
-        r, a, s = place.tolist()
-        centers[inserts[sphere].label] = (r, a, s)
-    return match, centers
 
 
-def _trusted(match: RingMatch | None, ring_diameter_mm: float) -> RingMatch:
-    """The match, unless it is too poor to act on."""
+def _found(
+    image: PETImage, phantom: Phantom, ring_diameter_mm: float, seeds: FloatArray | None
+) -> FoundRing:
+    """As the phantom says, if the image agrees; else as the image shows it."""
+    inserts = ring_inserts(phantom)
+    cold = not all(insert.hot for insert in inserts)
+    search = RingSearch(image, inserts, ring_diameter_mm / 2, seeds, cold=cold)
+    match, places = search.best_as_known()
+    doubt = _doubt(match, ring_diameter_mm)
+    if match is not None and not doubt:
+        reading = _read(image, phantom, places, match)
+        if reading.is_known:
+            confidence = match.explained / (1 + MIN_MARGIN / match.margin)
+            return _ring(reading, phantom, places, confidence)
+        doubt = 'the spheres were not found: the image contradicts their sizes. ' + _SEED_THEM
+    rings = _in_any_order(search, image, phantom, ring_diameter_mm, seeds)
+    ring, said = _first_shown(image, phantom, rings)
+    if ring is None:
+        raise SeedError(doubt if _is_ambiguous(match) else said)
+    return ring
+
+
+def _first_shown(
+    image: PETImage, phantom: Phantom, rings: Iterable[tuple[float, FloatArray]]
+) -> tuple[FoundRing | None, str]:
+    """The first ring of which enough can be told; else why the last one was refused."""
+    said = ''
+    for explained, places in rings:
+        ring, said = _shown_or_refused(image, phantom, places, explained)
+        if ring is not None:
+            return ring, ''
+    return None, said
+
+
+def _shown_or_refused(
+    image: PETImage, phantom: Phantom, places: FloatArray, explained: float
+) -> tuple[FoundRing | None, str]:
+    try:
+        return _as_shown(image, phantom, places, explained), ''
+    except SeedError as error:
+        return None, str(error)
+
+
+def _in_any_order(
+    search: RingSearch,
+    image: PETImage,
+    phantom: Phantom,
+    ring_diameter_mm: float,
+    seeds: FloatArray | None,
+) -> Iterator[tuple[float, FloatArray]]:
+    """Rings that explain enough: through hot spots, and through cold ones too."""
+    inserts = ring_inserts(phantom)
+    yield search.best_in_any_order()
+    if all(insert.hot for insert in inserts):
+        with_cold = RingSearch(image, inserts, ring_diameter_mm / 2, seeds, cold=True)
+        yield with_cold.best_in_any_order()
+
+
+def _is_ambiguous(match: RingMatch | None) -> bool:
+    """Whether a ring was found, but not which way round it lies."""
+    return match is not None and match.explained >= MIN_EXPLAINED and match.margin < MIN_MARGIN
+
+
+def _doubt(match: RingMatch | None, ring_diameter_mm: float) -> str:
+    """Why a match is too poor to act on; empty if it is not."""
     explained = 0.0 if match is None else match.explained
     if match is None or explained < MIN_EXPLAINED:
-        msg = (
+        return (
             f'the spheres were not found: no ring of {ring_diameter_mm:.1f} mm explains more than '
             f'{100 * explained:.0f} % of what is seen around its spheres '
-            f'({100 * MIN_EXPLAINED:.0f} % are needed). Place a seed on each sphere and name it.'
+            f'({100 * MIN_EXPLAINED:.0f} % are needed). {_SEED_THEM}'
         )
-        raise SeedError(msg)
-    if match.margin < MIN_MARGIN:
-        msg = (
+    if _is_ambiguous(match):
+        return (
             'a ring of spheres was found, but not which way round it lies (the best order leads '
-            f'by {match.margin:.2f}; {MIN_MARGIN:g} are needed). '
-            'Place a seed on each sphere and name it.'
+            f'by {match.margin:.2f}; {MIN_MARGIN:g} are needed). {_SEED_THEM}'
+        )
+    return ''
+
+
+def _read(
+    image: PETImage, phantom: Phantom, places: FloatArray, match: RingMatch | None = None
+) -> Reading:
+    """What stands on the places, expected in the order of the match."""
+    diameters = [insert.diameter_mm for insert in ring_inserts(phantom)]
+    found = identify_spheres(image, places, with_usual_sizes(diameters))
+    if found is None:
+        msg = f'the spheres were not found: the ring reaches out of the image. {_SEED_THEM}'
+        raise SeedError(msg)
+    expected = None if match is None else tuple(match.order.tolist())
+    return read_ring(phantom, found, expected)
+
+
+def _as_shown(image: PETImage, phantom: Phantom, places: FloatArray, explained: float) -> FoundRing:
+    """Spheres in any order, if enough of them can be told; read again where they were fitted."""
+    if explained < MIN_EXPLAINED:
+        msg = (
+            f'the spheres were not found: whatever stands on it, no ring explains more than '
+            f'{100 * explained:.0f} % of what is seen ({100 * MIN_EXPLAINED:.0f} % are needed). '
+            f'{_SEED_THEM}'
         )
         raise SeedError(msg)
-    return match
-
-
-def _best_ring(
-    image: PETImage,
-    inserts: tuple[Insert, ...],
-    radius_mm: float,
-    seeds_ras_mm: FloatArray | None,
-) -> tuple[RingMatch | None, FloatArray]:
-    """The ring that explains the image best."""
-    hot = np.array([insert.hot for insert in inserts])
-    spot_map, spots = find_spots(image, cold=not hot.all())
-    angles = ring_angles_rad(inserts)
-    frames = _guesses(spot_map, spots, seeds_ras_mm, angles, radius_mm)
-    matcher = RingMatcher(
-        spot_map.voxels,
-        spot_map.geometry,
-        diameters_mm=np.array([insert.diameter_mm for insert in inserts]),
-        hot=hot,
-        angles_rad=angles,
-    )
-    best: RingMatch | None = None
-    best_frame = np.zeros((3, 3))
-    for frame in frames:
-        centered = _centered(spot_map, frame, angles, radius_mm)
-        match = matcher.match(places(centered, angles))
-        if match is not None and (best is None or match.explained > best.explained):
-            best, best_frame = match, centered
-    return best, best_frame
-
-
-def _guesses(
-    spot_map: SpotMap,
-    spots: FloatArray,
-    seeds: FloatArray | None,
-    angles: FloatArray,
-    radius_mm: float,
-) -> FloatArray:
-    """Rings worth a comparison: through spots, or past all seeds."""
-    if seeds is None or not len(seeds):
-        return _likely(spot_map, rings_through(spots, angles, radius_mm), angles)
-    # A seed is a click: the spots next to it are better.
-    near = np.linalg.norm(spots[:, None] - seeds, axis=-1).min(axis=1) < NEAR_SEED_MM
-    frames = [rings_through(np.concatenate([seeds, spots[near]]), angles, radius_mm)]
-    if len(seeds) == 2:
-        frames.append(rings_over(seeds, angles, radius_mm, spot_map.geometry.slice_normal_ras))
-    if len(seeds) < 3:
-        frames.append(rings_through(np.concatenate([seeds, spots]), angles, radius_mm))
-    rings = np.concatenate(frames)
-    apart = np.linalg.norm(places(rings, angles)[:, :, None] - seeds, axis=-1).min(axis=1)
-    on_ring = np.sum(apart < NEAR_SEED_MM, axis=1)
-    return _likely(spot_map, rings[on_ring == on_ring.max(initial=0)], angles)
-
-
-def _likely(spot_map: SpotMap, frames: FloatArray, angles: FloatArray) -> FloatArray:
-    """Rings with a spot on as many places as possible, best first, each only once."""
-    if not len(frames):
-        return frames
-    contrast = _nearby(spot_map, places(frames, angles), reach_voxels=1).max(axis=-1)
-    score = np.log(np.maximum(contrast, 0.5)).sum(axis=1)
-    ranked = frames[np.argsort(score)[::-1][:MAX_RANKED_RINGS]]
-    return distinct(ranked, angles)[:MAX_COMPARED_RINGS]
-
-
-def _centered(
-    spot_map: SpotMap, frame: FloatArray, angles: FloatArray, radius_mm: float
-) -> FloatArray:
-    """Move a ring so that its places lie on the spots next to them."""
+    inserts = ring_inserts(phantom)
     for _ in range(2):
-        own = places(frame, angles)
-        index = _neighbors(spot_map, own, _REFINE_MM)
-        positions = spot_map.geometry.position_ras_mm(index)
-        contrast = np.maximum(_values(spot_map, index), 0.0)
-        far = np.linalg.norm(positions - own[:, None], axis=-1) > _REFINE_MM
-        contrast[far] = 0.0
-        weights = np.maximum(contrast - 0.6 * contrast.max(axis=1, keepdims=True), 0.0)
-        total = weights.sum(axis=1)
-        seen = contrast.max(axis=1) > _SEEN
-        if seen.sum() < 3:
-            return frame
-        found = np.einsum('nm,nmr->nr', weights, positions) / np.maximum(total, 1e-30)[:, None]
-        frame = frame_through(angles[seen], found[seen], np.ones(int(seen.sum())), radius_mm)
-    return frame
+        reading = _read(image, phantom, places)
+        _refuse_unsure(reading, len(inserts))
+        _refuse_other_sizes(reading, phantom)
+        labels = [inserts[sphere].label for sphere in reading.order]
+        ring = _ring(reading, phantom, places, explained)
+        centers = _verified(image, ring.phantom, ring.centers_ras_mm, all_labels=labels)
+        places = np.array([centers[label] for label in labels])
+    return _ring(reading, phantom, places, explained * len(reading.sure) / len(inserts))
 
 
-def _neighbors(spot_map: SpotMap, points: FloatArray, reach_mm: float) -> npt.NDArray[np.int64]:
-    """Indices (i, j, k) of the voxels around points; shape ``(N, M, 3)``."""
-    reach = np.maximum(np.rint(reach_mm / spot_map.geometry.spacing_ijk_mm), 1).astype(np.int64)
-    axes = [np.arange(-r, r + 1) for r in reach]
-    offsets = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).reshape(-1, 3)
-    nearest = np.rint(spot_map.geometry.index_ijk(points)).astype(np.int64)
-    return np.asarray(nearest[..., None, :] + offsets)
+def _refuse_unsure(reading: Reading, count: int) -> None:
+    needed = min(MIN_FITS, count)
+    sure = ', '.join(reading.sure) or 'none'
+    if len(reading.sure) < needed:
+        msg = (
+            f'the spheres were not found: of the likeliest ring only {len(reading.sure)} of '
+            f'{count} spheres can be told ({sure}; {needed} are needed). Others may hold the '
+            'background or less, or a diameter of the phantom may be wrong: their signals '
+            f'contradict each other. {_SEED_THEM}'
+        )
+        raise SeedError(msg)
+    if reading.is_ambiguous:
+        msg = (
+            f'a ring of spheres was found ({sure}), but not which of those of one size is which. '
+            f'{_SEED_THEM}'
+        )
+        raise SeedError(msg)
 
 
-def _nearby(spot_map: SpotMap, points: FloatArray, *, reach_voxels: int) -> FloatArray:
-    reach_mm = reach_voxels * float(spot_map.geometry.spacing_ijk_mm.min())
-    return _values(spot_map, _neighbors(spot_map, points, reach_mm))
+def _refuse_other_sizes(reading: Reading, phantom: Phantom) -> None:
+    diameters = {insert.label: insert.diameter_mm for insert in ring_inserts(phantom)}
+    compared = with_usual_sizes(list(diameters.values()))
+    wrong = ', '.join(
+        f'{label} has {diameters[label]:g} mm in the phantom and about {compared[size]:g} mm'
+        for label, size in reading.other_sizes.items()
+    )
+    if wrong:
+        msg = (
+            f'the image contradicts the phantom {phantom.name}: {wrong} in the image. '
+            'Correct its diameter, or choose the phantom that was scanned.'
+        )
+        raise SeedError(msg)
 
 
-def _values(spot_map: SpotMap, index_ijk: npt.NDArray[np.int64]) -> FloatArray:
-    """Contrast at indices; 0 outside the image."""
-    size = spot_map.geometry.size_ijk
-    outside = np.any((index_ijk < 0) | (index_ijk >= size), axis=-1)
-    i, j, k = np.moveaxis(np.clip(index_ijk, 0, size - 1), -1, 0)
-    return np.where(outside, 0.0, spot_map.contrast[k, j, i])
+def _ring(reading: Reading, phantom: Phantom, places: FloatArray, confidence: float) -> FoundRing:
+    """The spheres that are used at their places."""
+    inserts = ring_inserts(phantom)
+    used = {insert.label for insert in ring_inserts(reading.phantom)}
+    centers = {}
+    for sphere, place in zip(reading.order, places, strict=True):
+        r, a, s = place.tolist()
+        if inserts[sphere].label in used:
+            centers[inserts[sphere].label] = (r, a, s)
+    return FoundRing(reading.phantom, centers, confidence, reading.flags, reading.notes)
+
+
+def _verified(
+    image: PETImage,
+    phantom: Phantom,
+    centers: Mapping[str, Point],
+    *,
+    all_labels: Sequence[str] = (),
+) -> dict[str, Point]:
+    """
+    Fit the spheres where they were found, if needed twice; refuse if they form no ring.
+
+    Of `all_labels` the places are told too if they are not used.
+    """
+    inserts = ring_inserts(phantom)
+    whole = [replace(i, use=i.use or i.label in all_labels) for i in phantom.inserts]
+    found: dict[str, Point] = {}
+    for _ in range(2):
+        starts = [Sphere(n.label, centers[n.label], n.diameter_mm) for n in inserts]
+        fits = fit_spheres(image, starts, hot=[insert.hot for insert in inserts])
+        accepted = {fit.label: fit.center_ras_mm for fit in fits if fit.accepted}
+        pose = fit_ring(accepted, phantom, image.geometry)
+        if pose is None:
+            found = {}
+            break
+        found = {n: accepted[n] for n, d in pose.deviations_mm if d < MAX_FIT_DEVIATION_MM}
+        centers = predict(pose, replace(phantom, inserts=tuple(whole)))
+        if len(found) == len(inserts):
+            break
+    needed = min(MIN_FITS, len(inserts))
+    if len(found) < needed:
+        msg = (
+            f'something like the ring was found, but only {len(found)} of its spheres could be '
+            f'fitted where they must be ({needed} are needed). {_SEED_THEM}'
+        )
+        raise SeedError(msg)
+    return {**centers, **found}

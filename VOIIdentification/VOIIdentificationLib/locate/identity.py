@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
-from ..sphere_fit.fit import WALL_MM
-from ..sphere_fit.model import FWHM_PER_SIGMA
-from .ring_candidates import blurred_ball
-
-Filling = Literal['hot', 'cold', 'none']
-"""``'none'``: nothing differs from the background, as in a sphere filled with it."""
-
-REACH_MM = 27.0
-"""Voxels this far from a center are compared: spheres of the IEC ring are 57 mm apart."""
-
-SHELL_MM = 1.0
-"""Thickness of the shells of equal distance whose means are compared."""
-
-FWHM_MM = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.5, 11.0, 13.0, 16.0)
-"""Resolutions that are tried; the voxels' own blur is added to each."""
+from .assignment import FILLINGS, FWHM_MM, TINY, Assigned, Costs, Filling, all_costs
+from .shells import Shells
 
 MIN_MARGIN = 25.0
 """
@@ -43,14 +27,17 @@ by the others: half of what one size more or less does to the signal (a factor o
 twice what reconstructions that overshoot do (0.1).
 """
 
-_SIGNALS = 25
-"""Common signals from which the assignment starts: quantiles of those of single spheres."""
+_USUAL_DIAMETERS_MM = (7.7, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 48.0)
+"""Spheres of the IEC phantom, and one size more and less."""
 
-_MAX_ROUNDS = 4
-"""Assignment and signal are found in turn; they agree after two or three rounds."""
+_SAME_SIZE = 0.12
+"""Part by which a usual diameter differs at least from those of the phantom to be told apart."""
 
-_IMPOSSIBLE = 1e30
-"""Cost of what must not be assigned."""
+_OTHER_SIGNALS = (0.22, 0.47, 0.75, 1.0, 1.33, 2.1, 4.6)
+"""Parts of the common signal from which the second best starts: one or two sizes more or less."""
+
+_MIN_SIGMAS = 3.0
+"""A deviation of fewer standard deviations is noise."""
 
 _SINGLE_PRECISION = 1e-6
 """Relative precision of voxels and of sums of them."""
@@ -73,6 +60,12 @@ class Identity:
         By how much the whole image disagrees with anything else at this place;
         below `MIN_MARGIN` it is open.
 
+    excess : dict of {'hot', 'cold', 'none'} to float
+        By how much it disagrees with each filling; 0 for what is found.
+
+    presence : float
+        By how much its own voxels disagree with nothing, whatever the other spheres say.
+
     signal : float or None
         What its voxels alone say of the common signal, in the image's unit; None if not hot.
     """
@@ -80,12 +73,35 @@ class Identity:
     size: int | None
     filling: Filling
     margin: float
+    excess: Mapping[Filling, float]
+    presence: float
     signal: float | None = None
 
     @property
     def is_clear(self) -> bool:
         """Whether the image leaves no doubt."""
         return self.margin >= MIN_MARGIN
+
+    def rules_out(self, filling: Filling) -> bool:
+        """
+        Whether the image leaves no doubt that it is not filled so.
+
+        Parameters
+        ----------
+        filling : {'hot', 'cold', 'none'}
+            What it might hold.
+
+        Returns
+        -------
+        ruled_out : bool
+            False for what is found.
+        """
+        return self.excess[filling] >= MIN_MARGIN
+
+    @property
+    def is_present(self) -> bool:
+        """Whether anything stands out from the noise here."""
+        return self.presence >= MIN_MARGIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,157 +179,130 @@ def identify_spheres(
     parabola in the signal, so that the assignment (Jonker-Volgenant) and the
     signal are found in turn.
     """
-    shells = _Shells.around(image, centers_ras_mm)
+    shells = Shells.around(image, centers_ras_mm)
     if shells is None:
         return None
-    voxel_variance = float(np.mean(image.geometry.spacing_ijk_mm**2)) / 12
-    all_costs = [_costs(shells, diameters_mm, fwhm, voxel_variance) for fwhm in FWHM_MM]
-    found = [costs.assigned() for costs in all_costs]
+    tried = all_costs(image, shells, diameters_mm)
+    found = [costs.assigned(costs.own_signals()) for costs in tried]
     best = int(np.argmin([one.misfit for one in found]))
-    near = all_costs[max(best - 1, 0) : best + 2]
-    return _identified(found[best], all_costs[best], near, shells, FWHM_MM[best])
+    near = tried[max(best - 1, 0) : best + 2]
+    return _identified(found[best], tried[best], near, shells, diameters_mm, FWHM_MM[best])
 
 
-@dataclass(frozen=True, eq=False)
-class _Shells:
-    """Mean distance, mean value and number of voxels of the shells round each place: (P, B)."""
-
-    distance_mm: FloatArray
-    value: FloatArray
-    count: FloatArray
-
-    @classmethod
-    def around(
-        cls, image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray
-    ) -> _Shells | None:
-        sums = [_shell_sums(image, np.asarray(center, dtype=float)) for center in centers_ras_mm]
-        if not sums:
-            return None
-        count, distance, value = np.moveaxis(np.array(sums), 1, 0)
-        if not np.all(count.sum(axis=1) > 0):
-            return None
-        known = np.maximum(count, 1.0)
-        return cls(distance / known, value / known, count)
-
-
-def _shell_sums(image: PETImage, center_ras_mm: FloatArray) -> FloatArray:
-    """Of the shells round one center: number of voxels, sum of distances, sum of values."""
-    geometry = image.geometry
-    half = REACH_MM * np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
-    index = geometry.index_ijk(center_ras_mm)
-    low = np.clip(np.ceil(index - half), 0, geometry.size_ijk).astype(np.int64)
-    high = np.clip(np.floor(index + half) + 1, 0, geometry.size_ijk).astype(np.int64)
-    i, j, k = (np.arange(a, b) - c for a, b, c in zip(low, high, index, strict=True))
-    along = [a * i + b * j[:, None] + c * k[:, None, None] for a, b, c in geometry.axes_ras_mm]
-    distance = np.sqrt(along[0] ** 2 + along[1] ** 2 + along[2] ** 2).ravel()
-    box = tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))
-    values = image.voxels[box].ravel().astype(float)
-    used = (distance < REACH_MM) & np.isfinite(values)
-    shell = (distance[used] / SHELL_MM).astype(np.int64)
-    weights = (None, distance[used], values[used])
-    return np.array([np.bincount(shell, w, int(REACH_MM / SHELL_MM)) for w in weights])
-
-
-@dataclass(frozen=True, eq=False)
-class _Costs:
+def compare_signals(
+    image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray, diameters_mm: FloatArray
+) -> FloatArray | None:
     """
-    Misfit of every diameter at every place: ``at_0 - 2 slope S + curve S^2`` at the signal S.
+    How far the signal of each hot sphere is from that of the others.
 
-    The last array, `flat`, is the misfit of a place where nothing is.
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    centers_ras_mm : (P, 3) sequence of float
+        Centers of hot spheres.
+
+    diameters_mm : (P,) `numpy.ndarray` of float
+        Diameter of each, as it is labeled.
+
+    Returns
+    -------
+    deviations : (P,) `numpy.ndarray` of float or None
+        Own signal over the median of all, less 1, under the resolution that
+        fits all best; 0 where noise alone makes as much. None where a center
+        is outside the image, or nothing is hot.
     """
-
-    at_0: FloatArray
-    slope: FloatArray
-    curve: FloatArray
-    flat: FloatArray
-
-    def misfits(self, signal: float) -> FloatArray:
-        """Of hot spheres; a cold one's is `at_0`."""
-        return np.asarray(self.at_0 - 2 * self.slope * signal + self.curve * signal**2)
-
-    def assigned(self, *, without: tuple[int, int] | None = None) -> _Assigned:
-        """The best of all assignments, or of those without one pair of place and column."""
-        own = np.maximum(self.slope / self.curve, 0.0)
-        hot = own[own > 0]
-        starts = np.unique(np.quantile(hot, np.linspace(0, 1, _SIGNALS))) if hot.size else [0.0]
-        found = [one for start in starts for one in self._rounds(float(start), without)]
-        return min(found, key=lambda one: one.misfit)
-
-    def _rounds(self, signal: float, without: tuple[int, int] | None) -> Iterator[_Assigned]:
-        places, sizes = self.at_0.shape
-        for _ in range(_MAX_ROUNDS):
-            hot = self.misfits(signal)
-            empty = np.broadcast_to(self.flat[:, None], (places, places))
-            costs = np.concatenate([np.minimum(hot, self.at_0), empty], axis=1)
-            if without is not None:
-                place, column = without
-                costs[place, column if column < sizes else slice(sizes, None)] = _IMPOSSIBLE
-            rows, columns = linear_sum_assignment(costs)
-            yield _Assigned(float(costs[rows, columns].sum()), columns, signal)
-            sphere = columns < sizes
-            at = rows[sphere], columns[sphere]
-            warm = hot[at] <= self.at_0[at]
-            if not warm.any():
-                return
-            pairs = rows[sphere][warm], columns[sphere][warm]
-            before, signal = signal, float(self.slope[pairs].sum() / self.curve[pairs].sum())
-            if abs(signal - before) <= 1e-9 * abs(before):
-                return
+    shells = Shells.around(image, centers_ras_mm)
+    if shells is None:
+        return None
+    tried = all_costs(image, shells, diameters_mm)
+    misfits = []
+    for costs in tried:
+        at_0, slope, curve = (np.diag(a) for a in (costs.at_0, costs.slope, costs.curve))
+        misfits.append(float(at_0.sum() - max(slope.sum(), 0.0) ** 2 / curve.sum()))
+    best = int(np.argmin(misfits))
+    slope, curve = np.diag(tried[best].slope), np.diag(tried[best].curve)
+    common = float(np.median(slope / curve))
+    if not common > 0:
+        return None
+    own = float(np.sum(np.diag(tried[best].alone())))
+    noise = np.sqrt(_variance(shells, own) / curve) / common
+    deviations = slope / curve / common - 1.0
+    return np.where(np.abs(deviations) > _MIN_SIGMAS * noise, deviations, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Assigned:
-    """One assignment: for each place a column of the costs (one past the diameters: nothing)."""
+def with_usual_sizes(diameters_mm: Sequence[float]) -> FloatArray:
+    """
+    Diameters of a phantom, and others that its spheres might have.
 
-    misfit: float
-    columns: npt.NDArray[np.int64]
-    signal: float
+    A diameter that was typed wrong, or a phantom that is another, then shows
+    as a size that the phantom does not have, instead of moving the others.
 
+    Parameters
+    ----------
+    diameters_mm : sequence of float
+        Of the phantom's spheres.
 
-def _costs(
-    shells: _Shells, diameters_mm: FloatArray, fwhm_mm: float, voxel_variance_mm2: float
-) -> _Costs:
-    """Least squares over the shells, the background of each place eliminated."""
-    sigma = float(np.sqrt((fwhm_mm / FWHM_PER_SIGMA) ** 2 + voxel_variance_mm2))
-    radius = np.asarray(diameters_mm)[:, None] / 2
-    distance, weight = shells.distance_mm[:, None], shells.count[:, None]
-    ball = blurred_ball(distance, radius, sigma)
-    around = 1.0 - blurred_ball(distance, radius + WALL_MM, sigma)
-    square = np.sum(weight * around**2, axis=-1, keepdims=True)
-
-    def free_of_background(values: FloatArray) -> FloatArray:
-        part = np.sum(weight * around * values, axis=-1, keepdims=True) / square
-        return np.asarray(values - around * part)
-
-    seen, hot = free_of_background(shells.value[:, None]), free_of_background(ball)
-    mean = np.average(shells.value, axis=1, weights=shells.count)
-    return _Costs(
-        at_0=np.sum(weight * seen**2, axis=-1),
-        slope=np.sum(weight * seen * hot, axis=-1),
-        curve=np.sum(weight * hot**2, axis=-1),
-        flat=np.sum(shells.count * (shells.value - mean[:, None]) ** 2, axis=-1),
-    )
+    Returns
+    -------
+    diameters_mm : (D,) `numpy.ndarray` of float
+        These first, then the usual ones that are not among them.
+    """
+    usual = [
+        size
+        for size in _USUAL_DIAMETERS_MM
+        if all(abs(size - own) > _SAME_SIZE * own for own in diameters_mm)
+    ]
+    return np.array([*diameters_mm, *usual])
 
 
 def _identified(
-    best: _Assigned, costs: _Costs, near: Sequence[_Costs], shells: _Shells, fwhm_mm: float
+    best: Assigned,
+    costs: Costs,
+    near: Sequence[Costs],
+    shells: Shells,
+    diameters_mm: FloatArray,
+    fwhm_mm: float,
 ) -> Identification:
     """The best assignment, and how far every place's second best lies behind."""
-    places, sizes = costs.at_0.shape
-    freedom = np.count_nonzero(shells.count) - places - 2
-    # An image without noise is known to the precision of its voxels, not better.
-    rounding = (_SINGLE_PRECISION * float(np.abs(shells.value).max())) ** 2
-    variance = best.misfit / max(freedom, 1) + rounding + np.finfo(float).tiny
-    hot = costs.misfits(best.signal)
+    sizes = costs.at_0.shape[1]
+    variance = _variance(shells, best.misfit)
+    hot = costs.hot(best.signal)
+    others = best.signal * np.array(_OTHER_SIGNALS)
+    alone = np.minimum(costs.alone().min(axis=1), costs.flat)
+    presence = (costs.flat - alone) / _variance(shells, float(alone.sum()))
     spheres = []
     for place, column in enumerate(best.columns.tolist()):
-        other = min(one.assigned(without=(place, column)).misfit for one in near)
-        margin = float((other - best.misfit) / variance)
-        if column >= sizes:
-            spheres.append(Identity(None, 'none', margin))
-        elif hot[place, column] <= costs.at_0[place, column]:
-            own = float(costs.slope[place, column] / costs.curve[place, column])
-            spheres.append(Identity(column, 'hot', margin, own))
-        else:
-            spheres.append(Identity(column, 'cold', margin))
+        nothing = column >= sizes
+        warm = not nothing and bool(hot[place, column] <= costs.cold[place, column])
+        same = np.zeros(sizes, bool) if nothing else diameters_mm == diameters_mm[column]
+        another = min(
+            one.without(place, hot=same, cold=same, flat=nothing).assigned(others).misfit
+            for one in near
+        )
+        spheres.append(
+            Identity(
+                size=None if nothing else column,
+                filling='none' if nothing else 'hot' if warm else 'cold',
+                margin=float((another - best.misfit) / variance),
+                excess={
+                    filling: (costs.only(place, filling).at(best.signal).misfit - best.misfit)
+                    / variance
+                    for filling in FILLINGS
+                },
+                presence=float(presence[place]),
+                signal=float(costs.slope[place, column] / costs.curve[place, column])
+                if warm
+                else None,
+            )
+        )
     return Identification(tuple(spheres), best.signal, fwhm_mm)
+
+
+def _variance(shells: Shells, misfit: float) -> float:
+    """Of one voxel, from what is left over."""
+    freedom = max(int(np.count_nonzero(shells.count)) - len(shells.count) - 2, 1)
+    # An image without noise is known to the precision of its voxels, not better.
+    rounding = (_SINGLE_PRECISION * float(np.abs(shells.value).max())) ** 2
+    return float(misfit / freedom + rounding + TINY)

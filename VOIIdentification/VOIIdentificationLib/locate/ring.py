@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -58,6 +58,9 @@ class RingPose:
 
     deviations_mm : tuple of (str, float)
         Label of each sphere that was used, and how far it lies from its place.
+
+    radius_sd_mm : float or None
+        Standard uncertainty of the radius, from these deviations; None if it was not fitted.
     """
 
     center_ras_mm: tuple[float, float, float]
@@ -68,6 +71,7 @@ class RingPose:
     tilt_deg: float
     mirrored: bool
     deviations_mm: tuple[tuple[str, float], ...] = ()
+    radius_sd_mm: float | None = None
 
     @property
     def frame(self) -> FloatArray:
@@ -130,10 +134,12 @@ def fit_ring(
     points = np.array([centers_ras_mm[insert.label] for insert in inserts], dtype=float)
     angles = ring_angles_rad(inserts)
     radius = phantom.ring_diameter_mm / 2
-    frame = _robust(angles, points, _consensus(angles, points, radius), radius)
-    deviations = _deviations(frame, angles, points).tolist()
+    agree = _consensus(angles, points, radius)
+    frame = _robust(angles, points, agree, radius)
+    deviations = _deviations(frame, angles, points)
     labels = [insert.label for insert in inserts]
-    return _pose(frame, geometry, tuple(zip(labels, deviations, strict=True)))
+    pose = _pose(frame, geometry, tuple(zip(labels, deviations.tolist(), strict=True)))
+    return replace(pose, radius_sd_mm=_radius_sd_mm(deviations[agree]))
 
 
 def predict(pose: RingPose, phantom: Phantom) -> dict[str, Point]:
@@ -275,6 +281,19 @@ def _robust(
 
 def _deviations(frame: FloatArray, angles: FloatArray, points: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(points - places(frame, angles), axis=1))
+
+
+def _radius_sd_mm(deviations_mm: FloatArray) -> float | None:
+    """
+    Standard uncertainty of a fitted radius.
+
+    Each center has three coordinates, of which the fit uses up seven in all
+    (place, direction, radius); the radius is a mean over the centers.
+    """
+    count = len(deviations_mm)
+    if count < MIN_FOR_RADIUS:
+        return None
+    return float(np.sqrt(np.sum(deviations_mm**2) / (3 * count - 7) / count))
 
 
 def _pose(

@@ -14,14 +14,15 @@ from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom, Seed, inserts_by_name
 from ..measure.voi import LocatedInsert, seeded
-from .detect import NEAR_SEED_MM, detect, find_ring
+from .detect import FoundRing, detect, find_ring
 from .ring import ring_inserts
+from .ring_search import NEAR_SEED_MM
+
+_MIN_TO_PREDICT = 2
+"""Labeled seeds from which the spheres without one are found too: one may be all that is wanted."""
 
 ROI_LABEL = 'BG'
 """Seeds whose labels begin so and go on with a number are the user's background ROIs."""
-
-_MIN_FOR_CHECK = 2
-"""Seeds from which the image can tell which spheres they lie on."""
 
 _ALL_WRONG = (
     'No seed lies on the sphere that it is named for: check the labels, and whether the point '
@@ -29,8 +30,8 @@ _ALL_WRONG = (
 )
 
 
-_Found = tuple[list[LocatedInsert], list[str]]
-"""Inserts at their seeds, and what is said about it."""
+_Found = tuple[list[LocatedInsert], list[str], Phantom]
+"""Inserts at their seeds, what is said about it, and the phantom as the image shows it."""
 
 
 class Seeding(NamedTuple):
@@ -41,6 +42,9 @@ class Seeding(NamedTuple):
     ----------
     inserts : tuple of LocatedInsert
         At their seeds, in the phantom's order.
+
+    phantom : Phantom
+        With the ring angles and fillings that the image shows.
 
     background : tuple of LocatedInsert
         The background VOI at each of its seeds, under the seed's own label.
@@ -53,6 +57,7 @@ class Seeding(NamedTuple):
     """
 
     inserts: tuple[LocatedInsert, ...]
+    phantom: Phantom
     background: tuple[LocatedInsert, ...] = ()
     rois: tuple[Seed, ...] = ()
     notes: tuple[str, ...] = ()
@@ -92,14 +97,15 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
     apart = [seed for seed in seeds if seed not in rest]
     inserts = labeled_inserts(rest, phantom)
     if not rest:
-        found, notes = _found_without_seeds(image, phantom)
+        found, notes, seen = _found_without_seeds(image, phantom)
     elif inserts:
-        found, notes = _labeled(image, rest, phantom, inserts)
+        found, notes, seen = _labeled(image, rest, phantom, inserts)
     else:
-        found, notes = _unlabeled(image, rest, phantom)
+        found, notes, seen = _unlabeled(image, rest, phantom)
     order = {insert.label: n for n, insert in enumerate(phantom.used_inserts)}
     return Seeding(
         inserts=tuple(sorted(found, key=lambda one: order[one.label])),
+        phantom=seen,
         background=tuple(
             seeded(replace(phantom.background, label=seed.label), seed.position_ras_mm)
             for seed in apart
@@ -147,7 +153,7 @@ def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ..
 
 def assign_seeds(
     image: PETImage, seeds: Sequence[Seed], phantom: Phantom
-) -> tuple[tuple[str, ...], dict[str, Point]]:
+) -> tuple[tuple[str, ...], FoundRing]:
     """
     Give each seed its sphere by what the image shows, not by name or order.
 
@@ -167,18 +173,21 @@ def assign_seeds(
     labels : tuple of str
         For each seed the label of its sphere; empty if it lies on none.
 
-    predicted : dict of str to tuple of float
-        For each sphere without a seed the place where it must be, in millimeter.
+    ring : FoundRing
+        Where the spheres are.
 
     Raises
     ------
     SeedError
-        If no ring near the seeds agrees with the image well enough.
+        If no ring near the seeds, nor anywhere else, agrees with the image well enough.
     """
     points = np.array([seed.position_ras_mm for seed in seeds], dtype=float).reshape(-1, 3)
-    _, centers = find_ring(image, phantom, seeds_ras_mm=points)
-    labels = _nearest(points, centers)
-    return tuple(labels), {n: place for n, place in centers.items() if n not in labels}
+    try:
+        ring = find_ring(image, phantom, seeds_ras_mm=points)
+    except SeedError:
+        # Seeds may all be astray; what they say of the ring is then wrong.
+        ring = find_ring(image, phantom)
+    return tuple(_nearest(points, ring.centers_ras_mm)), ring
 
 
 def _is_apart(seed: Seed, phantom: Phantom, names: Mapping[str, Insert]) -> bool:
@@ -196,27 +205,36 @@ def _is_roi(seed: Seed) -> bool:
 
 
 def _found_without_seeds(image: PETImage, phantom: Phantom) -> _Found:
-    centers, confidence = detect(image, phantom)
-    found = [seeded(insert, centers[insert.label]) for insert in ring_inserts(phantom)]
-    notes = [f'The spheres were found without seeds, confidence {confidence:.2f}.']
-    return found, notes + _left_out(found, phantom)
+    ring = detect(image, phantom)
+    found = _on_ring(ring, ring.centers_ras_mm)
+    notes = [f'The spheres were found without seeds, confidence {ring.confidence:.2f}.']
+    return found, [*notes, *ring.notes, *_left_out(found, ring.phantom)], ring.phantom
 
 
 def _labeled(
     image: PETImage, seeds: Sequence[Seed], phantom: Phantom, inserts: Sequence[Insert]
 ) -> _Found:
     """By label; the image may add spheres without a seed, and contradict."""
-    labels, predicted = _seen_in_image(image, seeds, phantom, inserts)
+    labels, ring = _seen_in_image(image, seeds, phantom, inserts)
+    seen = phantom if ring is None else _with_used(ring.phantom, inserts)
+    own = inserts_by_name(seen.inserts)
     found = [
-        seeded(insert, seed.position_ras_mm, *_label_doubts(insert, label))
+        seeded(own[insert.label.casefold()], seed.position_ras_mm, *_label_doubts(insert, label))
         for insert, seed, label in zip(inserts, seeds, labels, strict=True)
     ]
-    notes = _seed_doubts(seeds, labels, phantom)
-    if all(one.flags for one in found):
+    notes = [*(ring.notes if ring else ()), *_seed_doubts(seeds, labels, phantom)]
+    if len(found) > 1 and all(one.flags for one in found):
         notes.append(_ALL_WRONG)
-    if not any(one.flags for one in found):
-        found += _predicted(predicted, phantom)
-    return found, notes + _left_out(found, phantom)
+    if ring is not None and len(seeds) >= _MIN_TO_PREDICT and not any(one.flags for one in found):
+        found += _predicted(ring, labels)
+    return found, notes + _left_out(found, seen), seen
+
+
+def _with_used(phantom: Phantom, inserts: Sequence[Insert]) -> Phantom:
+    """What has a seed is measured, though the image does not show it."""
+    labels = {insert.label for insert in inserts}
+    own = (replace(one, use=one.use or one.label in labels) for one in phantom.inserts)
+    return replace(phantom, inserts=tuple(own))
 
 
 def _label_doubts(insert: Insert, seen: str) -> tuple[Flag, ...]:
@@ -229,20 +247,16 @@ def _label_doubts(insert: Insert, seen: str) -> tuple[Flag, ...]:
 def _unlabeled(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> _Found:
     """By what the image shows; by order where it shows no ring."""
     try:
-        labels, predicted = assign_seeds(image, seeds, phantom)
+        labels, ring = assign_seeds(image, seeds, phantom)
     except SeedError as error:
         return _by_order(seeds, phantom, error)
-    inserts = inserts_by_name(phantom.used_inserts)
     numbered = list(enumerate(zip(seeds, labels, strict=True), start=1))
-    found = [
-        seeded(inserts[label.casefold()], seed.position_ras_mm)
-        for _, (seed, label) in numbered
-        if label
-    ]
+    at_seeds = {label: seed.position_ras_mm for seed, label in zip(seeds, labels, strict=True)}
+    found = _on_ring(ring, {label: at_seeds[label] for label in labels if label})
     pairs = ', '.join(f'{seed.label or n} = {label}' for n, (seed, label) in numbered if label)
     note = f'The seeds carry no known labels; the image tells them apart: {pairs}.'
-    notes = [note, *_seed_doubts(seeds, labels, phantom)]
-    return found + _predicted(predicted, phantom), notes
+    notes = [note, *ring.notes, *_seed_doubts(seeds, labels, phantom)]
+    return found + _predicted(ring, labels), notes, ring.phantom
 
 
 def _by_order(seeds: Sequence[Seed], phantom: Phantom, why: SeedError) -> _Found:
@@ -257,7 +271,7 @@ def _by_order(seeds: Sequence[Seed], phantom: Phantom, why: SeedError) -> _Found
         raise SeedError(msg) from why
     note = f'The seeds carry no known labels and were taken in the order {labels}.'
     pairs = zip(inserts, seeds, strict=True)
-    return [seeded(insert, seed.position_ras_mm) for insert, seed in pairs], [note]
+    return [seeded(insert, seed.position_ras_mm) for insert, seed in pairs], [note], phantom
 
 
 def _insert_named(seed: Seed, names: Mapping[str, Insert], phantom: Phantom) -> Insert:
@@ -274,25 +288,34 @@ def _insert_named(seed: Seed, names: Mapping[str, Insert], phantom: Phantom) -> 
 
 def _seen_in_image(
     image: PETImage, seeds: Sequence[Seed], phantom: Phantom, inserts: Sequence[Insert]
-) -> tuple[tuple[str, ...], dict[str, Point]]:
+) -> tuple[tuple[str, ...], FoundRing | None]:
     """What the image says of labeled seeds; their own labels where it has no say."""
     own = tuple(insert.label for insert in inserts)
-    ring = {insert.label for insert in ring_inserts(phantom)}
-    if len(seeds) < _MIN_FOR_CHECK or ring != {i.label for i in phantom.used_inserts}:
-        return own, {}
+    on_ring = {insert.label for insert in ring_inserts(phantom)}
+    if not on_ring.intersection(own):
+        return own, None
     try:
-        return assign_seeds(image, seeds, phantom)
+        labels, ring = assign_seeds(image, seeds, phantom)
     except SeedError:
-        return own, {}
+        return own, None
+    # Inserts beside the ring are not looked for.
+    pairs = zip(own, labels, strict=True)
+    return tuple(seen if seen or name in on_ring else name for name, seen in pairs), ring
 
 
-def _predicted(places: Mapping[str, Point], phantom: Phantom) -> list[LocatedInsert]:
-    """Spheres without a seed, where the others say they must be."""
+def _on_ring(ring: FoundRing, places: Mapping[str, Point], *flags: Flag) -> list[LocatedInsert]:
+    """Spheres at these places, with what the ring says of them."""
     return [
-        seeded(insert, places[insert.label], Flag.PREDICTED)
-        for insert in phantom.used_inserts
+        seeded(insert, places[insert.label], *flags, *ring.flags.get(insert.label, ()))
+        for insert in ring_inserts(ring.phantom)
         if insert.label in places
     ]
+
+
+def _predicted(ring: FoundRing, labels: Sequence[str]) -> list[LocatedInsert]:
+    """Spheres without a seed, where the others say they must be."""
+    free = {n: place for n, place in ring.centers_ras_mm.items() if n not in labels}
+    return _on_ring(ring, free, Flag.PREDICTED)
 
 
 def _left_out(found: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:

@@ -1,0 +1,134 @@
+"""What the image says against labels, fillings and the voxel size."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.phantom import Phantom, load_phantom
+from VOIIdentificationLib.locate.check import check_inserts
+from VOIIdentificationLib.locate.ring import fit_ring
+from VOIIdentificationLib.measure.voi import seeded
+from VOIIdentificationLib.synthetic.phantom import synthesize
+from VOIIdentificationLib.synthetic.psf import PSF
+from VOIIdentificationLib.synthetic.scene import Activities, Noise, Pose, SyntheticPhantom, grid
+
+PRESET = load_phantom('NEMA IEC body')
+LOOSE = Phantom('loose', tuple(replace(i, ring_angle_deg=None) for i in PRESET.inserts))
+
+
+def made(overshoot=0.0, seed=0):
+    scene = SyntheticPhantom(
+        geometry=grid((76, 70, 36), (4.0, 4.1, 4.2)),
+        pose=Pose(rotation_deg=40.0 * seed, tilt_deg=2.0),
+        activities=Activities(hot=20000.0, background=5000.0),
+        psf=PSF(5.5, 5.5, overshoot=overshoot),
+        noise=Noise(0.1, 4.0, grows_with_signal=True),
+        random_seed=seed,
+    )
+    image, truth = synthesize(scene)
+    return image, {true.insert.label: true.center_ras_mm for true in truth.inserts}
+
+
+@pytest.fixture(scope='module')
+def scan():
+    return made()
+
+
+def labeled(centers, **names):
+    """Inserts at the centers; ``S37='S10'`` places the 37 mm sphere on the 10 mm one."""
+    return [
+        seeded(insert, centers[names.get(insert.label, insert.label)])
+        for insert in LOOSE.inserts
+        if names.get(insert.label, insert.label) in centers
+    ]
+
+
+def flags(checked):
+    return {one.label: one.flags for one in checked.inserts if one.flags}
+
+
+@pytest.mark.parametrize('overshoot', [0.0, 0.1, 0.2, 0.3])
+def test_right_labels_are_left_alone_even_where_edges_overshoot(overshoot):
+    image, centers = made(overshoot, seed=3)
+
+    checked = check_inserts(image, labeled(centers), LOOSE, None)
+
+    assert (flags(checked), checked.flags, checked.notes) == ({}, (), ())
+
+
+def test_exchanged_labels_are_named_without_any_ring(scan):
+    image, centers = scan
+
+    checked = check_inserts(image, labeled(centers, S37='S13', S13='S37'), LOOSE, None)
+
+    assert flags(checked) == {'S37': (Flag.SEED_MISNAMED,), 'S13': (Flag.SEED_MISNAMED,)}
+    assert 'S37 of 37 mm looks like a sphere of 13 mm' in checked.notes[0]
+
+
+def test_a_place_without_a_sphere_is_flagged(scan):
+    image, centers = scan
+    air = {**centers, 'S17': (50.0, 20.0, -60.0), 'S28': (0.0, 60.0, -45.0)}
+
+    checked = check_inserts(image, labeled(air), LOOSE, None)
+
+    assert flags(checked) == {'S17': (Flag.NOTHING_SEEN,), 'S28': (Flag.NOTHING_SEEN,)}
+
+
+def test_a_wrong_diameter_is_contradicted_by_the_others(scan):
+    image, centers = scan
+    typed = tuple(replace(i, diameter_mm=73.0) if i.label == 'S37' else i for i in LOOSE.inserts)
+    inserts = [seeded(insert, centers[insert.label]) for insert in typed]
+
+    checked = check_inserts(image, inserts, replace(LOOSE, inserts=typed), None)
+
+    assert flags(checked) == {'S37': (Flag.SIGNAL_DEVIATES,)}
+    assert 'S37 of 73 mm looks like a sphere of 37 mm' in checked.notes[0]
+
+
+def test_a_hot_sphere_taken_for_cold_is_flagged(scan):
+    image, centers = scan
+    inserts = labeled(centers)
+    inserts[2] = replace(inserts[2], insert=replace(inserts[2].insert, hot=False))
+
+    assert flags(check_inserts(image, inserts, LOOSE, None)) == {'S22': (Flag.FILLING_DIFFERS,)}
+
+
+def test_what_is_said_of_a_seed_already_is_not_said_twice(scan):
+    image, centers = scan
+    inserts = labeled(centers, S37='S13', S13='S37')
+    inserts[0] = replace(inserts[0], flags=(Flag.SEED_MISNAMED,))
+
+    checked = check_inserts(image, inserts, LOOSE, None)
+
+    assert checked.inserts[0].flags == (Flag.SEED_MISNAMED,)
+    assert not any(note.startswith('S37') for note in checked.notes)
+
+
+@pytest.mark.parametrize(('scale', 'flagged'), [(1.0, False), (1.008, False), (1.025, True)])
+def test_a_wrong_voxel_size_shows_in_the_ring(scan, scale, flagged):
+    image, centers = scan
+    geometry = VolumeGeometry(
+        image.geometry.shape_kji, np.diag([scale, scale, scale, 1.0]) @ image.geometry.ijk_to_ras
+    )
+    found = {n: tuple((scale * np.array(c)).tolist()) for n, c in centers.items()}
+    inserts = [seeded(insert, found[insert.label]) for insert in PRESET.inserts]
+    pose = fit_ring(found, PRESET, geometry)
+
+    checked = check_inserts(replace(image, geometry=geometry), inserts, PRESET, pose)
+
+    assert (Flag.RING_SCALE in checked.flags) == flagged
+    if flagged:
+        assert 'radius of 58.63 mm in the image, 57.20 mm in the phantom' in checked.notes[-1]
+        assert 'wrong by +2.5 %' in checked.notes[-1]
+
+
+def test_a_ring_that_scatters_says_little_of_the_scale(scan):
+    image, centers = scan
+    inserts = [seeded(insert, centers[insert.label]) for insert in PRESET.inserts]
+    pose = replace(fit_ring(centers, PRESET, image.geometry), radius_mm=58.6, radius_sd_mm=0.5)
+
+    assert check_inserts(image, inserts, PRESET, pose).flags == ()
+    sure = replace(pose, radius_sd_mm=0.4)
+    assert check_inserts(image, inserts, PRESET, sure).flags == (Flag.RING_SCALE,)

@@ -1,0 +1,168 @@
+"""Whether the image contradicts what was located: another size, another filling, another scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core.flags import Flag
+from ..core.image import PETImage
+from ..core.phantom import Phantom
+from ..measure.voi import LocatedInsert
+from .assignment import Filling
+from .identity import (
+    MAX_SIGNAL_DEVIATION,
+    Identity,
+    compare_signals,
+    identify_spheres,
+    with_usual_sizes,
+)
+from .ring import RingPose
+
+MAX_SCALE_DEVIATION = 0.01
+"""Phantoms and what is printed of their ring (114 to 114.54 mm) differ by less."""
+
+MAX_SCALE_SIGMAS = 3.0
+"""Standard uncertainties by which its radius must differ."""
+
+_SAID = {Flag.SEED_MISNAMED, Flag.SEED_ASTRAY}
+"""Doubts about a seed that need no second one."""
+
+
+class Checked(NamedTuple):
+    """
+    What was located, with what the image says against it.
+
+    Attributes
+    ----------
+    inserts : tuple of LocatedInsert
+        The same, with more flags.
+
+    flags : tuple of Flag
+        Doubts about the whole.
+
+    notes : tuple of str
+        The contradictions in words.
+    """
+
+    inserts: tuple[LocatedInsert, ...]
+    flags: tuple[Flag, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check_inserts(
+    image: PETImage, located: Sequence[LocatedInsert], phantom: Phantom, pose: RingPose | None
+) -> Checked:
+    """
+    Compare labels, fillings and the ring's size with the image.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    located : sequence of LocatedInsert
+        At their centers. Cylinders are passed over.
+
+    phantom : Phantom
+        What was scanned.
+
+    pose : RingPose or None
+        Its ring.
+
+    Returns
+    -------
+    checked : Checked
+        Whatever is contradicted is flagged.
+    """
+    spheres = [one for one in located if one.insert.shape == 'sphere']
+    doubts = {one.label: list(one.flags) for one in located}
+    notes = _size_doubts(image, spheres, phantom, doubts)
+    notes += _signal_doubts(image, spheres, doubts)
+    scale = _scale_doubt(pose, phantom)
+    return Checked(
+        tuple(replace(one, flags=tuple(dict.fromkeys(doubts[one.label]))) for one in located),
+        (Flag.RING_SCALE,) if scale else (),
+        (*notes, *scale),
+    )
+
+
+def _size_doubts(
+    image: PETImage,
+    spheres: Sequence[LocatedInsert],
+    phantom: Phantom,
+    doubts: dict[str, list[Flag]],
+) -> list[str]:
+    """Other sizes and fillings than the labels say; added to the doubts, and in words."""
+    own = sorted({one.diameter_mm for one in phantom.inserts if one.shape == 'sphere'})
+    diameters = with_usual_sizes(own)
+    found = identify_spheres(image, [one.center_ras_mm for one in spheres], diameters)
+    notes = []
+    for one, seen in zip(spheres, found.spheres if found else (), strict=False):
+        flag = _contradiction(one, seen, diameters.tolist())
+        if flag is None or _SAID & set(doubts[one.label]):
+            continue
+        if flag == Flag.SEED_MISNAMED and seen.size is not None:
+            if seen.size >= len(own):
+                flag = Flag.SIGNAL_DEVIATES
+            notes.append(
+                f'{one.label} of {one.insert.diameter_mm:g} mm looks like a sphere of '
+                f'{diameters[seen.size]:g} mm in the image: check its label and its diameter.'
+            )
+        doubts[one.label].append(flag)
+    return notes
+
+
+def _contradiction(
+    one: LocatedInsert, seen: Identity, diameters_mm: Sequence[float]
+) -> Flag | None:
+    """What the image says against one sphere."""
+    expected: Filling = 'hot' if one.insert.hot else 'cold'
+    differs = seen.filling not in {expected, 'none'} and seen.rules_out(expected)
+    if not seen.is_present or (differs and not seen.rules_out('none')):
+        return Flag.NOTHING_SEEN
+    if differs:
+        return Flag.FILLING_DIFFERS
+    if seen.is_clear and seen.size is not None:
+        return None if diameters_mm[seen.size] == one.insert.diameter_mm else Flag.SEED_MISNAMED
+    return None
+
+
+def _signal_doubts(
+    image: PETImage, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
+) -> list[str]:
+    """Hot spheres whose signals disagree; added to the doubts, and in words."""
+    apart = {*_SAID, Flag.NOTHING_SEEN, Flag.FILLING_DIFFERS}
+    hot = [one for one in spheres if one.insert.hot and not apart & set(doubts[one.label])]
+    if len(hot) < 2:
+        return []
+    diameters = np.array([one.insert.diameter_mm for one in hot])
+    deviations = compare_signals(image, [one.center_ras_mm for one in hot], diameters)
+    notes = []
+    for one, part in zip(hot, () if deviations is None else deviations.tolist(), strict=False):
+        if abs(part) > MAX_SIGNAL_DEVIATION:
+            doubts[one.label].append(Flag.SIGNAL_DEVIATES)
+            notes.append(
+                f'The signal of {one.label}, freed from the blur, is {100 * part:+.0f} % off that '
+                'of the other spheres; all were filled alike. Check its label and its diameter.'
+            )
+    return notes
+
+
+def _scale_doubt(pose: RingPose | None, phantom: Phantom) -> tuple[str, ...]:
+    """A sentence if the ring is larger or smaller than the phantom has it; else nothing."""
+    if pose is None or pose.radius_sd_mm is None or phantom.ring_diameter_mm is None:
+        return ()
+    true_mm = phantom.ring_diameter_mm / 2
+    off_mm = pose.radius_mm - true_mm
+    if abs(off_mm) <= max(MAX_SCALE_SIGMAS * pose.radius_sd_mm, MAX_SCALE_DEVIATION * true_mm):
+        return ()
+    said = (
+        f'The ring has a radius of {pose.radius_mm:.2f} mm in the image, {true_mm:.2f} mm in the '
+        f'phantom: the voxel size in the header may be wrong by {100 * off_mm / true_mm:+.1f} %, '
+        'or the phantom is another.'
+    )
+    return (said,)

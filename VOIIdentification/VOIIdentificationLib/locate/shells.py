@@ -1,0 +1,78 @@
+"""Voxels around places, put together in shells of equal distance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.geometry import FloatArray, Point
+from ..core.image import PETImage
+
+REACH_MM = 27.0
+"""Voxels this far from a center are compared: spheres of the IEC ring are 57 mm apart."""
+
+SHELL_MM = 1.0
+"""Thickness of the shells of equal distance whose means are compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shells:
+    """
+    Means over the voxels of equal distance from each of some places.
+
+    Attributes
+    ----------
+    distance_mm, value, count : (P, B) `numpy.ndarray` of float
+        Mean distance and mean value of each shell, and its number of voxels.
+    """
+
+    distance_mm: FloatArray
+    value: FloatArray
+    count: FloatArray
+
+    @classmethod
+    def around(cls, image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray) -> Shells | None:
+        """
+        Sort the voxels around places.
+
+        Parameters
+        ----------
+        image : PETImage
+            The scan.
+
+        centers_ras_mm : (P, 3) sequence of float
+            The places.
+
+        Returns
+        -------
+        shells : Shells or None
+            None where a place has no voxels in the image.
+        """
+        sums = [_shell_sums(image, np.asarray(center, dtype=float)) for center in centers_ras_mm]
+        if not sums:
+            return None
+        count, distance, value = np.moveaxis(np.array(sums), 1, 0)
+        if not np.all(count.sum(axis=1) > 0):
+            return None
+        known = np.maximum(count, 1.0)
+        return cls(distance / known, value / known, count)
+
+
+def _shell_sums(image: PETImage, center_ras_mm: FloatArray) -> FloatArray:
+    """Of the shells round one center: number of voxels, sum of distances, sum of values."""
+    geometry = image.geometry
+    half = REACH_MM * np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
+    index = geometry.index_ijk(center_ras_mm)
+    low = np.clip(np.ceil(index - half), 0, geometry.size_ijk).astype(np.int64)
+    high = np.clip(np.floor(index + half) + 1, 0, geometry.size_ijk).astype(np.int64)
+    i, j, k = (np.arange(a, b) - c for a, b, c in zip(low, high, index, strict=True))
+    along = [a * i + b * j[:, None] + c * k[:, None, None] for a, b, c in geometry.axes_ras_mm]
+    distance = np.sqrt(along[0] ** 2 + along[1] ** 2 + along[2] ** 2).ravel()
+    box = tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))
+    values = image.voxels[box].ravel().astype(float)
+    used = (distance < REACH_MM) & np.isfinite(values)
+    shell = (distance[used] / SHELL_MM).astype(np.int64)
+    weights = (None, distance[used], values[used])
+    return np.array([np.bincount(shell, w, int(REACH_MM / SHELL_MM)) for w in weights])
