@@ -13,11 +13,19 @@ from xml.etree import ElementTree
 
 import stand_in_parameters
 from paths import MODULE
-from stand_in_classes import API, DesktopServices, FileDialog, ProgressDialog, StandIn, classes
+from stand_in_classes import API, DesktopServices, FileDialog, ProgressDialog, StandIn, Timer, classes
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
 TRANSLATOR = types.SimpleNamespace(tr=str, translate=lambda _context, text: text)
 """`slicer.i18n` in English."""
+
+
+def release_all():
+    """Let all selectors go of the scene, which a test then throws away."""
+    from stand_in_selectors import NodeComboBox
+
+    while NodeComboBox.made_:
+        NodeComboBox.made_.pop().setMRMLScene(None)
 
 
 class Application:
@@ -43,6 +51,7 @@ class Application:
 
     def processEvents(self):
         self.events += 1
+        Timer.run_()
 
     def setOverrideCursor(self, _cursor):
         pass
@@ -205,12 +214,16 @@ def application(scene, monkeypatch):
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     _fresh(ProgressDialog, FileDialog, DesktopServices)
-    yield import_module_file()
+    try:
+        yield import_module_file()
+    finally:
+        release_all()
 
 
 def _fresh(dialog, files, desktop):
     dialog.made_, dialog.cancel_next_ = [], False
     files.answer_, desktop.opened_ = '', []
+    Timer.waiting_.clear()
 
 
 def _module(**names):
