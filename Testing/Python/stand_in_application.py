@@ -13,7 +13,15 @@ from xml.etree import ElementTree
 
 import stand_in_parameters
 from paths import MODULE
-from stand_in_classes import API, DesktopServices, FileDialog, ProgressDialog, StandIn, Timer, classes
+from stand_in_classes import (
+    API,
+    DesktopServices,
+    FileDialog,
+    ProgressDialog,
+    StandIn,
+    Timer,
+    classes,
+)
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
 TRANSLATOR = types.SimpleNamespace(tr=str, translate=lambda _context, text: text)
@@ -38,9 +46,10 @@ class Application:
         self.layouts = classes()['slicer.qSlicerLayoutManager']()
         self.events = 0
         self.started = []
+        self.window = object()
 
     def __getattribute__(self, name):
-        own = {'layouts', 'events', 'started'}
+        own = {'layouts', 'events', 'started', 'window'}
         if not name.startswith('_') and name not in own and name not in API['slicer.app']:
             msg = f'the application does not list slicer.app.{name}'
             raise AttributeError(msg)
@@ -189,7 +198,7 @@ def application(scene, monkeypatch):
     util = {
         'loadUI': load_ui,
         'childWidgetVariables': child_widgets,
-        'mainWindow': lambda: None,
+        'mainWindow': lambda: app.window,
         'warningDisplay': lambda text: app.started.append(('warning', text)),
         'confirmOkCancelDisplay': lambda _text, _title: True,
         'showStatusMessage': lambda text, _duration=0: app.started.append(('status', text)),

@@ -160,7 +160,8 @@ def test_the_stand_ins_have_no_method_that_the_application_lacks():
             for one in behavior.__mro__
             if one not in StandIn.__mro__
             for key, value in vars(one).items()
-            if callable(getattr(value, '__func__', value)) and not (key.startswith('_') or key.endswith('_'))
+            if callable(getattr(value, '__func__', value))
+            and not (key.startswith('_') or key.endswith('_'))
         }
         assert methods - helpers <= attributes, name
 

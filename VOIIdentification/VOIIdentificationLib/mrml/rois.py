@@ -103,7 +103,8 @@ def count_moved(points_node: Node) -> tuple[int, int]:
     Returns
     -------
     placed, moved : int
-        All of them; those that do not stand where the rule put them.
+        All of them; those that do not stand where the rule put them, or are
+        missing there.
     """
     seeds, rule = seeds_from_points(points_node), dict(_rule(points_node))
     moved = [
@@ -112,7 +113,8 @@ def count_moved(points_node: Node) -> tuple[int, int]:
         if seed.label not in rule
         or not np.linalg.norm(np.subtract(seed.position_ras_mm, rule[seed.label])) < _SAME_PLACE_MM
     ]
-    return len(seeds), len(moved)
+    missing = set(rule) - {seed.label for seed in seeds}
+    return len(seeds), max(len(moved), len(missing))
 
 
 def place_by_rule(points_node: Node) -> None:
