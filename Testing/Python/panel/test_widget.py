@@ -1122,4 +1122,3 @@ def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch):
 
     with pytest.raises(AssertionError, match='S37'):
         self_test.test_fromFilesToWorkbook()
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import slicer
@@ -111,3 +112,38 @@ def forbidden_list_ids(volume_node: Node, kind: str) -> list[str]:
     """
     lists: Any = slicer.util.getNodesByClass('vtkMRMLMarkupsFiducialNode', volume_node.GetScene())
     return [str(node.GetID()) for node in lists if not may_be(node, volume_node, kind)]
+
+
+def belongings(volume_node: Node) -> list[Node]:
+    """
+    What belongs to a volume: its point lists and what an analysis has made.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume, still in its scene.
+
+    Returns
+    -------
+    nodes : list of vtkMRMLNode
+        The scene forgets this when the volume is removed; see `give_back`.
+    """
+    nodes: Any = slicer.util.getNodesByClass('vtkMRMLNode', volume_node.GetScene())
+    return [one for one in nodes if one.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()]
+
+
+def give_back(volume_node: Node, nodes: Iterable[Node]) -> None:
+    """
+    Let nodes belong to a volume again.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        Its removal was undone.
+
+    nodes : iterable of vtkMRMLNode
+        From `belongings`. Those that have left the scene are passed over.
+    """
+    for node in nodes:
+        if node.GetScene() is volume_node.GetScene():
+            node.SetNodeReferenceID(VOLUME_ROLE, volume_node.GetID())

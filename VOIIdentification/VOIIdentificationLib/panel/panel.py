@@ -7,8 +7,6 @@ nothing is decided of what is shown: that is `state.panel_state`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from ..core.errors import PhantomError
 from ..core.phantom import Phantom
 from ..mrml.measured import Measured
 from ..mrml.nodes import Node
-from ..mrml.outputs import OutputNodes, find_outputs, show_outputs_of
+from ..mrml.outputs import OutputNodes, show_outputs_of
 from ..mrml.point_lists import (
     BACKGROUND,
     SEEDS,
@@ -37,20 +35,19 @@ from ..mrml.volume import remember_worksheet, worksheet_of_volume
 from ..results import AnalysisResult
 from ..suv.scan_facts import ScanFacts
 from .activity import ActivitySection
+from .chosen_volume import ChosenVolume
 from .gather import (
     phantom_of,
-    read_volume,
     request_of,
     request_or_problem,
     scene_of,
-    volume_signature,
 )
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
 from .situation import Choices, VolumeFacts
 from .state import apply, panel_state
-from .view import Dialogs, PlaceSection, show_in_3d, show_outputs, show_table, show_volume
-from .watch import Watch
+from .view import Dialogs, PlaceSection, show_in_3d, show_outputs, show_table
+from .watch import RemovedNodes, Watch
 from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 
 _NODES = ('inputVolume', SEEDS, BACKGROUND)
@@ -61,9 +58,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     """
     Keeps widgets and parameters alike, and does what the buttons say.
 
-    What it remembers besides the parameter node: the volume that was read and what was found
-    (`_volume`, `_signature`, `_facts`), which chosen nodes were removed, should they come back
-    (`_removed`), and whether Apply works just now. Results are the logic's.
+    What it remembers besides the parameter node: the volume that was read (`_volume`), whether its
+    points and worksheet were taken and what that worksheet was (`_taken`, `_blank`), nodes that may
+    come back (`_removed`), and whether Apply works just now. Results are the logic's.
 
     Parameters
     ----------
@@ -85,10 +82,16 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
         self.parameters: Any = None
         self._gui_tag: Any = None
-        self._measuring = self._reading = False
-        self._removed: dict[str, str] = {}
+        self._measuring = False
+        self._removed = RemovedNodes(_NODES)
+        self._volume = ChosenVolume(logic, self.dialogs)
         self._watch = Watch(
-            self._on_volume, self.update, self._on_added, self._on_leaving, self._on_removed
+            self._on_volume,
+            self.update,
+            self._removed.coming,
+            self._on_added,
+            self._on_leaving,
+            self._on_removed,
         )
         self.forget()
         self._make_sections(qt, requirements)
@@ -114,9 +117,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def forget(self) -> None:
         """Drop all that was known of a volume."""
-        self._volume: Node = None
-        self._signature: tuple[object, ...] = ()
-        self._facts: VolumeFacts | None = None
+        self._volume.choose(None)
         self._blank: str | None = None
         self._taken = False
 
@@ -182,7 +183,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._show_chosen_lists()
         request, problem = request_or_problem(self.parameters)
         chosen = Choices(request, self.parameters.suvType.value)
-        scene = scene_of(self.parameters, self._facts, request, problem, measuring=self._measuring)
+        scene = scene_of(
+            self.parameters, self._volume.facts, request, problem, measuring=self._measuring
+        )
         apply(panel_state(chosen, scene, self.measured), self.ui)
 
     def _show_chosen_lists(self) -> None:
@@ -198,7 +201,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                     setattr(self.parameters, kind, points)
             # What is hidden while it is shown would be let go.
             offered.hiddenNodeIDs = (
-                forbidden_list_ids(self._volume, kind) if self._volume else []
+                forbidden_list_ids(self._volume.node, kind) if self._volume.node else []
             )
 
     def _list_widgets(self) -> dict[str, Any]:
@@ -217,7 +220,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def measured(self) -> Measured | None:
         """The last measurement of the volume that is chosen."""
-        measured: Measured | None = self.logic.measuredVolumes.of(self._volume)
+        measured: Measured | None = self.logic.measuredVolumes.of(self._volume.node)
         return measured
 
     @property
@@ -228,7 +231,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def outputs(self) -> OutputNodes | None:
         """The nodes that show the last measurement of the volume that is chosen."""
-        return find_outputs(self._volume) if self._volume else None
+        return self._volume.outputs
 
     def _on_parameters(self, _caller: Node = None, _event: str = '') -> None:
         """Follow a change, be it the user's or a script's."""
@@ -253,87 +256,49 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.parameters.phantom = ''
 
     def _follow_volume(self) -> None:
-        volume = self.parameters.inputVolume
-        if volume is self._volume:
+        node = self.parameters.inputVolume
+        if node is self._volume.node:
             return
-        given = str(self.parameters.activity) if self._volume is None else ''
+        given = str(self.parameters.activity) if self._volume.node is None else ''
         self.forget()
-        self._volume = volume
-        self._watch.watch_volume(volume)
-        self._read()
-        if volume is not self._volume:  # changed while it was read
+        self._volume.choose(node)
+        self._watch.watch_volume(node)
+        self._volume.read()
+        if node is not self._volume.node:  # changed while it was read
             return
-        show_outputs_of(slicer.mrmlScene, volume)
+        show_outputs_of(slicer.mrmlScene, node)
         show_outputs(self.outputs)
-        if self._facts and self._facts.geometry:
-            self._look()
+        if self._volume.is_there:
+            self._volume.look()
             self._take_points_and_worksheet(given)
         else:
             self._let_go()
 
     def _take_points_and_worksheet(self, given: str) -> None:
         """Those of the volume, once it is there to be measured."""
-        self._taken, volume = True, self._volume
+        self._taken, volume = True, self._volume.node
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
             self.parameters.seeds = seed_list(volume, self.phantom)
             self._take_worksheet(given)
 
-    def _read(self) -> bool:
-        """Read the volume if it is not as it was; return whether it was read."""
-        read, volume = False, self._volume
-        while volume is not None and volume is self._volume and not self._reading:
-            signature = volume_signature(volume)
-            if signature == self._signature:
-                break
-            self._signature, read = signature, True
-            with self._while_reading() as progress:
-                facts = read_volume(self.logic, volume, progress)
-            if volume is self._volume:
-                self._facts = facts
-        return read
-
-    @contextmanager
-    def _while_reading(self) -> Iterator[Any]:
-        self._reading = True
-        try:
-            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                yield progress
-        finally:
-            self._reading = False
-
     def _on_volume(self) -> None:
         """Its image has arrived; its voxels, its place, its unit or its name have changed."""
-        if not self._read():
+        if not self._volume.read():
             return
         if self._taken:
             self._take_scan()
-        elif self._facts and self._facts.geometry:
+        elif self._volume.is_there:
             self._take_points_and_worksheet('')
             # Whoever is loading it still sets matrix, colors and files.
-            self.dialogs.later(self._look)
+            self.dialogs.later(self._volume.look)
         self.update()
 
-    def _look(self) -> None:
-        """Show the volume in the views, if it can be measured."""
-        volume = self._volume
-        if self.parameters is not None and volume is not None and volume.GetScene() is not None:
-            with suppress(PhantomError):
-                show_volume(volume, self.logic.imageOf(volume))
-
     def _on_added(self, node: Node) -> None:
-        """A chosen node that was removed has come back: the removal was undone."""
-        for name in [n for n, node_id in self._removed.items() if node_id == node.GetID()]:
-            del self._removed[name]
-            if getattr(self.parameters, name) is None:
-                setattr(self.parameters, name, node)
+        self._removed.added(self.parameters, node)
 
     def _on_leaving(self, node: Node) -> None:
-        """Nothing takes the place of a chosen node that is removed."""
-        for name in _NODES:
-            if getattr(self.parameters, name) is node:
-                setattr(self.parameters, name, None)
-                self._removed[name] = node.GetID()
+        self._removed.leaving(self.parameters, node)
 
     def _on_removed(self) -> None:
         """An output may be gone."""
@@ -342,7 +307,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_measured(self, volume: Node) -> None:
         """Somebody, here or in the Python console, has measured a volume."""
-        if volume is self._volume:
+        if volume is self._volume.node:
             self._follow_points()  # the ROIs may be new
             self.update()
 
@@ -354,7 +319,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _take_worksheet(self, given: str) -> None:
         """That of the volume; else one that a script gave, or what the header tells."""
-        text = worksheet_of_volume(self._volume)
+        text = worksheet_of_volume(self._volume.node)
         if text is None:
             self._blank = form_to_text(self._blank_worksheet())
             text = given or self._blank
@@ -362,7 +327,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _blank_worksheet(self) -> WorksheetForm:
         """Without fills."""
-        return form_of_scan(self._facts.scan if self._facts else ScanFacts())
+        facts = self._volume.facts
+        return form_of_scan(facts.scan if facts else ScanFacts())
 
     def _take_scan(self) -> None:
         """A worksheet in which nothing is filled follows what the header tells now."""
@@ -378,12 +344,12 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._watch.watch_points(points for points in lists if points)
 
     def _follow_list(self, kind: str, points: Node) -> None:
-        if points is None or self._volume is None:
+        if points is None or self._volume.node is None:
             return
-        if not may_be(points, self._volume, kind):
+        if not may_be(points, self._volume.node, kind):
             setattr(self.parameters, kind, None)
-        elif points_of_volume(self._volume, kind) is not points:
-            assign_points(points, self._volume, kind)
+        elif points_of_volume(self._volume.node, kind) is not points:
+            assign_points(points, self._volume.node, kind)
 
     def _rois(self) -> Node:
         """The background ROIs of the last measurement, for the user to move."""
@@ -400,8 +366,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.dialogs.warn(warning.format(reason=error))
             self.parameters.activity = ''
             return
-        if self._volume:
-            remember_worksheet(self._volume, text)
+        if self._taken:
+            remember_worksheet(self._volume.node, text)
 
     def _on_import(self) -> None:
         """Go to the DICOM module."""
@@ -411,7 +377,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         """Read the volume again by the library's reader."""
         with self.dialogs.guard(_('The volume could not be read again.')):
             with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                volume = self.logic.reloadVolume(self._volume, progress)
+                volume = self.logic.reloadVolume(self._volume.node, progress)
             self.parameters.inputVolume = volume
 
     def _on_make_suv(self) -> None:
@@ -419,9 +385,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         suv_type = self.parameters.suvType.value
         with self.dialogs.guard(_('The SUV volume could not be made.')):
             with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                node = self.logic.makeSUVVolume(self._volume, suv_type, progress)
+                node = self.logic.makeSUVVolume(self._volume.node, suv_type, progress)
             made = (suv_type, str(node.GetName()), str(node.GetDescription() or ''))
-            self._facts = replace(self._facts or VolumeFacts(), suv_made=made)
+            facts = self._volume.facts or VolumeFacts()
+            self._volume.facts = replace(facts, suv_made=made)
             self.update()
 
     def _on_place_rois_again(self) -> None:
@@ -466,9 +433,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                 show_table(outputs)
 
     def _seeds_to_place(self) -> Node:
-        self.parameters.seeds = seed_list(self._volume, self.phantom)
+        self.parameters.seeds = seed_list(self._volume.node, self.phantom)
         return self.parameters.seeds
 
     def _background_to_place(self) -> Node:
-        self.parameters.background = background_list(self._volume, self.phantom)
+        self.parameters.background = background_list(self._volume.node, self.phantom)
         return self.parameters.background

@@ -9,6 +9,7 @@ import slicer
 import vtk
 
 from ..mrml.nodes import Node
+from ..mrml.point_lists import belongings, give_back
 
 _POINT_EVENTS = (
     slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent,
@@ -17,6 +18,9 @@ _POINT_EVENTS = (
     slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
     slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
 )
+
+_BEFORE_SELECTORS = 20.0
+"""Priority: qMRMLSceneModel lists a node that was added at 10, and drops one that leaves at -10."""
 
 _VOLUME_EVENTS = (
     vtk.vtkCommand.ModifiedEvent,
@@ -34,9 +38,13 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     on_volume, on_points : callable
         Called when the volume that is watched, or one of the lists, has changed.
 
-    on_added, on_leaving : callable
-        Called with a node that was added, or is about to be removed: before the
-        selectors of the panel hear of it, which would take another one.
+    on_coming, on_added : callable
+        Called with a node that was added, before and after the selectors of the
+        panel hear of it.
+
+    on_leaving : callable
+        Called with a node that is about to be removed, before the selectors
+        hear of it, which would take another one.
 
     on_removed : callable
         Called after a node was removed.
@@ -46,17 +54,20 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self,
         on_volume: Callable[[], None],
         on_points: Callable[[], None],
+        on_coming: Callable[[Node], None],
         on_added: Callable[[Node], None],
         on_leaving: Callable[[Node], None],
         on_removed: Callable[[], None],
     ) -> None:
         super().__init__()
         self._on_volume, self._on_points = on_volume, on_points
-        self._on_added, self._on_leaving, self._on_removed = on_added, on_leaving, on_removed
+        self._on_coming, self._on_added = on_coming, on_added
+        self._on_leaving, self._on_removed = on_leaving, on_removed
 
     def start(self) -> None:
         """Listen to the scene."""
         scene = slicer.mrmlScene
+        self.addObserver(scene, scene.NodeAddedEvent, self._coming, priority=_BEFORE_SELECTORS)
         self.addObserver(scene, scene.NodeAddedEvent, self._added)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._leaving)
         self.addObserver(scene, scene.NodeRemovedEvent, self._removed)
@@ -100,6 +111,11 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._on_points()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
+    def _coming(self, scene: Node, _event: str, node: Node) -> None:
+        if not scene.IsImporting():
+            self._on_coming(node)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)  # type: ignore[untyped-decorator]
     def _added(self, scene: Node, _event: str, node: Node) -> None:
         if not scene.IsImporting():
             self._on_added(node)
@@ -112,3 +128,71 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def _removed(self, scene: Any, _event: str) -> None:
         if not scene.IsClosing():
             self._on_removed()
+
+
+class RemovedNodes:
+    """
+    Chosen nodes that were removed, and what belonged to removed volumes, should they come back.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Parameters that are nodes.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._chosen: dict[str, str] = {}
+        self._belongings: dict[str, list[Node]] = {}
+
+    def clear(self) -> None:
+        """Forget them, as with another scene."""
+        self._chosen.clear()
+        self._belongings.clear()
+
+    def leaving(self, parameters: Any, node: Node) -> None:
+        """
+        Let nothing take the place of a chosen node.
+
+        Parameters
+        ----------
+        parameters : VOIIdentificationParameterNode
+            The user's choices.
+
+        node : vtkMRMLNode
+            About to be removed.
+        """
+        if node.IsA('vtkMRMLScalarVolumeNode'):
+            self._belongings[node.GetID()] = belongings(node)
+        for name in self._names:
+            if getattr(parameters, name) is node:
+                setattr(parameters, name, None)
+                self._chosen[name] = node.GetID()
+
+    def coming(self, node: Node) -> None:
+        """
+        Give a volume whose removal is undone what belonged to it.
+
+        Parameters
+        ----------
+        node : vtkMRMLNode
+            Added, and not yet listed by the selectors.
+        """
+        give_back(node, self._belongings.pop(node.GetID(), ()))
+
+    def added(self, parameters: Any, node: Node) -> None:
+        """
+        Choose a node again whose removal is undone.
+
+        Parameters
+        ----------
+        parameters : VOIIdentificationParameterNode
+            The user's choices.
+
+        node : vtkMRMLNode
+            Added, and listed by the selectors.
+        """
+        for name in [n for n, node_id in self._chosen.items() if node_id == node.GetID()]:
+            del self._chosen[name]
+            if getattr(parameters, name) is None:
+                setattr(parameters, name, node)
