@@ -25,13 +25,8 @@ from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.mrml.measured import Measured, MeasuredVolumes, volume_stamp
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds
-from VOIIdentificationLib.mrml.session import (
-    Request,
-    SourceTracer,
-    make_suv_volume,
-    measure,
-    reload_volume,
-)
+from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, reload_volume
+from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
 from VOIIdentificationLib.mrml.tables import mend_charts
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 from VOIIdentificationLib.panel.panel import Panel

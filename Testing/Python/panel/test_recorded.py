@@ -578,4 +578,20 @@ def test_a_volume_that_changes_while_it_is_read_is_read_again(widget, made, monk
     monkeypatch.setattr(widget.logic, 'sourceOf', changing)
     whole(replace(made[0]), 'PET')
 
-    assert 'Renamed' in widget.panel._volume._signature
+    assert 'Renamed' in widget.panel.volume._signature
+
+
+def test_an_suv_volume_is_known_as_one(widget, made, tmp_path, monkeypatch):
+    write_pet_series(made[0], tmp_path / 'dicom', seed=1)
+    database = Database(sorted_instances(tmp_path / 'dicom'))
+    monkeypatch.setattr(slicer, 'dicomDatabase', database)
+    load(tmp_path / 'dicom', 'Scan')
+    widget.ui.makeSUVButton.click()
+    widget.ui.makeSUVButton.click()
+    volumes = slicer.util.getNodesByClass('vtkMRMLScalarVolumeNode')
+    assert [node.GetName() for node in volumes] == ['Scan', 'Scan SUVbw']
+
+    widget.ui.inputVolumeSelector.setCurrentNode(volumes[1])
+
+    assert 'holds SUV already' in widget.ui.suvLabel.text
+    assert not widget.ui.makeSUVButton.enabled

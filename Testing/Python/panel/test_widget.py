@@ -1122,3 +1122,21 @@ def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch):
 
     with pytest.raises(AssertionError, match='S37'):
         self_test.test_fromFilesToWorkbook()
+
+
+def test_an_insert_that_was_added_is_the_one_that_remove_takes(widget):
+    widget.ui.insertsTable.selected_row_ = 0
+    widget.ui.addInsertButton.click()
+    widget.ui.removeInsertButton.click()
+
+    assert [row[0] for row in cells(widget)] == LABELS
+
+
+@pytest.mark.parametrize(
+    ('column', 'text', 'reason'), [(0, 'BG01', 'background ROIs'), (1, '400', 'no phantom holds')]
+)
+def test_an_insert_that_cannot_be_is_refused(widget, column, text, reason):
+    with pytest.raises(Exception, match=reason):
+        widget.ui.insertsTable.item(0, column).setText(text)
+
+    assert cells(widget)[0] == ['S37', '37', '']

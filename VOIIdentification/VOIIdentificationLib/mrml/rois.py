@@ -186,13 +186,26 @@ def _unmoved(points_node: Node, seeds: Sequence[Seed]) -> bool:
 
 def _labeled(seeds: Sequence[Seed]) -> tuple[Seed, ...]:
     """A point that the user added gets the next free name."""
-    taken = {seed.label for seed in seeds if _is_roi_label(seed.label)}
+    taken = {seed.label for seed in seeds if is_roi_label(seed.label)}
     free = (name for n in range(1, 10_000) if (name := f'{_LABEL}{n:02d}') not in taken)
     return tuple(
-        seed if _is_roi_label(seed.label) else Seed(next(free), seed.position_ras_mm)
+        seed if is_roi_label(seed.label) else Seed(next(free), seed.position_ras_mm)
         for seed in seeds
     )
 
 
-def _is_roi_label(label: str) -> bool:
+def is_roi_label(label: str) -> bool:
+    """
+    Whether a name is that of a background ROI.
+
+    Parameters
+    ----------
+    label : str
+        E.g. ``'BG01'``.
+
+    Returns
+    -------
+    is_one : bool
+        True for BG and a number.
+    """
     return label.upper().startswith(_LABEL) and label[len(_LABEL) :].isdigit()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..core.errors import PhantomError
@@ -15,6 +16,9 @@ from ..mrml.outputs import OutputNodes, find_outputs
 from .gather import read_volume, volume_signature
 from .situation import VolumeFacts
 from .view import Dialogs, show_volume
+
+if TYPE_CHECKING:
+    from .panel import Panel
 
 
 class ChosenVolume:
@@ -102,3 +106,43 @@ class ChosenVolume:
         if self.node is not None and self.node.GetScene() is not None:
             with suppress(PhantomError):
                 show_volume(self.node, self._logic.imageOf(self.node))
+
+
+class VolumeSection:
+    """
+    The buttons beside the volume: where it comes from, and what is made of it.
+
+    Parameters
+    ----------
+    panel : Panel
+        Whose volume it is.
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel, ui = panel, panel.ui
+        ui.importButton.clicked.connect(self._on_import)
+        ui.reloadButton.clicked.connect(self._on_reload)
+        ui.makeSUVButton.clicked.connect(self._on_make_suv)
+
+    def _on_import(self) -> None:
+        """Go to the DICOM module."""
+        slicer.util.selectModule('DICOM')
+
+    def _on_reload(self) -> None:
+        """Read the volume again by the library's reader."""
+        panel = self._panel
+        with panel.dialogs.guard(_('The volume could not be read again.')):
+            with panel.dialogs.progress(_('Reading the DICOM files')) as progress:
+                volume = panel.logic.reloadVolume(panel.volume.node, progress)
+            panel.parameters.inputVolume = volume
+
+    def _on_make_suv(self) -> None:
+        """Make an SUV volume, and say what was decided on the way."""
+        panel, volume = self._panel, self._panel.volume
+        suv_type = panel.parameters.suvType.value
+        with panel.dialogs.guard(_('The SUV volume could not be made.')):
+            with panel.dialogs.progress(_('Reading the DICOM files')) as progress:
+                node = panel.logic.makeSUVVolume(volume.node, suv_type, progress)
+            made = (suv_type, str(node.GetName()), str(node.GetDescription() or ''))
+            volume.facts = replace(volume.facts or VolumeFacts(), suv_made=made)
+            panel.update()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from slicer.i18n import tr as _
 
 from ..core.errors import PhantomError, Progress
 from ..core.image import PETImage
@@ -16,7 +18,9 @@ from ..mrml.outputs import OutputNodes, find_outputs, wanted_rois
 from ..mrml.points import all_seeds, next_unset_label
 from ..mrml.rois import count_moved
 from ..mrml.session import Request
+from ..mrml.suv_volume import SUV_ATTRIBUTE
 from ..mrml.volume import unit_of_volume_node
+from ..suv.scale import SUVType
 from .activity import known_from_text
 from .phantom import phantom_from_text
 from .results import REPORT, shown_in_tables
@@ -198,6 +202,9 @@ def read_volume(logic: Any, volume: Node, progress: Progress) -> VolumeFacts:
     if volume.GetImageData() is None:
         return VolumeFacts(loading=str(volume.GetName()))
     facts = facts_of_files(logic.sourceOf(volume, progress))
+    if volume.GetAttribute(SUV_ATTRIBUTE):
+        already = _('This volume holds SUV already; choose the one that it was made of.')
+        facts = replace(facts, suv_refusals=dict.fromkeys(get_args(SUVType), already))
     try:
         image: PETImage = logic.imageOf(volume)
     except PhantomError as error:

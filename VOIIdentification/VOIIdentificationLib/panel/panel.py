@@ -7,7 +7,6 @@ nothing is decided of what is shown: that is `state.panel_state`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from ..mrml.point_lists import (
     BACKGROUND,
     SEEDS,
     assign_points,
-    forbidden_list_ids,
     may_be,
     points_of_volume,
 )
@@ -35,7 +33,7 @@ from ..mrml.volume import remember_worksheet, worksheet_of_volume
 from ..results import AnalysisResult
 from ..suv.scan_facts import ScanFacts
 from .activity import ActivitySection
-from .chosen_volume import ChosenVolume
+from .chosen_volume import ChosenVolume, VolumeSection
 from .gather import (
     phantom_of,
     request_of,
@@ -44,21 +42,19 @@ from .gather import (
 )
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
-from .situation import Choices, VolumeFacts
+from .selectors import NODES, Selectors
+from .situation import Choices
 from .state import apply, panel_state
 from .view import Dialogs, PlaceSection, show_in_3d, show_outputs, show_table
 from .watch import RemovedNodes, Watch
 from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
-
-_NODES = ('inputVolume', SEEDS, BACKGROUND)
-"""Parameters that are nodes."""
 
 
 class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     """
     Keeps widgets and parameters alike, and does what the buttons say.
 
-    What it remembers besides the parameter node: the volume that was read (`_volume`), whether its
+    What it remembers besides the parameter node: the volume that was read (`volume`), whether its
     points and worksheet were taken and what that worksheet was (`_taken`, `_blank`), nodes that may
     come back (`_removed`), and whether Apply works just now. Results are the logic's.
 
@@ -81,10 +77,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         super().__init__()
         self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
         self.parameters: Any = None
-        self._gui_tag: Any = None
+        self._selectors = Selectors(ui)
         self._measuring = False
-        self._removed = RemovedNodes(_NODES)
-        self._volume = ChosenVolume(logic, self.dialogs)
+        self._removed = RemovedNodes(NODES)
+        self.volume = ChosenVolume(logic, self.dialogs)
         self._watch = Watch(
             self._on_volume,
             self.update,
@@ -95,13 +91,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         )
         self.forget()
         self._make_sections(qt, requirements)
-        ui.importButton.clicked.connect(self._on_import)
-        ui.reloadButton.clicked.connect(self._on_reload_volume)
-        ui.makeSUVButton.clicked.connect(self._on_make_suv)
         ui.placeROIsAgainButton.clicked.connect(self._on_place_rois_again)
         ui.applyButton.clicked.connect(self._on_apply)
 
     def _make_sections(self, qt: Any, requirements: Path) -> None:
+        self.volume_section = VolumeSection(self)
         ui, read_only = self.ui, qt.QAbstractItemView.NoEditTriggers
         self.phantom_section = PhantomSection(qt, ui, self.dialogs, self._on_phantom)
         self.seeds_section = PlaceSection(
@@ -117,7 +111,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def forget(self) -> None:
         """Drop all that was known of a volume."""
-        self._volume.choose(None)
+        self.volume.choose(None)
         self._blank: str | None = None
         self._taken = False
 
@@ -136,7 +130,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self._let_go_of_parameters()
         self.parameters = parameters
         if parameters is not None:
-            self._connect(parameters)
+            self._selectors.connect(parameters)
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self._on_parameters)
             self._watch.start()
             self.logic.onMeasured = self._on_measured
@@ -145,24 +139,12 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                 parameters.inputVolume = likely_volume(slicer.mrmlScene)
 
     def _let_go_of_parameters(self) -> None:
-        """What widgets do from now on, as when a scene is closed, changes no parameter."""
-        self.parameters.disconnectGui(self._gui_tag)
+        self._selectors.disconnect(self.parameters)
         self.removeObservers()
         self._watch.stop()
         self.logic.onMeasured = None
         self.forget()
         self._removed.clear()
-        # A list that a widget takes itself for showing would not be shown again.
-        self.ui.seedsWidget.setCurrentNode(None)
-        self.ui.backgroundWidget.setCurrentNode(None)
-
-    def _connect(self, parameters: Any) -> None:
-        """The parameters win, whatever a selector took when it was given its scene or its type."""
-        chosen = {name: getattr(parameters, name) for name in _NODES}
-        self._gui_tag = parameters.connectGui(self.ui)
-        for name, node in chosen.items():
-            if getattr(parameters, name) is not node:
-                setattr(parameters, name, node)
 
     def refresh(self) -> None:
         """Show the parameters again, as after a script changed what they cannot tell of."""
@@ -180,32 +162,13 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         """Show what the parameters, the scene and the last result say now."""
         if self.parameters is None:
             return
-        self._show_chosen_lists()
+        self._selectors.show(self.parameters, self.volume.node)
         request, problem = request_or_problem(self.parameters)
         chosen = Choices(request, self.parameters.suvType.value)
         scene = scene_of(
-            self.parameters, self._volume.facts, request, problem, measuring=self._measuring
+            self.parameters, self.volume.facts, request, problem, measuring=self._measuring
         )
         apply(panel_state(chosen, scene, self.measured), self.ui)
-
-    def _show_chosen_lists(self) -> None:
-        """A widget that missed its list, as it could not know it yet, is shown it again."""
-        for kind, widget in self._list_widgets().items():
-            offered = widget.markupsSelectorComboBox().sortFilterProxyModel()
-            points = getattr(self.parameters, kind)
-            if widget.currentNode() is not points:
-                with slicer.util.NodeModify(self.parameters):
-                    offered.hiddenNodeIDs = []
-                    widget.setCurrentNode(None)
-                    widget.setCurrentNode(points)
-                    setattr(self.parameters, kind, points)
-            # What is hidden while it is shown would be let go.
-            offered.hiddenNodeIDs = (
-                forbidden_list_ids(self._volume.node, kind) if self._volume.node else []
-            )
-
-    def _list_widgets(self) -> dict[str, Any]:
-        return {SEEDS: self.ui.seedsWidget, BACKGROUND: self.ui.backgroundWidget}
 
     @property
     def phantom(self) -> Phantom:
@@ -220,7 +183,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def measured(self) -> Measured | None:
         """The last measurement of the volume that is chosen."""
-        measured: Measured | None = self.logic.measuredVolumes.of(self._volume.node)
+        measured: Measured | None = self.logic.measuredVolumes.of(self.volume.node)
         return measured
 
     @property
@@ -231,7 +194,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def outputs(self) -> OutputNodes | None:
         """The nodes that show the last measurement of the volume that is chosen."""
-        return self._volume.outputs
+        return self.volume.outputs
 
     def _on_parameters(self, _caller: Node = None, _event: str = '') -> None:
         """Follow a change, be it the user's or a script's."""
@@ -257,26 +220,26 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _follow_volume(self) -> None:
         node = self.parameters.inputVolume
-        if node is self._volume.node:
+        if node is self.volume.node:
             return
-        given = str(self.parameters.activity) if self._volume.node is None else ''
+        given = str(self.parameters.activity) if self.volume.node is None else ''
         self.forget()
-        self._volume.choose(node)
+        self.volume.choose(node)
         self._watch.watch_volume(node)
-        self._volume.read()
-        if node is not self._volume.node:  # changed while it was read
+        self.volume.read()
+        if node is not self.volume.node:  # changed while it was read
             return
         show_outputs_of(slicer.mrmlScene, node)
         show_outputs(self.outputs)
-        if self._volume.is_there:
-            self._volume.look()
+        if self.volume.is_there:
+            self.volume.look()
             self._take_points_and_worksheet(given)
         else:
             self._let_go()
 
     def _take_points_and_worksheet(self, given: str) -> None:
         """Those of the volume, once it is there to be measured."""
-        self._taken, volume = True, self._volume.node
+        self._taken, volume = True, self.volume.node
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
             self.parameters.seeds = seed_list(volume, self.phantom)
@@ -284,14 +247,14 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_volume(self) -> None:
         """Its image has arrived; its voxels, its place, its unit or its name have changed."""
-        if not self._volume.read():
+        if not self.volume.read():
             return
         if self._taken:
             self._take_scan()
-        elif self._volume.is_there:
+        elif self.volume.is_there:
             self._take_points_and_worksheet('')
             # Whoever is loading it still sets matrix, colors and files.
-            self.dialogs.later(self._volume.look)
+            self.dialogs.later(self.volume.look)
         self.update()
 
     def _on_added(self, node: Node) -> None:
@@ -307,7 +270,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_measured(self, volume: Node) -> None:
         """Somebody, here or in the Python console, has measured a volume."""
-        if volume is self._volume.node:
+        if volume is self.volume.node:
             self._follow_points()  # the ROIs may be new
             self.update()
 
@@ -319,7 +282,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _take_worksheet(self, given: str) -> None:
         """That of the volume; else one that a script gave, or what the header tells."""
-        text = worksheet_of_volume(self._volume.node)
+        text = worksheet_of_volume(self.volume.node)
         if text is None:
             self._blank = form_to_text(self._blank_worksheet())
             text = given or self._blank
@@ -327,7 +290,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _blank_worksheet(self) -> WorksheetForm:
         """Without fills."""
-        facts = self._volume.facts
+        facts = self.volume.facts
         return form_of_scan(facts.scan if facts else ScanFacts())
 
     def _take_scan(self) -> None:
@@ -344,12 +307,12 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._watch.watch_points(points for points in lists if points)
 
     def _follow_list(self, kind: str, points: Node) -> None:
-        if points is None or self._volume.node is None:
+        if points is None or self.volume.node is None:
             return
-        if not may_be(points, self._volume.node, kind):
+        if not may_be(points, self.volume.node, kind):
             setattr(self.parameters, kind, None)
-        elif points_of_volume(self._volume.node, kind) is not points:
-            assign_points(points, self._volume.node, kind)
+        elif points_of_volume(self.volume.node, kind) is not points:
+            assign_points(points, self.volume.node, kind)
 
     def _rois(self) -> Node:
         """The background ROIs of the last measurement, for the user to move."""
@@ -367,29 +330,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.parameters.activity = ''
             return
         if self._taken:
-            remember_worksheet(self._volume.node, text)
-
-    def _on_import(self) -> None:
-        """Go to the DICOM module."""
-        slicer.util.selectModule('DICOM')
-
-    def _on_reload_volume(self) -> None:
-        """Read the volume again by the library's reader."""
-        with self.dialogs.guard(_('The volume could not be read again.')):
-            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                volume = self.logic.reloadVolume(self._volume.node, progress)
-            self.parameters.inputVolume = volume
-
-    def _on_make_suv(self) -> None:
-        """Make an SUV volume, and say what was decided on the way."""
-        suv_type = self.parameters.suvType.value
-        with self.dialogs.guard(_('The SUV volume could not be made.')):
-            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                node = self.logic.makeSUVVolume(self._volume.node, suv_type, progress)
-            made = (suv_type, str(node.GetName()), str(node.GetDescription() or ''))
-            facts = self._volume.facts or VolumeFacts()
-            self._volume.facts = replace(facts, suv_made=made)
-            self.update()
+            remember_worksheet(self.volume.node, text)
 
     def _on_place_rois_again(self) -> None:
         """Put the background ROIs back to where the rule had put them."""
@@ -433,9 +374,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                 show_table(outputs)
 
     def _seeds_to_place(self) -> Node:
-        self.parameters.seeds = seed_list(self._volume.node, self.phantom)
+        self.parameters.seeds = seed_list(self.volume.node, self.phantom)
         return self.parameters.seeds
 
     def _background_to_place(self) -> Node:
-        self.parameters.background = background_list(self._volume.node, self.phantom)
+        self.parameters.background = background_list(self.volume.node, self.phantom)
         return self.parameters.background
