@@ -387,8 +387,8 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
     """The way of a user through the real panel, from DICOM files to the workbook; no network."""
 
     def setUp(self):
-        """Begin with an empty scene."""
-        slicer.mrmlScene.Clear()
+        """Begin clean."""
+        self.begin()
 
     def runTest(self):
         """Run all tests; called by Reload and Test."""
@@ -396,6 +396,8 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
             self.test_fromFilesToWorkbook,
             self.test_invertedSeriesIsMended,
             self.test_suvVolume,
+            self.test_volumeThatArrives,
+            self.test_scenes,
         )
         for test in tests:
             self.setUp()
@@ -412,3 +414,11 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
     def test_suvVolume(self):
         """The factor of the header, slice by slice."""
         self.check_suv_volume()
+
+    def test_volumeThatArrives(self):
+        """With the module open, before it has an image."""
+        self.check_arrival()
+
+    def test_scenes(self):
+        """Read with the module open, twice."""
+        self.check_scenes()

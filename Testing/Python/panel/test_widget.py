@@ -1107,8 +1107,20 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
     return module.VOIIdentificationTest()
 
 
-def test_the_self_test_passes(self_test):
+def test_the_self_test_passes_twice(self_test):
     self_test.runTest()
+    self_test.runTest()
+
+
+def test_the_self_test_begins_clean_after_one_that_failed(self_test, widget):
+    with pytest.raises(AssertionError):
+        self_test._panel_for(volume_node_from_image(small_image(), 'Left'))
+        self_test.fail()
+
+    self_test.setUp()
+
+    assert widget.panel.parameters is None or widget.panel.parameters.inputVolume is None
+    self_test.test_volumeThatArrives()
 
 
 def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch):
