@@ -2,6 +2,7 @@
 
 import enum
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,15 +22,12 @@ from slicer.util import VTKObservationMixin
 from VOIIdentificationLib.core.errors import no_progress
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
 from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.mrml.measured import Measured, MeasuredVolumes, volume_stamp
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds
-from VOIIdentificationLib.mrml.session import (
-    Request,
-    SourceTracer,
-    make_suv_volume,
-    measure,
-    reload_volume,
-)
+from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, reload_volume
+from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
+from VOIIdentificationLib.mrml.tables import mend_charts
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
@@ -37,6 +35,13 @@ from VOIIdentificationLib.panel.view import show_volume
 from VOIIdentificationLib.report.export import export_results
 
 MODULE = 'VOIIdentification'
+
+BEFORE_SELECTORS, AFTER_SELECTORS = 20.0, -20.0
+"""
+Priorities of observers of the scene. Node selectors empty and refill themselves, each at its own
+turn, when a scene was closed or read (qMRMLSceneModel, between 10 and -10): what they take
+meanwhile is nobody's choice.
+"""
 
 
 class VOIIdentification(ScriptedLoadableModule):
@@ -190,9 +195,10 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic = VOIIdentificationLogic()
         self.panel = Panel(qt, self.ui, self.logic, Path(self.resourcePath('requirements.txt')))
         scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        for event in (scene.StartCloseEvent, scene.StartImportEvent):
+            self.addObserver(scene, event, self.onSceneStart, priority=BEFORE_SELECTORS)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent):
+            self.addObserver(scene, event, self.onSceneEnd, priority=AFTER_SELECTORS)
         self.enter()
 
     def cleanup(self):
@@ -209,19 +215,15 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         """Called each time another module is opened."""
         self.panel.leave()
 
-    def onSceneStartClose(self, caller, event):
-        """Let go of nodes that are about to disappear."""
+    def onSceneStart(self, caller, event):
+        """Let go of nodes that are about to disappear, or to be read step by step."""
         self.panel.leave()
-        self.panel.forget()
 
-    def onSceneEndClose(self, caller, event):
-        """Begin with the empty scene, if the panel is shown."""
+    def onSceneEnd(self, caller, event):
+        """Begin with the scene as it is now; if the panel is not shown, when it is opened."""
+        mend_charts(slicer.mrmlScene)
         if self.parent.isEntered:
             self.enter()
-
-    def onSceneEndImport(self, caller, event):
-        """Show what a scene file holds."""
-        self.panel.refresh()
 
     def onReload(self):
         """Developer mode: the library is read again too, each file when it is imported next."""
@@ -237,6 +239,8 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         ScriptedLoadableModuleLogic.__init__(self)
         self._parameterNode = None
         self._sources = SourceTracer()
+        self.measuredVolumes = MeasuredVolumes()
+        self.onMeasured = None
 
     def getParameterNode(self):
         """Return the user's choices; the same object as long as the scene keeps its node."""
@@ -325,7 +329,13 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
             What was found.
         """
         progress = progress or no_progress
-        return measure(volumeNode, request, self.sourceOf(volumeNode, progress), progress)
+        result = measure(volumeNode, request, self.sourceOf(volumeNode, progress), progress)
+        stamp = (*volume_stamp(volumeNode), result.image.unit)
+        asked = replace(request, rois=wanted_rois(volumeNode))
+        self.measuredVolumes.remember(volumeNode, Measured(result, asked, stamp))
+        if self.onMeasured is not None:  # the panel, if it is open
+            self.onMeasured(volumeNode)
+        return result
 
     def exportResults(self, result, folder, overwrite=False, progress=None):
         """Write all files of a result into a folder; return their paths."""
@@ -377,8 +387,8 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
     """The way of a user through the real panel, from DICOM files to the workbook; no network."""
 
     def setUp(self):
-        """Begin with an empty scene."""
-        slicer.mrmlScene.Clear()
+        """Begin clean."""
+        self.begin()
 
     def runTest(self):
         """Run all tests; called by Reload and Test."""
@@ -386,6 +396,8 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
             self.test_fromFilesToWorkbook,
             self.test_invertedSeriesIsMended,
             self.test_suvVolume,
+            self.test_volumeThatArrives,
+            self.test_scenes,
         )
         for test in tests:
             self.setUp()
@@ -402,3 +414,11 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
     def test_suvVolume(self):
         """The factor of the header, slice by slice."""
         self.check_suv_volume()
+
+    def test_volumeThatArrives(self):
+        """With the module open, before it has an image."""
+        self.check_arrival()
+
+    def test_scenes(self):
+        """Read with the module open, twice."""
+        self.check_scenes()

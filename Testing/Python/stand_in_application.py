@@ -13,11 +13,27 @@ from xml.etree import ElementTree
 
 import stand_in_parameters
 from paths import MODULE
-from stand_in_classes import API, DesktopServices, FileDialog, ProgressDialog, StandIn, classes
+from stand_in_classes import (
+    API,
+    DesktopServices,
+    FileDialog,
+    ProgressDialog,
+    StandIn,
+    Timer,
+    classes,
+)
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
 TRANSLATOR = types.SimpleNamespace(tr=str, translate=lambda _context, text: text)
 """`slicer.i18n` in English."""
+
+
+def release_all():
+    """Let all selectors go of the scene, which a test then throws away."""
+    from stand_in_selectors import NodeComboBox
+
+    while NodeComboBox.made_:
+        NodeComboBox.made_.pop().setMRMLScene(None)
 
 
 class Application:
@@ -30,9 +46,10 @@ class Application:
         self.layouts = classes()['slicer.qSlicerLayoutManager']()
         self.events = 0
         self.started = []
+        self.window = object()
 
     def __getattribute__(self, name):
-        own = {'layouts', 'events', 'started'}
+        own = {'layouts', 'events', 'started', 'window'}
         if not name.startswith('_') and name not in own and name not in API['slicer.app']:
             msg = f'the application does not list slicer.app.{name}'
             raise AttributeError(msg)
@@ -43,6 +60,7 @@ class Application:
 
     def processEvents(self):
         self.events += 1
+        Timer.run_()
 
     def setOverrideCursor(self, _cursor):
         pass
@@ -180,7 +198,7 @@ def application(scene, monkeypatch):
     util = {
         'loadUI': load_ui,
         'childWidgetVariables': child_widgets,
-        'mainWindow': lambda: None,
+        'mainWindow': lambda: app.window,
         'warningDisplay': lambda text: app.started.append(('warning', text)),
         'confirmOkCancelDisplay': lambda _text, _title: True,
         'showStatusMessage': lambda text, _duration=0: app.started.append(('status', text)),
@@ -205,12 +223,16 @@ def application(scene, monkeypatch):
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     _fresh(ProgressDialog, FileDialog, DesktopServices)
-    yield import_module_file()
+    try:
+        yield import_module_file()
+    finally:
+        release_all()
 
 
 def _fresh(dialog, files, desktop):
     dialog.made_, dialog.cancel_next_ = [], False
     files.answer_, desktop.opened_ = '', []
+    Timer.waiting_.clear()
 
 
 def _module(**names):

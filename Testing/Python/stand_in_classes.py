@@ -214,6 +214,9 @@ class Table(StandIn):
     def currentRow(self):
         return self.selected_row_
 
+    def setCurrentCell(self, row, _column):
+        self.selected_row_ = row
+
 
 class TableItem(StandIn):
     def __init__(self, text=''):
@@ -237,86 +240,6 @@ class TableItem(StandIn):
     def _tell(self):
         if self.table_ is not None:
             self.table_.cellChanged.emit(*self.place_)
-
-
-class SceneWidget(StandIn):
-    def start(self):
-        self.scene_ = None
-
-    def setMRMLScene(self, scene):
-        self.scene_ = scene
-        for receiver in self.dynamic.get('scene receivers', ()):
-            receiver.setMRMLScene(scene)
-
-
-class NodeComboBox(SceneWidget):
-    def start(self):
-        super().start()
-        self.node_ = None
-
-    def currentNode(self):
-        return self.node_
-
-    def setCurrentNode(self, node):
-        if node is not self.node_:
-            assert self.scene_ is not None, 'a node selector without a scene stays empty'
-            self.node_ = node
-            self.currentNodeChanged.emit(node)
-
-
-class PlaceWidget(StandIn):
-    def start(self):
-        self.placing_, self.owner_, self.node_ = False, None, None
-        self.place_button_ = classes()['qt.QToolButton']()
-
-    def placeButton(self):
-        return self.place_button_
-
-    def setPlaceModeEnabled(self, placing):
-        placing = bool(placing and self.node_ is not None)
-        if placing != self.placing_:
-            self.placing_ = placing
-            self.activeMarkupsPlaceModeChanged.emit(placing)
-            self.owner_.activeMarkupsPlaceModeChanged.emit(placing)
-
-
-class MarkupsWidget(NodeComboBox):
-    def start(self):
-        super().start()
-        self.table_, self.place_ = classes()['qt.QTableWidget'](), None
-        self.selector_ = classes()['slicer.qMRMLNodeComboBox']()
-        place = classes()['slicer.qSlicerMarkupsPlaceWidget']()
-        place.owner_, self.place_ = self, place
-
-    def tableWidget(self):
-        return self.table_
-
-    def markupsPlaceWidget(self):
-        return self.place_
-
-    def markupsSelectorComboBox(self):
-        return self.selector_
-
-    def setCurrentNode(self, node):
-        if node is not self.node_:
-            assert self.scene_ is not None, 'a point list without a scene stays empty'
-            self.node_ = self.place_.node_ = node
-            self.markupsNodeChanged.emit()
-
-    def click_in_slice(self, position_ras_mm):
-        """A click of the user in a slice view; nothing happens outside place mode."""
-        if not self.place_.placing_:
-            return
-        points = self.node_
-        for n in range(points.GetNumberOfControlPoints()):
-            if points.GetNthControlPointPositionStatus(n) != points.PositionDefined:
-                points.SetNthControlPointPositionWorld(n, *position_ras_mm)
-                break
-        else:
-            if not points.GetFixedNumberOfControlPoints():
-                points.AddControlPointWorld(*position_ras_mm)
-        if points.GetControlPointPlacementComplete():
-            self.place_.setPlaceModeEnabled(False)
 
 
 class ProgressDialog(StandIn):
@@ -347,6 +270,21 @@ class FileDialog(StandIn):
         return cls.answer_
 
 
+class Timer(StandIn):
+    """`QTimer.singleShot`: what waits is done when the application handles its events."""
+
+    waiting_ = []  # noqa: RUF012 - of a test
+
+    @classmethod
+    def singleShot(cls, _milliseconds, slot):
+        cls.waiting_.append(slot)
+
+    @classmethod
+    def run_(cls):
+        while cls.waiting_:
+            cls.waiting_.pop(0)()
+
+
 class DesktopServices(StandIn):
     opened_ = []  # noqa: RUF012 - what a test asks for
 
@@ -373,10 +311,7 @@ BEHAVIOR = {
     'qt.QFileDialog': FileDialog,
     'qt.QDesktopServices': DesktopServices,
     'qt.QUrl': Url,
-    'slicer.qMRMLWidget': SceneWidget,
-    'slicer.qMRMLNodeComboBox': NodeComboBox,
-    'slicer.qSlicerMarkupsPlaceWidget': PlaceWidget,
-    'slicer.qSlicerSimpleMarkupsWidget': MarkupsWidget,
+    'qt.QTimer': Timer,
 }
 
 _CLASSES = {}
@@ -397,6 +332,8 @@ def listed(api_name):
 def classes():
     """Every listed class by its name, e.g. ``'qt.QLabel'``."""
     if not _CLASSES:
+        import stand_in_selectors  # noqa: F401 - adds to BEHAVIOR
+
         for api_name in API['classes']:
             attributes, properties, signals = listed(api_name)
             base = BEHAVIOR.get(api_name, StandIn)

@@ -29,8 +29,9 @@ from stand_in_application import TRANSLATOR, api_class, load_ui  # noqa: E402 - 
 
 with pytest.MonkeyPatch.context() as patch:
     patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
+    from VOIIdentificationLib.mrml.measured import Measured
     from VOIIdentificationLib.mrml.session import Request
-    from VOIIdentificationLib.panel.situation import Choices, Measured, Scene, VolumeFacts
+    from VOIIdentificationLib.panel.situation import Choices, Scene, VolumeFacts
     from VOIIdentificationLib.panel.state import (
         PROPERTIES,
         WIDGETS,

@@ -14,7 +14,7 @@ import pytest
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
-from dicom_in_scene import load  # noqa: E402 - needs slicer
+from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
@@ -153,8 +153,10 @@ def test_a_display_that_the_user_changed_is_left_alone(volume, widget, made):
 
 
 def test_a_volume_that_cannot_be_measured_says_why(module, widget):
+    import vtk
+
     node = slicer.mrmlScene.AddNewNodeByClass('vtkMRMLScalarVolumeNode', 'Empty')
-    widget.ui.inputVolumeSelector.setCurrentNode(node)
+    node.SetAndObserveImageData(vtk.vtkImageData())
 
     assert 'Empty holds no voxels' in widget.ui.inputSummaryLabel.text
     assert 'Empty holds no voxels' in widget.ui.applyButton.toolTip
@@ -849,8 +851,8 @@ def test_a_saved_scene_holds_every_choice(measured, scene, tmp_path):
     chosen = measured.panel.parameters
     assert chosen.inputVolume.GetName() == 'PET'
     assert positions(chosen.seeds) == pytest.approx(seeds)
-    assert measured.panel.settings.counting == 'hard'
-    assert measured.panel.settings.search_in_plane_mm == 4.5
+    assert measured.panel.request.settings.counting == 'hard'
+    assert measured.panel.request.settings.search_in_plane_mm == 4.5
     assert measured.panel.phantom.inserts[5].diameter_mm == 9.5
     assert measured.ui.seedCountLabel.text == '6 of 6'
     assert chosen.exportFolder == str(tmp_path / 'results')
@@ -1089,9 +1091,9 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
 
         @classmethod
         def loadPatientByUID(cls, _uid):  # noqa: N802
-            node, database = load(cls.folder)
+            database = Database(sorted_instances(cls.folder))
             monkeypatch.setattr(slicer, 'dicomDatabase', database)
-            return [node.GetID()]
+            return [load(cls.folder)[0].GetID()]
 
     def save_scene(path):
         scene.SetRootDirectory(str(tmp_path))
@@ -1105,8 +1107,20 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
     return module.VOIIdentificationTest()
 
 
-def test_the_self_test_passes(self_test):
+def test_the_self_test_passes_twice(self_test):
     self_test.runTest()
+    self_test.runTest()
+
+
+def test_the_self_test_begins_clean_after_one_that_failed(self_test, widget):
+    with pytest.raises(AssertionError):
+        self_test._panel_for(volume_node_from_image(small_image(), 'Left'))
+        self_test.fail()
+
+    self_test.setUp()
+
+    assert widget.panel.parameters is None or widget.panel.parameters.inputVolume is None
+    self_test.test_volumeThatArrives()
 
 
 def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch):
@@ -1120,3 +1134,21 @@ def test_the_self_test_fails_when_the_centers_are_wrong(self_test, monkeypatch):
 
     with pytest.raises(AssertionError, match='S37'):
         self_test.test_fromFilesToWorkbook()
+
+
+def test_an_insert_that_was_added_is_the_one_that_remove_takes(widget):
+    widget.ui.insertsTable.selected_row_ = 0
+    widget.ui.addInsertButton.click()
+    widget.ui.removeInsertButton.click()
+
+    assert [row[0] for row in cells(widget)] == LABELS
+
+
+@pytest.mark.parametrize(
+    ('column', 'text', 'reason'), [(0, 'BG01', 'background ROIs'), (1, '400', 'no phantom holds')]
+)
+def test_an_insert_that_cannot_be_is_refused(widget, column, text, reason):
+    with pytest.raises(Exception, match=reason):
+        widget.ui.insertsTable.item(0, column).setText(text)
+
+    assert cells(widget)[0] == ['S37', '37', '']

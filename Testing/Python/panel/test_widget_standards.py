@@ -177,8 +177,8 @@ def test_another_isotope_takes_its_half_life_from_the_table(right):
     right.ui.isotopeComboBox.currentText = 'Ga-68'
 
     assert right.ui.halfLifeLineEdit.text == ''
-    assert right.panel.known.worksheet.isotope == 'Ga-68'
-    assert right.panel.known.worksheet.half_life_s is None
+    assert right.panel.request.known.worksheet.isotope == 'Ga-68'
+    assert right.panel.request.known.worksheet.half_life_s is None
 
 
 def test_an_image_that_is_not_corrected_is_for_the_middle_of_the_scan(right):
@@ -217,7 +217,7 @@ def test_a_worksheet_is_saved_and_loaded(right, tmp_path):
     right.ui.loadActivityButton.click()
 
     assert saved.hot == Fill(20.0, datetime(2026, 3, 1, 10, 15), 1000.0)
-    assert right.panel.known.worksheet == saved
+    assert right.panel.request.known.worksheet == saved
 
 
 def test_a_loaded_worksheet_keeps_what_the_panel_does_not_show(right, tmp_path):
@@ -228,7 +228,7 @@ def test_a_loaded_worksheet_keeps_what_the_panel_does_not_show(right, tmp_path):
 
     right.ui.loadActivityButton.click()
 
-    assert right.panel.known.worksheet == mine
+    assert right.panel.request.known.worksheet == mine
     assert 'no a_B' in right.ui.activityLabel.text
 
 
@@ -353,7 +353,7 @@ def test_a_script_may_give_a_worksheet_before_the_panel_is_opened(module, plain,
     widget = module.VOIIdentificationWidget(parent_widget())
     widget.setup()
 
-    assert widget.panel.known.worksheet == mine
+    assert widget.panel.request.known.worksheet == mine
     widget.cleanup()
 
 

@@ -23,6 +23,9 @@ Node = Any
 VOLUME_ROLE = 'VOIIdentification.volume'
 """Node reference: the volume that a node belongs to. Saved with the scene: never rename it."""
 
+OUTPUT_ATTRIBUTE = 'VOIIdentification.Output'
+"""Node attribute: which output of an analysis it is. Saved with the scene: never rename it."""
+
 _WINDOW_PERCENTILE = 99.9
 """
 White in the window. The six spheres of a body phantom, 47 mL in a field of view
@@ -60,7 +63,9 @@ def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
         If the scene makes no such node.
     """
     home = scene or slicer.mrmlScene
-    node = home.AddNewNodeByClass(class_name, home.GenerateUniqueName(name))
+    # A scene gives no name a second time by itself, not even that of a node that was removed.
+    free = home.GetFirstNodeByName(name) is None
+    node = home.AddNewNodeByClass(class_name, name if free else home.GenerateUniqueName(name))
     if node is None:
         msg = f'the scene cannot make a {class_name} for {name}. Save the data and restart Slicer.'
         raise NodeError(msg)

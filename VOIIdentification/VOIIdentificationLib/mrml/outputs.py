@@ -13,7 +13,7 @@ from ..report.formats import result_tables
 from ..report.subjects import SUBJECTS
 from ..report.table import Table
 from ..results import AnalysisResult
-from .nodes import VOLUME_ROLE, Node, new_node, remove_node
+from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node, remove_node
 from .points import fill_points
 from .rois import fill_rois, moved_rois, remember_rule, shown_placement
 from .segmentation import fill_segmentation
@@ -22,8 +22,11 @@ from .tables import fill_plot, fill_table, series_of_chart
 FOLDER_NAME = 'VOI Identification'
 """Folder of the outputs in the subject hierarchy."""
 
-_OUTPUT_ATTRIBUTE = 'VOIIdentification.Output'
-"""Node attribute: which output it is. Saved with the scene, so never to be renamed."""
+_ORDER_ATTRIBUTE = 'VOIIdentification.Order'
+"""Node attribute: which one in the order that outputs are shown in. Saved with the scene."""
+
+_HIDDEN_ATTRIBUTE = 'VOIIdentification.Hidden'
+"""Node attribute: hidden because another volume is chosen. Saved with the scene."""
 
 _SEGMENTATION = 'vtkMRMLSegmentationNode'
 _POINTS = 'vtkMRMLMarkupsFiducialNode'
@@ -143,6 +146,35 @@ def find_outputs(volume_node: Node) -> OutputNodes | None:
     )
 
 
+def show_outputs_of(scene: Node, volume_node: Node) -> None:
+    """
+    Show in the views what belongs to one volume, and hide what belongs to others.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        The scene.
+
+    volume_node : vtkMRMLScalarVolumeNode or None
+        The volume. What the user has hidden of it stays hidden.
+    """
+    for class_name in (_SEGMENTATION, _POINTS):
+        for node in slicer.util.getNodesByClass(class_name, scene):
+            owner = node.GetNodeReference(VOLUME_ROLE)
+            if owner is not None and node.GetDisplayNode() is not None:
+                _show_or_hide(node, visible=owner is volume_node)
+
+
+def _show_or_hide(node: Node, *, visible: bool) -> None:
+    hidden_here = node.GetAttribute(_HIDDEN_ATTRIBUTE) is not None
+    if visible and hidden_here:
+        node.RemoveAttribute(_HIDDEN_ATTRIBUTE)
+        node.SetDisplayVisibility(True)
+    elif not visible and node.GetDisplayVisibility():
+        node.SetAttribute(_HIDDEN_ATTRIBUTE, '1')
+        node.SetDisplayVisibility(False)
+
+
 def wanted_rois(volume_node: Node) -> tuple[Seed, ...]:
     """
     Background ROIs that the user has moved, as seeds of the next analysis.
@@ -168,16 +200,21 @@ def wanted_rois(volume_node: Node) -> tuple[Seed, ...]:
 def _found(volume_node: Node) -> dict[str, Node]:
     """By key, the nodes in the scene that say they are outputs of the volume."""
     return {
-        node.GetAttribute(_OUTPUT_ATTRIBUTE): node
+        node.GetAttribute(OUTPUT_ATTRIBUTE): node
         for class_name in (_SEGMENTATION, _POINTS, _TABLE, _CHART)
         for node in slicer.util.getNodesByClass(class_name, volume_node.GetScene())
-        if node.GetAttribute(_OUTPUT_ATTRIBUTE)
+        if node.GetAttribute(OUTPUT_ATTRIBUTE)
         and node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()
     }
 
 
 def _of_kind(nodes: Mapping[str, Node], kind: str) -> dict[str, Node]:
-    return {key[len(kind) :]: node for key, node in nodes.items() if key.startswith(kind)}
+    keys = sorted((key for key in nodes if key.startswith(kind)), key=lambda k: _order(nodes[k]))
+    return {key[len(kind) :]: nodes[key] for key in keys}
+
+
+def _order(node: Node) -> int:
+    return int(node.GetAttribute(_ORDER_ATTRIBUTE) or 0)
 
 
 def _by_key(nodes: OutputNodes) -> dict[str, Node]:
@@ -199,6 +236,7 @@ class _Workshop:
         self.made: list[Node] = []
         self._old = old
         self._copies: list[tuple[Node, Node]] = []
+        self._given = 0
 
     def node(self, class_name: str, key: str, title: str) -> Node:
         old = self._old.get(key)
@@ -217,7 +255,9 @@ class _Workshop:
         return node
 
     def _mark(self, node: Node, key: str) -> None:
-        node.SetAttribute(_OUTPUT_ATTRIBUTE, key)
+        self._given += 1
+        node.SetAttribute(OUTPUT_ATTRIBUTE, key)
+        node.SetAttribute(_ORDER_ATTRIBUTE, str(self._given))
         node.SetNodeReferenceID(VOLUME_ROLE, self.volume_node.GetID())
 
     def undo(self) -> None:

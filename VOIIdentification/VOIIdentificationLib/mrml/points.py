@@ -12,7 +12,7 @@ from ..core.errors import NodeError
 from ..core.geometry import Point
 from ..core.phantom import Phantom, Seed
 from .nodes import Node, new_node
-from .volume import BACKGROUND, SEEDS, assign_points, points_of_volume
+from .point_lists import BACKGROUND, SEEDS, assign_points, points_of_volume
 
 _LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
 """Yellow and cyan: neither is in the PET colors."""

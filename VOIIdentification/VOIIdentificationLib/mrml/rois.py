@@ -103,7 +103,8 @@ def count_moved(points_node: Node) -> tuple[int, int]:
     Returns
     -------
     placed, moved : int
-        All of them; those that do not stand where the rule put them.
+        All of them; those that do not stand where the rule put them, or are
+        missing there.
     """
     seeds, rule = seeds_from_points(points_node), dict(_rule(points_node))
     moved = [
@@ -112,7 +113,8 @@ def count_moved(points_node: Node) -> tuple[int, int]:
         if seed.label not in rule
         or not np.linalg.norm(np.subtract(seed.position_ras_mm, rule[seed.label])) < _SAME_PLACE_MM
     ]
-    return len(seeds), len(moved)
+    missing = set(rule) - {seed.label for seed in seeds}
+    return len(seeds), max(len(moved), len(missing))
 
 
 def place_by_rule(points_node: Node) -> None:
@@ -184,13 +186,26 @@ def _unmoved(points_node: Node, seeds: Sequence[Seed]) -> bool:
 
 def _labeled(seeds: Sequence[Seed]) -> tuple[Seed, ...]:
     """A point that the user added gets the next free name."""
-    taken = {seed.label for seed in seeds if _is_roi_label(seed.label)}
+    taken = {seed.label for seed in seeds if is_roi_label(seed.label)}
     free = (name for n in range(1, 10_000) if (name := f'{_LABEL}{n:02d}') not in taken)
     return tuple(
-        seed if _is_roi_label(seed.label) else Seed(next(free), seed.position_ras_mm)
+        seed if is_roi_label(seed.label) else Seed(next(free), seed.position_ras_mm)
         for seed in seeds
     )
 
 
-def _is_roi_label(label: str) -> bool:
+def is_roi_label(label: str) -> bool:
+    """
+    Whether a name is that of a background ROI.
+
+    Parameters
+    ----------
+    label : str
+        E.g. ``'BG01'``.
+
+    Returns
+    -------
+    is_one : bool
+        True for BG and a number.
+    """
     return label.upper().startswith(_LABEL) and label[len(_LABEL) :].isdigit()

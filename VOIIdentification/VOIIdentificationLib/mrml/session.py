@@ -13,35 +13,29 @@ from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
 from ..core.settings import Settings
-from ..core.units import SUV_KINDS
 from ..dicom.source import (
     NO_FILES,
     VolumeSource,
     header_scale,
     stored_image,
     suv_of_volume,
-    suv_voxels,
     trace_volume,
 )
 from ..results import AnalysisResult
-from ..suv.scale import SUVScale, SUVType
+from ..suv.scale import SUVType
 from ..suv.scan_facts import scan_facts
-from .nodes import Node, remove_node, show_as_pet, world_matrix
+from .nodes import Node, show_as_pet, world_matrix
 from .outputs import publish
 from .volume import (
     dicom_files,
     image_from_volume_node,
     local_image,
-    place_like,
     take_over,
     volume_node_from_image,
 )
 
 _OLD_READING = ' (as loaded before)'
 """Ends the name of a volume that was read again."""
-
-_QUANTITY = ('126400', 'DCM', 'Standardized Uptake Value')
-"""DICOM PS3.16, annex D."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,68 +327,3 @@ def suv_refusal(source: VolumeSource, suv_type: SUVType) -> str:
     except SUVError as error:
         return str(error)
     return ''
-
-
-def make_suv_volume(
-    volume_node: Node,
-    source: VolumeSource,
-    database: Node,
-    suv_type: SUVType = 'bw',
-    progress: Progress = no_progress,
-) -> Node:
-    """
-    Make a volume of SUV in the place of a volume; that one stays as it is.
-
-    Parameters
-    ----------
-    volume_node : vtkMRMLScalarVolumeNode
-        Loaded from DICOM files.
-
-    source : VolumeSource
-        What they say.
-
-    database : ctkDICOMDatabase
-        Knows them.
-
-    suv_type : {'bw', 'lbm', 'ibw', 'bsa'}, optional
-        What to normalize to.
-
-    progress : callable, optional
-        Told while the files are read; may raise `CanceledError`.
-
-    Returns
-    -------
-    suv_node : vtkMRMLScalarVolumeNode
-        Stored values times the factor of their slice. With the unit, the
-        grid and the transform of the volume; its description holds the decisions.
-
-    Raises
-    ------
-    PhantomError
-        If the files are gone, the header does not allow an SUV, or the volume
-        is under a transform that is not linear. Nothing is made then.
-    """
-    geometry = local_image(volume_node).geometry
-    paths = dicom_files(volume_node, database)
-    image, scale = suv_voxels(geometry, source, paths, suv_type, progress)
-    scene = volume_node.GetScene()
-    name = scene.GenerateUniqueName(f'{volume_node.GetName()} SUV{suv_type}')
-    node = volume_node_from_image(image, name, scene=scene)
-    try:
-        _describe(node, scale)
-        place_like(node, volume_node)
-        show_as_pet(node, image)
-    except BaseException:
-        remove_node(node)
-        raise
-    return node
-
-
-def _describe(node: Node, scale: SUVScale) -> None:
-    unit, quantity = slicer.vtkCodedEntry(), slicer.vtkCodedEntry()
-    kind = SUV_KINDS[scale.suv_type]
-    unit.SetValueSchemeMeaning(kind.ucum, 'UCUM', kind.meaning)
-    quantity.SetValueSchemeMeaning(*_QUANTITY)
-    node.SetVoxelValueUnits(unit)
-    node.SetVoxelValueQuantity(quantity)
-    node.SetDescription('\n'.join([*scale.decisions, *(flag.text for flag in scale.flags)]))

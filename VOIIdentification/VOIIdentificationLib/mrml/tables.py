@@ -19,6 +19,12 @@ _LINE_WIDTH, _BAND_WIDTH = 2.0, 1.0
 _ENDS_OF_BAND = 2
 """A band is two columns, low and high."""
 
+_CHART_ROLE = 'VOIIdentification.chart'
+"""Node reference: the chart that a series belongs to. Saved with the scene: never rename it."""
+
+_PLACE_ATTRIBUTE = 'VOIIdentification.Place'
+"""Node attribute: which series of its chart it is, from 0. Saved with the scene."""
+
 _MAX_INT = np.iinfo(np.int32).max
 """A column of larger whole numbers is stored as double: VTK's ``int`` has 32 bits."""
 
@@ -95,9 +101,37 @@ def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> N
             remove_node(series_node)
         for n, y in enumerate(ys):
             series_node = _nth_series(chart_node, n, y)
+            series_node.SetNodeReferenceID(_CHART_ROLE, chart_node.GetID())
+            series_node.SetAttribute(_PLACE_ATTRIBUTE, str(n))
             _fill_series(series_node, x, y, table_node, n)
             if n >= len(plot.y_keys):
                 _make_band(series_node, (n - len(plot.y_keys)) // _ENDS_OF_BAND)
+
+
+def mend_charts(scene: Node) -> None:
+    """
+    Give charts back the series that the application lost.
+
+    Slicer takes the first series out of a chart of a scene that is read, if a
+    plot view showed a chart of the scene that was closed before.
+
+    Parameters
+    ----------
+    scene : vtkMRMLScene
+        The scene.
+    """
+    by_chart: dict[Node, list[Node]] = {}
+    for series_node in slicer.util.getNodesByClass('vtkMRMLPlotSeriesNode', scene):
+        chart_node = series_node.GetNodeReference(_CHART_ROLE)
+        if chart_node is not None:
+            by_chart.setdefault(chart_node, []).append(series_node)
+    for chart_node, series_nodes in by_chart.items():
+        ordered = sorted(series_nodes, key=lambda one: int(one.GetAttribute(_PLACE_ATTRIBUTE)))
+        if list(series_of_chart(chart_node)) != ordered:
+            with slicer.util.NodeModify(chart_node):
+                chart_node.RemoveAllPlotSeriesNodeIDs()
+                for series_node in ordered:
+                    chart_node.AddAndObservePlotSeriesNodeID(series_node.GetID())
 
 
 def series_of_chart(chart_node: Node) -> tuple[Node, ...]:
@@ -117,6 +151,37 @@ def series_of_chart(chart_node: Node) -> tuple[Node, ...]:
     count = chart_node.GetNumberOfPlotSeriesNodes()
     nodes = (chart_node.GetNthPlotSeriesNode(n) for n in range(count))
     return tuple(node for node in nodes if node is not None)
+
+
+def texts_of_column(table_node: Node, key: str) -> list[str]:
+    """
+    What a table shows in one of its columns.
+
+    Parameters
+    ----------
+    table_node : vtkMRMLTableNode
+        Filled by `fill_table`, perhaps read with a scene.
+
+    key : str
+        Name of the column.
+
+    Returns
+    -------
+    texts : list of str
+        Numbers with six digits; empty if there is no such column.
+    """
+    n = table_node.GetColumnIndex(key)
+    if n < 0:
+        return []
+    texts = [str(table_node.GetCellText(row, n)) for row in range(table_node.GetNumberOfRows())]
+    return [_short(text) for text in texts]
+
+
+def _short(text: str) -> str:
+    try:
+        return f'{float(text):g}'
+    except ValueError:
+        return text
 
 
 def _add_column(table_node: Node, column: Column) -> None:

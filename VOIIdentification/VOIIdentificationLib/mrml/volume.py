@@ -20,16 +20,12 @@ from ..core.errors import NodeError, SeriesError
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.units import UCUM, unit_of_code
-from .nodes import VOLUME_ROLE, Node, new_node, world_matrix
-
-SEEDS, BACKGROUND = 'seeds', 'background'
-"""The two point lists of a volume."""
+from .nodes import Node, new_node, world_matrix
+from .point_lists import BACKGROUND, SEEDS, assign_points, points_of_volume
 
 _INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'
 """Node attribute of the application's DICOM module: what the volume was loaded from."""
 
-_LIST_ATTRIBUTE = 'VOIIdentification.Points'
-"""Node attribute of a point list: which of the lists. Saved with the scene."""
 
 _WORKSHEET_ATTRIBUTE = 'VOIIdentification.Worksheet'
 """Node attribute of a volume: its fill worksheet. Saved with the scene."""
@@ -74,7 +70,7 @@ def image_from_volume_node(
         voxels=_voxels(image_data),
         geometry=VolumeGeometry(
             shape_kji=_shape_kji(image_data),
-            ijk_to_ras=world_matrix(volume_node) @ _ijk_to_local(volume_node, image_data),
+            ijk_to_ras=world_matrix(volume_node) @ ijk_to_local(volume_node, image_data),
         ),
         unit=unit_of_volume_node(volume_node) or unit or UNKNOWN_UNIT,
         acquisition=acquisition or Acquisition(),
@@ -205,53 +201,6 @@ def dicom_files(volume_node: Node, database: Node) -> tuple[Path, ...]:
     return paths
 
 
-def points_of_volume(volume_node: Node, kind: str) -> Node:
-    """
-    The point list that was placed on a volume.
-
-    Parameters
-    ----------
-    volume_node : vtkMRMLScalarVolumeNode
-        The volume.
-
-    kind : {'seeds', 'background'}
-        Which list.
-
-    Returns
-    -------
-    points_node : vtkMRMLMarkupsFiducialNode or None
-        None if there is none.
-    """
-    lists = slicer.util.getNodesByClass('vtkMRMLMarkupsFiducialNode', volume_node.GetScene())
-    for node in lists:
-        belongs = node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()
-        if belongs and node.GetAttribute(_LIST_ATTRIBUTE) == kind:
-            return node
-    return None
-
-
-def assign_points(points_node: Node, volume_node: Node, kind: str) -> None:
-    """
-    Remember that a point list was placed on a volume.
-
-    Parameters
-    ----------
-    points_node : vtkMRMLMarkupsFiducialNode
-        The list. It takes the place of the one that the volume had.
-
-    volume_node : vtkMRMLScalarVolumeNode
-        The volume.
-
-    kind : {'seeds', 'background'}
-        Which list.
-    """
-    before = points_of_volume(volume_node, kind)
-    if before is not None and before is not points_node:
-        before.SetNodeReferenceID(VOLUME_ROLE, None)
-    points_node.SetAttribute(_LIST_ATTRIBUTE, kind)
-    points_node.SetNodeReferenceID(VOLUME_ROLE, volume_node.GetID())
-
-
 def take_over(new: Node, old: Node) -> None:
     """
     Give a volume what belongs to another reading of the same series.
@@ -366,8 +315,23 @@ def _voxels(image_data: Node) -> Any:
     return voxels
 
 
-def _ijk_to_local(volume_node: Node, image_data: Node) -> FloatArray:
-    """From numpy's index, which begins with the first voxel held, to the node's frame."""
+def ijk_to_local(volume_node: Node, image_data: Node) -> FloatArray:
+    """
+    From numpy's index, which begins with the first voxel held, to the node's frame.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    image_data : vtkImageData
+        Its voxels.
+
+    Returns
+    -------
+    matrix : (4, 4) `numpy.ndarray` of float
+        Without the transforms above the node.
+    """
     matrix = vtk.vtkMatrix4x4()
     volume_node.GetIJKToRASMatrix(matrix)
     first = np.eye(4)

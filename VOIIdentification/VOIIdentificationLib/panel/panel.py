@@ -7,8 +7,6 @@ nothing is decided of what is shown: that is `state.panel_state`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,57 +14,49 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from ..analysis import Known
 from ..core.errors import PhantomError
-from ..core.image import PETImage
 from ..core.phantom import Phantom
-from ..core.settings import Settings
-from ..mrml.nodes import Node, world_matrix
-from ..mrml.outputs import OutputNodes, find_outputs, wanted_rois
-from ..mrml.points import (
-    all_seeds,
-    background_list,
-    follow_phantom,
-    next_unset_label,
-    seed_list,
-)
-from ..mrml.rois import count_moved, place_by_rule
-from ..mrml.session import Request, likely_volume
-from ..mrml.volume import (
+from ..mrml.measured import Measured
+from ..mrml.nodes import Node
+from ..mrml.outputs import OutputNodes, show_outputs_of
+from ..mrml.point_lists import (
     BACKGROUND,
     SEEDS,
     assign_points,
+    may_be,
     points_of_volume,
-    remember_worksheet,
-    worksheet_of_volume,
 )
+from ..mrml.points import background_list, follow_phantom, seed_list
+from ..mrml.rois import place_by_rule
+from ..mrml.session import Request, likely_volume
+from ..mrml.volume import remember_worksheet, worksheet_of_volume
 from ..results import AnalysisResult
 from ..suv.scan_facts import ScanFacts
-from .activity import ActivitySection, known_from_text
-from .phantom import PhantomSection, phantom_from_text, phantom_to_text
-from .results import REPORT, ResultsSection
-from .situation import Choices, Measured, Scene, VolumeFacts, facts_of_files, settings_of
-from .state import apply, panel_state
-from .view import Dialogs, PlaceSection, show_in_3d, show_table, show_volume
-from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
-
-_POINT_EVENTS = (
-    slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent,
-    slicer.vtkMRMLMarkupsNode.PointPositionUndefinedEvent,
-    slicer.vtkMRMLMarkupsNode.PointModifiedEvent,
-    slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
+from .activity import ActivitySection
+from .chosen_volume import ChosenVolume, VolumeSection
+from .gather import (
+    phantom_of,
+    request_of,
+    request_or_problem,
+    scene_of,
 )
-
-_phantom_of = lru_cache(maxsize=8)(phantom_from_text)
-"""Asked for at every move of a point."""
+from .phantom import PhantomSection, phantom_to_text
+from .results import ResultsSection
+from .selectors import NODES, Selectors
+from .situation import Choices
+from .state import apply, panel_state
+from .view import Dialogs, PlaceSection, show_in_3d, show_outputs, show_table
+from .watch import RemovedNodes, Watch
+from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 
 
 class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     """
     Keeps widgets and parameters alike, and does what the buttons say.
 
-    What it remembers besides the parameter node: the volume that was read and what was found
-    (`_volume`, `_facts`), the last result of it (`measured`), and whether Apply works just now.
+    What it remembers besides the parameter node: the volume that was read (`volume`), whether its
+    points and worksheet were taken and what that worksheet was (`_taken`, `_blank`), nodes that may
+    come back (`_removed`), and whether Apply works just now. Results are the logic's.
 
     Parameters
     ----------
@@ -87,17 +77,25 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         super().__init__()
         self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
         self.parameters: Any = None
-        self._gui_tag: Any = None
+        self._selectors = Selectors(ui)
         self._measuring = False
+        self._removed = RemovedNodes(NODES)
+        self.volume = ChosenVolume(logic, self.dialogs)
+        self._watch = Watch(
+            self._on_volume,
+            self.update,
+            self._removed.coming,
+            self._on_added,
+            self._on_leaving,
+            self._on_removed,
+        )
         self.forget()
         self._make_sections(qt, requirements)
-        ui.importButton.clicked.connect(self._on_import)
-        ui.reloadButton.clicked.connect(self._on_reload_volume)
-        ui.makeSUVButton.clicked.connect(self._on_make_suv)
         ui.placeROIsAgainButton.clicked.connect(self._on_place_rois_again)
         ui.applyButton.clicked.connect(self._on_apply)
 
     def _make_sections(self, qt: Any, requirements: Path) -> None:
+        self.volume_section = VolumeSection(self)
         ui, read_only = self.ui, qt.QAbstractItemView.NoEditTriggers
         self.phantom_section = PhantomSection(qt, ui, self.dialogs, self._on_phantom)
         self.seeds_section = PlaceSection(
@@ -113,9 +111,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def forget(self) -> None:
         """Drop all that was known of a volume."""
-        self._volume: Node = None
-        self._facts: VolumeFacts | None = None
-        self.measured: Measured | None = None
+        self.volume.choose(None)
+        self._blank: str | None = None
+        self._taken = False
 
     def follow(self, parameters: Any) -> None:
         """
@@ -129,19 +127,27 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if parameters is self.parameters:
             return
         if self.parameters is not None:
-            self.parameters.disconnectGui(self._gui_tag)
-            self.removeObservers()
+            self._let_go_of_parameters()
         self.parameters = parameters
         if parameters is not None:
-            self._gui_tag = parameters.connectGui(self.ui)
-            event = vtk.vtkCommand.ModifiedEvent
-            self.addObserver(parameters, event, self._on_parameters)
+            self._selectors.connect(parameters)
+            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self._on_parameters)
+            self._watch.start()
+            self.logic.onMeasured = self._on_measured
             self._on_parameters()
             if parameters.inputVolume is None:
                 parameters.inputVolume = likely_volume(slicer.mrmlScene)
 
+    def _let_go_of_parameters(self) -> None:
+        self._selectors.disconnect(self.parameters)
+        self.removeObservers()
+        self._watch.stop()
+        self.logic.onMeasured = None
+        self.forget()
+        self._removed.clear()
+
     def refresh(self) -> None:
-        """Show the parameters again, as after a scene was read."""
+        """Show the parameters again, as after a script changed what they cannot tell of."""
         self._on_parameters()
 
     def leave(self) -> None:
@@ -156,24 +162,29 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         """Show what the parameters, the scene and the last result say now."""
         if self.parameters is None:
             return
-        request, problem = self._request_or_problem()
+        self._selectors.show(self.parameters, self.volume.node)
+        request, problem = request_or_problem(self.parameters)
         chosen = Choices(request, self.parameters.suvType.value)
-        apply(panel_state(chosen, self._scene(request, problem), self.measured), self.ui)
+        scene = scene_of(
+            self.parameters, self.volume.facts, request, problem, measuring=self._measuring
+        )
+        apply(panel_state(chosen, scene, self.measured), self.ui)
 
     @property
     def phantom(self) -> Phantom:
         """The phantom that is chosen."""
-        return _phantom_of(str(self.parameters.phantom))
+        return phantom_of(self.parameters)
 
     @property
-    def settings(self) -> Settings:
-        """The settings that are chosen."""
-        return settings_of(self.parameters)
+    def request(self) -> Request:
+        """What the next Apply measures."""
+        return request_of(self.parameters)
 
     @property
-    def known(self) -> Known:
-        """What the worksheet tells an analysis: nothing, or why not, if it is not complete."""
-        return known_from_text(str(self.parameters.activity))
+    def measured(self) -> Measured | None:
+        """The last measurement of the volume that is chosen."""
+        measured: Measured | None = self.logic.measuredVolumes.of(self.volume.node)
+        return measured
 
     @property
     def result(self) -> AnalysisResult | None:
@@ -183,46 +194,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     @property
     def outputs(self) -> OutputNodes | None:
         """The nodes that show the last measurement of the volume that is chosen."""
-        return find_outputs(self._volume) if self._volume else None
-
-    def _request(self) -> Request:
-        chosen, phantom = self.parameters, self.phantom
-        seeds = all_seeds(chosen.seeds, chosen.background, phantom)
-        rois = wanted_rois(self._volume) if self._volume else ()
-        return Request(seeds, phantom, self.settings, self.known, rois)
-
-    def _request_or_problem(self) -> tuple[Request, str]:
-        """Without its points, and why, if the nodes cannot be measured as they stand."""
-        try:
-            if self._volume:
-                world_matrix(self._volume)
-            return self._request(), ''
-        except PhantomError as error:
-            return Request((), self.phantom, self.settings, self.known), str(error)
-
-    def _scene(self, request: Request, problem: str) -> Scene:
-        chosen, outputs = self.parameters, self.outputs
-        rois = outputs.background_rois if outputs else None
-        background = chosen.background.GetNumberOfDefinedControlPoints() if chosen.background else 0
-        placed, moved = count_moved(rois) if rois and not problem else (0, 0)
-        folder = Path(chosen.exportFolder) if chosen.exportFolder else None
-        return Scene(
-            volume=self._facts,
-            problem=problem,
-            placed_seeds=max(len(request.seeds) - background, 0),
-            next_seed=next_unset_label(chosen.seeds) if chosen.seeds else None,
-            background_points=background,
-            rois=placed,
-            moved_rois=moved,
-            has_rois=rois is not None,
-            has_outputs=outputs is not None,
-            has_folder=folder is not None and folder.is_dir(),
-            has_report=folder is not None and (folder / REPORT).is_file(),
-            measuring=self._measuring,
-        )
+        return self.volume.outputs
 
     def _on_parameters(self, _caller: Node = None, _event: str = '') -> None:
-        """Follow a change, be it the user's, a script's or a scene's that was read."""
+        """Follow a change, be it the user's or a script's."""
         if self.parameters is None or slicer.mrmlScene.IsImporting():
             return
         self._refuse_unknown_phantom()
@@ -235,44 +210,69 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def _refuse_unknown_phantom(self) -> None:
         """A scene may hold a phantom of another version; then the default one is taken."""
         try:
-            _phantom_of(str(self.parameters.phantom))
+            phantom_of(self.parameters)
         except PhantomError as error:
             warning = _(
                 'The phantom of the scene cannot be used, so the default one is taken. {reason}'
             )
-            slicer.util.warningDisplay(warning.format(reason=error))
+            self.dialogs.warn(warning.format(reason=error))
             self.parameters.phantom = ''
 
     def _follow_volume(self) -> None:
-        volume = self.parameters.inputVolume
-        if volume is self._volume:
+        node = self.parameters.inputVolume
+        if node is self.volume.node:
             return
-        kept = self._volume is None
+        given = str(self.parameters.activity) if self.volume.node is None else ''
         self.forget()
-        self._volume = volume
-        facts, image = self._read(volume) if volume else (None, None)
-        if volume is not self._volume:  # changed while it was read
+        self.volume.choose(node)
+        self._watch.watch_volume(node)
+        self.volume.read()
+        if node is not self.volume.node:  # changed while it was read
             return
-        self._facts = facts
-        if image is None:
+        show_outputs_of(slicer.mrmlScene, node)
+        show_outputs(self.outputs)
+        if self.volume.is_there:
+            self.volume.look()
+            self._take_points_and_worksheet(given)
+        else:
             self._let_go()
-            return
-        show_volume(volume, image)
+
+    def _take_points_and_worksheet(self, given: str) -> None:
+        """Those of the volume, once it is there to be measured."""
+        self._taken, volume = True, self.volume.node
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
             self.parameters.seeds = seed_list(volume, self.phantom)
-            self._take_worksheet(kept=kept)
+            self._take_worksheet(given)
 
-    def _read(self, volume: Node) -> tuple[VolumeFacts, PETImage | None]:
-        """What there is to know of a volume; no image if it cannot be measured."""
-        with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-            facts = facts_of_files(self.logic.sourceOf(volume, progress))
-        try:
-            image: PETImage = self.logic.imageOf(volume)
-        except PhantomError as error:
-            return replace(facts, problem=str(error)), None
-        geometry, unit, acquisition = image.geometry, image.unit, image.acquisition
-        return replace(facts, geometry=geometry, unit=unit, acquisition=acquisition), image
+    def _on_volume(self) -> None:
+        """Its image has arrived; its voxels, its place, its unit or its name have changed."""
+        if not self.volume.read():
+            return
+        if self._taken:
+            self._take_scan()
+        elif self.volume.is_there:
+            self._take_points_and_worksheet('')
+            # Whoever is loading it still sets matrix, colors and files.
+            self.dialogs.later(self.volume.look)
+        self.update()
+
+    def _on_added(self, node: Node) -> None:
+        self._removed.added(self.parameters, node)
+
+    def _on_leaving(self, node: Node) -> None:
+        self._removed.leaving(self.parameters, node)
+
+    def _on_removed(self) -> None:
+        """An output may be gone."""
+        self._follow_points()
+        self.update()
+
+    def _on_measured(self, volume: Node) -> None:
+        """Somebody, here or in the Python console, has measured a volume."""
+        if volume is self.volume.node:
+            self._follow_points()  # the ROIs may be new
+            self.update()
 
     def _let_go(self) -> None:
         """Points and worksheet stay with the volume that they were made for."""
@@ -280,28 +280,39 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.parameters.background = self.parameters.seeds = None
             self.parameters.activity = ''
 
-    def _take_worksheet(self, *, kept: bool) -> None:
+    def _take_worksheet(self, given: str) -> None:
         """That of the volume; else one that a script gave, or what the header tells."""
-        text = worksheet_of_volume(self._volume)
+        text = worksheet_of_volume(self.volume.node)
         if text is None:
-            given = str(self.parameters.activity) if kept else ''
-            text = given or form_to_text(self._blank_worksheet())
+            self._blank = form_to_text(self._blank_worksheet())
+            text = given or self._blank
         self.parameters.activity = text
 
     def _blank_worksheet(self) -> WorksheetForm:
         """Without fills."""
-        return form_of_scan(self._facts.scan if self._facts else ScanFacts())
+        facts = self.volume.facts
+        return form_of_scan(facts.scan if facts else ScanFacts())
+
+    def _take_scan(self) -> None:
+        """A worksheet in which nothing is filled follows what the header tells now."""
+        blank = form_to_text(self._blank_worksheet())
+        if self._blank is not None and self.parameters.activity == self._blank != blank:
+            self.parameters.activity = self._blank = blank
 
     def _follow_points(self) -> None:
         """Points that were chosen belong to the volume; every move of one is followed."""
-        lists = {SEEDS: self.parameters.seeds, BACKGROUND: self.parameters.background}
-        for kind, points in lists.items():
-            if points and self._volume and points_of_volume(self._volume, kind) is not points:
-                assign_points(points, self._volume, kind)
-        self.removeObservers(self._on_points)
-        for node in {points for points in (*lists.values(), self._rois()) if points}:
-            for event in _POINT_EVENTS:
-                self.addObserver(node, event, self._on_points)
+        for kind in (SEEDS, BACKGROUND):
+            self._follow_list(kind, getattr(self.parameters, kind))
+        lists = (self.parameters.seeds, self.parameters.background, self._rois())
+        self._watch.watch_points(points for points in lists if points)
+
+    def _follow_list(self, kind: str, points: Node) -> None:
+        if points is None or self.volume.node is None:
+            return
+        if not may_be(points, self.volume.node, kind):
+            setattr(self.parameters, kind, None)
+        elif points_of_volume(self.volume.node, kind) is not points:
+            assign_points(points, self.volume.node, kind)
 
     def _rois(self) -> Node:
         """The background ROIs of the last measurement, for the user to move."""
@@ -315,35 +326,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.activity_section.show(text)
         except PhantomError as error:
             warning = _('The fill worksheet of the scene cannot be used and is left out. {reason}')
-            slicer.util.warningDisplay(warning.format(reason=error))
+            self.dialogs.warn(warning.format(reason=error))
             self.parameters.activity = ''
             return
-        if self._volume:
-            remember_worksheet(self._volume, text)
-
-    def _on_points(self, _caller: Node, _event: str) -> None:
-        self.update()
-
-    def _on_import(self) -> None:
-        """Go to the DICOM module."""
-        slicer.util.selectModule('DICOM')
-
-    def _on_reload_volume(self) -> None:
-        """Read the volume again by the library's reader."""
-        with self.dialogs.guard(_('The volume could not be read again.')):
-            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                volume = self.logic.reloadVolume(self._volume, progress)
-            self.parameters.inputVolume = volume
-
-    def _on_make_suv(self) -> None:
-        """Make an SUV volume, and say what was decided on the way."""
-        suv_type = self.parameters.suvType.value
-        with self.dialogs.guard(_('The SUV volume could not be made.')):
-            with self.dialogs.progress(_('Reading the DICOM files')) as progress:
-                node = self.logic.makeSUVVolume(self._volume, suv_type, progress)
-            made = (suv_type, str(node.GetName()), str(node.GetDescription() or ''))
-            self._facts = replace(self._facts or VolumeFacts(), suv_made=made)
-            self.update()
+        if self._taken:
+            remember_worksheet(self.volume.node, text)
 
     def _on_place_rois_again(self) -> None:
         """Put the background ROIs back to where the rule had put them."""
@@ -377,11 +364,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _measure(self) -> None:
         self.activity_section.commit()
-        volume, request = self.parameters.inputVolume, self._request()
+        volume, request = self.parameters.inputVolume, self.request
         with self.dialogs.progress(_('Measuring')) as progress:
-            result = self.logic.measure(volume, request, progress)
-        self._follow_points()  # the ROIs may be new
-        self.measured = Measured(result, replace(request, rois=wanted_rois(volume)))
+            self.logic.measure(volume, request, progress)
         outputs = self.outputs
         if outputs is not None:
             show_in_3d(outputs, visible=self.parameters.show3D)
@@ -389,9 +374,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
                 show_table(outputs)
 
     def _seeds_to_place(self) -> Node:
-        self.parameters.seeds = seed_list(self._volume, self.phantom)
+        self.parameters.seeds = seed_list(self.volume.node, self.phantom)
         return self.parameters.seeds
 
     def _background_to_place(self) -> Node:
-        self.parameters.background = background_list(self._volume, self.phantom)
+        self.parameters.background = background_list(self.volume.node, self.phantom)
         return self.parameters.background

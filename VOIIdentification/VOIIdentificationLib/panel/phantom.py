@@ -25,10 +25,14 @@ from ..core.phantom import (
     phantom_to_json,
     preset_names,
 )
+from ..mrml.rois import is_roi_label
 from .view import Dialogs
 
 NEW_DIAMETER = '10'
 """Of a row that was just added, in millimeter: the smallest sphere of the body phantom."""
+
+MAX_DIAMETER_MM = 203.0
+"""Of an insert: the outer diameter of the scatter phantom of NEMA NU 2-2018, section 4."""
 
 _FILE_NAME = 'phantom.json'
 
@@ -120,6 +124,8 @@ class PhantomSection:
         taken = {row.label for row in rows}
         label = next(f'I{n}' for n in range(1, len(rows) + 2) if f'I{n}' not in taken)
         self._take([*rows, InsertRow(label, NEW_DIAMETER)])
+        # Remove takes the row that is selected: the new one, for a change of mind.
+        self._ui.insertsTable.setCurrentCell(len(rows), 0)
 
     def _on_remove(self) -> None:
         """One insert less: that of the selected row."""
@@ -255,7 +261,25 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
         _insert_json(row, _insert_before(row, n, phantom, before)) for n, row in enumerate(rows)
     ]
     data['name'] = phantom.name.removesuffix(_CHANGED) + _CHANGED
-    return parse_phantom(data, source_name='the table of inserts')
+    edited = parse_phantom(data, source_name='the table of inserts')
+    for insert in edited.inserts:
+        _check_insert(insert)
+    return edited
+
+
+def _check_insert(insert: Insert) -> None:
+    if is_roi_label(insert.label):
+        msg = (
+            f'an insert cannot be called {insert.label!r}: BG and a number are the background '
+            'ROIs. Give it another name.'
+        )
+        raise InputFileError(msg)
+    if insert.diameter_mm > MAX_DIAMETER_MM:
+        msg = (
+            f'the diameter of insert {insert.label!r} is {insert.diameter_mm:g} mm: no phantom '
+            f'holds more than {MAX_DIAMETER_MM:g} mm. Type it in millimeter.'
+        )
+        raise InputFileError(msg)
 
 
 def phantom_from_text(text: str) -> Phantom:

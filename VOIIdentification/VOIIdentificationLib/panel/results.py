@@ -6,7 +6,7 @@ It is given its widgets by the module file and imports no Qt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from slicer.i18n import tr as _
 
 from ..core.flags import Flag
 from ..evaluate.limits import QUANTITY_NAMES, Verdict
+from ..mrml.outputs import OutputNodes
+from ..mrml.tables import texts_of_column
 from ..report.export import existing_results
 from ..results import AnalysisResult
 from .view import show_table
@@ -149,7 +151,7 @@ def _is_installed(line: str) -> bool:
     return bool(requirement.specifier.contains(installed, prereleases=True))
 
 
-def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
+def result_text(result: AnalysisResult | None, *, changed: bool, shown: Sequence[str] = ()) -> str:
     """
     What was found, and every reason to doubt it.
 
@@ -161,13 +163,16 @@ def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
     changed : bool
         Whether something that it depends on was changed since.
 
+    shown : sequence of str, optional
+        From `shown_in_tables`, which may hold an earlier result.
+
     Returns
     -------
     text : str
         Flags and notes in words, one a line.
     """
     if result is None:
-        return _('Nothing measured yet.')
+        return '\n'.join(shown) or _('Nothing measured yet.')
     lines = [
         _('{count} inserts measured in {unit}.').format(
             count=len(result.spheres), unit=result.image.unit
@@ -179,6 +184,33 @@ def result_text(result: AnalysisResult | None, *, changed: bool) -> str:
     lines += [_as_sentence(text) for text in whole]
     lines += _by_text((*_flags_of_vois(result), *_flags_of_rois(result)))
     return '\n'.join([*lines, *result.notes])
+
+
+def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:
+    """
+    What the tables of the scene hold, in words.
+
+    Parameters
+    ----------
+    outputs : OutputNodes
+        Of an analysis that may have been made long ago.
+
+    Returns
+    -------
+    lines : tuple of str
+        A line a sphere, with its mean and the reasons to doubt it; none if
+        there is no table of spheres.
+    """
+    spheres = outputs.tables.get('spheres')
+    if spheres is None:
+        return ()
+    labels, means, flags = (texts_of_column(spheres, key) for key in ('label', 'mean', 'flags'))
+    unit = spheres.GetColumnUnitLabel('mean')
+    lines = [_('Measured before this session; press Apply to export or to judge it again.')]
+    for label, mean, doubts in zip(labels, means, flags or [''] * len(labels), strict=True):
+        line = _('{label}: mean {mean} {unit}').format(label=label, mean=mean, unit=unit)
+        lines.append(f'{line.strip()}; {doubts}' if doubts else line.strip())
+    return tuple(lines)
 
 
 def roi_doubts(result: AnalysisResult | None) -> list[str]:

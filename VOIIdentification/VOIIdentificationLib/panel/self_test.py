@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import slicer
 
 from ..mrml.nodes import Node
 from ..mrml.outputs import find_outputs
+from ..mrml.volume import volume_node_from_image
 from .results import missing_requirements
 
 if TYPE_CHECKING:
@@ -43,6 +45,56 @@ class SelfTest:
     database of its own.
     """
 
+    def begin(self) -> None:
+        """Begin clean, whatever a test before left: an empty scene, a panel that begins with it."""
+        slicer.util.getModuleWidget(_MODULE).panel.leave()
+        slicer.mrmlScene.Clear()
+        slicer.app.processEvents()
+
+    def check_arrival(self: Any) -> None:
+        """A volume is selected before it has an image: the panel waits, and then takes it."""
+        image = self._small_image()
+        panel = self._panel_for(None)
+        volume = slicer.mrmlScene.AddNewNodeByClass('vtkMRMLScalarVolumeNode', 'Arriving')
+        panel.parameters.inputVolume = volume
+        self.assertFalse(panel.ui.applyButton.enabled)
+        volume_node_from_image(image, 'Arriving', volume_node=volume)
+        slicer.app.processEvents()
+        self.assertTrue(panel.ui.applyButton.enabled, panel.ui.applyButton.toolTip)
+        self._check_selectors(panel)
+        slicer.mrmlScene.RemoveNode(volume)
+        self.assertIsNone(panel.parameters.inputVolume)
+        self._check_selectors(panel)
+        self.delayDisplay('Test passed: a volume that arrives and goes')
+
+    def check_scenes(self: Any) -> None:
+        """Two volumes, the second chosen, saved and read: once, and over the present scene."""
+        panel = self._panel_for(volume_node_from_image(self._small_image(), 'First'))
+        panel.parameters.inputVolume = volume_node_from_image(self._small_image(), 'Second')
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            file = str(Path(folder) / 'scene.mrb')
+            self.assertTrue(slicer.util.saveScene(file))
+            slicer.mrmlScene.Clear()
+            for _n in range(2):
+                slicer.util.loadScene(file)
+                slicer.app.processEvents()
+                slicer.util.getModuleWidget(_MODULE).enter()
+                self.assertEqual(panel.parameters.inputVolume.GetName(), 'Second')
+                self.assertEqual(panel.parameters.seeds.GetName(), 'Second seeds')
+                self._check_selectors(panel)
+        self.delayDisplay('Test passed: scenes')
+
+    def _check_selectors(self: Any, panel: Any) -> None:
+        chosen, ui = panel.parameters, panel.ui
+        self.assertIs(ui.inputVolumeSelector.currentNode(), chosen.inputVolume)
+        self.assertIs(ui.seedsWidget.currentNode(), chosen.seeds)
+        self.assertIs(ui.backgroundWidget.currentNode(), chosen.background)
+
+    def _small_image(self) -> Any:
+        from ..synthetic.phantom import SyntheticPhantom, grid, synthesize
+
+        return synthesize(SyntheticPhantom(grid((48, 44, 20), (6.0, 6.0, 8.0))))[0]
+
     def check_files_to_workbook(self: Any) -> None:
         """Load, place, fill in, apply, export, save, read again."""
         with self._imported_phantom('MONOCHROME2') as (volume, truth, folder):
@@ -56,8 +108,9 @@ class SelfTest:
             if missing_requirements(panel.results_section.requirements):
                 self.delayDisplay('The workbook is not tested: its packages are not installed')
             else:
-                panel.dialogs.choose_folder = lambda start: str(folder / 'results')
-                panel.ui.exportButton.click()
+                target = str(folder / 'results')
+                with patch.object(panel.dialogs, 'choose_folder', lambda _start: target):
+                    panel.ui.exportButton.click()
                 self.assertTrue((folder / 'results' / 'outputMetaTargets.xlsx').is_file())
             worksheet = panel.parameters.activity
             self.assertTrue(slicer.util.saveScene(str(folder / 'scene.mrb')))

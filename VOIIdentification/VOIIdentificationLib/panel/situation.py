@@ -10,8 +10,8 @@ from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.settings import Settings
 from ..dicom.source import NO_FILES, VolumeSource
+from ..mrml.measured import Stamp
 from ..mrml.session import Request, suv_refusal
-from ..results import AnalysisResult
 from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts, scan_facts
 
@@ -46,6 +46,12 @@ class VolumeFacts:
 
     suv_made : tuple of str or None
         Type, name and description of the SUV volume that was made of it last.
+
+    loading : str
+        Name of a volume whose image has not arrived; else empty.
+
+    stamp : tuple
+        Of its voxels and its place; see `Measured`.
     """
 
     source: VolumeSource = NO_FILES
@@ -56,6 +62,8 @@ class VolumeFacts:
     scan: ScanFacts = field(default_factory=ScanFacts)
     suv_refusals: Mapping[SUVType, str] = field(default_factory=dict)
     suv_made: tuple[SUVType, str, str] | None = None
+    loading: str = ''
+    stamp: Stamp = ()
 
 
 class Choices(NamedTuple):
@@ -106,6 +114,9 @@ class Scene:
     has_outputs : bool
         Whether there are nodes that show a result.
 
+    shown : tuple of str
+        What they show, in lines.
+
     has_folder, has_report : bool
         Whether the folder of the last export, and a report in it, are there.
 
@@ -122,26 +133,10 @@ class Scene:
     moved_rois: int = 0
     has_rois: bool = False
     has_outputs: bool = False
+    shown: tuple[str, ...] = ()
     has_folder: bool = False
     has_report: bool = False
     measuring: bool = False
-
-
-class Measured(NamedTuple):
-    """
-    A result, and what was asked for it.
-
-    Attributes
-    ----------
-    result : AnalysisResult
-        Of the last Apply.
-
-    request : Request
-        As it was then.
-    """
-
-    result: AnalysisResult
-    request: Request
 
 
 def facts_of_files(source: VolumeSource) -> VolumeFacts:

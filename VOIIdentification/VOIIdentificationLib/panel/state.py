@@ -20,9 +20,10 @@ from ..core.image import UNKNOWN_UNIT
 from ..core.phantom import Phantom
 from ..dicom.source import NO_FILES
 from ..locate.seeds import labeled_inserts
+from ..mrml.measured import Measured
 from ..suv.scale import SUVType
 from .results import result_text, roi_doubts, verdict_text
-from .situation import Choices, Measured, Scene, VolumeFacts
+from .situation import Choices, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0
 
@@ -134,7 +135,7 @@ def panel_state(chosen: Choices, scene: Scene, measured: Measured | None) -> Pan
         apply=_apply_button(chosen, scene),
         **_activity(chosen.request.known, scene),
         **_suv(chosen.suv_type, scene.volume),
-        **_background_rois(scene, measured),
+        **_background_rois(chosen, scene, measured),
         **_results(chosen, scene, measured),
     )
 
@@ -171,6 +172,8 @@ def _volume_text(volume: VolumeFacts | None) -> str:
     """Series, unit, voxels; what is missing in a last line."""
     if volume is None:
         return _('no volume selected')
+    if volume.loading:
+        return _loading(volume)
     if volume.geometry is None:
         return volume.problem
     series = [
@@ -187,6 +190,10 @@ def _volume_text(volume: VolumeFacts | None) -> str:
     if missing:
         lines.append(_('Missing: {facts}').format(facts=', '.join(missing)))
     return '\n'.join(line for line in lines if line)
+
+
+def _loading(volume: VolumeFacts) -> str:
+    return _('{name} is loading: its image has not arrived yet.').format(name=volume.loading)
 
 
 def _missing_facts(volume: VolumeFacts) -> list[str]:
@@ -235,9 +242,13 @@ def _what_is_missing(chosen: Choices, scene: Scene) -> str:
     """Why Apply cannot work; empty if it can."""
     if scene.volume is None:
         return _('Select a PET volume.')
+    if scene.volume.loading:
+        return _loading(scene.volume)
     problem = scene.volume.problem or scene.problem
     if problem:
         return problem
+    if not chosen.request.phantom.used_inserts:
+        return _('No insert is ticked: tick those that are to be measured.')
     try:
         labeled_inserts(chosen.request.seeds, chosen.request.phantom)
     except PhantomError as error:
@@ -312,7 +323,7 @@ def _suv(suv_type: SUVType, volume: VolumeFacts | None) -> dict[str, Look]:
     }
 
 
-def _background_rois(scene: Scene, measured: Measured | None) -> dict[str, Look]:
+def _background_rois(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[str, Look]:
     """Where the background is measured: a line, and one for each doubt."""
     text = _('placed by Apply')
     if scene.rois and scene.moved_rois:
@@ -321,7 +332,9 @@ def _background_rois(scene: Scene, measured: Measured | None) -> dict[str, Look]
         )
     elif scene.rois:
         text = _('{placed}, placed by the rule').format(placed=scene.rois)
-    doubts: Sequence[str] = roi_doubts(measured.result) if measured and scene.rois else ()
+    doubts: Sequence[str] = ()
+    if measured and scene.rois and measured.request.rois == chosen.request.rois:
+        doubts = roi_doubts(measured.result)
     again = scene.moved_rois > 0 or (scene.has_rois and not scene.rois)
     return {
         'rois': Look('\n'.join([text, *doubts])),
@@ -331,11 +344,11 @@ def _background_rois(scene: Scene, measured: Measured | None) -> dict[str, Look]
 
 def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[str, Look]:
     result = measured.result if measured else None
-    changed = measured is not None and not measured.request.same_as(chosen.request)
+    changed = measured is not None and _is_stale(chosen, scene.volume, measured)
     export = _('Write workbooks, pictures and all numbers into a folder.')
     return {
         'standards': Look(verdict_text(result)),
-        'results': Look(result_text(result, changed=changed)),
+        'results': Look(result_text(result, changed=changed, shown=scene.shown)),
         'show_table': Look(enabled=scene.has_outputs),
         'export': Look(
             tool_tip=export if result else _('Measure first: press Apply.'),
@@ -344,3 +357,9 @@ def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[s
         'open_folder': Look(enabled=scene.has_folder),
         'open_report': Look(visible=scene.has_report),
     }
+
+
+def _is_stale(chosen: Choices, volume: VolumeFacts | None, measured: Measured) -> bool:
+    """Whether Apply would now measure something else: voxels, place, points, phantom, worksheet."""
+    same = volume is not None and volume.stamp == measured.stamp
+    return not same or not measured.request.same_as(chosen.request)

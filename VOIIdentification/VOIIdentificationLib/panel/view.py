@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -110,11 +111,48 @@ class Dialogs:
         message : str
             Shown above the reason.
         """
-        with slicer.util.tryWithErrorDisplay(message, waitCursor=True):
+        with self._shown_errors(message):
             try:
                 yield
             except CanceledError:
                 slicer.util.showStatusMessage(_('Canceled; nothing was changed.'), _STATUS_MS)
+
+    @contextmanager
+    def _shown_errors(self, message: str) -> Iterator[None]:
+        if slicer.util.mainWindow() is not None:
+            with slicer.util.tryWithErrorDisplay(message, waitCursor=True):
+                yield
+            return
+        try:
+            yield
+        except Exception as error:
+            logging.error('%s %s', message, error)  # noqa: TRY400 - who called gets the trace
+            raise
+
+    def warn(self, text: str) -> None:
+        """
+        Tell the user of something that goes on all the same.
+
+        Parameters
+        ----------
+        text : str
+            What, and what is done about it.
+        """
+        if slicer.util.mainWindow() is None:
+            logging.warning(text)
+        else:
+            slicer.util.warningDisplay(text)
+
+    def later(self, work: Callable[[], None]) -> None:
+        """
+        Do something when the application has finished what it does now.
+
+        Parameters
+        ----------
+        work : callable
+            Called once.
+        """
+        self.qt.QTimer.singleShot(0, work)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
@@ -131,6 +169,10 @@ class Dialogs:
         tell : callable
             A `Progress`.
         """
+        if slicer.util.mainWindow() is None:
+            # The last window that closes would end the application.
+            yield _to_log(title)
+            return
         dialog = slicer.util.createProgressDialog(
             labelText=title,
             windowTitle=_('VOI Identification'),
@@ -220,6 +262,18 @@ class Dialogs:
         self.qt.QDesktopServices.openUrl(self.qt.QUrl.fromLocalFile(path))
 
 
+def _to_log(title: str) -> Progress:
+    """Progress of an application without a window: a line for each step."""
+    told: set[str] = set()
+
+    def _tell(_fraction: float, text: str) -> None:
+        if text not in told:
+            told.add(text)
+            logging.info('%s: %s', title, text)
+
+    return _tell
+
+
 def show_volume(volume_node: Node, image: PETImage) -> None:
     """
     Show a PET volume in all slice views.
@@ -256,6 +310,23 @@ def show_table(outputs: OutputNodes) -> None:
     manager = slicer.app.layoutManager()
     if manager is not None:  # there is none without a main window
         manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
+    _show_first(outputs)
+
+
+def show_outputs(outputs: OutputNodes | None) -> None:
+    """
+    Let views of tables and plots that the layout has follow the volume that is chosen.
+
+    Parameters
+    ----------
+    outputs : OutputNodes or None
+        Of its measurement; None leaves the views as they are.
+    """
+    if outputs is not None:
+        _show_first(outputs)
+
+
+def _show_first(outputs: OutputNodes) -> None:
     application = slicer.app.applicationLogic()
     for table_node in list(outputs.tables.values())[:1]:
         application.GetSelectionNode().SetActiveTableID(table_node.GetID())
