@@ -12,10 +12,10 @@ from statistics import median
 import pytest
 from paths import LIBRARY, MODULE, ROOT
 
-MAX_MODULES = 150
+MAX_MODULES = 185
 """Without ``__init__`` and ``__main__``. 99 when the wings were built; subjects may add theirs."""
 
-MAX_DATACLASSES = 130
+MAX_DATACLASSES = 165
 """74 when the wings were built; a new subject may add its own."""
 
 MAX_MODULE_LINES = 400

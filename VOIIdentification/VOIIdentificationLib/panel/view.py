@@ -126,7 +126,7 @@ class Dialogs:
         try:
             yield
         except Exception as error:
-            logging.error('%s %s', message, error)  # noqa: TRY400 - who called gets the trace
+            logging.error('%s %s', message, error)
             raise
 
     def warn(self, text: str) -> None:
