@@ -595,3 +595,33 @@ def test_an_suv_volume_is_known_as_one(widget, made, tmp_path, monkeypatch):
 
     assert 'holds SUV already' in widget.ui.suvLabel.text
     assert not widget.ui.makeSUVButton.enabled
+
+
+# What is seen after Apply
+
+
+def test_background_rois_are_circles_of_their_diameter_and_centers_small_crosses(measured):
+    outputs = find_outputs(measured.volume)
+    rois, centers = outputs.background_rois.GetDisplayNode(), outputs.centers.GetDisplayNode()
+
+    assert rois.GetGlyphTypeAsString() == 'Circle2D'
+    assert (rois.GetUseGlyphScale(), rois.GetGlyphSize()) == (0, 37.0)
+    assert rois.GetOpacity() < 0.5
+    assert centers.GetGlyphTypeAsString() == 'Cross2D'
+    assert not centers.GetPointLabelsVisibility()
+    assert 0 < centers.GetGlyphSize() < 10
+
+
+def test_the_window_ends_just_above_the_hottest_sphere(measured):
+    hottest = max(one.statistics.mean for one in measured.panel.result.spheres)
+    display = measured.volume.GetDisplayNode()
+
+    assert display.GetWindowLevelMin() == 0
+    assert hottest < display.GetWindowLevelMax() < 1.2 * hottest
+
+
+def test_a_window_that_the_user_set_stays(measured):
+    measured.volume.GetDisplayNode().SetWindowLevelMinMax(0, 123)
+    measured.ui.applyButton.click()
+
+    assert measured.volume.GetDisplayNode().GetWindowLevelMax() == 123

@@ -14,7 +14,7 @@ from ..report.subjects import SUBJECTS
 from ..report.table import Table
 from ..results import AnalysisResult
 from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node, remove_node
-from .points import fill_points
+from .points import fill_points, show_as_circles, show_as_crosses
 from .rois import fill_rois, moved_rois, remember_rule, shown_placement
 from .segmentation import fill_segmentation
 from .tables import fill_plot, fill_table, series_of_chart
@@ -273,6 +273,8 @@ def _fill_all(
     segmentation = workshop.node(_SEGMENTATION, 'segmentation', 'VOIs')
     fill_segmentation(segmentation, result, workshop.volume_node)
     centers = workshop.node(_POINTS, 'centers', 'centers')
+    if centers in workshop.made:
+        show_as_crosses(centers)
     fill_points(centers, [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres])
     table_nodes = {}
     for key, table in tables.items():
@@ -288,6 +290,8 @@ def _fill_all(
     rois, placement = None, shown_placement(result)
     if placement is not None:
         rois = workshop.node(_POINTS, _ROIS, 'background ROIs')
+        if rois in workshop.made:
+            show_as_circles(rois, placement.roi_diameter_mm)
         fill_rois(rois, placement)
     return OutputNodes(segmentation, centers, table_nodes, charts, background_rois=rois)
 

@@ -45,7 +45,7 @@ from .results import ResultsSection
 from .selectors import NODES, Selectors
 from .situation import Choices
 from .state import apply, panel_state
-from .view import Dialogs, PlaceSection, show_in_3d, show_outputs, show_table
+from .view import Dialogs, PlaceSection, judge_window, show_in_3d, show_outputs, show_table
 from .watch import RemovedNodes, Watch
 from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 
@@ -366,7 +366,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.activity_section.commit()
         volume, request = self.parameters.inputVolume, self.request
         with self.dialogs.progress(_('Measuring')) as progress:
-            self.logic.measure(volume, request, progress)
+            result = self.logic.measure(volume, request, progress)
+        judge_window(volume, max((one.statistics.mean for one in result.spheres), default=0.0))
         outputs = self.outputs
         if outputs is not None:
             show_in_3d(outputs, visible=self.parameters.show3D)

@@ -15,6 +15,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..core.flags import Flag
+from ..core.image import UNKNOWN_UNIT
 from ..evaluate.limits import QUANTITY_NAMES, Verdict
 from ..mrml.outputs import OutputNodes
 from ..mrml.tables import texts_of_column
@@ -173,17 +174,22 @@ def result_text(result: AnalysisResult | None, *, changed: bool, shown: Sequence
     """
     if result is None:
         return '\n'.join(shown) or _('Nothing measured yet.')
-    lines = [
-        _('{count} inserts measured in {unit}.').format(
-            count=len(result.spheres), unit=result.image.unit
-        )
-    ]
+    lines = [_count_text(result)]
     if changed:
         lines.insert(0, _('Something was changed since: press Apply again.'))
     whole = {flag.text: None for flag in _flags_of_all(result)}  # in this order, each once
     lines += [_as_sentence(text) for text in whole]
     lines += _by_text((*_flags_of_vois(result), *_flags_of_rois(result)))
     return '\n'.join([*lines, *result.notes])
+
+
+def _count_text(result: AnalysisResult) -> str:
+    count, unit = len(result.spheres), result.image.unit
+    if unit == UNKNOWN_UNIT:
+        return _('{count} inserts measured; the unit of the values is not known.').format(
+            count=count
+        )
+    return _('{count} inserts measured in {unit}.').format(count=count, unit=unit)
 
 
 def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:

@@ -18,6 +18,12 @@ from ..mrml.outputs import OutputNodes
 _SHOWN_ATTRIBUTE = 'VOIIdentification.Shown'
 """Node attribute: the volume was shown once; after that its display is the user's."""
 
+_WINDOW_ATTRIBUTE = 'VOIIdentification.Window'
+"""Node attribute: the window that was given last; another one is the user's."""
+
+_ABOVE_HOTTEST = 1.1
+"""White over the mean of the hottest sphere."""
+
 _LAST_PERCENT = 99
 """At 100 Qt closes the dialog and forgets that it was canceled."""
 
@@ -296,6 +302,33 @@ def show_volume(volume_node: Node, image: PETImage) -> None:
     slicer.util.setSliceViewerLayers(background=volume_node, fit=True)
     slicer.vtkMRMLSliceNode.JumpAllSlices(volume_node.GetScene(), *first_view_ras_mm(image))
     volume_node.SetAttribute(_SHOWN_ATTRIBUTE, '1')
+    display = volume_node.GetDisplayNode()
+    given = f'{display.GetWindowLevelMin():g} {display.GetWindowLevelMax():g}'
+    volume_node.SetAttribute(_WINDOW_ATTRIBUTE, given)
+
+
+def judge_window(volume_node: Node, hottest_mean: float) -> None:
+    """
+    Let background and spheres both be judged: black at 0, white just above the hottest sphere.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        It was measured. A window that the user has set since stays.
+
+    hottest_mean : float
+        Highest mean of the spheres, in the unit of the volume.
+    """
+    display = volume_node.GetDisplayNode()
+    if display is None or not hottest_mean > 0:
+        return
+    now = f'{display.GetWindowLevelMin():g} {display.GetWindowLevelMax():g}'
+    if volume_node.GetAttribute(_WINDOW_ATTRIBUTE) not in (None, now):
+        return
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(0.0, _ABOVE_HOTTEST * hottest_mean)
+    given = f'{display.GetWindowLevelMin():g} {display.GetWindowLevelMax():g}'
+    volume_node.SetAttribute(_WINDOW_ATTRIBUTE, given)
 
 
 def show_table(outputs: OutputNodes) -> None:
