@@ -1,8 +1,7 @@
 """
 Spheres in any order, and unfilled ones, found without seeds.
 
-Run from the project root (720 orders and 62 subsets, cold and with the background, at three noise
-levels: about 40 minutes):
+Run from the project root (all of it takes more than an hour; 60 for a sample):
 ``PYTHONPATH=VOIIdentification python Testing/Benchmarks/bench_identity.py [every nth] [first]``
 
 Every order of the six spheres round the ring, and every subset of one to five

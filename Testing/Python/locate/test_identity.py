@@ -10,7 +10,9 @@ from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
 from VOIIdentificationLib.locate.identity import (
     MAX_SIGNAL_DEVIATION,
     MIN_MARGIN,
+    compare_signals,
     identify_spheres,
+    with_usual_sizes,
 )
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.psf import PSF
@@ -144,3 +146,26 @@ def test_an_even_image_holds_nothing():
     found = identify_spheres(image, [(30.0, 25.0, 20.0)], DIAMETERS_MM)
 
     assert found.spheres[0].filling == 'none'
+
+
+def test_signals_of_right_diameters_agree_and_one_size_more_or_less_does_not():
+    image, places = made([0, 1, 2, 3, 4, 5])
+
+    assert np.abs(compare_signals(image, places, DIAMETERS_MM)).max() < 0.15
+    swapped = DIAMETERS_MM[[0, 1, 2, 3, 5, 4]]
+    deviations = compare_signals(image, places, swapped)
+    assert np.abs(deviations[:4]).max() < MAX_SIGNAL_DEVIATION
+    assert deviations[4] > 0.5  # the 13 mm sphere taken for 10 mm: (13 / 10)^3 = 2.2
+    assert deviations[5] < -0.4
+
+
+def test_signals_are_not_compared_where_nothing_is_hot():
+    image = PETImage(np.ones((40, 50, 60), np.float32), VolumeGeometry((40, 50, 60), np.eye(4)))
+
+    assert compare_signals(image, [(30.0, 25.0, 20.0)], np.array([10.0])) is None
+    assert compare_signals(image, [(500.0, 25.0, 20.0)], np.array([10.0])) is None
+
+
+def test_usual_sizes_are_added_but_not_beside_the_phantoms_own():
+    assert with_usual_sizes(DIAMETERS_MM.tolist()).tolist() == [*DIAMETERS_MM, 7.7, 48.0]
+    assert with_usual_sizes([73.0, 27.0]).tolist() == [73, 27, 7.7, 10, 13, 17, 22, 37, 48]

@@ -131,3 +131,24 @@ def test_phantom_without_a_ring_has_no_pose():
 
     assert ring_inserts(loose) == ()
     assert fit_ring({'a': (0, 0, 0), 'b': (9, 0, 0), 'c': (0, 9, 0)}, loose, GEOMETRY) is None
+
+
+def test_the_uncertainty_of_the_radius_is_the_scatter_of_repeated_fits():
+    phantom = load_phantom('NEMA IEC body')
+    angles = np.radians([insert.ring_angle_deg for insert in phantom.inserts])
+    ring = 57.2 * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+    labels = [insert.label for insert in phantom.inserts]
+    rng = np.random.default_rng(0)
+    grid_ = VolumeGeometry((9, 9, 9), np.eye(4))
+
+    poses = [
+        fit_ring(
+            dict(zip(labels, ring + rng.normal(0, 0.15, ring.shape), strict=True)), phantom, grid_
+        )
+        for _ in range(150)
+    ]
+
+    scatter = np.std([pose.radius_mm for pose in poses])
+    assert np.mean([pose.radius_sd_mm for pose in poses]) == pytest.approx(scatter, rel=0.2)
+    three = dict(zip(labels[:3], ring[:3], strict=True))
+    assert fit_ring(three, phantom, grid_).radius_sd_mm is None

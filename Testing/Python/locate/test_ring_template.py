@@ -99,3 +99,17 @@ def test_spheres_of_one_size_have_no_margin():
     )
 
     assert alike.match(PLACES).margin == pytest.approx(0.0, abs=1e-6)
+
+
+def test_in_any_order_and_with_any_filling_spheres_explain_the_image():
+    hot = np.array([True, True, True, False, True, False])
+    order = [0, 2, 4, 1, 5, 3]
+    shuffled = matcher(image_of(order, hot=hot))
+
+    assert shuffled.explained_in_any_order(PLACES) > 0.97
+    assert shuffled.match(PLACES) is None or shuffled.match(PLACES).explained < 0.7
+    known = matcher(image_of([1, 2, 3, 4, 5, 0]))
+    assert known.explained_in_any_order(PLACES) == pytest.approx(
+        known.match(PLACES).explained, abs=1e-3
+    )
+    assert known.explained_in_any_order(np.add(PLACES, (60.0, 0.0, 0.0))) == 0.0

@@ -272,7 +272,7 @@ def _robust(
     frame = frame_through(angles[agree], points[agree], weights, fixed)
     for _ in range(_MAX_ITERATIONS):
         deviations = _deviations(frame, angles[agree], points[agree])
-        weights = 1.0 / (1.0 + (deviations / SAME_SCALE_MM) ** 2)
+        weights = _weights(deviations)
         moved, frame = frame, frame_through(angles[agree], points[agree], weights, fixed)
         if float(np.abs(moved - frame).max()) < 1e-6:
             break
@@ -285,15 +285,21 @@ def _deviations(frame: FloatArray, angles: FloatArray, points: FloatArray) -> Fl
 
 def _radius_sd_mm(deviations_mm: FloatArray) -> float | None:
     """
-    Standard uncertainty of a fitted radius.
+    Standard uncertainty of a fitted radius, a far center counting as little as in the fit.
 
     Each center has three coordinates, of which the fit uses up seven in all
     (place, direction, radius); the radius is a mean over the centers.
     """
-    count = len(deviations_mm)
-    if count < MIN_FOR_RADIUS:
+    if len(deviations_mm) < MIN_FOR_RADIUS:
         return None
-    return float(np.sqrt(np.sum(deviations_mm**2) / (3 * count - 7) / count))
+    weights = _weights(deviations_mm)
+    count = float(weights.sum())
+    return float(np.sqrt(weights @ deviations_mm**2 / max(3 * count - 7, 1.0) / count))
+
+
+def _weights(deviations_mm: FloatArray) -> FloatArray:
+    """The farther a center lies off, the less it counts (Cauchy)."""
+    return np.asarray(1.0 / (1.0 + (deviations_mm / SAME_SCALE_MM) ** 2))
 
 
 def _pose(

@@ -152,6 +152,7 @@ def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
 def _pose_pairs(pose: RingPose) -> list[Pair]:
     return [
         ('Ring radius [mm]', pose.radius_mm),
+        ('Ring radius SD [mm]', pose.radius_sd_mm),
         *point_pairs('Ring center', pose.center_ras_mm),
         ('Rotation [deg]', pose.rotation_deg),
         ('Tilt [deg]', pose.tilt_deg),
