@@ -133,7 +133,7 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
     """
     try:
         with _opened(path) as stream:
-            header = parse_nifti_header(stream.read(_HEADER_BYTES), path)
+            header = _parsed(stream.read(_HEADER_BYTES), path)
             stream.seek(header.start)
             shape_kji = header.shape[::-1]
             needed = int(np.prod(shape_kji)) * header.dtype.itemsize
@@ -153,7 +153,7 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
     return _scaled(stored, header.slope, header.intercept), header
 
 
-def parse_nifti_header(data: bytes, path: Path) -> NiftiHeader:
+def _parsed(data: bytes, path: Path) -> NiftiHeader:
     """
     Read the header of a NIfTI file.
 
