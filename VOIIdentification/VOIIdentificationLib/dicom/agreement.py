@@ -24,7 +24,7 @@ _NAMES_SHOWN = 3
 _Value = tuple[Hashable, ...]
 
 
-class Told(NamedTuple):
+class _Told(NamedTuple):
     """
     One value, and who has it.
 
@@ -66,7 +66,7 @@ def require_one_image(slices: Sequence[PETSlice]) -> None:
         have it; the sentence names two files and their values.
     """
     for row in with_policy(Policy.REFUSE):
-        _require(row, told_by_slices(row.keyword, slices, row), Policy.REFUSE)
+        _require(row, _told_by_slices(row.keyword, slices, row), Policy.REFUSE)
     _require_one_time(slices)
 
 
@@ -108,12 +108,12 @@ def require_scan_of_frames(slices: Sequence[PETSlice]) -> None:
     """
     for row in with_policy(Policy.NO_SUV):
         if row.sequence == CONTENT:
-            _require(row, told_by_slices(row.keyword, slices, row), Policy.NO_SUV)
+            _require(row, _told_by_slices(row.keyword, slices, row), Policy.NO_SUV)
 
 
-def told_by_slices(
+def _told_by_slices(
     keyword: str, slices: Sequence[PETSlice], row: Attribute | None = None
-) -> list[Told]:
+) -> list[_Told]:
     """
     The different values that slices have of one attribute.
 
@@ -130,7 +130,7 @@ def told_by_slices(
 
     Returns
     -------
-    told : list of Told
+    told : list of _Told
         In the order of the slices; one if all say the same.
     """
     own = _OF_SLICE.get(keyword)
@@ -142,7 +142,7 @@ def told_by_slices(
     return _told(row or Attribute(keyword, '', '', '', *2 * (Policy.FIRST,)), list(files.values()))
 
 
-def _told(row: Attribute, headers: Sequence[Header]) -> list[Told]:
+def _told(row: Attribute, headers: Sequence[Header]) -> list[_Told]:
     """The different values in headers; values of equal bytes are looked at once."""
     by_bytes: dict[object, list[Header]] = {}
     for header in headers:
@@ -158,11 +158,11 @@ def _told(row: Attribute, headers: Sequence[Header]) -> list[Told]:
     )
 
 
-def _gathered(values: Iterable[tuple[Any, tuple[_Value, str]]]) -> list[Told]:
-    told: dict[_Value, Told] = {}
+def _gathered(values: Iterable[tuple[Any, tuple[_Value, str]]]) -> list[_Told]:
+    told: dict[_Value, _Told] = {}
     for holder, (value, text) in values:
         if value not in told:
-            told[value] = Told(value, text, [])
+            told[value] = _Told(value, text, [])
         told[value].holders.append(holder)
     return list(told.values())
 
@@ -241,7 +241,7 @@ _OF_SLICE: dict[str, Callable[[PETSlice], tuple[_Value, str]]] = {
 """Facts that the reader of a slice has found already, in whatever place they stand."""
 
 
-def _require(row: Attribute, told: Sequence[Told], policy: Policy) -> None:
+def _require(row: Attribute, told: Sequence[_Told], policy: Policy) -> None:
     problem = _problem(row, told, policy)
     if problem and policy is Policy.NO_SUV:
         msg = f'SUV refused: {problem}'
@@ -251,7 +251,7 @@ def _require(row: Attribute, told: Sequence[Told], policy: Policy) -> None:
         raise SeriesError(msg)
 
 
-def _problem(row: Attribute, told: Sequence[Told], policy: Policy) -> str:
+def _problem(row: Attribute, told: Sequence[_Told], policy: Policy) -> str:
     """What is wrong, if slices do not say the same and the table minds."""
     if len(told) < 2:
         return ''
@@ -289,7 +289,7 @@ def _require_one_time(slices: Sequence[PETSlice]) -> None:
     if kind not in _ONE_TIME and not several:
         return
     for keyword in _TIMES_OF_A_FRAME:
-        told = told_by_slices(keyword, slices)
+        told = _told_by_slices(keyword, slices)
         if len(told) > 1:
             first, other = told[:2]
             msg = (

@@ -82,7 +82,19 @@ class DicomFile(Header):
     stored: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
     def stored_bytes(self, keyword: str) -> object:
-        """Value of a wanted element as it stands in the file."""
+        """
+        Value of a wanted element as it stands in the file.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of the element.
+
+        Returns
+        -------
+        value : object
+            Its bytes; None if the file does not have it.
+        """
         return self.stored.get(int(tag_of(keyword)))
 
     def _element(self, keyword: str) -> Any:

@@ -155,7 +155,7 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
     return _scaled(stored, header.slope, header.intercept), header
 
 
-def parse_nifti_header(data: bytes, path: Path) -> NiftiHeader:
+def _parsed(data: bytes, path: Path) -> NiftiHeader:
     """
     Read the header of a NIfTI file.
 
