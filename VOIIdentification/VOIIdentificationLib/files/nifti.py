@@ -135,7 +135,7 @@ def read_nifti(path: Path) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
     """
     try:
         with _opened(path) as stream:
-            header = parse_nifti_header(stream.read(_HEADER_BYTES), path)
+            header = _parsed(stream.read(_HEADER_BYTES), path)
             shape_kji = header.shape[::-1]
             needed = prod(shape_kji) * header.dtype.itemsize
             _require_room(path, header, needed)
