@@ -46,7 +46,7 @@ def main():
 
     image = read_pet_series(Path(sys.argv[1]))
     phantom = load_phantom('NEMA IEC body')
-    centers, _ = detect(image, phantom)
+    centers = detect(image, phantom).centers_ras_mm
     starts = [Sphere(i.label, centers[i.label], i.diameter_mm) for i in phantom.inserts]
     fits = {fit.label: fit for fit in fit_spheres(image, starts)}
     figure, axes = plt.subplots(3, 6, figsize=(11, 5.4), layout='constrained')
