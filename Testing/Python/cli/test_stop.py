@@ -15,6 +15,7 @@ from paths import MODULE, ROOT
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.cli.stop import STOP_SIGNALS, StopSignals
 from VOIIdentificationLib.files.atomic import transaction
+from VOIIdentificationLib.files.signals import signal_heard
 
 alarm = pytest.mark.skipif(not hasattr(signal, 'setitimer'), reason='no alarm on this system')
 
@@ -78,6 +79,26 @@ def test_a_signal_lost_in_a_callback_is_raised_again_without_noise(tmp_path, rec
     recovering(work)
     assert cli.main(['recover', str(tmp_path)]) == 130
     assert capsys.readouterr().err == 'voi-identification: stopped; nothing was changed\n'
+
+
+@alarm
+def test_who_hears_a_signal_may_finish_and_hears_the_next_one_too(tmp_path, recovering):
+    """As `batch` does, which finishes the series that it has begun."""
+    finished = []
+
+    def work():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            signal_heard()
+            time.sleep(0.8)  # longer than the program's patience with a lost one
+            finished.append(True)
+            signal.raise_signal(signal.SIGINT)
+            finished.append(False)
+
+    recovering(work)
+    assert cli.main(['recover', str(tmp_path)]) == 130
+    assert finished == [True]
 
 
 @alarm

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from ..files.signals import when_heard
+
 EXIT_SIGNAL = 128
 """Added to the number of the signal that stopped the program, as shells count it."""
 
@@ -71,10 +73,12 @@ class StopSignals:
                     self._old[number] = signal.signal(number, self._arrived)
         except ValueError:  # not the main thread: only there can it be asked
             self._old.clear()
+        when_heard.append(self._heard)
         return self
 
     def __exit__(self, *_problem: object) -> None:
         self.end()
+        when_heard.remove(self._heard)
         for number, handler in self._old.items():
             kept = signal.SIG_IGN if self._last else (handler or signal.SIG_DFL)
             signal.signal(number, kept)
@@ -88,6 +92,10 @@ class StopSignals:
     def end(self) -> None:
         """Raise no more: the program says how it ended."""
         self._ended = True
+        self._heard()
+
+    def _heard(self) -> None:
+        self._raised = False
         if _HAS_ALARM and signal.SIGALRM in self._old:
             signal.setitimer(signal.ITIMER_REAL, 0)
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.geometry import VolumeGeometry
+from ..core.plain_text import plain_line
 from .volume import placed_image, write_image
 
 _Index = npt.NDArray[np.int64]
@@ -107,7 +108,7 @@ def write_segmentation(path: Path, segments: Sequence[Segment], geometry: Volume
         fields = {**_fields(segment), **place}
         header |= {f'Segment{n}_{key}': value for key, value in fields.items()}
     for key, value in header.items():
-        image.SetMetaData(key, value)
+        image.SetMetaData(key, plain_line(value))
     write_image(image, path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,20 @@ committed_folders: list[Path] = []
 
 mended: list[str] = []
 """What this process completed or undid of earlier runs, a sentence for each folder."""
+
+when_heard: list[Callable[[], None]] = []
+"""What is to be told when somebody has caught the exception of a signal and goes on."""
+
+
+def signal_heard() -> None:
+    """
+    Say that the exception of a stop signal has arrived, although the work goes on for a while.
+
+    Otherwise the command line takes it for lost and raises it again. The next
+    signal raises anew.
+    """
+    for tell in when_heard:
+        tell()
 
 
 @contextmanager

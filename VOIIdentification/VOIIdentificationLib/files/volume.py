@@ -16,6 +16,7 @@ from ..core.bounds import BYTES_PER_VOXEL, require_memory, require_stored
 from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
+from ..core.plain_text import plain_line
 from .atomic import transaction
 from .nifti import read_nifti
 
@@ -274,5 +275,5 @@ def write_image(image: Any, path: Path) -> None:
 
 def _write(image: PETImage, path: Path) -> None:
     volume = placed_image(image.voxels.astype(np.float32, copy=False), image.geometry)
-    volume.SetMetaData(UNIT_KEY, image.unit)
+    volume.SetMetaData(UNIT_KEY, plain_line(image.unit))
     write_image(volume, path)

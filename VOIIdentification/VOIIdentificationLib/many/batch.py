@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core.errors import OutputError, Progress, SeriesError, no_progress
 from ..files.atomic import system_errors_named
+from ..files.signals import signal_heard
 from .batch_cluster import connected, measure_all, require_packages
 from .batch_find import FoundSeries, find_pet_series
 from .batch_series import BatchOptions, SeriesJob, SeriesOutcome
@@ -124,6 +125,7 @@ def run_batch(
     try:
         _measure(jobs, options, workers, summary, progress)
     except KeyboardInterrupt:
+        signal_heard()
         summary.interrupted = True
     summary.rows = write_tables(directory, jobs, summary.sentences)
     return summary

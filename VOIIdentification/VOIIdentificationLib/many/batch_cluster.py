@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutputError
+from ..files.signals import signal_heard
 from .batch_series import BatchOptions, SeriesJob, SeriesOutcome, measure_series
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def measure_all(
             for fresh in _submitted(client, islice(waiting, 1), options):
                 running.add(fresh)
     except KeyboardInterrupt:
+        signal_heard()
         for future in running:
             _end(future, told)
         raise
