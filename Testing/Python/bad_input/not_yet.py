@@ -51,6 +51,11 @@ NOT_YET = frozenset(
         'two time frames in one stack',
         'every slice at one place',
         # times
+        'frame reference time of 1e308',
+        'frame reference time of -1e308',
+        'decay factor of 1e308',
+        'half-life of 1e-308',
+        'scan in the year 1',
         'beds of GE',
         "series time half an hour before GE's scan",
         'series time 20 min before, decay factor says the acquisition',

@@ -251,6 +251,28 @@ ENHANCED = [
           refused_or_flagged('0018,9701|later|inject|reference')),
 ]  # fmt: skip
 
+NUMBERS = [
+    _case('frame reference time of 1e308', series(put(FrameReferenceTime='1e308')),
+          refused_or_flagged('0054,1300|FrameReferenceTime|frame reference')),
+    _case('frame reference time of -1e308', series(put(FrameReferenceTime='-1e308')),
+          refused_or_flagged('0054,1300|FrameReferenceTime|frame reference')),
+    _case('duration of 1e308, no decay correction', series(
+        put(DecayCorrection='NONE', CorrectedImage=['ATTN'], ActualFrameDuration='1e308')),
+          refused_or_flagged('0018,1242|ActualFrameDuration|duration|decay factor|inject')),
+    _case('decay factor of 1e308', series(put(DecayFactor='1e308')),
+          refused_or_flagged('0054,1321|DecayFactor|decay factor')),
+    _case('half-life of 1e308', series(drug(RadionuclideHalfLife='1e308')),
+          refused_or_flagged('half.?life|0018,1075')),
+    _case('half-life of 1e-308', series(drug(RadionuclideHalfLife='1e-308')),
+          refused_or_flagged('half.?life|0018,1075')),
+    _case('scan in the year 1', series(put(
+        SeriesDate='00010101', AcquisitionDate='00010101', StudyDate='00010101')),
+          refused_or_flagged('inject|date|0008')),
+    _case('injection in the year 9999', series(drug(
+        RadiopharmaceuticalStartDateTime='99991231235959', RadiopharmaceuticalStartTime=None)),
+          refused_or_flagged('inject|date|0018')),
+]  # fmt: skip
+
 INFO = [
     Case('good beds of GE, info', KIND, info_of(series(ge_beds)), good(says='all that it needs')),
     Case('good continuous bed motion, info', KIND, info_of(series(continuous_bed)),
@@ -260,4 +282,4 @@ INFO = [
          flagged('date|day')),
 ]  # fmt: skip
 
-CASES = [*GOOD, *REFERENCE, *INJECTIONS, *ENHANCED, *INFO]
+CASES = [*GOOD, *REFERENCE, *INJECTIONS, *ENHANCED, *NUMBERS, *INFO]
