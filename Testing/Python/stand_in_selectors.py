@@ -1,8 +1,8 @@
 """
 Stand-ins for widgets that choose a node, with the habits of the real ones.
 
-After Slicer's qMRMLSceneModel, qMRMLNodeComboBox, qSlicerSimpleMarkupsWidget and qSlicerApplication's
-order of events as it was recorded: a selector without "None" takes the first node that is added,
+After Slicer's qMRMLSceneModel, qMRMLNodeComboBox and qSlicerSimpleMarkupsWidget, and the order of
+events as it was recorded in the application: a selector without "None" takes the first node that is added,
 before that node has an image; when its node is removed it takes another one; it knows nothing of an
 import before its end, and then begins anew, each selector at its own turn; a node that it does not
 list cannot be shown.
@@ -27,17 +27,17 @@ class SceneWidget(StandIn):
 class ProxyModel:
     """As much of qMRMLSortFilterProxyModel as the module asks for."""
 
-    __slots__ = ('_owner', '_hidden')
+    __slots__ = ('_hidden', '_owner')
 
     def __init__(self, owner):
         self._owner, self._hidden = owner, ()
 
     @property
-    def hiddenNodeIDs(self):  # noqa: N802 - the application's name
+    def hiddenNodeIDs(self):
         return self._hidden
 
     @hiddenNodeIDs.setter
-    def hiddenNodeIDs(self, ids):  # noqa: N802
+    def hiddenNodeIDs(self, ids):
         assert all(isinstance(one, str) for one in ids)
         self._hidden = tuple(ids)
         self._owner.refresh_if_hidden_()

@@ -21,10 +21,10 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import INSTANCES, load  # noqa: E402 - needs slicer
 from VOIIdentificationLib.core.phantom import load_phantom  # noqa: E402
-from VOIIdentificationLib.mrml.point_lists import SEEDS, points_of_volume
+from VOIIdentificationLib.mrml.point_lists import SEEDS, points_of_volume  # noqa: E402
 from VOIIdentificationLib.mrml.points import seed_list  # noqa: E402
 from VOIIdentificationLib.mrml.session import SourceTracer, reload_volume  # noqa: E402
-from VOIIdentificationLib.mrml.volume import dicom_files, image_from_volume_node, local_image
+from VOIIdentificationLib.mrml.volume import dicom_files, image_from_volume_node, local_image  # noqa: E402
 
 REAL_SCAN = SHARED / 'data' / 'pet_recon_1'
 OBLIQUE = grid((22, 20, 9), (2.0, 2.5, 3.0), oblique_deg=(10.0, -7.0, 23.0))

@@ -23,8 +23,8 @@ from VOIIdentificationLib.synthetic.phantom import grid
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import load  # noqa: E402 - needs slicer
-from VOIIdentificationLib.mrml.session import SourceTracer, suv_refusal, with_header_suv
-from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
+from VOIIdentificationLib.mrml.session import SourceTracer, suv_refusal, with_header_suv  # noqa: E402
+from VOIIdentificationLib.mrml.suv_volume import make_suv_volume  # noqa: E402
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, unit_of_volume_node  # noqa: E402
 
 OBLIQUE = grid((22, 20, 9), (2.0, 2.5, 3.0), oblique_deg=(10.0, -7.0, 23.0))
