@@ -12,8 +12,7 @@ from ..core.errors import NodeError
 from ..core.geometry import Point
 from ..core.phantom import Phantom, Seed
 from .nodes import Node, new_node
-from .point_lists import BACKGROUND, SEEDS, assign_points, points_of_volume
-from .point_look import LIST_COLORS
+from .point_lists import BACKGROUND, LIST_COLORS, SEEDS, assign_points, points_of_volume
 
 _MAX_ROUND_TRIP_MM = 0.01
 """

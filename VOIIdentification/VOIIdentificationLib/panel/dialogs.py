@@ -181,10 +181,10 @@ class Dialogs:
         path : str
             Empty if the user chose none.
         """
-        dialog = self.qt.QFileDialog
+        chooser = self.qt.QFileDialog
         if save_as:
-            return str(dialog.getSaveFileName(None, title, save_as, files))
-        return str(dialog.getOpenFileName(None, title, '', files))
+            return str(chooser.getSaveFileName(None, title, save_as, files))
+        return str(chooser.getOpenFileName(None, title, '', files))
 
     def open(self, path: str) -> None:
         """
