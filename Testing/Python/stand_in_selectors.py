@@ -1,12 +1,11 @@
 """
 Stand-ins for widgets that choose a node, with the habits of the real ones.
 
-After Slicer's qMRMLSceneModel, qMRMLNodeComboBox, qSlicerSimpleMarkupsWidget and
-qSlicerApplication's order of events as it was recorded: a selector without "None" takes the
-first node that is added,
-before that node has an image; when its node is removed it takes another one; it knows nothing of an
-import before its end, and then begins anew, each selector at its own turn; a node that it does not
-list cannot be shown.
+After Slicer's qMRMLSceneModel, qMRMLNodeComboBox and qSlicerSimpleMarkupsWidget, and the order of
+events as it was recorded in the application: a selector without "None" takes the first node that is
+added, before that node has an image; when its node is removed it takes another one; it knows
+nothing of an import before its end, and then begins anew, each selector at its own turn; a node
+that it does not list cannot be shown.
 """
 
 from stand_in_classes import BEHAVIOR, StandIn, classes

@@ -73,7 +73,7 @@ def class_of(node, path):
         if last_name(node.value) in QT:
             return f'qt.{node.attr}'
     name = last_name(node)
-    if name == 'dialog' and path.stem == 'view' and isinstance(node, ast.Name):
+    if name == 'dialog' and path.stem == 'dialogs' and isinstance(node, ast.Name):
         return None  # two kinds of dialog in one file: tested below
     return NAMES.get(name) if isinstance(node, (ast.Name, ast.Attribute)) else None
 

@@ -14,7 +14,8 @@ from ..report.subjects import SUBJECTS
 from ..report.table import Table
 from ..results import AnalysisResult
 from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node, remove_node
-from .points import fill_points, show_as_circles, show_as_crosses
+from .point_lists import show_as_circles, show_as_crosses
+from .points import fill_points
 from .rois import fill_rois, moved_rois, remember_rule, shown_placement
 from .segmentation import fill_segmentation
 from .tables import fill_plot, fill_table, series_of_chart

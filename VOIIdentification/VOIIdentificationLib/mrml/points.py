@@ -12,16 +12,7 @@ from ..core.errors import NodeError
 from ..core.geometry import Point
 from ..core.phantom import Phantom, Seed
 from .nodes import Node, new_node
-from .point_lists import BACKGROUND, SEEDS, assign_points, points_of_volume
-
-_LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
-"""Yellow and cyan: neither is in the PET colors."""
-
-_CROSS_MM = 5.0
-"""Of the mark at a center: half the smallest sphere of the body phantom."""
-
-_CIRCLE_OPACITY = 0.3
-"""Slicer fills circles: what lies under them must be seen."""
+from .point_lists import BACKGROUND, LIST_COLORS, SEEDS, assign_points, points_of_volume
 
 _MAX_ROUND_TRIP_MM = 0.01
 """
@@ -90,46 +81,6 @@ def fill_points(points_node: Node, points: Sequence[Seed], *, movable: bool = Fa
         points_node.SetFixedNumberOfControlPoints(not movable)
         points_node.SetLocked(not movable)
     _check_round_trip(points_node, points)
-
-
-def show_as_crosses(points_node: Node) -> None:
-    """
-    Mark the places of a list and hide nothing: small crosses without labels.
-
-    Parameters
-    ----------
-    points_node : vtkMRMLMarkupsFiducialNode
-        Segments show which sphere each center is of.
-    """
-    display = points_node.GetDisplayNode()
-    if display is not None:
-        display.SetGlyphType(display.Cross2D)
-        display.SetUseGlyphScale(False)
-        display.SetGlyphSize(_CROSS_MM)
-        display.SetPointLabelsVisibility(False)
-
-
-def show_as_circles(points_node: Node, diameter_mm: float) -> None:
-    """
-    Show a list as circles of their true diameter, in the slices that they lie in.
-
-    Parameters
-    ----------
-    points_node : vtkMRMLMarkupsFiducialNode
-        Each of its points is a center, to be moved by it.
-
-    diameter_mm : float
-        Of the circles.
-    """
-    display = points_node.GetDisplayNode()
-    if display is not None:
-        display.SetGlyphType(display.Circle2D)
-        display.SetUseGlyphScale(False)
-        display.SetGlyphSize(diameter_mm)
-        display.SetOpacity(_CIRCLE_OPACITY)
-        display.SetPointLabelsVisibility(False)
-        display.SetColor(*_LIST_COLORS[BACKGROUND])
-        display.SetSelectedColor(*_LIST_COLORS[BACKGROUND])
 
 
 def prepare_seed_list(points_node: Node, labels: Sequence[str]) -> None:
@@ -370,7 +321,7 @@ def _new_points(volume_node: Node, kind: str) -> Node:
     node = new_node('vtkMRMLMarkupsFiducialNode', name, scene=volume_node.GetScene())
     node.CreateDefaultDisplayNodes()
     if node.GetDisplayNode() is not None:
-        node.GetDisplayNode().SetSelectedColor(*_LIST_COLORS[kind])
+        node.GetDisplayNode().SetSelectedColor(*LIST_COLORS[kind])
     assign_points(node, volume_node, kind)
     return node
 

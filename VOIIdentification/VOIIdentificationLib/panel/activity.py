@@ -19,7 +19,7 @@ from ..activity.worksheet import FillWorksheet, true_activity
 from ..activity.worksheet_json import load_worksheet, save_worksheet
 from ..analysis import Known
 from ..core.errors import PhantomError
-from .view import Dialogs
+from .dialogs import Dialogs
 from .worksheet_form import (
     FillForm,
     WorksheetForm,

@@ -13,9 +13,10 @@ from slicer.i18n import tr as _
 from ..core.errors import PhantomError
 from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes, find_outputs
+from .dialogs import Dialogs
 from .gather import read_volume, volume_signature
 from .situation import VolumeFacts
-from .view import Dialogs, show_volume
+from .view import show_volume
 
 if TYPE_CHECKING:
     from .panel import Panel

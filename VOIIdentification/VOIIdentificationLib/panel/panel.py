@@ -34,6 +34,7 @@ from ..results import AnalysisResult
 from ..suv.scan_facts import ScanFacts
 from .activity import ActivitySection
 from .chosen_volume import ChosenVolume, VolumeSection
+from .dialogs import Dialogs
 from .gather import (
     phantom_of,
     request_of,
@@ -45,7 +46,7 @@ from .results import ResultsSection
 from .selectors import NODES, Selectors
 from .situation import Choices
 from .state import apply, panel_state
-from .view import Dialogs, PlaceSection, judge_window, show_in_3d, show_outputs, show_table
+from .view import PlaceSection, judge_window, show_in_3d, show_outputs, show_table
 from .watch import RemovedNodes, Watch
 from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 

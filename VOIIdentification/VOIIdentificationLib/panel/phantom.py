@@ -26,7 +26,7 @@ from ..core.phantom import (
     preset_names,
 )
 from ..mrml.rois import is_roi_label
-from .view import Dialogs
+from .dialogs import Dialogs
 
 NEW_DIAMETER = '10'
 """Of a row that was just added, in millimeter: the smallest sphere of the body phantom."""

@@ -1,0 +1,210 @@
+"""Errors, progress, questions and files: what the panel says to the user outside itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..core.errors import CanceledError, Progress
+
+_LAST_PERCENT = 99
+"""At 100 Qt closes the dialog and forgets that it was canceled."""
+
+
+_SHOWN_AFTER_MS = 500
+"""Shorter work shows no dialog."""
+
+
+_STATUS_MS = 5000
+"""How long the status bar keeps a message."""
+
+
+class Dialogs:
+    """
+    Error boundary and progress of everything the panel does.
+
+    Parameters
+    ----------
+    qt : module
+        Qt as the application offers it.
+    """
+
+    def __init__(self, qt: Any) -> None:
+        self.qt = qt
+
+    @contextmanager
+    def guard(self, message: str) -> Iterator[None]:
+        """
+        Show an error in one dialog and raise it again; end quietly if the user canceled.
+
+        Parameters
+        ----------
+        message : str
+            Shown above the reason.
+        """
+        with self._shown_errors(message):
+            try:
+                yield
+            except CanceledError:
+                slicer.util.showStatusMessage(_('Canceled; nothing was changed.'), _STATUS_MS)
+
+    @contextmanager
+    def _shown_errors(self, message: str) -> Iterator[None]:
+        if slicer.util.mainWindow() is not None:
+            with slicer.util.tryWithErrorDisplay(message, waitCursor=True):
+                yield
+            return
+        try:
+            yield
+        except Exception as error:
+            logging.error('%s %s', message, error)
+            raise
+
+    def warn(self, text: str) -> None:
+        """
+        Tell the user of something that goes on all the same.
+
+        Parameters
+        ----------
+        text : str
+            What, and what is done about it.
+        """
+        if slicer.util.mainWindow() is None:
+            logging.warning(text)
+        else:
+            slicer.util.warningDisplay(text)
+
+    def later(self, work: Callable[[], None]) -> None:
+        """
+        Do something when the application has finished what it does now.
+
+        Parameters
+        ----------
+        work : callable
+            Called once.
+        """
+        self.qt.QTimer.singleShot(0, work)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Progress]:
+        """
+        Give what tells of progress and raises `CanceledError` when the user cancels.
+
+        Parameters
+        ----------
+        title : str
+            Of the work.
+
+        Yields
+        ------
+        tell : callable
+            A `Progress`.
+        """
+        if slicer.util.mainWindow() is None:
+            # The last window that closes would end the application.
+            yield _to_log(title)
+            return
+        dialog = slicer.util.createProgressDialog(
+            labelText=title,
+            windowTitle=_('VOI Identification'),
+            windowModality=self.qt.Qt.ApplicationModal,
+            minimumDuration=_SHOWN_AFTER_MS,
+        )
+
+        def _tell(fraction: float, text: str) -> None:
+            dialog.labelText = text
+            dialog.value = min(round(100 * fraction), _LAST_PERCENT)
+            slicer.app.processEvents()
+            if dialog.wasCanceled:
+                raise CanceledError(_('Canceled; nothing was changed.'))
+
+        try:
+            yield _tell
+        finally:
+            dialog.close()
+            dialog.deleteLater()
+
+    def ask(self, question: str) -> bool:
+        """
+        Let the user decide between OK and Cancel.
+
+        Parameters
+        ----------
+        question : str
+            What is to be decided.
+
+        Returns
+        -------
+        agreed : bool
+            True for OK.
+        """
+        return bool(slicer.util.confirmOkCancelDisplay(question, _('VOI Identification')))
+
+    def choose_folder(self, start: str) -> str:
+        """
+        Let the user choose a folder.
+
+        Parameters
+        ----------
+        start : str
+            Where the dialog begins.
+
+        Returns
+        -------
+        folder : str
+            Empty if the user chose none.
+        """
+        return str(self.qt.QFileDialog.getExistingDirectory(None, _('Export into folder'), start))
+
+    def choose_file(self, title: str, files: str, *, save_as: str = '') -> str:
+        """
+        Let the user choose a file.
+
+        Parameters
+        ----------
+        title : str
+            Of the dialog.
+
+        files : str
+            Which files it lists, as Qt writes filters.
+
+        save_as : str, optional
+            Name that is proposed, for a file to be written; empty for one to be read.
+
+        Returns
+        -------
+        path : str
+            Empty if the user chose none.
+        """
+        chooser = self.qt.QFileDialog
+        if save_as:
+            return str(chooser.getSaveFileName(None, title, save_as, files))
+        return str(chooser.getOpenFileName(None, title, '', files))
+
+    def open(self, path: str) -> None:
+        """
+        Open a folder or a file with the desktop's own program.
+
+        Parameters
+        ----------
+        path : str
+            What is opened.
+        """
+        self.qt.QDesktopServices.openUrl(self.qt.QUrl.fromLocalFile(path))
+
+
+def _to_log(title: str) -> Progress:
+    """Progress of an application without a window: a line for each step."""
+    told: set[str] = set()
+
+    def _tell(_fraction: float, text: str) -> None:
+        if text not in told:
+            told.add(text)
+            logging.info('%s: %s', title, text)
+
+    return _tell
