@@ -18,7 +18,7 @@ from VOIIdentificationLib.dicom.source import NO_FILES, VolumeSource, suv_of_vol
 from VOIIdentificationLib.dicom.suv import suv_image
 from VOIIdentificationLib.dicom.write import write_pet_series
 from VOIIdentificationLib.suv.scale import SUVScale
-from VOIIdentificationLib.suv.scan_facts import scan_facts  # noqa: E402
+from VOIIdentificationLib.suv.scan_facts import scan_facts
 from VOIIdentificationLib.synthetic.phantom import grid
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
