@@ -18,6 +18,7 @@ from VOIIdentificationLib.dicom.source import NO_FILES, VolumeSource, suv_of_vol
 from VOIIdentificationLib.dicom.suv import suv_image
 from VOIIdentificationLib.dicom.write import write_pet_series
 from VOIIdentificationLib.suv.scale import SUVScale
+from VOIIdentificationLib.suv.scan_facts import scan_facts
 from VOIIdentificationLib.synthetic.phantom import grid
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
@@ -191,7 +192,10 @@ def test_an_suv_that_is_known_is_kept(loaded):
     source = SourceTracer().source(node, database)
     mine = Known(suv=SUVScale('bw', 'g/mL', np.ones(9)), notes=('mine',))
 
-    assert with_header_suv(mine, node, image_from_volume_node(node), source) is mine
+    known = with_header_suv(mine, node, image_from_volume_node(node), source)
+
+    assert (known.suv, known.notes) == (mine.suv, mine.notes)
+    assert known.scan == scan_facts(source.suv_header)  # what the worksheet is held against
 
 
 def test_a_volume_without_files_says_nothing(scene):

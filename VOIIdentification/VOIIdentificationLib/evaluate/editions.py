@@ -50,7 +50,19 @@ class Edition(NamedTuple):
         return f'the {cold} mm spheres cold' if cold else 'all spheres hot'
 
     def is_hot(self, diameter_mm: float) -> bool:
-        """Whether it has a sphere of this inner diameter hot."""
+        """
+        Whether it has a sphere hot.
+
+        Parameters
+        ----------
+        diameter_mm : float
+            Inner diameter of the sphere.
+
+        Returns
+        -------
+        hot : bool
+            False for one that it has filled with water.
+        """
         return all(abs(diameter_mm - one) > _SAME_DIAMETER_MM for one in self.cold_diameters_mm)
 
 
