@@ -51,9 +51,6 @@ RELATIVE = 1e-5
 OTHER_AXIS = 2e-4
 """The weights of a sphere are sums along lines; along another axis they are other sums."""
 
-KERNEL = 1e-12
-"""Sums by another kernel of the same library differ in the last digits alone."""
-
 moves = st.tuples(*[st.floats(-500, 500)] * 3)
 axes = st.permutations([0, 1, 2])
 mirrors = st.tuples(*[st.booleans()] * 3)
@@ -264,19 +261,23 @@ def results_by(kernel, refinement):
     platform.machine() not in {'x86_64', 'AMD64'}, reason='the kernels are those of x86'
 )
 @pytest.mark.parametrize(
-    'refinement',
+    ('refinement', 'tolerance'),
     [
-        'search',
+        ('search', 1e-9),
+        ('fit', 1e-5),  # an iteration in single precision ends 1e-7 mm apart
         pytest.param(
-            'none', marks=pytest.mark.xfail(reason='background ROIs: ties by last digits')
+            'none',
+            1e-9,
+            marks=pytest.mark.xfail(
+                strict=False, reason='places of background ROIs that are equally good: last digits'
+            ),
         ),
-        pytest.param('fit', marks=pytest.mark.xfail(reason='fitted centers: 1e-7 mm apart')),
     ],
 )
-def test_another_kernel_gives_the_same_numbers(refinement):
+def test_another_kernel_gives_the_same_numbers(refinement, tolerance):
     pairs = differences(*(results_by(kernel, refinement) for kernel in ('Nehalem', 'Haswell')))
     for path, one, other in pairs:
-        assert one == pytest.approx(other, rel=KERNEL, abs=KERNEL), path
+        assert one == pytest.approx(other, rel=tolerance, abs=tolerance), path
 
 
 def differences(one, other, path=''):
