@@ -203,11 +203,8 @@ def analyze(
         spheres=spheres,
         background=standards.background,
         pooled_background=standards.pooled_background,
-        flags=((Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else ()) + checked.flags,
-        notes=(
-            *(f'Contradiction: {text}' for text in standards.contradictions),
-            *(*notes, *standards.notes),
-        ),
+        flags=(*_unit_doubts(image), *checked.flags),
+        notes=(*_told(standards.contradictions), *notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=pose,
         nema=standards.nema,
@@ -219,6 +216,14 @@ def analyze(
         noise=standards.noise,
         calibration=standards.calibration,
     )
+
+
+def _unit_doubts(image: PETImage) -> tuple[Flag, ...]:
+    return (Flag.UNIT_UNKNOWN,) if image.unit == UNKNOWN_UNIT else ()
+
+
+def _told(contradictions: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f'Contradiction: {text}' for text in contradictions)
 
 
 def _flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:

@@ -288,7 +288,7 @@ def test_a_background_without_activity_may_be_said_but_not_less(study, tmp_path,
 
     with pytest.raises(SystemExit):
         analyze(study / 'dicom', tmp_path / 'no', study, '--true-background', '-1')
-    assert 'must be a number, 0 or more, got -1' in capsys.readouterr().err
+    assert 'must be a number from 0 to 1e+12, got -1' in capsys.readouterr().err
 
 
 def test_a_worksheet_is_held_against_the_header_and_completed_by_it(study, tmp_path, capsys):

@@ -151,13 +151,24 @@ def test_a_worksheet_gives_activity_and_verdicts(made):
 
 def test_background_vois_of_the_user_come_first(made):
     image, seeds = made
+    rois = analyze(image, seeds, PHANTOM, AS_SEEDED).nema.placement.rois
+    own = Seed('B0', rois[0].center_ras_mm)
+
+    found = analyze(image, [*seeds, own], PHANTOM, AS_SEEDED)
+
+    assert found.recovery.background == pytest.approx(found.background[0].statistics.mean)
+    assert found.recovery.background_rule == 'mean of the background VOIs'
+
+
+def test_a_background_voi_on_a_sphere_is_no_background(made):
+    image, seeds = made
     near_sphere = Seed('B0', tuple(np.add(seeds[0].position_ras_mm, (0.0, 30.0, 0.0))))
 
     found = analyze(image, [*seeds, near_sphere], PHANTOM, AS_SEEDED)
 
-    assert found.recovery.background == pytest.approx(found.background[0].statistics.mean)
-    assert found.recovery.background > 2200.0
-    assert found.recovery.background_rule == 'mean of the background VOIs'
+    assert found.background[0].statistics.mean > 2200.0
+    assert found.recovery.background < 2200.0
+    assert found.recovery.background_rule.endswith('background ROIs of 37 mm')
 
 
 def test_rois_that_the_user_moved_are_used(made):

@@ -239,11 +239,11 @@ def test_a_loaded_worksheet_takes_from_the_header_what_it_leaves_out(right, tmp_
     path.write_text(json.dumps({'schema': ACTIVITY_SCHEMA, 'hot': fill}), encoding='utf-8')
     FileDialog.answer_ = str(path)
     type_in(right)
-    told = right.panel.known.worksheet
+    told = right.panel.request.known.worksheet
 
     right.ui.loadActivityButton.click()
 
-    worksheet = right.panel.known.worksheet
+    worksheet = right.panel.request.known.worksheet
     assert worksheet.hot.assay_time == datetime(2026, 3, 1, 10, 15)
     assert worksheet.scan_start == told.scan_start
     assert (worksheet.isotope, worksheet.half_life_s) == (told.isotope, told.half_life_s)

@@ -175,7 +175,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         Of the file, changed by what the command line says.
     """
     settings = load_settings(args.settings) if args.settings else Settings()
-    given = {name: getattr(args, name) for name in ('counting', 'refinement', 'edition')}
+    given = {name: getattr(args, name, None) for name in ('counting', 'refinement', 'edition')}
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 

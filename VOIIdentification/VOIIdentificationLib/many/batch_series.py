@@ -28,7 +28,7 @@ STATE_NAME = 'batch.json'
 STATE_SCHEMA = 'voi-identification/batch-series/1'
 _BLOCK_BYTES = 1 << 20
 
-State = Literal['started', 'done', 'failed']
+_State = Literal['started', 'done', 'failed']
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def read_state(folder: Path) -> dict[str, Any]:
 
 
 def _write_state(
-    job: SeriesJob, state: State, checksum: str, sentence: str = '', seconds: float | None = None
+    job: SeriesJob, state: _State, checksum: str, sentence: str = '', seconds: float | None = None
 ) -> None:
     """
     Write ``batch.json``, whole or not at all.

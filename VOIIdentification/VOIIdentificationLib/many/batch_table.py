@@ -28,7 +28,7 @@ COLUMNS = (*TEXT_COLUMNS[:5], *NUMBER_COLUMNS, *TEXT_COLUMNS[5:])
 _ROWS_AT_ONCE = 5000
 """Rows that are in memory at a time."""
 
-Row = Mapping[str, Any]
+_Row = Mapping[str, Any]
 
 
 def write_tables(directory: Path, jobs: Iterable[SeriesJob], sentences: Mapping[str, str]) -> int:
@@ -63,7 +63,7 @@ def write_tables(directory: Path, jobs: Iterable[SeriesJob], sentences: Mapping[
     return count
 
 
-def _series_rows(job: SeriesJob, sentences: Mapping[str, str]) -> Iterator[Row]:
+def _series_rows(job: SeriesJob, sentences: Mapping[str, str]) -> Iterator[_Row]:
     """
     The rows of one series.
 
@@ -103,7 +103,7 @@ def _series_rows(job: SeriesJob, sentences: Mapping[str, str]) -> Iterator[Row]:
     yield from ({**row, **sphere} for sphere in _sphere_rows(stored))
 
 
-def _sphere_rows(stored: StoredResults) -> Iterator[Row]:
+def _sphere_rows(stored: StoredResults) -> Iterator[_Row]:
     """Values of the whole scan stand in the row of every sphere."""
     kind = stored.signature
     of_scan = {
@@ -126,7 +126,7 @@ def _sphere_rows(stored: StoredResults) -> Iterator[Row]:
     yield from ({**row, 'flags': ' '.join(flags[row['label']])} for row in ordered)
 
 
-def _write(folder: Path, rows: Iterator[Row]) -> int:
+def _write(folder: Path, rows: Iterator[_Row]) -> int:
     """A few thousand rows at a time, into both files."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -149,7 +149,7 @@ def _write(folder: Path, rows: Iterator[Row]) -> int:
     return count
 
 
-def _typed(row: Row) -> Row:
+def _typed(row: _Row) -> _Row:
     """Text that no file can hold, of a header or a path, as what it can hold."""
     return {
         name: value.encode('utf-8', 'replace').decode() if isinstance(value, str) else value

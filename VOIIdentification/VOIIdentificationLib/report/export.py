@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..activity.worksheet_json import save_worksheet
 from ..core.errors import OutputError, Progress, no_progress, part_of
 from ..core.phantom import RGB, Seed, insert_colors
+from ..core.plain_text import plain_line
 from ..files.atomic import recover, system_errors_named, transaction
 from ..files.markups import write_markups
 from ..files.segmentation import Segment, write_segmentation
@@ -294,7 +295,9 @@ def _segment(
         **({FLAGS_TAG: ' '.join(flags)} if flags else {}),
     }
     inside, slices_kji = _half_inside([voi.mask for voi in vois])
-    return Segment(segment_id, name, colors[vois[0].label], tags, inside, slices_kji)
+    # Scene and file show the same: a label may come from a header or a point list.
+    names = plain_line(segment_id), plain_line(name)
+    return Segment(*names, colors[vois[0].label], tags, inside, slices_kji)
 
 
 def _diameter(voi: VOIResult) -> str:

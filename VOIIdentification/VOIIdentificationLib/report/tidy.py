@@ -25,7 +25,7 @@ TIDY_COLUMNS = (
 _FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')
 """A spreadsheet takes a text that begins so for a formula (OWASP, CSV injection)."""
 
-TidyRow = tuple[str, ...]
+_TidyRow = tuple[str, ...]
 
 
 def write_tidy(path: Path, result: AnalysisResult) -> None:
@@ -51,7 +51,7 @@ def write_tidy(path: Path, result: AnalysisResult) -> None:
         writer.writerows(_tidy_rows(result))
 
 
-def _tidy_rows(result: AnalysisResult) -> Iterator[TidyRow]:
+def _tidy_rows(result: AnalysisResult) -> Iterator[_TidyRow]:
     """
     Every number that belongs to one sphere.
 
@@ -83,7 +83,7 @@ def _is_of_spheres(table: Table) -> bool:
     return len(set(labels)) == table.row_count > 0 and 'diameter_mm' in keys
 
 
-def _table_rows(table: Table, lines: tuple[VerdictLine, ...]) -> Iterator[TidyRow]:
+def _table_rows(table: Table, lines: tuple[VerdictLine, ...]) -> Iterator[_TidyRow]:
     labels, diameters = table.column('label').texts(), _numbers(table.column('diameter_mm'))
     for column in table.columns:
         if _is_quantity(table, column):
@@ -101,7 +101,7 @@ def _is_quantity(table: Table, column: Column) -> bool:
     return not column.is_text and not aside and not is_uncertainty(table, column.key)
 
 
-def _judged(lines: tuple[VerdictLine, ...], label: str, key: str) -> list[TidyRow]:
+def _judged(lines: tuple[VerdictLine, ...], label: str, key: str) -> list[_TidyRow]:
     """Standard, verdict, low and high for each standard; one empty row where there is none."""
     name = next((name for one, name in QUANTITY_NAMES.items() if one == key), '')
     found = [
