@@ -109,7 +109,9 @@ def test_a_clipped_voi_is_measured_and_flagged(two_spheres):
     edge = two_spheres.geometry.position_ras_mm((20, 16, 1))
     seeds = [Seed('big', tuple(edge)), Seed('small', CENTERS['small'])]
     result = analyze(two_spheres, seeds, TWO_SPHERES, Settings(refinement='none'))
-    assert result.spheres[0].flags == (Flag.NOTHING_SEEN, Flag.CLIPPED)
+    doubt, clipped = result.spheres[0].flags
+    assert doubt in {Flag.NOTHING_SEEN, Flag.SIGNAL_DEVIATES}  # half a sphere beside one whole
+    assert clipped is Flag.CLIPPED
     assert result.spheres[0].statistics.volume_ml < 0.8 * np.pi * 22**3 / 6000
 
 
