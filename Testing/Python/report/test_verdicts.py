@@ -50,6 +50,32 @@ def test_all_values_within_the_limits_pass(result):
     assert found.reasons == ('All 12 values lie within its limits.',)
 
 
+def test_what_may_not_be_judged_never_passes(result):
+    """A condition of the standard that is not met stands in the card, not only in the cells."""
+    found = judged_as(result)
+    spheres = tuple(
+        replace(
+            sphere,
+            verdicts=tuple(
+                replace(one, passed=None, not_judged='the ratio is 4 : 1')
+                for one in sphere.verdicts
+            ),
+        )
+        for sphere in found.recovery.spheres
+    )
+    open_ = replace(found, recovery=replace(found.recovery, spheres=spheres))
+
+    assert of(open_).level is Level.NOT_JUDGED
+    assert of(open_).reasons == ('The ratio is 4 : 1.',)
+
+    one_open = replace(
+        found,
+        recovery=replace(found.recovery, spheres=(spheres[0], *found.recovery.spheres[1:])),
+    )
+    assert of(one_open).level is Level.WARNING
+    assert 'The ratio is 4 : 1.' in of(one_open).reasons
+
+
 def test_one_value_outside_fails_and_is_named(result):
     found = of(judged_as(result, fail={('S13', 'rc_max')}))
 

@@ -11,7 +11,7 @@ from ..evaluate.limits import QUANTITY_NAMES, Limits, shipped_limits
 from ..evaluate.recovery import CONCENTRATION_UNIT
 from ..results import AnalysisResult
 from .formats import result_tables
-from .subjects.limits import FAIL, VERDICT_KEY
+from .subjects.limits import FAIL, PASS, VERDICT_KEY
 from .table import VALUE_UNIT, Table, unit_text
 
 NO_LIMITS = 'It sets no limits for this phantom: its figures stand in the tables.'
@@ -62,7 +62,7 @@ class VerdictLine:
         Whose limits, which sphere, and what was compared.
 
     verdict : str
-        ``'pass'`` or ``'fail'``.
+        ``'pass'``, ``'fail'``, or ``'not judged: '`` and why.
 
     value, low, high : str
         As shown to people.
@@ -153,8 +153,14 @@ def _judged(result: AnalysisResult, standard: str, lines: Sequence[VerdictLine])
     """
     if not lines:
         return Outcome(standard, Level.NOT_JUDGED, (_why_not_judged(result),))
+    judged = [line for line in lines if line.verdict.startswith((PASS, FAIL))]
+    if not judged:
+        return Outcome(standard, Level.NOT_JUDGED, _reasons_of(lines))
     failed = [line for line in lines if line.verdict.startswith(FAIL)]
-    missing = _missing(result.phantom, standard, lines)
+    missing = [
+        *_missing(result.phantom, standard, lines),
+        *_reasons_of([line for line in lines if line not in judged]),
+    ]
     doubts = _doubts(result, {line.label for line in lines})
     notes = dict.fromkeys(line.note for line in lines if line.note)
     indicative = [f'Some of its limits are only indicative: {note}.' for note in notes]
@@ -162,8 +168,14 @@ def _judged(result: AnalysisResult, standard: str, lines: Sequence[VerdictLine])
     if any(not line.note for line in failed):
         return Outcome(standard, Level.FAIL, reasons)
     level = Level.WARNING if failed or missing or doubts else Level.PASS
-    within = f'All {len(lines)} values lie within its limits.'
+    within = f'All {len(judged)} values lie within its limits.'
     return Outcome(standard, level, reasons if failed else (within, *reasons))
+
+
+def _reasons_of(lines: Sequence[VerdictLine]) -> tuple[str, ...]:
+    """Why comparisons are not judged, each reason once."""
+    words = (line.verdict.removeprefix('not judged: ') for line in lines)
+    return tuple(dict.fromkeys(f'{text[0].upper()}{text[1:]}.' for text in words if text))
 
 
 def _why_not_judged(result: AnalysisResult) -> str:
