@@ -48,8 +48,17 @@ CENTER_MM = 1e-3
 RELATIVE = 1e-5
 """Of a mean whose center is that near."""
 
-OTHER_AXIS = 5e-4
-"""The weights of a sphere are sums along lines; along another axis they are other sums."""
+OTHER_AXIS, OTHER_AXIS_MM = 1e-3, 5e-3
+"""
+The weights of a sphere are sums along lines; along another axis they are other sums.
+The worst of all 48 orders: 0.0002 of a volume, 0.0005 of an SD, 0.002 mm.
+"""
+
+EDGE_STEP = 0.03
+"""
+Of the minimum, which is of the voxels at least half inside: a voxel on that limit is in by the
+sums along one axis and out by those along another, and its neighbor in value takes its place.
+"""
 
 moves = st.tuples(*[st.floats(-500, 500)] * 3)
 axes = st.permutations([0, 1, 2])
@@ -93,17 +102,18 @@ def moved(seeds, matrix):
     ]
 
 
-def compare(found, matrix=None, *, scale=1.0, relative=RELATIVE):
+def compare(found, matrix=None, *, scale=1.0, relative=RELATIVE, of_min=RELATIVE, mm=CENTER_MM):
     """The same spheres at moved places, with scaled values and the same flags."""
     matrix = np.eye(4) if matrix is None else np.asarray(matrix)
     for one, other in zip(plain().spheres, found.spheres, strict=True):
         expected = matrix[:3, :3] @ one.center_ras_mm + matrix[:3, 3]
-        assert other.center_ras_mm == pytest.approx(expected, abs=CENTER_MM)
+        assert other.center_ras_mm == pytest.approx(expected, abs=mm)
         assert other.label == one.label
         assert other.flags == one.flags
         for name in ('mean', 'sd', 'max', 'min'):
+            near = of_min if name == 'min' else relative
             value, same = getattr(other.statistics, name), getattr(one.statistics, name)
-            assert value == pytest.approx(scale * same, rel=relative), name
+            assert value == pytest.approx(scale * same, rel=near), name
         assert other.statistics.volume_ml == pytest.approx(one.statistics.volume_ml, rel=relative)
 
 
@@ -148,7 +158,8 @@ def test_a_scan_that_is_turned_by_right_angles_or_mirrored_gives_the_same(order,
 @given(axes, mirrors)
 def test_voxels_that_are_stored_in_another_order_give_the_same(order, flips):
     image, seeds = scan()
-    compare(measured(in_other_order(image, order, flips), seeds), relative=OTHER_AXIS)
+    found = measured(in_other_order(image, order, flips), seeds)
+    compare(found, relative=OTHER_AXIS, of_min=EDGE_STEP, mm=OTHER_AXIS_MM)
 
 
 def test_the_storage_order_of_the_test_above_keeps_every_voxel_in_its_place():
