@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.errors import OutputError, Progress, SeriesError, no_progress
+from ..core.errors import Progress, SeriesError, no_progress
 from ..files.atomic import system_errors_named
 from ..files.signals import signal_heard
+from ..files.target import require_folder
 from .batch_cluster import connected, measure_all, require_packages
 from .batch_find import FoundSeries, find_pet_series
 from .batch_series import BatchOptions, SeriesJob, SeriesOutcome
@@ -114,7 +115,7 @@ def run_batch(
         If a package is missing, or the folder cannot be written.
     """
     require_packages()
-    _require_folder(directory)
+    _make_folder(directory)
     found = find_pet_series(root, directory, progress)
     if not found.series:
         why = f' ({found.problems[0]})' if found.problems else ''
@@ -184,9 +185,7 @@ def _job(series: FoundSeries, directory: Path) -> SeriesJob:
     )
 
 
-def _require_folder(directory: Path) -> None:
-    if directory.exists() and not directory.is_dir():
-        msg = f'the results cannot be written to {directory}: it is a file. Choose a folder.'
-        raise OutputError(msg)
+def _make_folder(directory: Path) -> None:
+    require_folder(directory, 'the results')
     with system_errors_named(directory, 'the results'):
         directory.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core.errors import OutputError
 from ..files.atomic import transaction
+from ..files.target import earlier_files, require_folder
 from .comparison_page import comparison_page
 from .comparison_workbook import write_workbook
 from .differences import Difference, differences
@@ -80,10 +81,8 @@ def check_target(directory: Path, *, overwrite: bool) -> tuple[Path, ...]:
     OutputError
         If something is in the way.
     """
-    if directory.exists() and not directory.is_dir():
-        msg = f'the comparison cannot be written to {directory}: it is a file. Choose a folder.'
-        raise OutputError(msg)
-    old = tuple(Path(name) for name in (WORKBOOK, PAGE) if (directory / name).exists())
+    require_folder(directory, 'the comparison')
+    old = earlier_files(directory, (WORKBOOK, PAGE))
     if old and not overwrite:
         msg = (
             f'{directory} holds a comparison already. Choose another folder, or allow '

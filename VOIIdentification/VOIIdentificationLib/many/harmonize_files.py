@@ -15,6 +15,7 @@ from ..core.errors import OutputError
 from ..core.geometry import FloatArray
 from ..evaluate.limits import QUANTITY_NAMES
 from ..files.atomic import transaction
+from ..files.target import earlier_files, require_folder
 from ..results import AnalysisResult
 from .chart_svg import LEFT, RIGHT, Guide, Line, Picture, Scale, polyline, value_ticks, y_scale
 from .filtered_figures import SphereCurve
@@ -126,10 +127,8 @@ def check_target(directory: Path, *, overwrite: bool) -> tuple[Path, ...]:
     OutputError
         If something is in the way.
     """
-    if directory.exists() and not directory.is_dir():
-        msg = f'the filters cannot be written to {directory}: it is a file. Choose a folder.'
-        raise OutputError(msg)
-    old = tuple(Path(name) for name in (PAGE, TABLE, FACTS) if (directory / name).exists())
+    require_folder(directory, 'the filters')
+    old = earlier_files(directory, (PAGE, TABLE, FACTS))
     if old and not overwrite:
         msg = f'{directory} holds filters already. Choose another folder, or --overwrite them.'
         raise OutputError(msg)

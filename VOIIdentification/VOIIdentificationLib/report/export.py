@@ -19,6 +19,7 @@ from ..core.plain_text import plain_line
 from ..files.atomic import recover, system_errors_named, transaction
 from ..files.markups import write_markups
 from ..files.segmentation import Segment, write_segmentation
+from ..files.target import require_folder
 from ..measure.statistics import HALF_INSIDE
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import VOIMask
@@ -235,9 +236,7 @@ def _missing_package_named() -> Iterator[None]:
 
 
 def _refuse_obstacles(directory: Path) -> None:
-    if directory.exists() and not directory.is_dir():
-        msg = f'the results cannot be written to {directory}: it is a file. Choose a folder.'
-        raise OutputError(msg)
+    require_folder(directory, 'the results')
     for name in (*RESULT_FILES, IMAGE_FOLDER):
         path = directory / name
         if path.exists() and path.is_dir() != (name == IMAGE_FOLDER):

@@ -1,0 +1,50 @@
+"""Folders that results are to go to, looked at before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..core.errors import OutputError
+
+
+def require_folder(directory: Path, what: str) -> None:
+    """
+    Refuse a file where a folder is to be.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        Where the files are to go; may be missing.
+
+    what : str
+        What is to be written, for the message, e.g. ``'the results'``.
+
+    Raises
+    ------
+    OutputError
+        If it is there and no folder.
+    """
+    if directory.exists() and not directory.is_dir():
+        msg = f'{what} cannot be written to {directory}: it is a file. Choose a folder.'
+        raise OutputError(msg)
+
+
+def earlier_files(directory: Path, names: Iterable[str]) -> tuple[Path, ...]:
+    """
+    Files of an earlier run.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        The folder; may be missing.
+
+    names : iterable of str
+        Names of the files that a run writes.
+
+    Returns
+    -------
+    old : tuple of `pathlib.Path`
+        Those that are there, relative to the folder.
+    """
+    return tuple(Path(name) for name in names if (directory / name).exists())
