@@ -17,10 +17,10 @@ OUTPUTS, SCHEMA = DOCS / 'outputs.md', DOCS / 'results.schema.json'
 BEGIN = '<!-- columns: written by Testing/write_docs.py -->'
 END = '<!-- end of columns -->'
 
-NEVER_NULL = {'schema', 'software', 'input', 'settings', 'label', 'flags', 'notes', 'spheres'}
+NEVER_NULL = {'schema', 'software', 'input', 'scan', 'settings', 'label', 'flags', 'notes', 'spheres'}
 """Keys that always have a value; every other one is null where there is none."""
 
-WHOLE = ('count', 'slice_k', 'slices_k', 'shape_ijk')
+WHOLE = ('count', 'iterations', 'subsets', 'slice_k', 'slices_k', 'shape_ijk')
 """Ends of the keys of whole numbers."""
 
 

@@ -33,9 +33,11 @@ def test_the_description_names_identity_grid_and_values(tmp_path):
 
     lines = describe_series(tmp_path)
 
-    assert lines[:10] == (
+    assert lines[:12] == (
         'Series: 1.2.3.4: PT, "made", 5 images',
         'Scanner: not named',
+        'Reconstruction: not named',
+        'Injection: not named',
         'Acquired: time not named',
         'Patient position: not named',
         'Grid: 7 x 6 x 5 voxels of 2 x 3 x 4 mm',

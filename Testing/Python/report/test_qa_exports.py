@@ -9,6 +9,7 @@ import pytest
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.image import Acquisition
 from VOIIdentificationLib.report.formats import results_json
 from VOIIdentificationLib.report.qa_exports import (
     MAX_USER_KEY,
@@ -81,7 +82,11 @@ def test_quaac_reads_its_document(result, tmp_path):
 
 
 def test_quaac_says_of_a_header_without_scanner_that_it_is_unknown():
-    (scanner,) = exported(made_result(), 'quaac')['equipment']
+    result = made_result()
+    (scanner,) = exported(result, 'quaac')['equipment']
+    assert (scanner['manufacturer'], scanner['serial number']) == ('Made & Sons', '11029')
+    silent = replace(result, image=replace(result.image, acquisition=Acquisition()))
+    (scanner,) = exported(silent, 'quaac')['equipment']
     assert scanner['manufacturer'] == scanner['serial number'] == 'unknown'
 
 

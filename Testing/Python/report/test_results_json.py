@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from made_results import UID, made_result
 from VOIIdentificationLib import __version__
+from VOIIdentificationLib.core.image import Acquisition
 from VOIIdentificationLib.core.phantom import Insert
+from VOIIdentificationLib.many.signature import RECONSTRUCTION_KEYS, SCANNER_KEYS
 from VOIIdentificationLib.report.formats import results_json, write_results
 
 # The contract, as agreed with the programs that read the file.
@@ -123,3 +125,15 @@ def test_any_label_can_be_written(tmp_path):
 
     data = json.loads((tmp_path / 'results.json').read_text(encoding='utf-8'))
     assert data['spheres'][0]['label'] == '"\\x00\\ud800ö'
+
+
+def test_the_scan_object_tells_what_scans_of_one_kind_share():
+    scan = results_json(made_result())['scan']
+    assert scan['manufacturer'] == 'Made & Sons'
+    assert scan['software_versions'] == ['VG60A']
+    assert (scan['iterations'], scan['subsets'], scan['frame_duration_s']) == (4, 5, 600.0)
+    assert (scan['isotope'], scan['injected_activity_bq']) == ('F-18', 70e6)
+    assert scan['acquisition_datetime'] == '2026-03-01T10:16:00'
+    assert {*SCANNER_KEYS, *RECONSTRUCTION_KEYS} <= scan.keys()
+    silent = replace(made_result(), image=replace(made_result().image, acquisition=Acquisition()))
+    assert set(results_json(silent)['scan'].values()) == {None}

@@ -39,6 +39,30 @@ class Acquisition:
     decay_correction : str
         ``'START'``, ``'ADMIN'`` or ``'NONE'``.
 
+    device_serial_number, station_name : str
+        Which scanner of its model.
+
+    software_versions : tuple of str
+        Of the scanner.
+
+    reconstruction_method : str
+        As the header names it, e.g. ``'PSF+TOF 4i5s'``.
+
+    iterations, subsets : int or None
+        Of an iterative reconstruction.
+
+    convolution_kernel : tuple of str
+        Filters after it.
+
+    frame_duration_s : float or None
+        Length of the acquisition in seconds; None where slices differ.
+
+    isotope : str
+        Name in the table of isotopes.
+
+    injected_activity_bq : float or None
+        Becquerel at the time of injection.
+
     notes : tuple of str
         Sentences about the reading: files passed over, slices repaired.
     """
@@ -54,7 +78,57 @@ class Acquisition:
     patient_position: str = ''
     corrected_image: tuple[str, ...] = ()
     decay_correction: str = ''
+    device_serial_number: str = ''
+    station_name: str = ''
+    software_versions: tuple[str, ...] = ()
+    reconstruction_method: str = ''
+    iterations: int | None = None
+    subsets: int | None = None
+    convolution_kernel: tuple[str, ...] = ()
+    frame_duration_s: float | None = None
+    isotope: str = ''
+    injected_activity_bq: float | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def scanner_text(self) -> str:
+        """Maker, model, serial number, station and software; empty if nothing is known."""
+        name = ' '.join(filter(None, (self.manufacturer, self.model)))
+        return ', '.join(
+            (
+                *filter(None, (name,)),
+                *_named('serial number', self.device_serial_number),
+                *_named('station', self.station_name),
+                *_named('software', ' / '.join(self.software_versions)),
+            )
+        )
+
+    @property
+    def reconstruction_text(self) -> str:
+        """Method, iterations, subsets, filters and frame; empty if nothing is known."""
+        return ', '.join(
+            (
+                *filter(None, (self.reconstruction_method,)),
+                *_named('iterations', self.iterations),
+                *_named('subsets', self.subsets),
+                *_named('filter', ' / '.join(self.convolution_kernel)),
+                *_named('frame of', self.frame_duration_s and f'{self.frame_duration_s:g} s'),
+            )
+        )
+
+    @property
+    def injection_text(self) -> str:
+        """Isotope and activity; empty if nothing is known."""
+        activity = self.injected_activity_bq
+        mbq = f'{activity / _BQ_PER_MBQ:.6g} MBq' if activity else ''
+        return ', '.join(filter(None, (self.isotope, mbq)))
+
+
+_BQ_PER_MBQ = 1e6
+
+
+def _named(name: str, value: object) -> tuple[str, ...]:
+    return (f'{name} {value}',) if value else ()
 
 
 @dataclass(frozen=True, eq=False)

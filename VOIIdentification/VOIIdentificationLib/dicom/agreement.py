@@ -6,7 +6,16 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..core.errors import SeriesError, SUVError
-from .attributes import CONTENT, Attribute, Policy, known, tag_text, with_policy
+from .attributes import (
+    CONTENT,
+    RECONSTRUCTION,
+    Attribute,
+    Policy,
+    attribute,
+    known,
+    tag_text,
+    with_policy,
+)
 from .clock import calendar_day, instant_of, time_of_day
 from .header import Header, as_number
 from .slices import PETSlice
@@ -111,6 +120,32 @@ def require_scan_of_frames(slices: Sequence[PETSlice]) -> None:
             _require(row, _told_by_slices(row.keyword, slices, row), Policy.NO_SUV)
 
 
+def said_by_all(keyword: str, slices: Sequence[PETSlice]) -> tuple[bool, str]:
+    """
+    Whether an attribute of a series can be told from any of its slices.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    slices : sequence of PETSlice
+        The series.
+
+    Returns
+    -------
+    alike : bool
+        Whether all slices say the same, which may be nothing.
+
+    note : str
+        Two slices and their values where the attribute then counts as missing;
+        empty where something else speaks of it.
+    """
+    row = attribute(keyword)
+    told = _told_by_slices(keyword, slices, row)
+    return len(told) == 1, _problem(row, told, Policy.NOTHING)
+
+
 def _told_by_slices(
     keyword: str, slices: Sequence[PETSlice], row: Attribute | None = None
 ) -> list[_Told]:
@@ -134,7 +169,7 @@ def _told_by_slices(
         In the order of the slices; one if all say the same.
     """
     own = _OF_SLICE.get(keyword)
-    if own is None and row is not None and row.sequence == CONTENT:
+    if own is None and row is not None and row.sequence in (CONTENT, RECONSTRUCTION):
         own = _content(keyword)
     if own is not None:
         return _gathered((plane, own(plane)) for plane in slices)
@@ -261,16 +296,19 @@ def _problem(row: Attribute, told: Sequence[_Told], policy: Policy) -> str:
         return (
             f'the slices of the series differ in {tag_text(row.keyword)}: {there[0].name} has '
             f'{there[0].text}, {_list(lacking.holders)} none; '
-            'export the series again from its source'
+            f'{_ADVICE.get(policy, "export the series again from its source")}'
         )
     if len(there) > 1 and row.differs is policy:
         first, other = there[:2]
         return (
             f'the slices of the series differ in {tag_text(row.keyword)}: {first.name} has '
             f'{first.text}, {other.name} has {other.text}; '
-            'put each image into a series of its own'
+            f'{_ADVICE.get(policy, "put each image into a series of its own")}'
         )
     return ''
+
+
+_ADVICE = {Policy.NOTHING: 'it counts as unknown'}
 
 
 def _list(holders: Sequence[PETSlice] | Sequence[Header]) -> str:

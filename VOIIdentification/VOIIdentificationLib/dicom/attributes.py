@@ -67,6 +67,7 @@ _SHOWN = 'shown as it is'
 
 DRUG = 'RadiopharmaceuticalInformationSequence'
 CONTENT = 'FrameContentSequence'
+RECONSTRUCTION = 'PETReconstructionSequence'
 TRANSFORM = 'PixelValueTransformationSequence'
 MAPPING = 'RealWorldValueMappingSequence'
 
@@ -81,8 +82,29 @@ ATTRIBUTES = (
     Attribute('PatientID', 'who or what was scanned', _EMPTY, _SHOWN, _REFUSE, _REFUSE),
     Attribute('FrameOfReferenceUID', 'one place in space', _EMPTY, _SHOWN, _REFUSE, _REFUSE),
     Attribute('SeriesDescription', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
-    Attribute('Manufacturer', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
-    Attribute('ManufacturerModelName', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
+    Attribute('Manufacturer', 'which scanner', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute('ManufacturerModelName', 'which scanner', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute('DeviceSerialNumber', 'which scanner', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute('StationName', 'which scanner', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute('SoftwareVersions', 'which reconstruction', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute('ReconstructionMethod', 'which reconstruction', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute('ConvolutionKernel', 'which reconstruction', _EMPTY, _SHOWN, _NOTHING, _NOTHING),
+    Attribute(
+        'ReconstructionAlgorithm', 'enhanced: which reconstruction', _EMPTY, _SHOWN, _NOTHING,
+        _NOTHING, RECONSTRUCTION,
+    ),
+    Attribute(
+        'ReconstructionType', 'enhanced: which reconstruction', _EMPTY, _SHOWN, _NOTHING,
+        _NOTHING, RECONSTRUCTION,
+    ),
+    Attribute(
+        'NumberOfIterations', 'enhanced: which reconstruction', _EMPTY, _AS_MISSING, _NOTHING,
+        _NOTHING, RECONSTRUCTION,
+    ),
+    Attribute(
+        'NumberOfSubsets', 'enhanced: which reconstruction', _EMPTY, _AS_MISSING, _NOTHING,
+        _NOTHING, RECONSTRUCTION,
+    ),
     Attribute('PatientPosition', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
     Attribute('PatientOrientationCodeSequence', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
     Attribute('PatientGantryRelationshipCodeSequence', 'shown', _EMPTY, _SHOWN, _FIRST, _FIRST),
@@ -189,6 +211,29 @@ WANTED = (
     *SEQUENCES,
 )
 """Keywords of the elements that are kept of every file."""
+
+
+@cache
+def attribute(keyword: str) -> Attribute:
+    """
+    The row of an attribute.
+
+    Parameters
+    ----------
+    keyword : str
+        Its DICOM keyword.
+
+    Returns
+    -------
+    row : Attribute
+        Of the table.
+
+    Raises
+    ------
+    KeyError
+        If the table does not have it.
+    """
+    return {row.keyword: row for row in ATTRIBUTES}[keyword]
 
 
 def with_policy(policy: Policy) -> tuple[Attribute, ...]:

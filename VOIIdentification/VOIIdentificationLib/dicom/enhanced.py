@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..core.errors import SeriesError
 from ..core.units import row_of_code, row_of_units
-from .attributes import CONTENT, MAPPING, TRANSFORM, tag_text
+from .attributes import CONTENT, MAPPING, RECONSTRUCTION, TRANSFORM, tag_text
 from .file import DicomFile
 from .header import Header, empty_header
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
@@ -16,11 +16,17 @@ from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
 _RELATIVE_SLOPE_TOLERANCE = 1e-6
 """Slopes that differ less are one: the real-world unit then holds for the rescaled values."""
 
-_FACTS = (
-    *('FrameReferenceDateTime', 'FrameAcquisitionDateTime', 'FrameAcquisitionNumber'),
-    *('TemporalPositionIndex', 'FrameAcquisitionDuration'),
-)
-"""What a frame says of its time."""
+_FACTS = {
+    CONTENT: (
+        *('FrameReferenceDateTime', 'FrameAcquisitionDateTime', 'FrameAcquisitionNumber'),
+        *('TemporalPositionIndex', 'FrameAcquisitionDuration'),
+    ),
+    RECONSTRUCTION: (
+        *('ReconstructionAlgorithm', 'ReconstructionType'),
+        *('NumberOfIterations', 'NumberOfSubsets'),
+    ),
+}
+"""What a frame says of its time and of its reconstruction."""
 
 _CONVERTED = (
     'UnassignedPerFrameConvertedAttributesSequence',
@@ -206,5 +212,5 @@ def _units_of_code(code: str) -> str:
 
 
 def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:
-    named = [(keyword, groups.text(CONTENT, keyword)) for keyword in _FACTS]
+    named = [(word, groups.text(part, word)) for part, words in _FACTS.items() for word in words]
     return tuple((keyword, value) for keyword, value in named if value)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
+from ..core.errors import SUVError
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.units import UNIT_OF_DICOM, unit_of_code
+from ..suv.header import Decisions, SUVHeader
+from ..suv.plausible import dose_bq_of
+from ..suv.scan_facts import scan_facts
+from .agreement import said_by_all
+from .attributes import DRUG
 from .clock import iso_datetime
-from .header import Header
+from .header import (
+    GE_CREATOR,
+    GE_GROUP,
+    GE_ITERATIONS,
+    GE_SUBSETS,
+    MS_PER_S,
+    Header,
+    as_number,
+)
 from .position import position_of_header
 from .slices import PETSlice
 
@@ -52,7 +69,7 @@ def has_scale(slices: Sequence[PETSlice]) -> bool:
 
 def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> Acquisition:
     """
-    The facts of the scan: from the first slice, and the earliest acquisition time.
+    The facts of the scan: what all slices say, and the earliest acquisition time.
 
     Parameters
     ----------
@@ -65,24 +82,120 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
     Returns
     -------
     acquisition : Acquisition
-        Empty where the header says nothing.
+        Empty where the header says nothing, or slices of one scanner and
+        reconstruction would have to say the same and do not; a note tells that.
     """
-    file = slices[0].file
+    file, said = slices[0].file, _Said(slices)
     times = sorted(filter(None, (_acquisition_datetime(plane.file) for plane in slices)))
-    return Acquisition(
+    facts = Acquisition(
         series_instance_uid=file.text('SeriesInstanceUID'),
         study_instance_uid=file.text('StudyInstanceUID'),
         series_description=file.line('SeriesDescription'),
-        manufacturer=file.line('Manufacturer'),
-        model=file.line('ManufacturerModelName'),
+        manufacturer=said.line('Manufacturer'),
+        model=said.line('ManufacturerModelName'),
         patient_id=file.line('PatientID'),
         series_datetime=iso_datetime(file.text('SeriesDate'), file.text('SeriesTime')),
         acquisition_datetime=times[0] if times else '',
         patient_position=position_of_header(file),
         corrected_image=file.texts('CorrectedImage'),
         decay_correction=file.text('DecayCorrection'),
-        notes=tuple(notes),
+        device_serial_number=said.line('DeviceSerialNumber'),
+        station_name=said.line('StationName'),
+        software_versions=said.texts('SoftwareVersions'),
+        convolution_kernel=said.texts('ConvolutionKernel'),
+        frame_duration_s=_frame_duration_s(slices),
     )
+    facts = _with_injection(_with_reconstruction(facts, said), said)
+    return replace(facts, notes=(*notes, *said.notes))
+
+
+class _Said:
+    """What all slices of a series say."""
+
+    def __init__(self, slices: Sequence[PETSlice]) -> None:
+        self.slices = slices
+        self.first = slices[0].file
+        self.notes: list[str] = []
+
+    def alike(self, keyword: str) -> bool:
+        """Whether it can be told from the first slice."""
+        alike, note = said_by_all(keyword, self.slices)
+        self.notes += [note] if note else []
+        return alike
+
+    def line(self, keyword: str) -> str:
+        return self.first.line(keyword) if self.alike(keyword) else ''
+
+    def texts(self, keyword: str) -> tuple[str, ...]:
+        found = self.first.texts(keyword) if self.alike(keyword) else ()
+        return tuple(filter(None, found))
+
+    def of_frames(self, keyword: str) -> str:
+        """From the functional groups of enhanced images."""
+        return dict(self.slices[0].facts).get(keyword, '') if self.alike(keyword) else ''
+
+    def injected(self, keyword: str, part: str = '') -> str:
+        """From the first injection; `part` is the keyword within a sequence."""
+        drug = self.first.item(DRUG)
+        if not self.alike(keyword):
+            return ''
+        return drug.item(keyword).text(part) if part else drug.text(keyword)
+
+
+def _with_reconstruction(facts: Acquisition, said: _Said) -> Acquisition:
+    """Method, iterations and subsets, wherever the scanner puts them."""
+    method = said.line('ReconstructionMethod') or ' '.join(
+        filter(None, map(said.of_frames, ('ReconstructionAlgorithm', 'ReconstructionType')))
+    )
+    counts = [_count(said.of_frames(k)) for k in ('NumberOfIterations', 'NumberOfSubsets')]
+    named = _ITERATIONS_AND_SUBSETS.search(method)
+    if counts == [None, None] and named:
+        counts = [_count(text) for text in named.groups()]
+    elif counts == [None, None] and facts.manufacturer.upper().startswith(_GE):
+        counts = [_ge_count(said.slices, element) for element in (GE_ITERATIONS, GE_SUBSETS)]
+    iterations, subsets = counts
+    return replace(facts, reconstruction_method=method, iterations=iterations, subsets=subsets)
+
+
+_ITERATIONS_AND_SUBSETS = re.compile(r'(?<!\w)(\d+)i(\d+)s(?!\w)', re.IGNORECASE)
+"""How Siemens, Philips and others write them into the method, e.g. ``PSF+TOF 4i5s``."""
+
+_GE = 'GE'
+"""How the manufacturer's name begins: GE MEDICAL SYSTEMS."""
+
+
+def _ge_count(slices: Sequence[PETSlice], element: int) -> int | None:
+    """A private number of GE that all slices have; None without its creator."""
+    files = {id(plane.file): plane.file for plane in slices}.values()
+    found = {file.private_text(GE_GROUP, GE_CREATOR, element) for file in files}
+    text, reserved = found.pop()
+    return _count(text) if reserved and not found else None
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+def _with_injection(facts: Acquisition, said: _Said) -> Acquisition:
+    """Isotope and activity, where they make sense."""
+    header = SUVHeader(
+        dose=as_number(said.injected('RadionuclideTotalDose')),
+        half_life_s=as_number(said.injected('RadionuclideHalfLife')),
+        radionuclide=said.injected('RadionuclideCodeSequence', 'CodeMeaning'),
+    )
+    with suppress(SUVError):
+        facts = replace(facts, injected_activity_bq=dose_bq_of(header, Decisions()))
+    return replace(facts, isotope=scan_facts(header).isotope)
+
+
+def _frame_duration_s(slices: Sequence[PETSlice]) -> float | None:
+    """None where slices were acquired for different times."""
+    told = {
+        dict(plane.facts).get('FrameAcquisitionDuration') or plane.file.text('ActualFrameDuration')
+        for plane in slices
+    }
+    duration = as_number(told.pop())
+    return None if told or duration is None or duration <= 0 else duration / MS_PER_S
 
 
 def _acquisition_datetime(file: Header) -> str:

@@ -21,7 +21,15 @@ from typing import Any
 
 from ..core.errors import PhantomError, SeriesError
 from .attributes import WANTED, tag_of
-from .header import GE_GROUP, PHILIPS_GROUP, UNREADABLE, Header
+from .header import (
+    GE_GROUP,
+    GE_ITERATIONS,
+    GE_SCAN_TIME,
+    GE_SUBSETS,
+    PHILIPS_GROUP,
+    UNREADABLE,
+    Header,
+)
 
 _WANTED = frozenset(WANTED)
 PIXELS = ('FloatPixelData', 'DoubleFloatPixelData', 'PixelData')
@@ -199,7 +207,7 @@ def _kept_tags() -> list[Any]:
     blocks = range(0x10, 0x20)
     private = [
         group << 16 | number
-        for group, elements in ((GE_GROUP, (0x0D,)), (PHILIPS_GROUP, (0x00, 0x09)))
+        for group, elements in ((GE_GROUP, (GE_SCAN_TIME, GE_ITERATIONS, GE_SUBSETS)), (PHILIPS_GROUP, (0x00, 0x09)))
         for block in blocks
         for number in (block, *(block << 8 | element for element in elements))
     ]

@@ -15,6 +15,15 @@ from .attributes import known, tag_text
 GE_GROUP, PHILIPS_GROUP = 0x0009, 0x7053
 """Groups of the private elements that are used."""
 
+GE_CREATOR = 'GEMS_PETD_01'
+"""Private creator (PS3.5, 7.8.1) of GE's elements."""
+
+GE_SCAN_TIME, GE_ITERATIONS, GE_SUBSETS = 0x0D, 0xB2, 0xB3
+"""Their numbers within the block."""
+
+MS_PER_S = 1000.0
+"""Durations of headers are in milliseconds."""
+
 UNREADABLE = (
     *(AttributeError, EOFError, LookupError, NotImplementedError, OSError, OverflowError),
     *(TypeError, ValueError, struct.error),

@@ -344,10 +344,11 @@ def describe_series(folder: Path, series_uid: str | None = None) -> tuple[str, .
 
 
 def _identity_lines(series: str, facts: Acquisition) -> list[str]:
-    scanner = ' '.join(filter(None, (facts.manufacturer, facts.model)))
     return [
         f'Series: {series}',
-        f'Scanner: {scanner or "not named"}',
+        f'Scanner: {facts.scanner_text or "not named"}',
+        f'Reconstruction: {facts.reconstruction_text or "not named"}',
+        f'Injection: {facts.injection_text or "not named"}',
         f'Acquired: {facts.acquisition_datetime or facts.series_datetime or "time not named"}',
         f'Patient position: {facts.patient_position or "not named"}',
     ]

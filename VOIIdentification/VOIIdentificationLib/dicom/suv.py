@@ -21,13 +21,10 @@ from .clock import local_moment, moment, time_of_day
 from .days import day_of_scan, local_offset, moment_on
 from .facts import has_scale
 from .file import pet_classes
-from .header import GE_GROUP, Header, as_number
+from .header import GE_CREATOR, GE_GROUP, GE_SCAN_TIME, MS_PER_S, Header, as_number
 from .read import PART_FOR_HEADERS, find_stack, image_of_stack
 from .scaling import PHILIPS_ACTIVITY, PHILIPS_CREATOR, PHILIPS_SUV, philips_text
 from .slices import PETSlice
-
-GE_CREATOR = 'GEMS_PETD_01'
-"""Private creator (PS3.5, 7.8.1) of the scan time."""
 
 _CORRECTED = (('DECY', 'DecayCorrected'), ('ATTN', 'AttenuationCorrected'))
 _ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
@@ -35,8 +32,6 @@ _ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
 
 _HALF_A_DAY = timedelta(hours=12)
 """An acquisition without date this much before its series is after midnight."""
-
-_MS_PER_S = 1000.0
 
 
 def suv_image(
@@ -182,7 +177,7 @@ def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
     offset = local_offset(first, ('AcquisitionDateTime',), log)
     day = day_of_scan(first, log)
     series_start = moment_on(day, first.text('SeriesTime'))
-    ge_texts = [file.private_text(GE_GROUP, GE_CREATOR, 0x0D) for file in files]
+    ge_texts = [file.private_text(GE_GROUP, GE_CREATOR, GE_SCAN_TIME) for file in files]
     ge_times = [local_moment(text, offset) for text, _ in ge_texts]
     if any(text and not reserved for text, reserved in ge_texts):
         log.note(f'(0009,100d) is used although no creator {GE_CREATOR} reserved it')
@@ -325,4 +320,4 @@ def _philips(file: Header) -> tuple[str, bool]:
 
 
 def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / _MS_PER_S
+    return None if milliseconds is None else milliseconds / MS_PER_S

@@ -267,7 +267,7 @@ def _page(found: Harmonization, result: AnalysisResult) -> str:
         title=f'Filter for {found.standard.name}',
         facts=[
             ('Series', scan.series_description or scan.series_instance_uid or 'volume file'),
-            ('Scanner', f'{scan.manufacturer} {scan.model}'.strip() or 'unknown'),
+            ('Scanner', scan.scanner_text or 'unknown'),
             ('Background B', found.background_rule),
             ('Made', now()),
         ],

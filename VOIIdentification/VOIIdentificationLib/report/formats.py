@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import __version__
 from ..core.flags import Flag
-from ..core.image import UNKNOWN_UNIT, PETImage
+from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.phantom import Insert, Phantom
 from ..core.plain_text import plain_data
 from ..core.settings import Settings
@@ -31,6 +31,14 @@ _RAS_TEXTS = [
 ]
 
 RESULTS_SCHEMA = 'voi-identification/results/1'
+
+SCAN_KEYS = (
+    *('manufacturer', 'model', 'device_serial_number', 'station_name', 'software_versions'),
+    *('reconstruction_method', 'iterations', 'subsets', 'convolution_kernel'),
+    *('corrected_image', 'decay_correction', 'frame_duration_s'),
+    *('isotope', 'injected_activity_bq', 'acquisition_datetime', 'series_datetime'),
+)
+"""Facts of the header that tell which scans are of one kind."""
 
 SOFTWARE_NAME = 'VOIIdentification'
 """Name of the software in files that programs read."""
@@ -199,6 +207,7 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
         'software': {'name': SOFTWARE_NAME, 'version': __version__},
         'analyzed_at': result.analyzed_at,
         'input': _input(result.image),
+        'scan': _scan(result.image.acquisition),
         'phantom': _phantom(result.phantom),
         'settings': result.settings.to_json(),
         **subjects,
@@ -219,6 +228,11 @@ def _input(image: PETImage) -> dict[str, Any]:
         'ijk_to_ras': image.geometry.ijk_to_ras,
         'sha256': image.sha256(),
     }
+
+
+def _scan(scan: Acquisition) -> dict[str, Any]:
+    """What the header says of scanner, reconstruction and injection; None where it says nothing."""
+    return {key: getattr(scan, key) or None for key in SCAN_KEYS}
 
 
 def _phantom(phantom: Phantom) -> dict[str, Any]:
@@ -321,7 +335,9 @@ def _image_pairs(image: PETImage) -> list[Pair]:
         ('Study instance UID', scan.study_instance_uid),
         ('Series time', scan.series_datetime),
         ('Acquisition time', scan.acquisition_datetime),
-        ('Scanner', f'{scan.manufacturer} {scan.model}'.strip()),
+        ('Scanner', scan.scanner_text),
+        ('Reconstruction', scan.reconstruction_text),
+        ('Injection', scan.injection_text),
         ('Patient position', scan.patient_position),
         ('Corrections', ', '.join(scan.corrected_image)),
         ('Decay correction', scan.decay_correction),

@@ -172,7 +172,8 @@ def _facts(result: AnalysisResult, identify: bool) -> list[tuple[str, str]]:
     patient = [('Patient ID', scan.patient_id)] if identify else []
     facts = [
         *patient,
-        ('Scanner', f'{scan.manufacturer} {scan.model}'.strip()),
+        ('Scanner', scan.scanner_text),
+        ('Reconstruction', scan.reconstruction_text),
         ('Series', scan.series_description),
         ('Acquired', (scan.acquisition_datetime or scan.series_datetime).replace('T', ' ')),
         ('Phantom', result.phantom.name),
