@@ -17,7 +17,17 @@ OUTPUTS, SCHEMA = DOCS / 'outputs.md', DOCS / 'results.schema.json'
 BEGIN = '<!-- columns: written by Testing/write_docs.py -->'
 END = '<!-- end of columns -->'
 
-NEVER_NULL = {'schema', 'software', 'input', 'scan', 'settings', 'label', 'flags', 'notes', 'spheres'}
+NEVER_NULL = {
+    'schema',
+    'software',
+    'input',
+    'scan',
+    'settings',
+    'label',
+    'flags',
+    'notes',
+    'spheres',
+}
 """Keys that always have a value; every other one is null where there is none."""
 
 WHOLE = ('count', 'iterations', 'subsets', 'slice_k', 'slices_k', 'shape_ijk')

@@ -52,9 +52,7 @@ def test_info_tells_them(tmp_path):
     assert 'Injection: F-18, 70 MBq' in lines
 
 
-SINGLE = [
-    row.keyword for row in ATTRIBUTES if row.differs is Policy.NOTHING and not row.sequence
-]
+SINGLE = [row.keyword for row in ATTRIBUTES if row.differs is Policy.NOTHING and not row.sequence]
 FIELDS = dict(
     zip(
         NAMED,

@@ -207,7 +207,10 @@ def _kept_tags() -> list[Any]:
     blocks = range(0x10, 0x20)
     private = [
         group << 16 | number
-        for group, elements in ((GE_GROUP, (GE_SCAN_TIME, GE_ITERATIONS, GE_SUBSETS)), (PHILIPS_GROUP, (0x00, 0x09)))
+        for group, elements in (
+            (GE_GROUP, (GE_SCAN_TIME, GE_ITERATIONS, GE_SUBSETS)),
+            (PHILIPS_GROUP, (0x00, 0x09)),
+        )
         for block in blocks
         for number in (block, *(block << 8 | element for element in elements))
     ]
