@@ -18,6 +18,7 @@ from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
 from .curves import image_unit, plot_values, quality_panels
+from .page.png import drawing_png
 from .slice_view import (
     SliceView,
     drawn_slices,
@@ -210,10 +211,7 @@ def _missing_letters_allowed() -> Iterator[None]:
 
 
 def _save(canvas: Any, path: Path) -> None:
-    from matplotlib.image import imsave
-
-    pixels = canvas.buffer_rgba()
-    imsave(path, pixels, format='png', dpi=PICTURE_DPI, pil_kwargs={'compress_level': 3})
+    path.write_bytes(drawing_png(np.asarray(canvas.buffer_rgba()), PICTURE_DPI))
 
 
 def _slice_inches(geometry: VolumeGeometry, field_ij: tuple[slice, slice]) -> tuple[float, float]:

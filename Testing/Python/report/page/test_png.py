@@ -8,6 +8,7 @@ import pytest
 from VOIIdentificationLib.report.page.png import (
     NOT_A_NUMBER_COLOR,
     difference_palette,
+    drawing_png,
     grey_palette,
     png_uri,
 )
@@ -46,3 +47,14 @@ def test_no_value_hides_in_a_color_of_the_scale():
     palette = difference_palette()[:-1].astype(int)
 
     assert np.abs(palette - missing).max(axis=1).min() > 10
+
+
+def test_a_drawing_is_read_back_as_it_was_with_its_dots_an_inch(tmp_path):
+    image = pytest.importorskip('PIL.Image')
+    drawn = np.random.default_rng(0).integers(0, 256, (7, 5, 4), dtype=np.uint8)
+    drawn[2:5] = drawn[1]  # rows that repeat
+
+    with image.open(io.BytesIO(drawing_png(drawn, 100))) as read:
+        assert (read.format, read.mode) == ('PNG', 'RGB')
+        assert read.info['dpi'] == pytest.approx((100, 100), abs=0.02)
+        assert np.array_equal(np.asarray(read), drawn[..., :3])

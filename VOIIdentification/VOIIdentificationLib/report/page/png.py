@@ -1,4 +1,4 @@
-"""Voxels as PNG pictures inside a page, after the PNG specification (ISO/IEC 15948)."""
+"""Voxels and drawings as PNG pictures, after the PNG specification (ISO/IEC 15948)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ import numpy.typing as npt
 Palette = npt.NDArray[np.uint8]
 
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
-_INDEXED = 3
-"""Color type: every pixel is the number of a color of the palette."""
+_INDEXED, _TRUE_COLOR = 3, 2
+"""Color types: every pixel is the number of a color of the palette; red, green and blue."""
+
+_UP = 2
+"""Filter of a row: what it differs from the row above; magnified voxels become zeros."""
+
+_METERS_AN_INCH = 0.0254
 
 _COMPRESSION = 6
 _LEVELS = 255
@@ -79,6 +84,45 @@ def png_uri(values: npt.NDArray[np.floating], window: tuple[float, float], palet
     missing = ~np.isfinite(level)
     pixels = np.where(missing, _LEVELS, np.where(missing, 0, level).round()).astype(np.uint8)
     return 'data:image/png;base64,' + base64.b64encode(_png(pixels, palette)).decode('ascii')
+
+
+def drawing_png(pixels_rgba: npt.NDArray[np.uint8], dpi: float) -> bytes:
+    """
+    A drawing as a PNG file.
+
+    With one filter and runs of equal bytes alone it takes half the time of
+    Pillow's choice of a filter for each row, and less room.
+
+    Parameters
+    ----------
+    pixels_rgba : (V, U, 4) `numpy.ndarray` of uint8
+        The top row first; opaque, alpha is left out.
+
+    dpi : float
+        Pixels an inch, for who prints it.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+    """
+    height, width, _ = pixels_rgba.shape
+    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    rows[:, 0] = _UP
+    colors = pixels_rgba[:, :, :3].reshape(height, -1)
+    rows[0, 1:] = colors[0]
+    np.subtract(colors[1:], colors[:-1], out=rows[1:, 1:])
+    run_lengths = zlib.compressobj(strategy=zlib.Z_RLE)
+    a_meter = round(dpi / _METERS_AN_INCH)
+    return b''.join(
+        [
+            _SIGNATURE,
+            _chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, _TRUE_COLOR, 0, 0, 0)),
+            _chunk(b'pHYs', struct.pack('>IIB', a_meter, a_meter, 1)),
+            _chunk(b'IDAT', run_lengths.compress(rows) + run_lengths.flush()),
+            _chunk(b'IEND', b''),
+        ]
+    )
 
 
 def _with_missing(colors: npt.NDArray[np.floating]) -> Palette:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,9 @@ def page_html(result: AnalysisResult, *, identify: bool = False) -> str:
     return str(_environment().get_template(_TEMPLATE).render(_context(result, identify)))
 
 
+@cache
 def _environment() -> Any:
+    """Made once: compiling the templates takes as long as filling them."""
     import jinja2
     from markupsafe import Markup
 
