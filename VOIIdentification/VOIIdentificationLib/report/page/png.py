@@ -119,7 +119,7 @@ def drawing_png(pixels_rgba: npt.NDArray[np.uint8], dpi: float) -> bytes:
             _SIGNATURE,
             _chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, _TRUE_COLOR, 0, 0, 0)),
             _chunk(b'pHYs', struct.pack('>IIB', a_meter, a_meter, 1)),
-            _chunk(b'IDAT', run_lengths.compress(rows) + run_lengths.flush()),
+            _chunk(b'IDAT', run_lengths.compress(rows.tobytes()) + run_lengths.flush()),
             _chunk(b'IEND', b''),
         ]
     )
