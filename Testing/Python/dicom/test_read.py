@@ -429,3 +429,32 @@ def test_reference_objects_have_the_values_and_geometry_of_simpleitk(name):
     assert image.geometry.position_ras_mm((200, 31, 17)) == pytest.approx(
         np.multiply(lps, [-1, -1, 1]), abs=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ('high_bit', 'dtype', 'outside', 'told'),
+    [
+        *((high, dtype, 'zero', False) for high in (11, 15) for dtype in (np.uint16, np.int16)),
+        (11, np.int16, 'sign', False),
+        (11, np.uint16, 'ones', True), (15, np.uint16, 'ones', True),
+        (11, np.int16, 'one bit', True), (15, np.int16, 'one bit', True),
+    ],
+)  # fmt: skip
+def test_bits_that_are_left_out_are_told_unless_they_repeat_the_sign(
+    tmp_path, dtype, outside, told, high_bit
+):
+    low, high = (0, 4096) if dtype is np.uint16 else (-2048, 2048)
+    values = np.random.default_rng(5).integers(low, high, (5, 6, 7))
+    values[0, 0, 0], values[1, 2, 3] = low, high - 1
+    others = {'zero': 0, 'ones': 15, 'one bit': 4, 'sign': np.where(values < 0, 15, 0)}[outside]
+    stored = (values & 0x0FFF) << (high_bit - 11) | (others << 12 if high_bit == 11 else others)
+
+    def edit(ds, _k):
+        ds.BitsStored, ds.HighBit = 12, high_bit
+
+    write(Made(stored=stored.astype(np.uint16).view(dtype), edit=edit), tmp_path)
+    image = read_pet_series(tmp_path)
+
+    np.testing.assert_array_equal(image.voxels, values * np.float32(0.5))
+    notes = [note for note in image.acquisition.notes if 'BitsStored (0028,0101)' in note]
+    assert len(notes) == told

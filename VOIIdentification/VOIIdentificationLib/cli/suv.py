@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     )
     write_volume(image, args.output, overwrite=args.overwrite)
     doubts = [f'Note: {flag.text}' for flag in scale.flags]
-    lines = [*scale.decisions, *doubts, f'SUV volume: {args.output}']
+    read = [f'reading: {note}' for note in image.acquisition.notes]
+    lines = [*scale.decisions, *read, *doubts, f'SUV volume: {args.output}']
     sys.stdout.write(as_lines(lines))
     return 0

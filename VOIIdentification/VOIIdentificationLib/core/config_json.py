@@ -331,7 +331,7 @@ class _Reader(NamedTuple):
 
     def _local_time(self, value: object) -> datetime:
         try:
-            time = datetime.fromisoformat(str(value))
+            time = datetime.fromisoformat(value) if isinstance(value, str) else None
         except ValueError:
             time = None
         expected = 'be a time like "2026-03-01T09:15:00"'

@@ -135,7 +135,10 @@ def local_moment(text: str, local_offset: timedelta | None = None) -> datetime |
     local = datetime.combine(found.date(), _plain_time(found))
     if own_offset is None or local_offset is None:
         return local
-    return local - own_offset + local_offset
+    try:
+        return local - own_offset + local_offset
+    except OverflowError:  # before the year 1 or after 9999: no date of a scan
+        return None
 
 
 def instant_of(text: str) -> datetime | None:

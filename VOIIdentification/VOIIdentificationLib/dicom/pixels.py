@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,21 @@ class PixelReader:
         self._file: DicomFile | None = None
         self._frames: _Stored | None = None
         self._buffer = bytearray()
+        self._with_other_bits: dict[str, int] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of the values that were read, in a sentence."""
+        if not self._with_other_bits:
+            return ()
+        name, stored = next(iter(self._with_other_bits.items()))
+        count = len(self._with_other_bits)
+        note = (
+            f'bits outside the {stored} of {tag_text("BitsStored")} are set in {count} '
+            f'file{"s" if count > 1 else ""}, from {name} on; they are left out, as the overlays '
+            'of old writers: if they belong to the values, these are wrong'
+        )
+        return (note,)
 
     def read_into(self, plane: PETSlice, values: npt.NDArray[np.float32]) -> None:
         """
@@ -63,7 +79,7 @@ class PixelReader:
             return self._native_frame(file, plane.frame)
         if self._file is not file or self._frames is None:
             deflated = file.transfer_syntax == DeflatedExplicitVRLittleEndian
-            self._frames = _deflated_frames(file) if deflated else _decoded_frames(file)
+            self._frames = self._deflated_frames(file) if deflated else _decoded_frames(file)
             self._file = file
         return np.asarray(self._frames[plane.frame])
 
@@ -78,7 +94,45 @@ class PixelReader:
             stream.seek(file.pixel_offset + frame * size)
             got = stream.readinto(self._buffer) or 0
         _require_bytes(file, min(got + frame * size, file.pixel_length), (frame + 1) * size)
-        return _meaningful_bits(file, np.frombuffer(self._buffer, dtype).reshape(shape))
+        return self._meaningful(file, np.frombuffer(self._buffer, dtype).reshape(shape))
+
+    def _deflated_frames(self, file: DicomFile) -> _Stored:
+        """All frames of a deflated file; `pixel_array` takes every high bit for the usual."""
+        import pydicom
+
+        dtype, shape = _stored_dtype(file), (file.frame_count, *_shape(file))
+        count = int(np.prod(shape))
+        _require_bytes(file, file.pixel_length, count * dtype.itemsize)
+        data = pydicom.dcmread(file.path, specific_tags=['PixelData']).PixelData
+        return self._meaningful(file, np.frombuffer(data, dtype, count).reshape(shape))
+
+    def _meaningful(self, file: DicomFile, pixels: _Stored) -> _Stored:
+        kept, others = _meaningful_bits(file, pixels)
+        if others:
+            self._with_other_bits[file.name] = file.integer('BitsStored') or 0
+        return kept
+
+
+def require_pixels(slices: Sequence[PETSlice]) -> None:
+    """
+    Refuse files that hold fewer or more pixels than they claim, before anything is allocated.
+
+    Parameters
+    ----------
+    slices : sequence of PETSlice
+        A series.
+
+    Raises
+    ------
+    SeriesError
+        If the bytes of a file that is not compressed are not those of its matrix.
+    """
+    for file in {id(plane.file): plane.file for plane in slices}.values():
+        if _lies_in_the_file(file):
+            rows, columns = _shape(file)
+            needed = file.frame_count * rows * columns * _stored_dtype(file).itemsize
+            _require_native(file, needed)
+            _require_bytes(file, file.pixel_length, needed)
 
 
 def _fits_float32(slope: float) -> bool:
@@ -93,17 +147,6 @@ def _lies_in_the_file(file: DicomFile) -> bool:
     big, one_byte = uid.ExplicitVRBigEndian, file.integer('BitsAllocated') == 8
     little = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian)
     return file.transfer_syntax in little or (file.transfer_syntax == big and not one_byte)
-
-
-def _deflated_frames(file: DicomFile) -> _Stored:
-    """All frames of a deflated file; pydicom's `pixel_array` takes every high bit for the usual."""
-    import pydicom
-
-    dtype, shape = _stored_dtype(file), (file.frame_count, *_shape(file))
-    count = int(np.prod(shape))
-    _require_bytes(file, file.pixel_length, count * dtype.itemsize)
-    data = pydicom.dcmread(file.path, specific_tags=['PixelData']).PixelData
-    return _meaningful_bits(file, np.frombuffer(data, dtype, count).reshape(shape))
 
 
 def _decoded_frames(file: DicomFile) -> _Stored:
@@ -174,8 +217,12 @@ def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
     return np.dtype(f'{order}{sign}{allocated // 8}')
 
 
-def _meaningful_bits(file: DicomFile, pixels: _Stored) -> _Stored:
-    """Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1)."""
+def _meaningful_bits(file: DicomFile, pixels: _Stored) -> tuple[_Stored, bool]:
+    """
+    Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1).
+
+    The second is true if any of them said more than the sign of its value.
+    """
     allocated = pixels.dtype.itemsize * 8
     stored = file.integer('BitsStored') or allocated
     high = file.integer('HighBit')
@@ -187,8 +234,12 @@ def _meaningful_bits(file: DicomFile, pixels: _Stored) -> _Stored:
         )
         raise SeriesError(msg)
     if stored == allocated:
-        return pixels
-    return (pixels << (allocated - 1 - high)) >> (allocated - stored)
+        return pixels, False
+    kept = (pixels << (allocated - 1 - high)) >> (allocated - stored)
+    low = high + 1 - stored
+    outside = (1 << allocated) - 1 - (((1 << stored) - 1) << low)
+    others = np.array(outside, np.uint64).astype(pixels.dtype)
+    return kept, bool(np.any((pixels & others != 0) & (kept << low != pixels)))
 
 
 def _require_native(file: DicomFile, needed: int) -> None:

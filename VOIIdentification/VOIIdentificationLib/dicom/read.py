@@ -19,7 +19,7 @@ from .facts import acquisition_facts, series_unit
 from .file import DicomFile, naming
 from .folder import Series, choose_pet_series, list_series, series_to_read
 from .grid import grid_of_slices, order_slices, same_plane_groups, slice_heights_mm
-from .pixels import PixelReader
+from .pixels import PixelReader, require_pixels
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
 from .slices import PETSlice, passed_over_note, slice_of_file
 
@@ -175,6 +175,7 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
     SeriesError
         If the slices do not make one regular volume of known values.
     """
+    require_pixels(stack.slices)
     geometry = grid_of_slices(stack.slices)
     k, j, i = geometry.shape_kji
     what = f'the series ({i} x {j} x {k} voxels)'
@@ -188,7 +189,7 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
         with naming(plane.name):
             reader.read_into(plane, voxels[k])
     progress(1.0, f'{count} slices read')
-    facts = acquisition_facts(stack.slices, stack.notes)
+    facts = acquisition_facts(stack.slices, (*stack.notes, *reader.notes))
     return PETImage(voxels, geometry, series_unit(stack.slices), facts)
 
 

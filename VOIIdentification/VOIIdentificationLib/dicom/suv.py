@@ -33,6 +33,9 @@ _ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
 _HALF_A_DAY = timedelta(hours=12)
 """An acquisition without date this much before its series is after midnight."""
 
+MAX_FRAME_TIME_S = 30 * 86400.0
+"""Frame times count within one examination: a longer one is a damaged number."""
+
 
 def suv_image(
     folder: Path,
@@ -286,7 +289,9 @@ def _enhanced_frame(plane: PETSlice, offset: timedelta | None) -> SUVFrame:
     facts = dict(plane.facts)
     return SUVFrame(
         acquisition_start=local_moment(facts.get('FrameAcquisitionDateTime', ''), offset),
-        duration_s=_seconds(as_number(facts.get('FrameAcquisitionDuration', ''))),
+        duration_s=_seconds(
+            as_number(facts.get('FrameAcquisitionDuration', '')), 'FrameAcquisitionDuration'
+        ),
     )
 
 
@@ -295,8 +300,8 @@ def _frame(
 ) -> SUVFrame:
     return SUVFrame(
         acquisition_start=_acquisition_start(file, day, series_start, offset),
-        frame_reference_s=_seconds(file.number('FrameReferenceTime')),
-        duration_s=_seconds(file.number('ActualFrameDuration')),
+        frame_reference_s=_seconds(file.number('FrameReferenceTime'), 'FrameReferenceTime'),
+        duration_s=_seconds(file.number('ActualFrameDuration'), 'ActualFrameDuration'),
         philips_suv_factor=as_number(_philips(file)[0]),
         philips_activity_factor=as_number(philips_text(file, PHILIPS_ACTIVITY)[0]),
         decay_factor=file.number('DecayFactor'),
@@ -312,6 +317,8 @@ def _acquisition_start(
     undated = not file.text('AcquisitionDate') and not file.text('AcquisitionDateTime')
     if found is None or series_start is None or not undated:
         return found
+    if found.date() == date.max:  # a stand-in for a date that was removed
+        return found
     return found + timedelta(days=1) if series_start - found > _HALF_A_DAY else found
 
 
@@ -319,5 +326,11 @@ def _philips(file: Header) -> tuple[str, bool]:
     return philips_text(file, PHILIPS_SUV)
 
 
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / MS_PER_S
+def _seconds(milliseconds: float | None, keyword: str) -> float | None:
+    seconds = None if milliseconds is None else milliseconds / MS_PER_S
+    if seconds is not None and abs(seconds) > MAX_FRAME_TIME_S:
+        msg = (
+            f'SUV refused: {tag_text(keyword)} is {milliseconds:g} ms, which is no time of a scan'
+        )
+        raise SUVError(msg)
+    return seconds

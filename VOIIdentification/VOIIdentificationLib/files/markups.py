@@ -17,6 +17,7 @@ from ..core.geometry import Point
 from ..core.phantom import Seed
 from ..core.plain_text import plain_data, shown
 
+_UNIT = 'mm'
 _MARKUPS_SCHEMA = (
     'https://raw.githubusercontent.com/Slicer/Slicer/main/Modules/Loadable/Markups/'
     'Resources/Schema/markups-schema-v1.0.3.json#'
@@ -100,7 +101,7 @@ def write_markups(path: Path, points: Sequence[Seed], *, name: str, locked: bool
     markup = {
         'type': 'Fiducial',
         'coordinateSystem': 'LPS',
-        'coordinateUnits': 'mm',
+        'coordinateUnits': _UNIT,
         'name': name,
         'locked': locked,
         'labelFormat': '%N-%d',
@@ -126,12 +127,21 @@ def _read_markups(text: str, where: str) -> Iterable[Seed]:
     try:
         for markup in data['markups']:
             system = str(markup.get('coordinateSystem', 'LPS')).upper()
+            _require_millimeter(markup.get('coordinateUnits', _UNIT), where)
             for point in markup['controlPoints']:
                 if point.get('positionStatus', 'defined') == 'defined':
                     yield _seed(point.get('label', ''), point.get('position'), system, where)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f'{where} is not a Slicer markups file: {type(error).__name__} {error}'
         raise InputFileError(msg) from error
+
+
+def _require_millimeter(unit: object, where: str) -> None:
+    """Slicer writes the name of the unit, or its code, scheme and meaning."""
+    name = unit[0] if isinstance(unit, list) and unit else unit
+    if name != _UNIT:
+        msg = f'{where}: the unit of its positions is {shown(unit)}; save them in {_UNIT}'
+        raise InputFileError(msg)
 
 
 def _read_fcsv(text: str, where: str) -> Iterable[Seed]:
@@ -198,7 +208,7 @@ def _words(cell: str) -> list[str]:
 
 def _seed(label: object, position: Any, system: str, where: str) -> Seed:
     try:
-        x, y, z = (float(value) for value in _listed(position))
+        x, y, z = (_coordinate(value) for value in _listed(position))
     except (TypeError, ValueError, OverflowError):
         x = y = z = math.nan
     if not all(abs(value) <= MAX_POSITION_MM for value in (x, y, z)):  # NaN is refused too
@@ -209,6 +219,11 @@ def _seed(label: object, position: Any, system: str, where: str) -> Seed:
         raise InputFileError(msg)
     point = (x, y, z)
     return Seed(str(label).strip(), point if system == 'RAS' else _flipped(point))
+
+
+def _coordinate(value: Any) -> float:
+    """A number, of which `float` would make one of a truth too."""
+    return math.nan if isinstance(value, bool) else float(value)
 
 
 def _listed(position: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ _MM_PER_SPACE_UNIT = {
 """Spellings of NRRD's space units, which ITK reads over; a missing one is millimeter."""
 
 _NRRD_HEADER_BYTES = 65536
-_NRRD_UNITS = re.compile(r'^(space units|units):\s*(.*)$', re.IGNORECASE | re.MULTILINE)
+_NRRD_FIELDS = re.compile(r'^(space units|units|sizes):\s*(.*)$', re.IGNORECASE | re.MULTILINE)
 _NRRD_UNIT = re.compile(r'"([^"]*)"')
 
 UNIT_KEY = 'unit'
@@ -115,22 +115,27 @@ def _read(path: Path) -> tuple[Any, FloatArray]:
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
     try:
+        fields = _nrrd_fields(path)
+        _require_room(path, [int(size) for size in re.findall(r'\d+', fields.get('sizes', ''))])
         reader.ReadImageInformation()
         _require_one_scalar_image(path, reader)
-        _require_room(path, reader.GetSize())
-        ijk_to_lps = np.diag([*_mm_per_space_unit(path), 1.0]) @ _ijk_to_lps(reader)
+        ijk_to_lps = np.diag([*_mm_per_space_unit(path, fields), 1.0]) @ _ijk_to_lps(reader)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
         return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps
     except RuntimeError as error:
         raise InputFileError(_reading_message(path, str(error))) from error
 
 
-def _mm_per_space_unit(path: Path) -> list[float]:
-    """Length of each axis' unit, from the text at the beginning of a NRRD file."""
+def _nrrd_fields(path: Path) -> dict[str, str]:
+    """Some fields of the text at the beginning of a NRRD file; ITK reads over the units."""
     with path.open('rb') as stream:
         head = stream.read(_NRRD_HEADER_BYTES)
     text = head.replace(b'\r\n', b'\n').partition(b'\n\n')[0].decode('utf-8', 'replace')
-    fields = {name.lower(): value for name, value in _NRRD_UNITS.findall(text)}
+    return {name.lower(): value for name, value in _NRRD_FIELDS.findall(text)}
+
+
+def _mm_per_space_unit(path: Path, fields: Mapping[str, str]) -> list[float]:
+    """Length of each axis' unit."""
     found = fields.get('space units') or fields.get('units') or ''
     units = _NRRD_UNIT.findall(found)[:3]
     units += [''] * (3 - len(units))

@@ -124,7 +124,11 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
 def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
     _check_corrections(header, log)
     normalizer = _normalizer(header, suv_type, log)
-    factors = normalizer / _doses_bq(header, log)
+    try:
+        factors = normalizer / _doses_bq(header, log)
+    except OverflowError as error:
+        msg = 'SUV refused: the dates of scan and injection lead out of the years 1 to 9999'
+        raise SUVError(msg) from error
     if not (np.isfinite(factors).all() and (factors > 0).all()):
         msg = f'SUV refused: weight, dose, half-life and times give a factor of {_range(factors)}'
         raise SUVError(msg)
