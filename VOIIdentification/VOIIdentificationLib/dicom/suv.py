@@ -329,8 +329,6 @@ def _philips(file: Header) -> tuple[str, bool]:
 def _seconds(milliseconds: float | None, keyword: str) -> float | None:
     seconds = None if milliseconds is None else milliseconds / MS_PER_S
     if seconds is not None and abs(seconds) > MAX_FRAME_TIME_S:
-        msg = (
-            f'SUV refused: {tag_text(keyword)} is {milliseconds:g} ms, which is no time of a scan'
-        )
+        msg = f'SUV refused: {tag_text(keyword)} is {milliseconds:g} ms, which is no time of a scan'
         raise SUVError(msg)
     return seconds
