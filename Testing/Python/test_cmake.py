@@ -95,7 +95,16 @@ def test_every_resource_is_packaged():
 
 
 def test_no_other_python_file_lies_where_the_application_looks_for_modules():
-    assert [path.name for path in MODULE.glob('*.py')] == ['VOIIdentification.py']
+    names = {path.name for path in MODULE.glob('*.py')}
+
+    assert names == {'VOIIdentification.py', *listed_plugin()}
+
+
+def listed_plugin():
+    """Modules besides the one with the panel, which the build macro gets too."""
+    text = (MODULE / 'CMakeLists.txt').read_text()
+    assert 'SCRIPTS ${MODULE_PYTHON_SCRIPTS} ${MODULE_DICOM_PLUGIN}\n' in text
+    return re.findall(r'^set\(MODULE_DICOM_PLUGIN (.*)\)$', text, re.MULTILINE)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ MODULES = [path for path in FILES if path.stem not in {'__init__', '__main__'}]
 OUTSIDE = [
     *(path for path in FILES if path.stem in {'__init__', '__main__'}),
     MODULE / 'VOIIdentification.py',
+    MODULE / 'VOIIdentificationDICOMPlugin.py',
     ROOT / 'docs' / 'run_in_slicer.py',
 ]
 """Users of the library that are part of the project."""

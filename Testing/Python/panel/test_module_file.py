@@ -18,7 +18,8 @@ from stand_in_classes import API, BEHAVIOR, StandIn, classes, listed
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
 PANEL_FILES = sorted((LIBRARY / 'panel').glob('*.py'))
-FILES = [MODULE_FILE, *PANEL_FILES]
+PLUGIN_FILE = MODULE / 'VOIIdentificationDICOMPlugin.py'
+FILES = [MODULE_FILE, PLUGIN_FILE, *PANEL_FILES]
 TREES = {path: ast.parse(path.read_text(encoding='utf-8')) for path in FILES}
 
 WIDGET_CLASSES = {
@@ -184,8 +185,8 @@ def test_a_stand_in_refuses_what_the_application_does_not_list():
 
 def test_only_what_the_application_brings_is_imported_at_file_scope():
     allowed = {'qt', 'ctk', 'slicer', 'vtk', 'numpy', 'scipy', 'VOIIdentificationLib'}
-    allowed |= set(sys.stdlib_module_names)
-    for node in TREES[MODULE_FILE].body:
+    allowed |= {'DICOMLib', *sys.stdlib_module_names}
+    for node in [*TREES[MODULE_FILE].body, *TREES[PLUGIN_FILE].body]:
         if isinstance(node, ast.Import):
             assert {alias.name.split('.')[0] for alias in node.names} <= allowed
         elif isinstance(node, ast.ImportFrom):
@@ -193,7 +194,7 @@ def test_only_what_the_application_brings_is_imported_at_file_scope():
 
 
 def test_qt_is_imported_by_the_module_file_alone():
-    for path in PANEL_FILES:
+    for path in [PLUGIN_FILE, *PANEL_FILES]:
         for node in ast.walk(TREES[path]):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             assert not {'qt', 'ctk'} & set(names), path.name

@@ -6,7 +6,7 @@ import slicer
 
 from ..core.errors import Progress, no_progress
 from ..core.image import PETImage
-from ..core.units import SUV_KINDS
+from ..core.units import SUV_KINDS, UnitCode
 from ..dicom.source import (
     VolumeSource,
     suv_voxels,
@@ -108,11 +108,25 @@ def _fill_suv(node: Node, image: PETImage, scale: SUVScale, volume_node: Node) -
     return node
 
 
-def _describe(node: Node, scale: SUVScale) -> None:
+def code_as_suv(volume_node: Node, kind: UnitCode) -> None:
+    """
+    Say in the application's codes that a volume holds SUV.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    kind : UnitCode
+        Which SUV.
+    """
     unit, quantity = slicer.vtkCodedEntry(), slicer.vtkCodedEntry()
-    kind = SUV_KINDS[scale.suv_type]
     unit.SetValueSchemeMeaning(kind.ucum, 'UCUM', kind.meaning)
     quantity.SetValueSchemeMeaning(*_QUANTITY)
-    node.SetVoxelValueUnits(unit)
-    node.SetVoxelValueQuantity(quantity)
+    volume_node.SetVoxelValueUnits(unit)
+    volume_node.SetVoxelValueQuantity(quantity)
+
+
+def _describe(node: Node, scale: SUVScale) -> None:
+    code_as_suv(node, SUV_KINDS[scale.suv_type])
     node.SetDescription('\n'.join([*scale.decisions, *(flag.text for flag in scale.flags)]))
