@@ -131,4 +131,4 @@ def reason(misreading):
             'under a transform that bends it, and could not be measured.'
         ),
     }[misreading.kind]
-    return text.format(count=misreading.count, off=misreading.off_mm)
+    return text.format(count=misreading.slice_count, off=misreading.off_mm)

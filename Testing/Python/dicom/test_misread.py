@@ -141,7 +141,7 @@ def test_what_goes_wrong_is_named_and_counted(case, kinds, tmp_path):
 
     found = misread_series(SERIES[name](tmp_path), reader)
 
-    assert [(one.kind, one.count) for one in found.misreadings] == kinds
+    assert [(one.kind, one.slice_count) for one in found.misreadings] == kinds
 
 
 def test_how_far_a_slice_is_off_is_told(tmp_path):

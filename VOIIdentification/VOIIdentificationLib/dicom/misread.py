@@ -34,7 +34,7 @@ class Misreading(NamedTuple):
     kind : {'inverted', 'rounded', 'first_scale', 'frame_order', 'repeated', 'bent'}
         What, for programs and translators.
 
-    count : int
+    slice_count : int
         Number of slices that are concerned.
 
     off_mm : float
@@ -42,7 +42,7 @@ class Misreading(NamedTuple):
     """
 
     kind: str
-    count: int
+    slice_count: int
     off_mm: float = 0.0
 
 
