@@ -12,7 +12,7 @@ import numpy as np
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
 from .core.flags import DOUBTED_BACKGROUND, DOUBTED_LABELS, Flag
-from .core.image import UNKNOWN_UNIT, PETImage
+from .core.image import CONCENTRATION_UNIT, UNKNOWN_UNIT, PETImage
 from .core.phantom import Phantom, Seed, require_measurable
 from .core.settings import Settings
 from .evaluate.a50 import A50Background
@@ -30,7 +30,7 @@ from .evaluate.plausibility import (
     image_contradictions,
     worksheet_contradictions,
 )
-from .evaluate.recovery import CONCENTRATION_UNIT, RecoveryResult, core_mean, recovery
+from .evaluate.recovery import RecoveryResult, core_mean, recovery
 from .evaluate.roi_placement import place_background
 from .locate.check import check_inserts
 from .locate.refine import refine_inserts

@@ -351,7 +351,7 @@ def test_the_listing_names_every_series(tmp_path):
         '1.2.3.4: PT, "made", 5 images',
         '1.2.3.5: CT, "made", 5 images',
     ]
-    assert [series.is_pet for series in listing.series] == [True, False]
+    assert [series.is_activity for series in listing.series] == [True, False]
 
 
 def test_progress_rises_to_one_and_may_cancel(tmp_path):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _MAX_BQML = 1e12
 """No phantom holds a curie in a milliliter: what is typed beyond is a slip."""
 
+_MIN_CALIBRATION, _MAX_CALIBRATION = 1e-9, 1e12
+"""Bq/mL per count: so wide that only slips of the keyboard lie outside."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
@@ -74,6 +77,12 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
         '--refinement',
         choices=get_args(Refinement),
         help='centers by model fit (default), by the highest mean alone, or the seeds themselves',
+    )
+    add(
+        '--calibration',
+        metavar='BQML_PER_COUNT',
+        type=number(_MIN_CALIBRATION, _MAX_CALIBRATION),
+        help='makes Bq/mL of counts, e.g. of SPECT: concentration for a value of 1',
     )
     add('--identify', action='store_true', help='name the patient in report.html')
     add('--pdf', action='store_true', help='print report.html to report.pdf too')
@@ -136,7 +145,9 @@ def run(args: argparse.Namespace) -> int:
         Exit status 0; problems are raised as `PhantomError`.
     """
     from ..analysis import analyze
+    from ..core.image import calibrated
     from ..files.markups import read_seeds
+    from ..many.batch_series import without_suv
     from ..report.export import PageOptions, check_target, export_results
 
     progress = terminal_progress(sys.stderr)
@@ -146,6 +157,8 @@ def run(args: argparse.Namespace) -> int:
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
     dicom = outward_options(args, stack)
     known = _known(args, stack)
+    if args.calibration:
+        image, known = calibrated(image, args.calibration), without_suv(known)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
     export_results(
         result,

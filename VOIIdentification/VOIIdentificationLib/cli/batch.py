@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         settings=analyze_command.settings_of(args),
         known=analyze_command.known_activity(args),
         overwrite=args.overwrite,
+        calibration=args.calibration,
     )
     workers = Workers(args.workers or _processors(), args.scheduler)
     progress = terminal_progress(sys.stderr)

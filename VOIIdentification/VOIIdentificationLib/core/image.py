@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from .errors import InputFileError
 from .geometry import VolumeGeometry
 
 UNKNOWN_UNIT = 'unknown'
 """The unit of an image whose header names none."""
+
+CONCENTRATION_UNIT = 'Bq/mL'
+"""The only unit in which an image can be compared with a true concentration."""
+
+_CALIBRATED_FROM = ('counts', 'counts/s', UNKNOWN_UNIT)
+"""Units whose values a factor of the user may turn into a concentration."""
 
 
 @dataclass(frozen=True)
@@ -180,3 +187,44 @@ class PETImage:
             that the same image gives the same text by whichever way it came.
         """
         return hashlib.sha256(np.ascontiguousarray(self.voxels, dtype='<f4').data).hexdigest()
+
+
+def calibrated(image: PETImage, bqml_per_count: float) -> PETImage:
+    """
+    Activity concentration from counts, by a factor that the user measured.
+
+    Parameters
+    ----------
+    image : PETImage
+        In counts, in counts per second, or of unknown unit.
+
+    bqml_per_count : float
+        Concentration for a value of 1, in Bq/mL.
+
+    Returns
+    -------
+    image : PETImage
+        In Bq/mL; a note says the factor.
+
+    Raises
+    ------
+    InputFileError
+        If the values have another unit already.
+    """
+    if image.unit not in _CALIBRATED_FROM:
+        msg = (
+            f'a calibration of {bqml_per_count:g} Bq/mL per count was given, but the values are in '
+            f'{image.unit} already; leave the calibration out.'
+        )
+        raise InputFileError(msg)
+    what = 'values, of unknown unit,' if image.unit == UNKNOWN_UNIT else image.unit
+    note = (
+        f'The {what} of the file were multiplied by {bqml_per_count:g} Bq/mL per count, '
+        'the calibration that was given.'
+    )
+    return replace(
+        image,
+        voxels=image.voxels * np.float32(bqml_per_count),
+        unit=CONCENTRATION_UNIT,
+        acquisition=replace(image.acquisition, notes=(*image.acquisition.notes, note)),
+    )

@@ -64,12 +64,14 @@ _SUV_REFUSED = 'no SUV'
 _EMPTY = 'stays empty'
 _AS_MISSING = 'as if missing'
 _SHOWN = 'shown as it is'
+_ONE_OF_SPECT = 'SPECT: one only, else series refused'
 
 DRUG = 'RadiopharmaceuticalInformationSequence'
 CONTENT = 'FrameContentSequence'
 RECONSTRUCTION = 'PETReconstructionSequence'
 TRANSFORM = 'PixelValueTransformationSequence'
 MAPPING = 'RealWorldValueMappingSequence'
+DETECTOR = 'DetectorInformationSequence'
 
 ATTRIBUTES = (
     # What the file is.
@@ -118,6 +120,15 @@ ATTRIBUTES = (
         'TemporalPositionIndex', 'one time only', 'static', _SHOWN, _REFUSE, _REFUSE, CONTENT
     ),
     Attribute('NumberOfSlices', 'note of missing ends', 'no note', 'no note', _FIRST, _FIRST),
+    Attribute('ImageType', 'SPECT: which kind', _SERIES_REFUSED, _SERIES_REFUSED, _OWN, _OWN),
+    Attribute('EnergyWindowVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('DetectorVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('RotationVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('PhaseVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('TimeSliceVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('RRIntervalVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('TimeSlotVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
+    Attribute('AngularViewVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),
     Attribute('NumberOfFrames', 'frames of a file', 'one frame', _SERIES_REFUSED, _OWN, _OWN),
     # Where.
     Attribute(
@@ -127,7 +138,13 @@ ATTRIBUTES = (
         'ImageOrientationPatient', 'directions', _SERIES_REFUSED, _SERIES_REFUSED, _CHECKED, _REFUSE
     ),
     Attribute('PixelSpacing', 'voxel size', _SERIES_REFUSED, _SERIES_REFUSED, _CHECKED, _REFUSE),
-    Attribute('SpacingBetweenSlices', 'thickness of a lone slice', _EMPTY, _SHOWN, _OWN, _OWN),
+    Attribute(
+        'SliceVector', 'SPECT: order of frames', _SERIES_REFUSED, _SERIES_REFUSED, _OWN, _OWN
+    ),
+    Attribute(
+        'SpacingBetweenSlices', 'SPECT: distance and direction of slices; PET: thickness of a lone '
+        'slice', 'SPECT: series refused', _SHOWN, _OWN, _OWN
+    ),
     Attribute(
         'SliceThickness', 'thickness of a lone slice', _SERIES_REFUSED, _SHOWN, _OWN, _OWN
     ),
@@ -201,10 +218,12 @@ ATTRIBUTES = (
 
 SEQUENCES = (
     DRUG,
+    DETECTOR,
+    MAPPING,
     'SharedFunctionalGroupsSequence',
     'PerFrameFunctionalGroupsSequence',
 )
-"""Sequences that are read; the groups hold the frames' own facts."""
+"""Sequences that are read; the groups hold the frames' own facts, the detector those of SPECT."""
 
 WANTED = (
     *dict.fromkeys(row.keyword for row in ATTRIBUTES if not row.sequence),

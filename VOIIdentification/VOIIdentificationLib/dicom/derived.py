@@ -78,9 +78,9 @@ def source_datasets(slices: Sequence[PETSlice]) -> tuple[Any, ...]:
         If the series is multi-frame, or lacks what the standard demands of a
         derived object: all of it is named.
     """
-    if any(plane.file.is_multi_frame_pet for plane in slices):
+    if any(plane.file.is_multi_frame_pet or plane.file.frame_count > 1 for plane in slices):
         msg = (
-            'no DICOM segmentation or report is written of a multi-frame PET series: '
+            'no DICOM segmentation or report is written of a multi-frame series: '
             'only of one with a file for each slice.'
         )
         raise OutputError(msg)

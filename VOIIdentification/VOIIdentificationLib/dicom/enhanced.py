@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -34,14 +34,22 @@ _CONVERTED = (
 )
 """Where a legacy converted image keeps what its single slices said."""
 
-_Number = tuple[float, ...] | None
 
+class Scale(NamedTuple):
+    """
+    How stored numbers become values.
 
-class _Scale(NamedTuple):
-    """Slope and intercept as the header has them, and the UCUM code of their unit."""
+    Attributes
+    ----------
+    slope, intercept : tuple of one float, or None
+        As the header has them.
 
-    slope: _Number
-    intercept: _Number
+    code : str
+        UCUM code of the unit; empty if it is not named.
+    """
+
+    slope: tuple[float, ...] | None
+    intercept: tuple[float, ...] | None
     code: str = ''
 
 
@@ -129,43 +137,88 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
     )
 
 
-def _scale(file: DicomFile, groups: _Groups) -> _Scale:
+def _scale(file: DicomFile, groups: _Groups) -> Scale:
     """The pixel value transformation; else a real-world mapping, of activity if there is one."""
-    own = _Scale(
+    own = Scale(
         groups.numbers(TRANSFORM, 'RescaleSlope', 1),
         groups.numbers(TRANSFORM, 'RescaleIntercept', 1),
     )
-    mappings = list(_mappings(groups))
-    chosen: _Scale | None = None
+    scale = mapped_scale(groups.name, own, real_world_scales(groups.items(MAPPING)))
+    _require_one_scale_outside(file, groups, scale)
+    return scale
+
+
+def mapped_scale(name: str, own: Scale, mappings: Sequence[Scale]) -> Scale:
+    """
+    A scale and its unit, with the help of real-world mappings.
+
+    Parameters
+    ----------
+    name : str
+        The slice, for messages.
+
+    own : Scale
+        Of the rescaling; a mapping takes its place where it has no numbers,
+        one of activity if there is one.
+
+    mappings : sequence of Scale
+        Of the same stored numbers.
+
+    Returns
+    -------
+    scale : Scale
+        With the unit of the mapping that says the same, if there is one.
+
+    Raises
+    ------
+    SeriesError
+        If a mapping to one unit has several pieces.
+    """
+    chosen: Scale | None = None
     if own.slope is None and own.intercept is None:
         ranked = sorted(mappings, key=lambda mapping: _units_of_code(mapping.code) != 'BQML')
         own = chosen = next(iter(ranked), own)
     else:
         chosen = next((mapping for mapping in mappings if _same_scale(own, mapping)), None)
-    _require_one_scale_outside(file, groups, own)
     if chosen is None or not chosen.code:
         return own
-    _require_one_piece(groups.name, chosen, mappings)
+    _require_one_piece(name, chosen, mappings)
     return own._replace(code=chosen.code)
 
 
-def _mappings(groups: _Groups) -> Iterator[_Scale]:
-    """Every linear real-world mapping of a frame."""
-    for item in groups.items(MAPPING):
-        slope = item.numbers('RealWorldValueSlope', 1)
-        code = item.item('MeasurementUnitsCodeSequence').text('CodeValue')
-        if slope is not None:
-            yield _Scale(slope, item.numbers('RealWorldValueIntercept', 1) or (0.0,), code)
+def real_world_scales(items: Iterable[Header]) -> list[Scale]:
+    """
+    The linear ones among real-world mappings.
+
+    Parameters
+    ----------
+    items : iterable of Header
+        Items of Real World Value Mapping Sequence.
+
+    Returns
+    -------
+    scales : list of Scale
+        In their order.
+    """
+    return [
+        Scale(
+            slope,
+            item.numbers('RealWorldValueIntercept', 1) or (0.0,),
+            item.item('MeasurementUnitsCodeSequence').text('CodeValue'),
+        )
+        for item in items
+        if (slope := item.numbers('RealWorldValueSlope', 1)) is not None
+    ]
 
 
-def _same_scale(one: _Scale, other: _Scale) -> bool:
+def _same_scale(one: Scale, other: Scale) -> bool:
     if one.slope is None or other.slope is None:
         return False
     same = abs(one.slope[0] - other.slope[0]) <= _RELATIVE_SLOPE_TOLERANCE * abs(one.slope[0])
     return same and (one.intercept or (0.0,))[0] == (other.intercept or (0.0,))[0]
 
 
-def _require_one_piece(name: str, chosen: _Scale, mappings: list[_Scale]) -> None:
+def _require_one_piece(name: str, chosen: Scale, mappings: Sequence[Scale]) -> None:
     for other in mappings:
         if other.code == chosen.code and not _same_scale(other, chosen):
             assert chosen.slope is not None
@@ -178,10 +231,10 @@ def _require_one_piece(name: str, chosen: _Scale, mappings: list[_Scale]) -> Non
             raise SeriesError(msg)
 
 
-def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: _Scale) -> None:
+def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: Scale) -> None:
     """A slope at the top level, where such files have none, must be that of the frames."""
     outside = file.numbers('RescaleSlope', 1)
-    if outside is None or (own.slope is not None and _same_scale(own, _Scale(outside, None))):
+    if outside is None or (own.slope is not None and _same_scale(own, Scale(outside, None))):
         return
     inside = 'none' if own.slope is None else f'{own.slope[0]:g}'
     msg = (
@@ -192,13 +245,37 @@ def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: _Scale) ->
     raise SeriesError(msg)
 
 
-def _units(file: DicomFile, groups: _Groups, scale: _Scale) -> str:
-    """Unit of a frame: all places that name one must agree."""
+def _units(file: DicomFile, groups: _Groups, scale: Scale) -> str:
     converted = (groups.text(sequence, 'Units') for sequence in _CONVERTED)
-    named = [code for code in (scale.code, *converted, file.text('Units')) if code]
+    return agreed_units(groups.name, [scale.code, *converted, file.text('Units')])
+
+
+def agreed_units(name: str, codes: Iterable[str]) -> str:
+    """
+    The unit on which all places that may name one agree.
+
+    Parameters
+    ----------
+    name : str
+        The slice, for messages.
+
+    codes : iterable of str
+        Terms of Units (0054,1001) or of UCUM; empty ones do not count.
+
+    Returns
+    -------
+    code : str
+        The first; empty if there is none.
+
+    Raises
+    ------
+    SeriesError
+        If they name different units.
+    """
+    named = [code for code in codes if code]
     if len({_units_of_code(code) for code in named}) > 1:
         msg = (
-            f'{groups.name} names several units of one value: {", ".join(dict.fromkeys(named))}; '
+            f'{name} names several units of one value: {", ".join(dict.fromkeys(named))}; '
             'export the series again from its source.'
         )
         raise SeriesError(msg)

@@ -35,13 +35,18 @@ _WANTED = frozenset(WANTED)
 PIXELS = ('FloatPixelData', 'DoubleFloatPixelData', 'PixelData')
 """Keywords of the elements that hold an image (PS3.3, C.7.6.3 to C.7.6.25)."""
 
+RECONSTRUCTED = 'RECON TOMO'
+"""Third value of Image Type (PS3.3, C.8.4.9.1.1) of a SPECT volume."""
+
+TRANSMISSION = 'TRANSMISSION'
+"""Fourth value of Image Type of an attenuation map."""
+
 _FIRST_PIXELS = 0x7FE00008
 _TRANSFER_SYNTAX = 0x00020010
 _FIRST_READ_BYTES = 32768
 """Longer than most PET headers, shorter than most pixel data."""
 
-_GROWTH = 8
-_ELEMENT_BYTES = 8
+_GROWTH = _ELEMENT_BYTES = 8
 _FIRST_GROUPS = range(0x0004, 0x0010, 2)
 """Groups that a data set begins with; read in the wrong byte order they are above 0x0400."""
 
@@ -119,12 +124,7 @@ class DicomFile(Header):
 
     @property
     def is_multi_frame_pet(self) -> bool:
-        """
-        Whether it has functional groups.
-
-        Enhanced and Legacy Converted Enhanced PET must have them; some files of
-        the class for single slices do.
-        """
+        """Whether it has functional groups: enhanced PET must, some single slices do."""
         if self.text('SOPClassUID') in pet_classes()[1:]:
             return True
         groups = tag_of('PerFrameFunctionalGroupsSequence')
@@ -136,6 +136,21 @@ class DicomFile(Header):
         return self.text('SOPClassUID') in pet_classes() or (
             self.text('Modality') == 'PT' and not self.is_picture
         )
+
+    @property
+    def is_nuclear_medicine(self) -> bool:
+        """Whether it is of NM Image Storage: planar, projections or a SPECT reconstruction."""
+        from pydicom.uid import NuclearMedicineImageStorage
+
+        return self.text('SOPClassUID') == NuclearMedicineImageStorage
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether it is PET, or SPECT that was reconstructed from its emission."""
+        if not self.is_nuclear_medicine:
+            return self.is_pet_image
+        kinds = [text.upper() for text in self.texts('ImageType')[2:]]
+        return kinds[:1] == [RECONSTRUCTED] and TRANSMISSION not in kinds
 
     @property
     def is_picture(self) -> bool:

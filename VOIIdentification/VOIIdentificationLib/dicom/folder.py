@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..core.errors import Progress, SeriesError, no_progress
 from .file import DicomFile, naming, pet_classes, read_header
 from .slices import passed_over_note
+from .spect import spect_hindrance
 
 _MEDIA_DIRECTORY = b'1.2.840.10008.1.3.10'
 """SOP class of a DICOMDIR (PS3.10, 8.6), in its meta header."""
@@ -50,9 +51,14 @@ class Series:
     files: tuple[DicomFile, ...] = field(repr=False)
 
     @property
-    def is_pet(self) -> bool:
-        """Whether any file is a PET image."""
-        return any(file.is_pet_image for file in self.files)
+    def is_activity(self) -> bool:
+        """Whether any file is a PET image or reconstructed SPECT."""
+        return any(file.is_activity for file in self.files)
+
+    @property
+    def hindrance(self) -> str:
+        """Why it is no volume of activity, where it is of nuclear medicine."""
+        return '' if self.is_activity else spect_hindrance(self.files[0])
 
     @property
     def is_pictures(self) -> bool:
@@ -65,7 +71,8 @@ class Series:
         pictures = ' (pictures: secondary capture)' if self.is_pictures else ''
         described = f'"{self.description}"' if self.description else 'no description'
         images = f'{self.image_count} image{"" if self.image_count == 1 else "s"}'
-        return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}{pictures}'
+        kind = f' ({self.hindrance})' if self.hindrance else pictures
+        return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}{kind}'
 
 
 class SeriesListing(NamedTuple):
@@ -185,7 +192,7 @@ def series_to_read(
 
 def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> Series:
     """
-    The one PET series of a listing.
+    The one series of PET, or of reconstructed SPECT, of a listing.
 
     Parameters
     ----------
@@ -198,13 +205,13 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
     Returns
     -------
     series : Series
-        A series of PET images.
+        A series of PET images or of reconstructed SPECT.
 
     Raises
     ------
     SeriesError
         If there is none, if there are several to choose from, or if the one
-        asked for is absent or not PET. The message lists the series.
+        asked for is absent or neither. The message lists the series.
     """
     found = f'\n{_lines(listing.series)}' if listing.series else ''
     if series_uid is not None:
@@ -213,19 +220,26 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
             msg = f'{listing.folder} holds no series {series_uid}; it holds{found or " none"}'
             raise SeriesError(msg)
     else:
-        chosen = [series for series in listing.series if series.is_pet]
+        chosen = [series for series in listing.series if series.is_activity]
     if len(chosen) > 1:
+        kind = 'PET' if all(series.modality == 'PT' for series in chosen) else 'PET or SPECT'
         msg = (
-            f'{listing.folder} holds {len(chosen)} PET series; choose one by its UID:\n'
+            f'{listing.folder} holds {len(chosen)} {kind} series; choose one by its UID:\n'
             f'{_lines(chosen)}'
         )
         raise SeriesError(msg)
-    if chosen and chosen[0].is_pet:
+    if chosen and chosen[0].is_activity:
         return chosen[0]
     if chosen:
-        msg = f'the series is not PET; give a PET series instead of\n{chosen[0].line}'
+        msg = (
+            'the series is not PET and not reconstructed SPECT; give such a series instead of\n'
+            f'{chosen[0].line}'
+        )
     elif listing.series:
-        msg = f'{listing.folder} holds no PET series; it holds{found}{_pictures_of_pet(listing)}'
+        msg = (
+            f'{listing.folder} holds no PET series and no reconstructed SPECT; '
+            f'it holds{found}{_pictures_of_pet(listing)}'
+        )
     else:
         msg = f'{listing.folder} holds no DICOM images{_reasons(listing.notes)}.'
     raise SeriesError(msg)
@@ -325,7 +339,7 @@ def _unreadable(path: Path, error: OSError) -> SeriesError:
 
 def _should_have_pixels(file: DicomFile) -> bool:
     pet = file.text('SOPClassUID') in pet_classes()
-    return pet and bool(file.text('SeriesInstanceUID'))
+    return (pet or file.is_activity) and bool(file.text('SeriesInstanceUID'))
 
 
 def _why_no_image(file: DicomFile | None) -> str:

@@ -195,6 +195,24 @@ class Header:
         value = self._value(keyword)
         return value if isinstance(value, int) else None
 
+    def integers(self, keyword: str) -> tuple[int, ...]:
+        """
+        All values of a binary integer.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword of an element of representation US.
+
+        Returns
+        -------
+        integers : tuple of int
+            Empty if it is missing or odd.
+        """
+        value = _converted(self.dataset, known(keyword)[0])
+        values = value if hasattr(value, '__iter__') and not isinstance(value, str) else [value]
+        return tuple(one for one in values if isinstance(one, int))
+
     def items(self, keyword: str) -> tuple[Header, ...]:
         """
         The items of a sequence.

@@ -22,6 +22,7 @@ from .grid import grid_of_slices, order_slices, same_plane_groups, slice_heights
 from .pixels import PixelReader, require_pixels
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
 from .slices import PETSlice, passed_over_note, slice_of_file
+from .spect import slices_of_spect_file
 
 PART_FOR_HEADERS = 0.4
 """Part of the reading time that the headers take."""
@@ -31,7 +32,6 @@ _SLICES_PER_STEP = 10
 
 _SAME_POSITION_MM = 0.01
 """Copies of a slice are not farther apart."""
-
 
 _LOST_PLACES = 2
 """So many others in the place of a slice are not two reconstructions under one UID."""
@@ -63,7 +63,7 @@ def read_pet_series(
     folder: Path, *, series_uid: str | None = None, progress: Progress = no_progress
 ) -> PETImage:
     """
-    Read one PET series from a folder, or the series of one file.
+    Read one PET or SPECT series from a folder, or the series of one file.
 
     Parameters
     ----------
@@ -258,8 +258,8 @@ def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> P
 
 
 def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
-    others = [file.name for file in series.files if not file.is_pet_image]
-    slices = [plane for file in series.files if file.is_pet_image for plane in _slices_of(file)]
+    others = [file.name for file in series.files if not file.is_activity]
+    slices = [plane for file in series.files if file.is_activity for plane in _slices_of(file)]
     ordered, copies = _without_copies(order_slices(slices))
     require_one_image(ordered)
     _require_one_acquisition(ordered)
@@ -284,6 +284,8 @@ def _slices_in(file: DicomFile) -> list[PETSlice]:
         )
         raise SeriesError(msg)
     require_modality_slope(file)
+    if file.is_nuclear_medicine:
+        return slices_of_spect_file(file)
     if file.is_multi_frame_pet:
         return slices_of_enhanced_file(file)
     if file.frame_count > 1:

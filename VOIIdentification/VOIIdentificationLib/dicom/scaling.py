@@ -12,6 +12,11 @@ from .file import DicomFile
 from .header import PHILIPS_GROUP, Header, as_number
 from .slices import PETSlice
 
+COUNTS = 'CNTS'
+"""Counts, as Units (0054,1001) has them."""
+
+_TAKEN_FOR_COUNTS = 'the SPECT image names no unit: its values are taken for counts'
+
 PHILIPS_CREATOR = 'Philips PET Private Group'
 """Private creator (PS3.5, 7.8.1) of the elements (7053,10xx)."""
 
@@ -87,7 +92,7 @@ def counts_to_activity(slices: Sequence[PETSlice]) -> tuple[Sequence[PETSlice], 
     SeriesError
         If only some slices have the factor.
     """
-    if slices[0].units != 'CNTS' or not has_scale(slices):
+    if slices[0].units != COUNTS or not has_scale(slices):
         return slices, ()
     factors = [as_number(philips_text(plane.file, PHILIPS_ACTIVITY)[0]) or 0.0 for plane in slices]
     usable = [factor for factor in factors if factor > 0]
@@ -120,7 +125,7 @@ def _times(plane: PETSlice, factor: float) -> PETSlice:
 
 def scaling_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
     """
-    Say so if the values are stored numbers.
+    Say so if the values are stored numbers, or SPECT whose unit nothing names.
 
     Parameters
     ----------
@@ -130,10 +135,13 @@ def scaling_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
     Returns
     -------
     notes : tuple of str
-        Empty if there is a slope.
+        Empty if there is a slope and a unit.
     """
+    first = slices[0]
     if has_scale(slices):
-        return ()
+        named = first.file.text('Units') or first.units != COUNTS
+        assumed = first.file.is_nuclear_medicine and not named
+        return (_TAKEN_FOR_COUNTS,) if assumed else ()
     unit = slices[0].units
     named = f', and the unit {unit} is not trusted' if unit else ''
     note = f'no slice has a {tag_text("RescaleSlope")}: the values are the stored numbers{named}'

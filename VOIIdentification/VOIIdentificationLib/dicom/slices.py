@@ -120,11 +120,28 @@ def slice_of_file(file: DicomFile) -> PETSlice:
         slope=slope,
         intercept=intercept,
         thickness_mm=abs(thickness[0]) if thickness else None,
-        facts=tuple((keyword, file.text(keyword)) for keyword in _TIMES),
+        facts=times_of_file(file),
         units=file.text('Units').upper(),
         has_slope=found[0] is not None,
         has_intercept=found[1] is not None,
     )
+
+
+def times_of_file(file: DicomFile) -> tuple[tuple[str, str], ...]:
+    """
+    What tells time points, gates and acquisitions of a series apart.
+
+    Parameters
+    ----------
+    file : DicomFile
+        A file of the series.
+
+    Returns
+    -------
+    times : tuple of (str, str)
+        Keyword and value.
+    """
+    return tuple((keyword, file.text(keyword)) for keyword in _TIMES)
 
 
 def checked_rescale(

@@ -8,16 +8,13 @@ from itertools import pairwise
 
 from ..activity.worksheet import TrueActivity
 from ..core.flags import DOUBTED_LABELS, Flag
-from ..core.image import PETImage
+from ..core.image import CONCENTRATION_UNIT, PETImage
 from ..measure.moving_voi import PEAK_VOLUME_MM3
 from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Sphere, voi_mask
 from .a50 import A50Background, a50_voi
 from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, unmet_ratio, verdict
-
-CONCENTRATION_UNIT = 'Bq/mL'
-"""The only unit in which an image can be compared with a true concentration."""
 
 CORE_PART = 0.5
 """Part of the largest sphere's diameter whose mean stands for an unknown true concentration."""

@@ -119,7 +119,7 @@ def run_batch(
     found = find_pet_series(root, directory, progress)
     if not found.series:
         why = f' ({found.problems[0]})' if found.problems else ''
-        msg = f'{root} holds no PET series{why}.'
+        msg = f'{root} holds no PET series and no reconstructed SPECT{why}.'
         raise SeriesError(msg)
     jobs = [_job(series, directory) for series in found.series]
     summary = BatchSummary(len(jobs), found.problems)

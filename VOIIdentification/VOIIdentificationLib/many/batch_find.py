@@ -123,7 +123,7 @@ def _series_of_files(paths: list[Path], problems: list[str]) -> Iterator[FoundSe
             yield from _series_of_files([path], problems)
         return
     for series in listing.series:
-        if series.is_pet:
+        if series.is_activity:
             files = tuple(file.path for file in series.files)
             yield FoundSeries(series.uid, series.description, files)
 

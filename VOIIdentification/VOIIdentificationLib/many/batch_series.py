@@ -17,6 +17,7 @@ from .. import __version__
 from ..analysis import Known, analyze
 from ..core.config_json import read_json
 from ..core.errors import InputFileError, OutputError, PhantomError, SUVError
+from ..core.image import calibrated
 from ..core.phantom import Phantom
 from ..core.settings import Settings
 from ..files.atomic import recover
@@ -51,12 +52,16 @@ class BatchOptions:
 
     overwrite : bool
         Whether results of other settings may be replaced.
+
+    calibration : float or None
+        Concentration for a value of 1, in Bq/mL, where the values are counts.
     """
 
     phantom: Phantom
     settings: Settings
     known: Known
     overwrite: bool = False
+    calibration: float | None = None
 
     def digest(self) -> str:
         """SHA-256 of all that changes a number, and of the version of the software."""
@@ -66,6 +71,7 @@ class BatchOptions:
             self.settings.to_json(),
             None if self.known.worksheet is None else asdict(self.known.worksheet),
             None if self.known.activity is None else asdict(self.known.activity),
+            *([] if self.calibration is None else [self.calibration]),
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -273,6 +279,8 @@ def _measure(job: SeriesJob, options: BatchOptions) -> None:
 
     stack = stack_of_files(job.paths)
     image, known = image_of_stack(stack), with_header(options.known, stack)
+    if options.calibration:
+        image, known = calibrated(image, options.calibration), without_suv(known)
     result = analyze(image, (), options.phantom, options.settings, known=known)
     export_results(result, job.folder, overwrite=True)
 
@@ -304,6 +312,26 @@ def with_header(known: Known, stack: PETStack) -> Known:
         return replace(known, suv=suv_scale(header))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))
+
+
+def without_suv(known: Known) -> Known:
+    """
+    What is known of a series whose values are no longer those of its header.
+
+    Parameters
+    ----------
+    known : Known
+        From the header.
+
+    Returns
+    -------
+    known : Known
+        Without the SUV; a note says why.
+    """
+    if known.suv is None:
+        return known
+    note = 'No SUV: the values were calibrated by hand, not by the header.'
+    return replace(known, suv=None, notes=(*known.notes, note))
 
 
 def _prepare(job: SeriesJob, options: BatchOptions) -> None:

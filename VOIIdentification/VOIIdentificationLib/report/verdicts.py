@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ..core.image import CONCENTRATION_UNIT
 from ..core.phantom import Phantom
 from ..evaluate.limits import QUANTITY_NAMES, Limits, shipped_limits
-from ..evaluate.recovery import CONCENTRATION_UNIT
 from ..results import AnalysisResult
 from .formats import result_tables
 from .subjects.limits import FAIL, PASS, VERDICT_KEY
