@@ -318,6 +318,25 @@ def tag_of(keyword: str) -> Any:
 
 
 @cache
+def pet_classes() -> tuple[str, str, str]:
+    """
+    SOP classes of PET images (PS3.4, annex B.5).
+
+    Returns
+    -------
+    classes : tuple of str
+        Single slices, enhanced, legacy converted enhanced.
+    """
+    from pydicom import uid
+
+    return (
+        uid.PositronEmissionTomographyImageStorage,
+        uid.EnhancedPETImageStorage,
+        uid.LegacyConvertedEnhancedPETImageStorage,
+    )
+
+
+@cache
 def known(keyword: str) -> tuple[Any, str]:
     """
     Tag and value representation of a keyword.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import PhantomError, SeriesError
-from .attributes import WANTED, tag_of
+from .attributes import WANTED, pet_classes, tag_of
 from .header import (
     GE_GROUP,
     GE_ITERATIONS,
@@ -159,25 +159,6 @@ class DicomFile(Header):
 
         # UIDs of multi-frame pictures begin with that of the single one (PS3.4, annex B.5).
         return self.text('SOPClassUID').startswith(SecondaryCaptureImageStorage)
-
-
-@cache
-def pet_classes() -> tuple[str, str, str]:
-    """
-    SOP classes of PET images (PS3.4, annex B.5).
-
-    Returns
-    -------
-    classes : tuple of str
-        Single slices, enhanced, legacy converted enhanced.
-    """
-    from pydicom import uid
-
-    return (
-        uid.PositronEmissionTomographyImageStorage,
-        uid.EnhancedPETImageStorage,
-        uid.LegacyConvertedEnhancedPETImageStorage,
-    )
 
 
 def read_header(path: Path, name: str = '') -> DicomFile | None:

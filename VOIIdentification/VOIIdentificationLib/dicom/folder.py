@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Progress, SeriesError, no_progress
-from .file import DicomFile, naming, pet_classes, read_header
+from .attributes import pet_classes
+from .file import DicomFile, naming, read_header
 from .slices import passed_over_note
 from .spect import spect_hindrance
 

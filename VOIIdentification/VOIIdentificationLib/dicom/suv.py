@@ -16,11 +16,10 @@ from ..core.units import row_of_code, row_of_units
 from ..suv.header import Decisions, SUVFrame, SUVHeader
 from ..suv.scale import SUVScale, SUVType, suv_scale
 from .agreement import require_one_scan, require_scan_of_frames
-from .attributes import DRUG, tag_text
+from .attributes import DRUG, pet_classes, tag_text
 from .clock import local_moment, moment, time_of_day
 from .days import day_of_scan, local_offset, moment_on
 from .facts import has_scale
-from .file import pet_classes
 from .header import GE_CREATOR, GE_GROUP, GE_SCAN_TIME, MS_PER_S, Header, as_number
 from .read import PART_FOR_HEADERS, find_stack, image_of_stack
 from .scaling import PHILIPS_ACTIVITY, PHILIPS_CREATOR, PHILIPS_SUV, philips_text

@@ -16,7 +16,7 @@ from ..core.errors import GeometryError, OutputError, Progress, no_progress
 from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..core.units import UNIT_OF_DICOM
-from .file import pet_classes
+from .attributes import pet_classes
 from .position import ENTRY, LYING, RECUMBENT, Code
 
 if TYPE_CHECKING:
