@@ -394,8 +394,5 @@ def _count_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
     announced = ordered[0].file.integer('NumberOfSlices')
     if announced is None or announced <= len(ordered):
         return ()
-    note = (
-        f'the header announces up to {announced} slices, {len(ordered)} were found: '
-        'the series may be incomplete at an end'
-    )
-    return (note,)
+    found = f'the header announces up to {announced} slices, {len(ordered)} were found'
+    return (f'{found}: the series may be incomplete at an end',)
