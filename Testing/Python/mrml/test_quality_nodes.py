@@ -100,7 +100,7 @@ def test_charts_of_recovery_have_the_bands_of_every_standard(outputs):
         assert band.GetTableNode() is outputs.tables['recovery']
     colors = [band.GetColor() for band in bands]
     assert colors[0] == colors[1] != colors[2] == colors[3]
-    assert 'second-hand' in bands[2].GetName()
+    assert 'indicative' in bands[2].GetName()
     assert len(series_of_chart(outputs.charts['recovery_peak'])) == 3
 
 

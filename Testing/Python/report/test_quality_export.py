@@ -80,7 +80,7 @@ def test_json_and_workbook_agree(exported):
         for standard in ('EARL 1', 'EARL 2'):
             assert row[f'Verdict {standard}'].startswith('fail' if standard in failed else 'pass')
     for row, sphere in zip(records(book['NEMA contrast']), data['nema']['spheres'], strict=True):
-        assert row['Contrast Q 2-D [%]'] == pytest.approx(sphere['contrast_percent'])
+        assert row['Q_H,j 2-D [%]'] == pytest.approx(sphere['contrast_percent'])
 
 
 def test_an_exported_worksheet_and_moved_rois_go_into_the_next_analysis(exported, volume, tmp_path):

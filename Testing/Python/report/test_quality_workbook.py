@@ -8,13 +8,17 @@ from VOIIdentificationLib.report.workbook import write_workbooks
 
 openpyxl = pytest.importorskip('openpyxl')
 
-GREEN, RED = '00C6EFCE', '00FFC7CE'
+GREEN, RED, AMBER = '00C6EFCE', '00FFC7CE', '00FFEB9C'
 TARGETS, BACKGROUND = 'outputMetaTargets.xlsx', 'outputMetaBackground.xlsx'
 
 
 def records(sheet):
     header, *rows = sheet.iter_rows(values_only=True)
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def tables_of(book):
+    return [sheet for sheet in book if sheet['A1'].font.sz == 11]
 
 
 def books_of(result, folder):
@@ -39,13 +43,13 @@ def unknown(tmp_path_factory):
 
 def test_each_part_has_its_sheet(books, unknown):
     assert books[TARGETS].sheetnames == [
-        *('Meta data per slice', 'Meta data per sphere', 'NEMA contrast', 'NEMA summary'),
+        *('Summary', 'Meta data per sphere', 'NEMA contrast', 'NEMA summary'),
         *('Noise', 'CNR', 'Guidelines', 'Recovery', 'Recovery limits', 'Calibration'),
-        *('Activity', 'SUV', 'Method'),
+        *('Activity', 'SUV', 'Meta data per slice', 'Method'),
     ]
     assert unknown[TARGETS].sheetnames == [
-        *('Meta data per slice', 'Meta data per sphere', 'NEMA contrast', 'NEMA summary'),
-        *('Noise', 'CNR', 'Guidelines', 'Relative recovery', 'Method'),
+        *('Summary', 'Meta data per sphere', 'NEMA contrast', 'NEMA summary'),
+        *('Noise', 'CNR', 'Guidelines', 'Relative recovery', 'Meta data per slice', 'Method'),
     ]
 
 
@@ -66,7 +70,7 @@ def test_every_cell_holds_what_its_table_holds(result, books):
     tables = {table.title: table for table in result_tables(result)}
     compared = 0
     for book in (books[TARGETS], books[BACKGROUND]):
-        for sheet in book.worksheets[:-1]:
+        for sheet in tables_of(book)[:-1]:
             table = tables[sheet.title]
             for row, line in enumerate(records(sheet)):
                 for column in table.columns:
@@ -78,22 +82,29 @@ def test_every_cell_holds_what_its_table_holds(result, books):
     assert compared > 1000
 
 
-def test_a_verdict_is_a_word_on_a_color(books):
+def test_a_verdict_is_a_word_on_a_color(books, result):
+    """Red is for the limits of the standard itself: what fails second-hand ones is amber."""
     book = books[TARGETS]
+    colors = {('pass', ''): GREEN, ('fail', ''): RED, ('fail', 'note'): AMBER}
+    for row, limit in zip(
+        book['Recovery limits'].iter_rows(min_row=2), records(book['Recovery limits']), strict=True
+    ):
+        verdict = next(cell for cell in row if cell.value in ('pass', 'fail'))
+        note = 'note' if limit['Note'] and verdict.value == 'fail' else ''
+        assert verdict.fill.fgColor.rgb == colors[verdict.value, note]
+        assert all(cell.fill.fill_type is None for cell in row if cell is not verdict)
+    spheres = {one.label: one for one in result.recovery.spheres}
     seen = set()
-    for name in ('Recovery', 'Recovery limits'):
-        header = {cell.value: cell.column for cell in book[name][1]}
-        judged = [column for title, column in header.items() if title.startswith('Verdict')]
-        assert judged
-        for row in book[name].iter_rows(min_row=2):
-            for cell in (row[column - 1] for column in judged):
-                word = cell.value.partition(':')[0]
-                assert cell.fill.fgColor.rgb == {'pass': GREEN, 'fail': RED}[word]
-                assert cell.fill.fill_type == 'solid'
-                seen.add(word)
-            plain = next(cell for cell in row if cell.column not in judged)
-            assert plain.fill.fill_type is None
-    assert seen == {'pass', 'fail'}
+    header = [cell.value for cell in book['Recovery'][1]]
+    for row in book['Recovery'].iter_rows(min_row=2):
+        for standard in ('EARL 1', 'EARL 2'):
+            cell = row[header.index(f'Verdict {standard}')]
+            of = [v for v in spheres[row[0].value].verdicts if v.standard == standard]
+            failed = [v for v in of if not v.passed]
+            note = 'note' if failed and all(v.note for v in failed) else ''
+            assert cell.fill.fgColor.rgb == colors['fail' if failed else 'pass', note]
+            seen.add(cell.fill.fgColor.rgb)
+    assert seen == {GREEN, RED, AMBER}
 
 
 def test_second_hand_limits_are_called_so_on_every_sheet_that_shows_them(books):
@@ -108,10 +119,10 @@ def test_second_hand_limits_are_called_so_on_every_sheet_that_shows_them(books):
 
 def test_without_the_activity_cells_are_empty_and_a_sentence_says_why(unknown):
     for row in records(unknown[TARGETS]['NEMA contrast']):
-        assert row['Contrast Q 2-D [%]'] is None
-        assert row['Contrast 3-D [%]'] is None
+        assert row['Q_H,j 2-D [%]'] is None
+        assert row['Q_H,j 3-D [%]'] is None
         assert row['Remark'] == 'the true ratio is unknown: no percent contrast'
-        assert row['Variability N [%]'] > 0
+        assert row['N_j [%]'] > 0
     for row in records(unknown[TARGETS]['Relative recovery']):
         assert row['Relative max'] > 0
         assert 'not a recovery' in row['Remark']
@@ -121,7 +132,7 @@ def test_without_the_activity_cells_are_empty_and_a_sentence_says_why(unknown):
 
 def test_every_sheet_is_frozen_filtered_and_readable(books):
     for book in books.values():
-        for sheet in book:
+        for sheet in tables_of(book):
             assert sheet.freeze_panes in ('A2', 'B2')
             assert sheet.auto_filter.ref == sheet.dimensions
             for cell in sheet[1]:

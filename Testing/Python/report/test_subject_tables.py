@@ -78,13 +78,13 @@ def test_every_column_has_its_own_key_and_a_definition(tables, unknown):
 def test_two_and_three_dimensional_contrast_have_their_own_names(result, tables):
     table, found = tables['nema'], result.nema.spheres
     pairs = {
-        'Contrast Q 2-D [%]': [sphere.contrast_percent for sphere in found],
-        'SD of contrast Q [%]': [sphere.contrast_sd_percent for sphere in found],
-        'Contrast 3-D [%]': [sphere.voi_contrast_percent for sphere in found],
-        'Mean 2-D [Bq/mL]': [sphere.roi_mean for sphere in found],
-        'Mean 3-D [Bq/mL]': [sphere.voi_mean for sphere in found],
-        'Background C_B [Bq/mL]': [sphere.background_mean for sphere in found],
-        'Variability N [%]': [sphere.variability_percent for sphere in found],
+        'Q_H,j 2-D [%]': [sphere.contrast_percent for sphere in found],
+        'u(Q_H,j), k = 1 [%]': [sphere.contrast_sd_percent for sphere in found],
+        'Q_H,j 3-D [%]': [sphere.voi_contrast_percent for sphere in found],
+        'C_H,j 2-D [Bq/mL]': [sphere.roi_mean for sphere in found],
+        'C_H,j 3-D [Bq/mL]': [sphere.voi_mean for sphere in found],
+        'C_B,j [Bq/mL]': [sphere.background_mean for sphere in found],
+        'N_j [%]': [sphere.variability_percent for sphere in found],
         'Slice offset [mm]': [sphere.slice_offset_mm for sphere in found],
     }
 
@@ -93,7 +93,7 @@ def test_two_and_three_dimensional_contrast_have_their_own_names(result, tables)
     assert tuple(by_header['Sphere']) == LABELS
     for header, expected in pairs.items():
         assert by_header[header].tolist() == expected, header
-    assert (by_header['Contrast Q 2-D [%]'] != by_header['Contrast 3-D [%]']).all()
+    assert (by_header['Q_H,j 2-D [%]'] != by_header['Q_H,j 3-D [%]']).all()
     assert set(by_header['Filling']) == {'hot'}
     assert 'Remark' not in by_header
 
@@ -244,7 +244,8 @@ def test_limits_stand_beside_the_coefficients_with_what_must_be_said(tables):
                 slug = standard['name'].lower().replace(' ', '_')
                 column = table.column(f'limit_{row["quantity"]}_{slug}_{end}')
                 assert column.values[place] == row[end]
-                assert row.get('note', '') in column.title
+                assert row.get('note', '') in column.description
+                assert ('indicative' in column.title) == bool(row.get('note'))
                 assert row['source'] in column.description
                 wanted += 1
     assert wanted == 60
@@ -369,7 +370,7 @@ def test_the_sphere_table_shows_the_fit_with_its_uncertainties(result, tables):
         assert cells(table, 'fitted_background')[n] == fit.background
         assert cells(table, 'deviation_mm')[n] == voi.deviation_mm
     assert set(cells(table, 'fit')) == {'accepted'}
-    assert table.column('mean_sd').header == 'SD of the mean [Bq/mL]'
+    assert table.column('mean_sd').header == 'u(Mean), k = 1 [Bq/mL]'
 
 
 def test_a_fit_that_was_not_accepted_leaves_empty_cells_and_its_reason():

@@ -55,7 +55,9 @@ def test_a_new_subject_has_a_sheet_and_a_frame(tmp_path):
     write_workbooks(result, tmp_path)
 
     book = openpyxl.load_workbook(tmp_path / 'outputMetaTargets.xlsx')
-    assert book.sheetnames == ['Meta data per slice', 'Meta data per sphere', 'Glow', 'Method']
+    assert book.sheetnames == [
+        *('Summary', 'Meta data per sphere', 'Glow', 'Meta data per slice', 'Method')
+    ]
     assert list(result.to_frames()['glow']['value']) == [1.5]
 
 

@@ -282,11 +282,14 @@ def test_the_method_names_image_settings_and_doubts(result):
 
 
 def test_each_definition_is_listed_once(tables):
-    rows = column_rows([tables['spheres'], tables['background'], tables['centers']])
+    rows = column_rows([(key, tables[key]) for key in ('spheres', 'background', 'centers')])
 
     names = [row.name for row in rows]
 
     assert names.count('Mean [Bq/mL]') == 1
+    sections = {row.name: row.section for row in rows}
+    assert sections['Mean [Bq/mL]'] == 'Column, several sheets'
+    assert sections['Candidates'] == 'Column, centers'
     assert len(rows) == len(set(rows))
 
 

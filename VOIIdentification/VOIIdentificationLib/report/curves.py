@@ -170,8 +170,8 @@ def _draw_nema(axes: Any, colors: Mapping[str, RGB], found: NEMAResult) -> None:
         if level.variability_percent is not None
     ]
     if contrast:
-        _draw_curve(axes, colors, contrast, ('o', '-'), label='Contrast Q 2-D')
-    _draw_curve(axes, colors, variability, ('s', ':'), label='Variability N')
+        _draw_curve(axes, colors, contrast, ('o', '-'), label='Q_j 2-D')
+    _draw_curve(axes, colors, variability, ('s', ':'), label='N_j')
     axes.set_title('NEMA NU 2 [%]', fontsize=_SMALL + 1.5)
     _finish(axes)
     if not contrast:

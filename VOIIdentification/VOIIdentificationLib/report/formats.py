@@ -50,6 +50,9 @@ GRID_BLUR_NOTE = (
 )
 """Measured on noise-free spheres blurred by 6 mm FWHM; see docs/outputs.md."""
 
+SEVERAL_SHEETS = 'several sheets'
+"""Stands in the method where columns of the same meaning are in more than one."""
+
 _COUNTING_TEXTS = {
     'partial': 'every voxel is weighted by the part of its volume inside the VOI',
     'hard': 'a voxel counts as a whole if its center is inside, as in the original script',
@@ -119,7 +122,8 @@ def search_table(voi: VOIResult, unit: str = UNKNOWN_UNIT) -> Table:
     ]:
         values = np.empty(0) if voi.search is None else getattr(voi.search, key)
         columns.append(Column(key, title, value, description, np.asarray(values, np.float64)))
-    return Table('search', voi.label, tuple(columns))
+    why = 'The seed was not refined: no other position was tried.'
+    return Table('search', voi.label, tuple(columns), why_empty=why)
 
 
 def voxel_table(image: PETImage, voi: VOIResult) -> Table:
@@ -284,11 +288,11 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
         'Image': _image_pairs(result.image),
         'Phantom': _phantom_pairs(phantom),
         'Settings': [*settings.to_json().items()],
-        'Definition': [*_definition_pairs(settings), *definitions],
         **_sections(result),
         'Contradiction': [(str(n), text) for n, text in enumerate(result.contradictions, start=1)],
         'Flag': [(flag.value, flag.text) for flag in result.flags],
         'Note': [(str(n), note) for n, note in enumerate(_notes(result), start=1)],
+        'Definition': [*_definition_pairs(settings), *definitions],
     }
     return tuple(
         MethodRow(section, name, value)
@@ -297,26 +301,26 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
     )
 
 
-def column_rows(tables: Iterable[Table]) -> tuple[MethodRow, ...]:
+def column_rows(tables: Iterable[tuple[str, Table]]) -> tuple[MethodRow, ...]:
     """
     The definitions of the columns of some tables.
 
     Parameters
     ----------
-    tables : iterable of Table
-        The tables that a file holds.
+    tables : iterable of tuple of (str, Table)
+        The tables that a file holds, with the names of their sheets.
 
     Returns
     -------
     rows : tuple of MethodRow
-        Each definition once.
+        Each definition once, under the name of its sheet, or `SEVERAL_SHEETS`.
     """
-    rows = [
-        MethodRow('Column', column.header, column.description)
-        for table in tables
-        for column in table.columns
-    ]
-    return tuple(dict.fromkeys(rows))
+    sheets: dict[tuple[str, str], str] = {}
+    for title, table in tables:
+        for column in table.columns:
+            pair = column.header, column.description
+            sheets[pair] = title if sheets.get(pair, title) == title else SEVERAL_SHEETS
+    return tuple(MethodRow(f'Column, {sheet}', *pair) for pair, sheet in sheets.items())
 
 
 def _image_pairs(image: PETImage) -> list[Pair]:
@@ -378,6 +382,28 @@ def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
     return sections
 
 
+def doubts(result: AnalysisResult) -> tuple[str, ...]:
+    """
+    List flags and notes of an analysis.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    sentences : tuple of str
+        Each once; ``'BG04, BG06: …'`` where several things carry one flag.
+    """
+    return (*(flag.text for flag in result.flags), *_notes(result))
+
+
 def _notes(result: AnalysisResult) -> list[str]:
     flagged = chain.from_iterable(subject.flag_notes(result) for subject in SUBJECTS)
-    return list(dict.fromkeys([*flagged, *result.notes, *result.image.acquisition.notes]))
+    grouped: dict[str, list[str]] = {}
+    for text in dict.fromkeys([*flagged, *result.notes, *result.image.acquisition.notes]):
+        name, colon, rest = text.partition(': ')
+        single = bool(colon) and ' ' not in name
+        grouped.setdefault(rest if single else text, []).extend([name] if single else [])
+    return [f'{", ".join(names)}: {text}' if names else text for text, names in grouped.items()]

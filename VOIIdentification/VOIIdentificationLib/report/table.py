@@ -120,17 +120,37 @@ class Table:
 
     book : {'targets', 'centers', 'background'}
         Which workbook it is a sheet of.
+
+    why_empty : str
+        What is said in place of lines where there are none.
     """
 
     key: str
     title: str
     columns: tuple[Column, ...]
     book: Book = 'targets'
+    why_empty: str = 'Nothing was measured.'
 
     @property
     def row_count(self) -> int:
         """Number of rows."""
         return len(self.columns[0].values) if self.columns else 0
+
+    def has(self, key: str) -> bool:
+        """
+        Whether there is a column.
+
+        Parameters
+        ----------
+        key : str
+            As in `Column`.
+
+        Returns
+        -------
+        has : bool
+            True if a column has this key.
+        """
+        return any(column.key == key for column in self.columns)
 
     def column(self, key: str) -> Column:
         """

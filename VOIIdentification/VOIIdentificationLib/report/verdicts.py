@@ -12,7 +12,7 @@ from ..evaluate.limits import QUANTITY_NAMES, Limits, shipped_limits
 from ..results import AnalysisResult
 from .formats import result_tables
 from .subjects.limits import FAIL, PASS, VERDICT_KEY
-from .table import VALUE_UNIT, Table, unit_text
+from .table import VALUE_UNIT, Column, Table, unit_text
 
 NO_LIMITS = 'It sets no limits for this phantom: its figures stand in the tables.'
 ACTIVITY_UNKNOWN = 'The true activity is unknown: give the fill worksheet.'
@@ -81,6 +81,11 @@ class VerdictLine:
     note: str
 
     @property
+    def limits_text(self) -> str:
+        """The limits with their verdict, e.g. ``'pass 0.95 to 1.16'``."""
+        return f'{self.verdict.partition(":")[0]} {self.low} to {self.high}'
+
+    @property
     def text(self) -> str:
         """The comparison in words."""
         side = 'within' if self.verdict != FAIL else 'outside'
@@ -88,6 +93,90 @@ class VerdictLine:
         return (
             f'{self.label}: {self.quantity} {self.value} is {side} {self.low} to {self.high}{note}'
         )
+
+
+def mark_of(line: VerdictLine) -> str:
+    """
+    How a comparison is drawn.
+
+    Parameters
+    ----------
+    line : VerdictLine
+        One value against one pair of limits.
+
+    Returns
+    -------
+    mark : str
+        ``'pass'``, ``'fail'``, ``'indicative'`` for what fails limits that are
+        not the standard's own words, or nothing.
+    """
+    return mark_of_word(line.verdict, indicative=bool(line.note))
+
+
+def mark_of_word(verdict: str, *, indicative: bool) -> str:
+    """
+    How a verdict in words is drawn.
+
+    Parameters
+    ----------
+    verdict : str
+        Begins with one of the words of a verdict.
+
+    indicative : bool
+        Whether its limits are not the standard's own words.
+
+    Returns
+    -------
+    mark : str
+        As in `mark_of`.
+    """
+    if verdict.startswith(PASS):
+        return 'pass'
+    if not verdict.startswith(FAIL):
+        return ''
+    return 'indicative' if indicative else 'fail'
+
+
+def column_marks(table: Table, column: Column, lines: Iterable[VerdictLine]) -> tuple[str, ...]:
+    """
+    How the cells of a column are drawn.
+
+    Parameters
+    ----------
+    table : Table
+        That has the column.
+
+    column : Column
+        Any; only verdicts are marked.
+
+    lines : iterable of VerdictLine
+        Every comparison of the result: they say which limits are indicative.
+
+    Returns
+    -------
+    marks : tuple of str
+        As in `mark_of`, one a line.
+    """
+    if not column.key.startswith(VERDICT_KEY):
+        return ('',) * table.row_count
+    indicative = _indicative(table, column, lines)
+    return tuple(
+        mark_of_word(text, indicative=one)
+        for text, one in zip(column.texts(), indicative, strict=True)
+    )
+
+
+def _indicative(table: Table, column: Column, lines: Iterable[VerdictLine]) -> list[bool]:
+    """Of each line: whether all limits that it fails are only indicative."""
+    if column.key == VERDICT_KEY:
+        said = next((key for key in ('note', 'source') if table.has(key)), '')
+        notes = table.column(said).texts() if said else ('',) * table.row_count
+        return [bool(note) for note in notes]
+    name = column.title.partition(' ')[2]
+    failed = [one for one in lines if one.standard == name and one.verdict.startswith(FAIL)]
+    official = {one.label for one in failed if not one.note}
+    labels = table.column('label').texts() if table.has('label') else ('',) * table.row_count
+    return [bool(failed) and label not in official for label in labels]
 
 
 def verdict_lines(tables: Iterable[Table]) -> tuple[VerdictLine, ...]:

@@ -54,13 +54,13 @@ def test_bands_are_the_limits(drawn):
         if v.quantity == 'rc_max'
     }
 
-    assert [band.name.partition(' RC')[0] for band in chart.bands] == ['EARL 1', 'EARL 2']
+    assert [band.name for band in chart.bands] == ['RCmax EARL 1', 'RCmax EARL 2 (indicative)']
     for band in chart.bands:
         places = corners(band.area)
         lower, upper = places[:6], places[:5:-1]
         for low, high in zip(lower, upper, strict=True):
             diameter = round(value_at(chart.x_ticks, low[0]))
-            expected = limits[band.name[:6], diameter]
+            expected = limits[band.name[6:12], diameter]
             found = [value_at(chart.y_ticks, place[1]) for place in (low, high)]
             assert found == pytest.approx(expected, abs=5e-3)
 

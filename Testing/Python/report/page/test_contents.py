@@ -6,10 +6,9 @@ import pytest
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.formats import MethodRow, method_rows, result_tables
+from VOIIdentificationLib.report.formats import doubts, method_rows, result_tables
 from VOIIdentificationLib.report.page.contents import (
     Definitions,
-    doubts,
     page_tables,
     summary_table,
 )
@@ -31,11 +30,9 @@ def test_each_sphere_has_its_own_values():
         zip(result.nema.spheres, result.recovery.spheres, strict=True)
     ):
         assert cells['Sphere'][n].text == nema.label
-        said = cells['Contrast Q 2-D'][n].text.partition(' ± ')[0]
+        said = cells['Q_H,j 2-D'][n].text.partition(' ± ')[0]
         assert float(said) == pytest.approx(nema.contrast_percent, abs=0.06)
-        assert float(cells['Variability N'][n].text) == pytest.approx(
-            nema.variability_percent, abs=0.006
-        )
+        assert float(cells['N_j'][n].text) == pytest.approx(nema.variability_percent, abs=0.006)
         assert cells['RCmax'][n].text.startswith(f'{recovery.rc_max:.3f} ±')
 
 
@@ -120,15 +117,17 @@ def test_large_tables_are_folded():
 
 
 def test_one_flag_of_several_things_is_one_sentence():
-    rows = [
-        MethodRow('Flag', 'clipped', 'part of the VOI'),
-        *(MethodRow('Note', str(n), f'BG0{n}: too near') for n in (1, 2)),
-        MethodRow('Note', '3', 'No SUV: the header has no weight'),
-        MethodRow('Image', 'Unit', 'Bq/mL'),
-    ]
+    result = made_result()
+    first, second, third = result.spheres
+    spheres = (
+        *(replace(voi, flags=(Flag.OFF_RING,)) for voi in (first, second)),
+        replace(third, flags=()),
+    )
+    noted = replace(result, spheres=spheres, notes=('No SUV: the header has no weight',))
 
-    assert doubts(rows) == (
-        'part of the VOI',
-        'BG01, BG02: too near',
+    assert doubts(noted) == (
+        Flag.SEEDS_OVERLAP.text,
+        f'S22, S17: {Flag.OFF_RING.text}',
         'No SUV: the header has no weight',
+        '2 files passed over: no image.',
     )

@@ -9,11 +9,11 @@ from itertools import groupby
 from ...core.phantom import hex_color, insert_colors
 from ...results import AnalysisResult
 from ..formats import MethodRow
-from ..subjects import SUBJECTS
-from ..subjects.limits import FAIL, PASS, VERDICT_KEY
+from ..subjects.limits import VERDICT_KEY
+from ..summary import lines_by_label, summary_keys
 from ..table import Column, Table
 from ..uncertainty import is_uncertainty
-from ..verdicts import VerdictLine, verdict_lines
+from ..verdicts import VerdictLine, column_marks, verdict_lines
 from .numbers import number_texts, value_text
 
 OPEN_ROWS, OPEN_COLUMNS = 12, 8
@@ -171,7 +171,9 @@ def page_tables(
     tables : tuple of PageTable
         Columns of uncertainties stand beside their values, not on their own.
     """
-    return tuple(_page_table(result, table, terms) for table in tables)
+    tables = tuple(tables)
+    lines = verdict_lines(tables)
+    return tuple(_page_table(result, table, terms, lines) for table in tables)
 
 
 def summary_table(
@@ -197,12 +199,12 @@ def summary_table(
         None without spheres.
     """
     labels = [voi.label for voi in result.spheres]
-    first = next((t for t in tables if _lines_by_label(t).keys() >= set(labels)), None)
+    first = next((t for t in tables if lines_by_label(t).keys() >= set(labels)), None)
     if first is None or not labels:
         return None
     lines = verdict_lines(tables)
     shown = [(first, key) for key in (_SPHERE, _DIAMETER)]
-    shown += _plotted(tables)
+    shown += [pair for pair in summary_keys(tables) if not is_uncertainty(*pair)]
     shown += [(t, c.key) for t in tables for c in t.columns if c.key.startswith(f'{VERDICT_KEY}_')]
     columns = [
         _picked(_page_column(result, t, t.column(key), terms, lines), t, labels) for t, key in shown
@@ -232,36 +234,11 @@ def method_sections(method: Sequence[MethodRow]) -> tuple[MethodSection, ...]:
     )
 
 
-def doubts(method: Sequence[MethodRow]) -> tuple[str, ...]:
-    """
-    Flags and notes of an analysis, those of the same words together.
-
-    Parameters
-    ----------
-    method : sequence of MethodRow
-        As `method_rows` gives it.
-
-    Returns
-    -------
-    sentences : tuple of str
-        ``'BG04, BG06: …'`` where several things carry one flag.
-    """
-    texts = [
-        str(row.value) for section in ('Flag', 'Note') for row in method if row.section == section
-    ]
-    grouped: dict[str, list[str]] = {}
-    for text in texts:
-        name, colon, rest = text.partition(': ')
-        single = bool(colon) and ' ' not in name
-        grouped.setdefault(rest if single else text, []).extend([name] if single else [])
-    return tuple(
-        f'{", ".join(names)}: {text}' if names else text for text, names in grouped.items()
-    )
-
-
-def _page_table(result: AnalysisResult, table: Table, terms: Definitions) -> PageTable:
+def _page_table(
+    result: AnalysisResult, table: Table, terms: Definitions, lines: Sequence[VerdictLine]
+) -> PageTable:
     columns = tuple(
-        _page_column(result, table, column, terms, ())
+        _page_column(result, table, column, terms, lines)
         for column in table.columns
         if not is_uncertainty(table, column.key)
     )
@@ -278,77 +255,17 @@ def _page_column(
 ) -> PageColumn:
     texts = column.texts() if column.is_text else number_texts(table, column)
     colors = insert_colors(result.phantom) if column.key == _SPHERE else {}
-    notes = _verdict_notes(table, column, lines)
+    marks = column_marks(table, column, lines)
     cells = (
-        PageCell(
-            text, _mark(column.key, text, note), hex_color(colors[text]) if text in colors else ''
-        )
-        for text, note in zip(texts, notes, strict=True)
+        PageCell(text, mark, hex_color(colors[text]) if text in colors else '')
+        for text, mark in zip(texts, marks, strict=True)
     )
     return PageColumn(column.header, terms.anchor(column), column.is_text, tuple(cells))
 
 
-def _verdict_notes(table: Table, column: Column, lines: Sequence[VerdictLine]) -> list[bool]:
-    """Of each line: whether all limits that it fails are only indicative."""
-    if column.key == VERDICT_KEY and any(one.key == 'note' for one in table.columns):
-        return [bool(note) for note in table.column('note').texts()]
-    if not column.key.startswith(f'{VERDICT_KEY}_') or not _lines_by_label(table):
-        return [False] * table.row_count
-    name = column.title.partition(' ')[2]
-    failed = [one for one in lines if one.standard == name and one.verdict.startswith(FAIL)]
-    return [
-        all(one.note for one in failed if one.label == label)
-        for label in table.column(_SPHERE).texts()
-    ]
-
-
-def _mark(key: str, text: str, indicative: bool) -> str:
-    if not key.startswith(VERDICT_KEY) or not text.startswith((PASS, FAIL)):
-        return ''
-    if text.startswith(PASS):
-        return 'pass'
-    return 'indicative' if indicative else 'fail'
-
-
-def _plotted(tables: Sequence[Table]) -> list[tuple[Table, str]]:
-    """Columns that subjects plot, of tables with one line a sphere; each title once."""
-    by_key = {table.key: table for table in tables}
-    wanted = [
-        (by_key[plot.table_key], key)
-        for subject in SUBJECTS
-        for plot in subject.plots
-        if plot.table_key in by_key
-        for key in plot.y_keys
-    ]
-    found = {
-        table.column(key).title: (table, key)
-        for table, key in _with_variability(wanted, by_key)
-        if _lines_by_label(table) and any(column.key == key for column in table.columns)
-    }
-    return list(found.values())
-
-
-def _with_variability(
-    wanted: Sequence[tuple[Table, str]], by_key: Mapping[str, Table]
-) -> list[tuple[Table, str]]:
-    """N belongs to diameters, not to spheres; the table of contrast repeats it for each."""
-    nema = by_key.get('nema')
-    more = [] if nema is None else [(nema, 'variability_percent')]
-    place = max((n for n, (table, _key) in enumerate(wanted, 1) if table is nema), default=0)
-    return [*wanted[:place], *more, *wanted[place:]]
-
-
-def _lines_by_label(table: Table) -> dict[str, int]:
-    """Number of each sphere's line; empty if the lines are no spheres."""
-    if not any(column.key == _SPHERE for column in table.columns):
-        return {}
-    labels = table.column(_SPHERE).texts()
-    return {label: n for n, label in enumerate(labels)} if len(set(labels)) == len(labels) else {}
-
-
 def _picked(column: PageColumn, table: Table, labels: Sequence[str]) -> PageColumn:
     """The cells of some spheres; empty for one that the table does not have."""
-    lines = _lines_by_label(table)
+    lines = lines_by_label(table)
     cells = tuple(
         column.cells[lines[label]] if label in lines else PageCell('') for label in labels
     )
@@ -366,7 +283,7 @@ def _said(tables: Sequence[Table], labels: Sequence[str]) -> dict[str, dict[str,
     """Everything that the tables say against a sphere's values, each sentence once."""
     said: dict[str, dict[str, None]] = {label: {} for label in labels}
     for table in tables:
-        lines = _lines_by_label(table)
+        lines = lines_by_label(table)
         for column in table.columns:
             if column.key in _REMARKS and column.is_text:
                 texts = column.texts()

@@ -11,14 +11,14 @@ from typing import Any
 from ...core.config_json import resource_directory
 from ...core.plain_text import plain_text
 from ...results import AnalysisResult
-from ..formats import MethodRow, method_rows, result_tables
+from ..formats import MethodRow, doubts, method_rows, result_tables
+from ..summary import report_title, scan_facts
 from ..verdicts import outcomes
 from .chart import charts
 from .contents import (
     METHOD_APART,
     Definitions,
     MethodSection,
-    doubts,
     method_sections,
     page_tables,
     summary_table,
@@ -137,12 +137,13 @@ def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:
     terms = Definitions(tables, method)
     shown = {table.key: table for table in page_tables(result, tables, terms)}
     sections = method_sections(method)
+    patient = [('Patient ID', result.image.acquisition.patient_id)] if identify else []
     first = [shown.pop(key) for key in _CALIBRATION_TABLES if key in shown]
     return {
-        'title': _title(result),
-        'facts': _facts(result, identify),
+        'title': report_title(result),
+        'facts': [*patient, *scan_facts(result)],
         'outcomes': outcomes(result),
-        'notes': doubts(method),
+        'notes': (*result.contradictions, *doubts(result)),
         'summary': summary_table(result, tables, terms),
         'charts': charts(result, by_key),
         'pictures': page_pictures(result),
@@ -160,27 +161,5 @@ def _pairs(method: Sequence[MethodRow], name: str) -> list[tuple[str, str]]:
     return [(f'{row.section}: {row.name}', value_text(row.value)) for row in wanted]
 
 
-def _title(result: AnalysisResult) -> str:
-    return f'PET image quality: {result.phantom.name}'
-
-
 def _section(sections: tuple[MethodSection, ...], title: str) -> MethodSection | None:
     return next((section for section in sections if section.title == title), None)
-
-
-def _facts(result: AnalysisResult, identify: bool) -> list[tuple[str, str]]:
-    """What the head of the page says of scan and phantom; nothing that is not known."""
-    scan = result.image.acquisition
-    ratio = result.activity.ratio if result.activity is not None else None
-    patient = [('Patient ID', scan.patient_id)] if identify else []
-    facts = [
-        *patient,
-        ('Scanner', scan.scanner_text),
-        ('Reconstruction', scan.reconstruction_text),
-        ('Series', scan.series_description),
-        ('Acquired', (scan.acquisition_datetime or scan.series_datetime).replace('T', ' ')),
-        ('Phantom', result.phantom.name),
-        ('True ratio a_H / a_B', f'{ratio:.3g}' if ratio is not None else 'unknown'),
-        ('Analyzed', result.analyzed_at.replace('T', ' ')),
-    ]
-    return [(name, value) for name, value in facts if value]

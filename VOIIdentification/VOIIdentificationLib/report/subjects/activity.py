@@ -103,7 +103,13 @@ def _json(result: AnalysisResult) -> dict[str, Any]:
     return {'activity': {**truth, 'worksheet': worksheet}}
 
 
-ACTIVITY = Subject('activity', tables=_tables, sections=_sections, json=_json)
+ACTIVITY = Subject(
+    'activity',
+    tables=_tables,
+    sections=_sections,
+    json=_json,
+    headline=tuple(('activity', name) for name in ('a_H', 'a_B', 'a_H / a_B')),
+)
 
 
 def _factors(scale: SUVScale) -> dict[str, float]:

@@ -90,7 +90,7 @@ _LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
     ),
     Measure(
         'background_mean',
-        'Background C_B',
+        'C_B,j',
         VALUE_UNIT,
         'Mean of the K ROI means.',
         lambda level: level.mean,
@@ -104,7 +104,7 @@ _LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
     ),
     Measure(
         'variability_percent',
-        'Variability N',
+        'N_j',
         '%',
         f'Background variability after NEMA NU 2: N = {VARIABILITY_FORMULA}.',
         lambda level: level.variability_percent,

@@ -44,19 +44,6 @@ def _facts(found: Calibration) -> list[Fact]:
     ]
 
 
-def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
-    found = result.calibration
-    if found is None:
-        return {}
-    return {
-        'Calibration': [
-            ('Calibration error [%]', found.error_percent),
-            ('SD of calibration error [%]', found.sd_percent),
-            ('Independent ROIs', found.independent_rois),
-        ]
-    }
-
-
 def _json(result: AnalysisResult) -> dict[str, Any]:
     return {'calibration': None if result.calibration is None else asdict(result.calibration)}
 
@@ -65,6 +52,6 @@ CALIBRATION = Subject(
     'calibration',
     tables=_tables,
     definitions=lambda result: _DEFINITIONS if result.calibration is not None else (),
-    sections=_sections,
     json=_json,
+    headline=(('calibration', 'Calibration error'), ('calibration', 'SD of calibration error')),
 )

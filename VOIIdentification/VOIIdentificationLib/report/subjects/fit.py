@@ -46,7 +46,7 @@ def _fit_text(fit: SphereFit) -> str:
 def _center_sd(axis: int, name: str) -> Measure[VOIResult]:
     return Measure(
         f'center_sd_{name.lower()}_mm',
-        f'Center SD {name}',
+        f'u({name}), k = 1',
         'mm',
         f'Standard uncertainty (68 %) of the center along {name}, from what the fit left over '
         'and how neighboring voxels of it go together.',
@@ -58,7 +58,7 @@ def _center_sd(axis: int, name: str) -> Measure[VOIResult]:
 
 MEAN_SD: Measure[VOIResult] = Measure(
     'mean_sd',
-    'SD of the mean',
+    'u(Mean), k = 1',
     VALUE_UNIT,
     'Standard uncertainty (68 %) of the mean, by the noise in the image alone.',
     _of_fit(lambda fit: fit.mean_sd),

@@ -8,10 +8,13 @@ from ...evaluate.limits import QUANTITY_NAMES, Quantity, Verdict
 from ...evaluate.recovery import RecoveryResult, SphereRecovery
 from ...results import AnalysisResult
 from ..table import Cell, Measure, Table, tabulate
-from .subject import Pair, Subject, numbered
+from .subject import Pair, Subject
 
 PASS, FAIL, NOT_JUDGED = 'pass', 'fail', 'not judged'
 """The words of a verdict; a verdict of a sphere begins with one of them."""
+
+INDICATIVE = 'indicative'
+"""Said of limits that are not the standard's own words: second-hand, or read off a plot."""
 
 LIMIT_KEY = 'limit_'
 """First letters of the keys of columns of limits."""
@@ -96,24 +99,27 @@ def _one_verdict_text(one: Verdict) -> str:
     return PASS if one.passed else FAIL
 
 
-def limit_columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
+def limit_columns(found: RecoveryResult, quantity: Quantity) -> list[Measure[SphereRecovery]]:
     """
-    Low and high limit of each standard and coefficient.
+    Low and high limit of each standard for one coefficient.
 
     Parameters
     ----------
     found : RecoveryResult
         What was found.
 
+    quantity : str
+        Which coefficient.
+
     Returns
     -------
     columns : list of Measure
-        Of lines that are spheres; what must be said stands in the title.
+        Of lines that are spheres; that limits are indicative stands in the title.
     """
-    pairs = dict.fromkeys((v.standard, v.quantity) for s in found.spheres for v in s.verdicts)
+    of_quantity = (v for s in found.spheres for v in s.verdicts if v.quantity == quantity)
     return [
         _limit_column(standard, quantity, end, found)
-        for standard, quantity in pairs
+        for standard in dict.fromkeys(v.standard for v in of_quantity)
         for end in ('low', 'high')
     ]
 
@@ -129,11 +135,12 @@ def _limit_column(
     ]
     sources = '; '.join(dict.fromkeys(f'{one.source}, {one.version}' for one in rows))
     notes = ', '.join(dict.fromkeys(one.note for one in rows if one.note))
+    said = f'{sources}; {notes}' if notes else sources
     return Measure(
         f'{LIMIT_KEY}{quantity}_{_slug(standard)}_{end}',
-        f'{standard} {QUANTITY_NAMES[quantity]} {end}' + (f' ({notes})' if notes else ''),
+        f'{QUANTITY_NAMES[quantity]} {standard} {end}' + (f' ({INDICATIVE})' if notes else ''),
         '',
-        f'{end.capitalize()} limit of {QUANTITY_NAMES[quantity]}: {sources}.',
+        f'{end.capitalize()} limit of {QUANTITY_NAMES[quantity]}: {said}.',
         lambda sphere: next(
             (
                 getattr(one, end)
@@ -231,7 +238,7 @@ def _limit_pairs(found: RecoveryResult) -> list[Pair]:
         )
         for one in verdicts
     )
-    return [*sources, *numbered('Must be said', limit_notes(verdicts))]
+    return list(sources)
 
 
 def _slug(name: str) -> str:

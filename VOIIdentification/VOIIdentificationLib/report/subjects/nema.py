@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ...evaluate.background import LUNG_ERROR_FORMULA, VARIABILITY_FORMULA
@@ -77,7 +77,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'contrast_percent',
-        'Contrast Q 2-D',
+        'Q_j 2-D',
         '%',
         'Percent contrast after NEMA NU 2, in circles on the common slice: '
         f'Q_H = {HOT_CONTRAST_FORMULA} of a hot sphere, '
@@ -88,7 +88,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'contrast_sd_percent',
-        'SD of contrast Q',
+        'u(Q_j), k = 1',
         '%',
         'Standard uncertainty of Q_H that the fill gives it, in percent points.',
         lambda sphere: sphere.contrast_sd_percent,
@@ -97,7 +97,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'variability_percent',
-        'Variability N',
+        'N_j',
         '%',
         f'Background variability N of ROIs of the same diameter: {VARIABILITY_FORMULA}, with S '
         'the standard deviation of the ROI means. Not the scatter of voxels.',
@@ -106,7 +106,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'roi_mean',
-        'Mean 2-D',
+        'C_j 2-D',
         VALUE_UNIT,
         'C_H or C_C: mean in the circle of the inner diameter on the common slice, each pixel '
         'weighted by the part inside.',
@@ -114,7 +114,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'background_mean',
-        'Background C_B',
+        'C_B,j',
         VALUE_UNIT,
         'Mean of all background ROIs of the same diameter.',
         lambda sphere: sphere.background_mean,
@@ -129,7 +129,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'voi_contrast_percent',
-        'Contrast 3-D',
+        'Q_j 3-D',
         '%',
         "The formula of Q with the mean in the whole sphere. Not NEMA's.",
         lambda sphere: sphere.voi_contrast_percent,
@@ -137,7 +137,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'voi_mean',
-        'Mean 3-D',
+        'C_j 3-D',
         VALUE_UNIT,
         "Mean in the whole sphere. Not NEMA's.",
         lambda sphere: sphere.voi_mean,
@@ -154,12 +154,22 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
 ]
 
 
+def _columns(found: NEMAResult) -> list[Measure[SphereContrast]]:
+    """Named as the standard does where all spheres are hot: Q_H,j and C_H,j."""
+    if not all(sphere.hot for sphere in found.spheres):
+        return _CONTRAST_COLUMNS
+    return [
+        replace(one, title=one.title.replace('Q_j', 'Q_H,j').replace('C_j', 'C_H,j'))
+        for one in _CONTRAST_COLUMNS
+    ]
+
+
 def _tables(result: AnalysisResult) -> list[Table]:
     found, unit = result.nema, result.image.unit
     if found is None:
         return []
     return [
-        tabulate('nema', 'NEMA contrast', _CONTRAST_COLUMNS, found.spheres, unit=unit),
+        tabulate('nema', 'NEMA contrast', _columns(found), found.spheres, unit=unit),
         fact_table('nema_summary', 'NEMA summary', [*_facts(found, unit_text(VALUE_UNIT, unit))]),
     ]
 
@@ -254,4 +264,10 @@ NEMA = Subject(
             ('contrast_percent',),
         ),
     ),
+    summary=(
+        ('nema', 'contrast_percent'),
+        ('nema', 'contrast_sd_percent'),
+        ('nema', 'variability_percent'),
+    ),
+    headline=(('nema_summary', 'Background C_B'), ('nema_summary', 'Lung residual')),
 )

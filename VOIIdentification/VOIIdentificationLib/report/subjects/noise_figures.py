@@ -118,14 +118,13 @@ def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
     found = result.noise
     if found is None:
         return {}
-    pairs: list[Pair] = [(f'{fact.name} {fact.unit}'.strip(), fact.value) for fact in _facts(found)]
     falls = ', '.join(found.falling)
-    pairs.append(('Contrast rises with the diameter', f'no: {falls}' if falls else 'yes'))
-    pairs += [
-        (f'{one.name}: {FIGURE_NAMES[one.figure]} {one.sense} {one.limit:g}', _verdict_text(one))
-        for one in found.verdicts
-    ]
-    return {'Noise': [*pairs, ('Limits of the guidelines', GUIDELINE_SOURCE)]}
+    return {
+        'Noise': [
+            ('Contrast rises with the diameter', f'no: {falls}' if falls else 'yes'),
+            ('Limits of the guidelines', GUIDELINE_SOURCE),
+        ]
+    }
 
 
 def _json(result: AnalysisResult) -> dict[str, Any]:
@@ -138,4 +137,5 @@ NOISE = Subject(
     definitions=lambda result: _DEFINITIONS if result.noise is not None else (),
     sections=_sections,
     json=_json,
+    headline=(('noise', 'Background COV'), ('noise', DETECTABILITY_FORMULA)),
 )

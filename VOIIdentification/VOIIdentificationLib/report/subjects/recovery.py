@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from ...evaluate.a50 import A50_THRESHOLD_FORMULA
@@ -46,7 +47,7 @@ _MEANINGS: dict[Quantity, str] = {
 
 
 def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
-    """Coefficients, a verdict and the limits of each standard, and the values divided."""
+    """Coefficients beside their limits, a verdict of each standard, and the values divided."""
     return [
         LABEL,
         Measure(
@@ -57,10 +58,13 @@ def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
             lambda sphere: sphere.diameter_mm,
             decimals=1,
         ),
-        *(_coefficient(quantity, found) for quantity in QUANTITY_NAMES),
+        *chain.from_iterable(
+            [_coefficient(quantity, found), *limit_columns(found, quantity)]
+            for quantity in QUANTITY_NAMES
+        ),
         Measure(
             'sd_percent',
-            'SD of RC',
+            'u(RC), k = 1',
             '%',
             'Relative standard uncertainty (68 %) that the fill gives each coefficient.',
             lambda sphere: sphere.sd_percent,
@@ -69,7 +73,6 @@ def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
         ),
         *verdict_columns(found),
         *_VALUE_COLUMNS,
-        *limit_columns(found),
         Measure(
             'remark',
             'Remark',
@@ -247,4 +250,5 @@ RECOVERY = Subject(
             tuple(RELATIVE_KEYS.values()),
         ),
     ),
+    summary=tuple(('recovery', key) for key in (*QUANTITY_NAMES, *RELATIVE_KEYS.values())),
 )

@@ -327,4 +327,5 @@ SPHERES = Subject(
     plots=(
         Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
     ),
+    summary=(('spheres', 'mean'), ('spheres', 'max')),
 )

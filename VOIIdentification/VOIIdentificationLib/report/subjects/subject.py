@@ -125,6 +125,13 @@ class Subject:
 
     plots : tuple of Plot
         Pictures of the columns of its tables.
+
+    summary : tuple of tuple of str
+        Table and column of what one line a sphere should show.
+
+    headline : tuple of tuple of str
+        List of single values, by its key, and name of a value that a summary
+        should show.
     """
 
     key: str
@@ -134,6 +141,8 @@ class Subject:
     json: Callable[[AnalysisResult], Mapping[str, Any]] = _no_keys
     flag_notes: Callable[[AnalysisResult], Iterable[str]] = _nothing
     plots: tuple[Plot, ...] = ()
+    summary: tuple[tuple[str, str], ...] = ()
+    headline: tuple[tuple[str, str], ...] = ()
 
 
 LABEL: Measure[Any] = Measure(
@@ -215,7 +224,7 @@ def fact_table(
         ),
         Measure(
             'sd_percent',
-            'SD',
+            'u (k = 1)',
             '%',
             'Relative standard uncertainty (68 %).',
             lambda fact: fact.sd_percent,

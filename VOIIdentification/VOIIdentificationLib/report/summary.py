@@ -1,0 +1,311 @@
+"""What one reads first of an analysis: facts, verdicts, a line a sphere, single figures, notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ..evaluate.limits import QUANTITY_NAMES
+from ..results import AnalysisResult
+from .formats import doubts, result_tables
+from .subjects import SUBJECTS
+from .table import Cell, Column, Table
+from .verdicts import Outcome, VerdictLine, mark_of, outcomes, verdict_lines
+
+_SPHERE, _DIAMETER = 'label', 'diameter_mm'
+_FIGURE_DIGITS = 4
+"""Shown of a single figure."""
+
+_NO_TIME_ZONE = 19
+"""Letters of a date with its time, without a time zone."""
+
+
+class SummaryCell(NamedTuple):
+    """A value, and how it is drawn: as in `verdicts.mark_of`."""
+
+    value: Cell
+    mark: str = ''
+
+
+class SummaryColumn(NamedTuple):
+    """Something of every sphere: header with unit, decimals of its numbers, cells."""
+
+    header: str
+    decimals: int
+    cells: tuple[SummaryCell, ...]
+
+    def texts(self) -> tuple[str, ...]:
+        """The cells as shown to people."""
+        return tuple(self._text(cell.value) for cell in self.cells)
+
+    def _text(self, value: Cell) -> str:
+        if isinstance(value, float):
+            return f'{value:.{self.decimals}f}' if math.isfinite(value) else ''
+        return '' if value is None else str(value)
+
+
+class Figure(NamedTuple):
+    """A single figure of the scan with its decimals; its uncertainty is relative."""
+
+    name: str
+    value: float
+    decimals: int
+    unit: str
+    sd_percent: float | None
+    meaning: str
+
+
+class Summary(NamedTuple):
+    """
+    What one reads first.
+
+    Attributes
+    ----------
+    facts : tuple of tuple of str
+        Scan and phantom.
+
+    outcomes : tuple of Outcome
+        What each standard says.
+
+    spheres : tuple of SummaryColumn
+        A line a sphere.
+
+    figures : tuple of Figure
+        Background, calibration, lung, fill.
+
+    notes : tuple of str
+        Sentences that must be known: contradictions, doubts, notes.
+    """
+
+    facts: tuple[tuple[str, str], ...]
+    outcomes: tuple[Outcome, ...]
+    spheres: tuple[SummaryColumn, ...]
+    figures: tuple[Figure, ...]
+    notes: tuple[str, ...]
+
+
+def summarize(result: AnalysisResult) -> Summary:
+    """
+    Gather what one reads first.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    summary : Summary
+        The numbers are those of its tables; nothing is computed here.
+    """
+    tables = result_tables(result)
+    return Summary(
+        facts=scan_facts(result),
+        outcomes=outcomes(result),
+        spheres=_sphere_columns(result, tables),
+        figures=tuple(_figures(tables)),
+        notes=(*result.contradictions, *doubts(result)),
+    )
+
+
+def report_title(result: AnalysisResult) -> str:
+    """
+    What a report is called.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    title : str
+        Naming the phantom.
+    """
+    return f'PET image quality: {result.phantom.name}'
+
+
+def scan_facts(result: AnalysisResult) -> tuple[tuple[str, str], ...]:
+    """
+    What a reader must know of scan and phantom to trace a result.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    facts : tuple of tuple of str
+        Name and text; nothing that is not known, but the ratio, whose lack is said.
+    """
+    scan = result.image.acquisition
+    ratio = result.activity.ratio if result.activity is not None else None
+    acquired = (scan.acquisition_datetime or scan.series_datetime)[:_NO_TIME_ZONE]
+    facts = [
+        ('Scanner', scan.scanner_text),
+        ('Reconstruction', scan.reconstruction_text),
+        ('Injection', scan.injection_text),
+        ('Series', scan.series_description),
+        ('Acquired', acquired.replace('T', ' ')),
+        ('Phantom', result.phantom.name),
+        ('True ratio a_H / a_B', f'{ratio:.3g}' if ratio is not None else 'unknown'),
+        ('Analyzed', result.analyzed_at[:_NO_TIME_ZONE].replace('T', ' ')),
+    ]
+    return tuple((name, value) for name, value in facts if value)
+
+
+def trace_line(result: AnalysisResult) -> str:
+    """
+    Where a picture or a printed page comes from, in one line.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    text : str
+        Scanner, series, date, phantom, ratio.
+    """
+    facts = dict(scan_facts(result))
+    ratio = facts['True ratio a_H / a_B']
+    scan = result.image.acquisition
+    named = [f'{scan.manufacturer} {scan.model}'.strip()]
+    named += [facts.get(name, '') for name in ('Series', 'Acquired', 'Phantom')]
+    return ' · '.join([*filter(None, named), f'a_H / a_B {ratio}'])
+
+
+def verdict_line(result: AnalysisResult) -> str:
+    """
+    What every standard says, in one line.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    text : str
+        ``'EARL 1: pass; EARL 2: not judged'``.
+    """
+    return '; '.join(f'{one.standard}: {one.level.value}' for one in outcomes(result))
+
+
+def lines_by_label(table: Table) -> dict[str, int]:
+    """
+    Find the line of each sphere in a table.
+
+    Parameters
+    ----------
+    table : Table
+        Any.
+
+    Returns
+    -------
+    lines : dict of str to int
+        Empty if the lines of the table are no spheres.
+    """
+    if not table.has(_SPHERE):
+        return {}
+    labels = table.column(_SPHERE).texts()
+    return {label: n for n, label in enumerate(labels)} if len(set(labels)) == len(labels) else {}
+
+
+def summary_keys(tables: Iterable[Table]) -> list[tuple[Table, str]]:
+    """
+    List the columns that a line a sphere shows.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        Of a result.
+
+    Returns
+    -------
+    shown : list of tuple of (Table, str)
+        Table and key of a column, as the subjects ask for them; only tables
+        with one line a sphere.
+    """
+    by_key = {table.key: table for table in tables if lines_by_label(table)}
+    wanted = [pair for subject in SUBJECTS for pair in subject.summary]
+    return [(by_key[key], name) for key, name in wanted if key in by_key and by_key[key].has(name)]
+
+
+def _sphere_columns(result: AnalysisResult, tables: Sequence[Table]) -> tuple[SummaryColumn, ...]:
+    labels = [voi.label for voi in result.spheres]
+    diameters = (SummaryCell(voi.insert.diameter_mm) for voi in result.spheres)
+    columns = [
+        SummaryColumn('Sphere', 0, tuple(SummaryCell(label) for label in labels)),
+        SummaryColumn('Diameter [mm]', 1, tuple(diameters)),
+    ]
+    judged = _by_quantity(verdict_lines(tables))
+    for table, key in summary_keys(tables):
+        column = table.column(key)
+        columns.append(_picked(table, column, labels))
+        quantity = QUANTITY_NAMES.get(key, column.title)  # type: ignore[call-overload]
+        for standard, lines in judged.get(quantity, {}).items():
+            columns.append(_limits_column(standard, lines, labels))
+    return tuple(columns)
+
+
+def _picked(table: Table, column: Column, labels: Sequence[str]) -> SummaryColumn:
+    lines = lines_by_label(table)
+    values = column.values if isinstance(column.values, tuple) else column.values.tolist()
+    cells = (SummaryCell(values[lines[label]] if label in lines else None) for label in labels)
+    return SummaryColumn(column.header, column.shown_decimals, tuple(cells))
+
+
+def _by_quantity(lines: Iterable[VerdictLine]) -> dict[str, dict[str, dict[str, VerdictLine]]]:
+    """Comparisons by quantity, standard and label."""
+    found: dict[str, dict[str, dict[str, VerdictLine]]] = {}
+    for line in lines:
+        found.setdefault(line.quantity, {}).setdefault(line.standard, {})[line.label] = line
+    return found
+
+
+def _limits_column(
+    standard: str, lines: Mapping[str, VerdictLine], labels: Sequence[str]
+) -> SummaryColumn:
+    cells = (
+        SummaryCell(lines[label].limits_text, mark_of(lines[label]))
+        if label in lines
+        else SummaryCell('no limit')
+        for label in labels
+    )
+    indicative = ', indicative' if any(line.note for line in lines.values()) else ''
+    return SummaryColumn(f'{standard}{indicative}', 0, tuple(cells))
+
+
+def _figures(tables: Iterable[Table]) -> Iterable[Figure]:
+    """Those that the subjects call important, as far as they are known."""
+    by_key = {table.key: table for table in tables}
+    for key, name in (pair for subject in SUBJECTS for pair in subject.headline):
+        if key in by_key:
+            yield from _figure(by_key[key], name)
+
+
+def _figure(table: Table, name: str) -> Iterable[Figure]:
+    names = table.column('quantity').texts()
+    n = names.index(name) if name in names else -1
+    value = _number(table, 'value', n)
+    if value is not None:
+        unit, meaning = (table.column(key).texts()[n] for key in ('unit', 'meaning'))
+        yield Figure(name, value, _decimals(value), unit, _number(table, 'sd_percent', n), meaning)
+
+
+def _number(table: Table, key: str, n: int) -> float | None:
+    """A number of one line; None where there is none."""
+    if n < 0 or not table.has(key):
+        return None
+    value = float(table.column(key).values[n])
+    return value if math.isfinite(value) else None
+
+
+def _decimals(value: float) -> int:
+    """Those that leave four digits."""
+    before = math.floor(math.log10(abs(value))) + 1 if value else 1
+    return min(max(0, _FIGURE_DIGITS - before), _FIGURE_DIGITS - 1)
