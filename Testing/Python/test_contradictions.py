@@ -8,7 +8,8 @@ from made_quality import NOON, WORKSHEET, quality_result
 from VOIIdentificationLib.activity.worksheet import TrueActivity
 from VOIIdentificationLib.analysis import Known, evaluate_standards
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.formats import method_rows, result_tables, results_json
+from VOIIdentificationLib.report.formats import result_tables, results_json
+from VOIIdentificationLib.report.method import method_rows
 from VOIIdentificationLib.suv.scan_facts import ScanFacts
 
 SCAN = ScanFacts('F-18', 6586.2, NOON, 600.0, decay_corrected=True)

@@ -6,7 +6,7 @@ import pytest
 from made_quality import DECISIONS, quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.formats import doubts, method_rows
+from VOIIdentificationLib.report.method import doubts, method_rows
 
 NEW_SECTIONS = {'Body', 'NEMA', 'Recovery', 'Limits', 'Worksheet', 'Activity', 'SUV'}
 

@@ -8,7 +8,7 @@ from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.evaluate import nema, roi_placement
-from VOIIdentificationLib.report import formats
+from VOIIdentificationLib.report import formats, method, summary
 from VOIIdentificationLib.report.subjects import SUBJECTS
 from VOIIdentificationLib.report.subjects.subject import Fact, Plot, Subject, fact_table, in_words
 from VOIIdentificationLib.report.workbook import write_workbooks
@@ -22,12 +22,14 @@ def new_subject():
         sections=lambda _result: {'Glow': [('Glow [lm]', 1.5)], 'NEMA': [('Glow', 'none')]},
         json=lambda _result: {'glow': {'lumen': 1.5}},
         flag_notes=lambda _result: ['S10: it glows'],
+        headline=(('glow', 'Glow'),),
     )
 
 
 @pytest.fixture
 def with_glow(monkeypatch):
-    monkeypatch.setattr(formats, 'SUBJECTS', (*SUBJECTS, new_subject()))
+    for module in (formats, method, summary):
+        monkeypatch.setattr(module, 'SUBJECTS', (*SUBJECTS, new_subject()))
 
 
 @pytest.mark.usefixtures('with_glow')
@@ -35,7 +37,7 @@ def test_a_new_subject_is_in_tables_method_and_json():
     result = quality_result()
 
     assert formats.result_tables(result)[-1].key == 'glow'
-    rows = [tuple(row) for row in formats.method_rows(result)]
+    rows = [tuple(row) for row in method.method_rows(result)]
     assert ('Definition', 'Glow', 'how much it glows') in rows
     assert ('Glow', 'Glow [lm]', 1.5) in rows
     assert ('NEMA', 'Glow', 'none') in rows
@@ -44,6 +46,7 @@ def test_a_new_subject_is_in_tables_method_and_json():
     assert len(set(blocks)) == len(blocks)
     assert 'S10: it glows' in [value for section, _, value in rows if section == 'Note']
     assert formats.results_json(result)['glow'] == {'lumen': 1.5}
+    assert summary.summarize(result).figures[-1][:2] == ('Glow', 1.5)
 
 
 @pytest.mark.usefixtures('with_glow')

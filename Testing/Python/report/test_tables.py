@@ -9,13 +9,12 @@ from made_results import INSERTS, made_result
 from paths import ROOT
 from VOIIdentificationLib.core.image import UNKNOWN_UNIT
 from VOIIdentificationLib.report.formats import (
-    column_rows,
-    method_rows,
     result_tables,
     results_json,
     search_table,
     voxel_table,
 )
+from VOIIdentificationLib.report.method import column_rows, method_rows
 from VOIIdentificationLib.report.table import Column, Measure, tabulate
 
 # The titles of the original script, metrics.md section 1.

@@ -9,7 +9,7 @@ import pytest
 from made_results import UID, made_result
 from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.report import workbook
-from VOIIdentificationLib.report.formats import MethodRow
+from VOIIdentificationLib.report.method import MethodRow
 from VOIIdentificationLib.report.subjects.limits import PASS, VERDICT_KEY
 from VOIIdentificationLib.report.table import Column, Table
 from VOIIdentificationLib.report.workbook import SheetTitles, write_workbook, write_workbooks

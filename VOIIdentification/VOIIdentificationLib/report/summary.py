@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ..evaluate.limits import QUANTITY_NAMES
 from ..results import AnalysisResult
-from .formats import doubts, result_tables
+from .formats import result_tables
+from .method import doubts
 from .subjects import SUBJECTS
 from .table import Cell, Column, Table
 from .verdicts import Outcome, VerdictLine, mark_of, outcomes, verdict_lines
@@ -176,23 +177,6 @@ def trace_line(result: AnalysisResult) -> str:
     named = [f'{scan.manufacturer} {scan.model}'.strip()]
     named += [facts.get(name, '') for name in ('Series', 'Acquired', 'Phantom')]
     return ' · '.join([*filter(None, named), f'a_H / a_B {ratio}'])
-
-
-def verdict_line(result: AnalysisResult) -> str:
-    """
-    What every standard says, in one line.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        What was found.
-
-    Returns
-    -------
-    text : str
-        ``'EARL 1: pass; EARL 2: not judged'``.
-    """
-    return '; '.join(f'{one.standard}: {one.level.value}' for one in outcomes(result))
 
 
 def lines_by_label(table: Table) -> dict[str, int]:

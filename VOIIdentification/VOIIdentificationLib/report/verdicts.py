@@ -110,26 +110,10 @@ def mark_of(line: VerdictLine) -> str:
         ``'pass'``, ``'fail'``, ``'indicative'`` for what fails limits that are
         not the standard's own words, or nothing.
     """
-    return mark_of_word(line.verdict, indicative=bool(line.note))
+    return _mark_of_word(line.verdict, indicative=bool(line.note))
 
 
-def mark_of_word(verdict: str, *, indicative: bool) -> str:
-    """
-    How a verdict in words is drawn.
-
-    Parameters
-    ----------
-    verdict : str
-        Begins with one of the words of a verdict.
-
-    indicative : bool
-        Whether its limits are not the standard's own words.
-
-    Returns
-    -------
-    mark : str
-        As in `mark_of`.
-    """
+def _mark_of_word(verdict: str, *, indicative: bool) -> str:
     if verdict.startswith(PASS):
         return 'pass'
     if not verdict.startswith(FAIL):
@@ -161,7 +145,7 @@ def column_marks(table: Table, column: Column, lines: Iterable[VerdictLine]) -> 
         return ('',) * table.row_count
     indicative = _indicative(table, column, lines)
     return tuple(
-        mark_of_word(text, indicative=one)
+        _mark_of_word(text, indicative=one)
         for text, one in zip(column.texts(), indicative, strict=True)
     )
 

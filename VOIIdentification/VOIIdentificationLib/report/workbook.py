@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Progress, no_progress
 from ..results import AnalysisResult
-from .formats import MethodRow, column_rows, method_rows, result_tables, search_table, voxel_table
+from .formats import result_tables, search_table, voxel_table
+from .method import MethodRow, column_rows, method_rows
 from .sheet import (
     MAX_COLUMN_WIDTH,
     Footer,
@@ -23,7 +24,7 @@ from .sheet import (
     styled_cell,
     styles,
 )
-from .summary import Summary, report_title, scan_facts, summarize
+from .summary import Summary, report_title, summarize, trace_line
 from .summary_sheet import SUMMARY_TITLE, add_summary
 from .table import Book, Column, Table
 from .verdicts import VerdictLine, column_marks, verdict_lines
@@ -92,10 +93,7 @@ def write_workbooks(
 
 
 def _footer(result: AnalysisResult) -> Footer:
-    facts = dict(scan_facts(result))
-    series = ' · '.join(filter(None, (facts.get('Series'), facts['Phantom'])))
-    analyzed = f'analyzed {facts["Analyzed"]}' if 'Analyzed' in facts else ''
-    return Footer(series, facts.get('Acquired', analyzed))
+    return Footer(trace_line(result), f'analyzed {result.analyzed_at[:10]}')
 
 
 def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:

@@ -6,7 +6,8 @@ import pytest
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.report.formats import doubts, method_rows, result_tables
+from VOIIdentificationLib.report.formats import result_tables
+from VOIIdentificationLib.report.method import doubts, method_rows
 from VOIIdentificationLib.report.page.contents import (
     Definitions,
     page_tables,

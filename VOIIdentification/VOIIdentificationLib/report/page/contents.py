@@ -8,7 +8,7 @@ from itertools import groupby
 
 from ...core.phantom import hex_color, insert_colors
 from ...results import AnalysisResult
-from ..formats import MethodRow
+from ..method import MethodRow
 from ..subjects.limits import VERDICT_KEY
 from ..summary import lines_by_label, summary_keys
 from ..table import Column, Table

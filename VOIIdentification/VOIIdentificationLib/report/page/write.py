@@ -11,7 +11,8 @@ from typing import Any
 from ...core.config_json import resource_directory
 from ...core.plain_text import plain_text
 from ...results import AnalysisResult
-from ..formats import MethodRow, doubts, method_rows, result_tables
+from ..formats import result_tables
+from ..method import MethodRow, doubts, method_rows
 from ..summary import report_title, scan_facts
 from ..verdicts import outcomes
 from .chart import charts
