@@ -29,6 +29,7 @@ from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, re
 from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
 from VOIIdentificationLib.mrml.tables import mend_charts
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
+from VOIIdentificationLib.panel.layout import register_layout
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
 from VOIIdentificationLib.panel.view import show_volume
@@ -63,6 +64,7 @@ class VOIIdentification(ScriptedLoadableModule):
             'made for a phantom study on motion correction in PET-CT.'
         )
         slicer.app.connect('startupCompleted()', registerSampleData)
+        slicer.app.connect('startupCompleted()', register_layout)
 
 
 def registerSampleData():
@@ -155,7 +157,7 @@ class VOIIdentificationParameterNode:
     activity - The fill worksheet as JSON; empty if the activity is unknown.
     suvType - What the SUV is normalized to.
     refinement, counting, searchInPlaneMm, searchAxialMm, searchLimitMm - The settings.
-    showTable, show3D - What is shown after Apply.
+    showTable, show3D, showSeeds - What is shown after Apply.
     exportFolder - Where results were exported last.
     """
 
@@ -172,6 +174,7 @@ class VOIIdentificationParameterNode:
     searchLimitMm: Annotated[float, WithinRange(1.0, 100.0)] = Settings.search_limit_mm
     showTable: bool = True
     show3D: bool = True
+    showSeeds: bool = False
     exportFolder: str = ''
 
 
@@ -206,14 +209,17 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.removeObservers()
         if self.panel is not None:
             self.panel.leave()
+            self.panel.show_section.layout.give_back()
 
     def enter(self):
         """Called each time the module is opened."""
         self.panel.follow(self.logic.getParameterNode())
+        self.panel.show_section.layout.take_again()
 
     def exit(self):
         """Called each time another module is opened."""
         self.panel.leave()
+        self.panel.show_section.layout.give_back()
 
     def onSceneStart(self, caller, event):
         """Let go of nodes that are about to disappear, or to be read step by step."""

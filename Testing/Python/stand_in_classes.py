@@ -299,7 +299,64 @@ class Url(StandIn):
         return f'file:{path}'
 
 
+class LayoutManager(StandIn):
+    """
+    The layout of the application: the node and its views are real.
+
+    A layout that is not described is refused, as the application leaves its window empty then.
+    """
+
+    def start(self):
+        self.logic_, self.tables_, self.shown_ = None, {}, []
+        self.values['layout'] = 3
+
+    def layoutLogic(self):
+        import slicer
+
+        if self.logic_ is None:
+            self.logic_ = slicer.vtkMRMLLayoutLogic()
+            self.logic_.SetMRMLScene(slicer.mrmlScene)
+        return self.logic_
+
+    def setLayout(self, layout):
+        node = self.layoutLogic().GetLayoutNode()
+        assert node.IsLayoutDescription(layout), layout
+        self.called.append(('setLayout', (layout,)))
+        node.SetViewArrangement(layout)
+        self.values['layout'] = layout
+        text = node.GetLayoutDescription(layout)
+        self.values['tableViewCount'] = text.count('vtkMRMLTableViewNode')
+
+    def tableWidget(self, n):
+        return self.tables_.setdefault(n, classes()['slicer.qMRMLTableWidget']())
+
+
+class TableWidget(StandIn):
+    def start(self):
+        self.view_ = classes()['slicer.qMRMLTableView']()
+
+    def tableView(self):
+        return self.view_
+
+
+class TableView(StandIn):
+    """Shows what the view nodes of the scene are told to."""
+
+    def mrmlTableNode(self):
+        import slicer
+
+        nodes = slicer.util.getNodesByClass('vtkMRMLTableViewNode')
+        return nodes[0].GetTableNode() if nodes else None
+
+    def click_(self, row):
+        index = type('Index', (), {'row': lambda _self: row})()
+        self.clicked.emit(index)
+
+
 BEHAVIOR = {
+    'slicer.qSlicerLayoutManager': LayoutManager,
+    'slicer.qMRMLTableWidget': TableWidget,
+    'slicer.qMRMLTableView': TableView,
     'qt.QPushButton': Button,
     'qt.QToolButton': Button,
     'qt.QCheckBox': CheckBox,

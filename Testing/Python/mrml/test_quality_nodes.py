@@ -67,7 +67,7 @@ def test_an_unknown_contrast_is_no_number_and_has_no_chart(volume):
     assert set(column_of(outputs.tables['nema'], 'remark')) == {
         'the true ratio is unknown: no percent contrast'
     }
-    assert list(outputs.charts) == ['mean', 'variability', 'relative_recovery']
+    assert list(outputs.charts) == ['mean', 'deviation', 'variability', 'lung', 'relative_recovery']
     series = series_of_chart(outputs.charts['relative_recovery'])
     assert [node.GetYColumnName() for node in series] == [
         'relative_max',
@@ -79,7 +79,8 @@ def test_an_unknown_contrast_is_no_number_and_has_no_chart(volume):
 def test_charts_of_recovery_have_the_bands_of_every_standard(outputs):
     kinds = slicer.vtkMRMLPlotSeriesNode
     assert list(outputs.charts) == [
-        *('mean', 'contrast', 'variability', 'recovery_max', 'recovery_mean', 'recovery_peak'),
+        *('mean', 'deviation', 'contrast', 'variability', 'lung'),
+        *('recovery_max', 'recovery_mean', 'recovery_peak'),
     ]
     chart = outputs.charts['recovery_max']
     series = series_of_chart(chart)
@@ -122,7 +123,7 @@ def test_charts_and_tables_that_no_longer_hold_are_removed(scene, volume, output
     assert outputs.charts['recovery_max'].GetScene() is None
     names = {node.GetYColumnName() for node in slicer.util.getNodesByClass('vtkMRMLPlotSeriesNode')}
     assert not [name for name in names if name.startswith(('rc_', 'limit_'))]
-    assert scene.GetNumberOfNodesByClass('vtkMRMLPlotChartNode') == 3
+    assert scene.GetNumberOfNodesByClass('vtkMRMLPlotChartNode') == 5
 
 
 def test_the_background_rois_are_points_that_can_be_moved(scene, outputs):

@@ -34,6 +34,7 @@ RETURNS = {
     'tableWidget': 'qt.QTableWidget',
     'item': 'qt.QTableWidgetItem',
     'layoutManager': 'slicer.qSlicerLayoutManager',
+    'tableView': 'slicer.qMRMLTableView',
     'createProgressDialog': 'qt.QProgressDialog',
 }
 # What local names and attributes hold.
@@ -45,6 +46,8 @@ NAMES = {
     '_button': 'qt.QPushButton',
     'item': 'qt.QTableWidgetItem',
     'manager': 'slicer.qSlicerLayoutManager',
+    'view': 'slicer.qMRMLTableView',
+    '_combo': 'qt.QComboBox',
     'dialog': 'qt.QProgressDialog',
     'panelWidget': 'slicer.qMRMLWidget',
 }
@@ -67,6 +70,8 @@ def last_name(node):
 def class_of(node, path):
     """The listed class that an expression has, or None if it has none that is known."""
     if isinstance(node, ast.Call):
+        if last_name(node) == 'tableWidget' and node.args:  # of the layout manager, by number
+            return 'slicer.qMRMLTableWidget'
         return RETURNS.get(last_name(node))
     if isinstance(node, ast.Attribute):
         if last_name(node.value) in UI and node.attr in WIDGET_CLASSES:

@@ -15,6 +15,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import affine, bent_transform, linear_transform, put_under  # noqa: E402
+from shown_words import results_words  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import ProgressDialog  # noqa: E402
 from VOIIdentificationLib.dicom.write import write_pet_series  # noqa: E402
@@ -92,7 +93,7 @@ def place_all(widget, truth):
 
 
 def is_stale(widget):
-    return widget.ui.resultsLabel.text.startswith('Something was changed since')
+    return results_words(widget.ui).startswith('Something was changed since')
 
 
 def save(scene, folder):
@@ -444,7 +445,7 @@ def test_results_of_a_scene_that_was_read_are_those_of_its_tables(scene, measure
     scene.Clear(0)
     assert scene.ReadFromMRB(file)
 
-    first, sphere, *_others = measured.ui.resultsLabel.text.splitlines()
+    first, sphere, *_others = results_words(measured.ui).splitlines()
     assert 'press Apply' in first
     assert sphere.startswith(f'S37: mean {mean:g} ')
     assert not measured.ui.exportButton.enabled
@@ -608,7 +609,8 @@ def test_background_rois_are_circles_of_their_diameter_and_centers_small_crosses
     assert (rois.GetUseGlyphScale(), rois.GetGlyphSize()) == (0, 37.0)
     assert rois.GetOpacity() < 0.5
     assert centers.GetGlyphTypeAsString() == 'Cross2D'
-    assert not centers.GetPointLabelsVisibility()
+    assert centers.GetPointLabelsVisibility()
+    assert not rois.GetPointLabelsVisibility()
     assert 0 < centers.GetGlyphSize() < 10
 
 

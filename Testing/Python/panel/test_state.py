@@ -1,5 +1,6 @@
 """What the panel shows as a pure function: situations in, texts and buttons out."""
 
+import re
 import sys
 from dataclasses import fields, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ import pytest
 from made_quality import quality_result, with_sphere
 from made_results import made_result
 from paths import MODULE
+from shown_words import words
 from stand_in_classes import classes
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known
@@ -31,6 +33,7 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
     from VOIIdentificationLib.mrml.measured import Measured
     from VOIIdentificationLib.mrml.session import Request
+    from VOIIdentificationLib.panel.findings import Group, Line, as_html
     from VOIIdentificationLib.panel.situation import Choices, Scene, VolumeFacts
     from VOIIdentificationLib.panel.state import (
         PROPERTIES,
@@ -40,6 +43,7 @@ with pytest.MonkeyPatch.context() as patch:
         apply,
         panel_state,
     )
+    from VOIIdentificationLib.panel.ways_out import way_out
 
 UI_FILE = MODULE / 'Resources' / 'UI' / 'VOIIdentification.ui'
 CLASSES = {
@@ -103,8 +107,12 @@ SITUATIONS = {
             'standards.text': 'judged after Apply',
             'rois.text': 'placed by Apply',
             'place_rois_again.enabled': False,
-            'results.text': 'Nothing measured yet.',
+            'results.html': '<p>Nothing measured yet.</p>',
+            'missing.plain': 'Select a PET volume.',
+            'missing.visible': True,
             'show_table.enabled': False,
+            'table.enabled': False,
+            'chart.enabled': False,
             'export.enabled': False,
             'export.tool_tip': 'Measure first: press Apply.',
             'open_folder.enabled': False,
@@ -222,6 +230,10 @@ SITUATIONS = {
         (asked(), replace(PLACED, has_outputs=True), measured()),
         {
             'show_table.enabled': True,
+            'table.enabled': True,
+            'chart.enabled': True,
+            'missing.plain': '',
+            'missing.visible': False,
             'export.enabled': True,
             'export.tool_tip': 'Write workbooks, pictures and all numbers into a folder.',
         },
@@ -247,6 +259,17 @@ SITUATIONS = {
         {'open_folder.enabled': True, 'open_report.visible': True},
     ),
 }
+
+
+TITLES = [
+    *('Verdict', 'Measured'),
+    *('Doubts: spheres', 'Doubts: background', 'Doubts: header and voxels'),
+]
+
+
+def said(chosen, measured_):
+    """The list of results, as a user reads it."""
+    return words(panel_state(chosen, PLACED, measured_).results.html)
 
 
 def shown(state, name):
@@ -289,32 +312,44 @@ CHANGES = {
 
 @pytest.mark.parametrize('what', CHANGES)
 def test_a_change_of_what_the_result_depends_on_is_said(what):
-    fresh = panel_state(asked(), PLACED, measured()).results.text
-    stale = panel_state(asked(**CHANGES[what]), PLACED, measured()).results.text
-    back = panel_state(asked(**CHANGES[what]), PLACED, measured(replace(REQUEST, **CHANGES[what])))
+    fresh = said(asked(), measured())
+    stale = said(asked(**CHANGES[what]), measured())
+    back = said(asked(**CHANGES[what]), measured(replace(REQUEST, **CHANGES[what])))
 
     assert stale == f'Something was changed since: press Apply again.\n{fresh}'
-    assert back.results.text == fresh
+    assert back == fresh
 
 
 def test_a_worksheet_that_says_the_same_changes_nothing():
     """Each look at the text makes another object."""
     again = Known(worksheet=replace(KNOWN.worksheet))
 
-    text = panel_state(asked(known=again), PLACED, measured(replace(REQUEST, known=KNOWN))).results
-    assert 'changed' not in text.text
+    text = said(asked(known=again), measured(replace(REQUEST, known=KNOWN)))
+    assert 'changed' not in text
+
+
+def test_the_verdict_comes_first_then_what_was_measured_then_the_doubts():
+    result = quality_result()
+    lines = said(asked(), measured(result=result)).splitlines()
+    titles = [line for line in lines if line in TITLES]
+
+    assert titles[:2] == ['Verdict', 'Measured']
+    assert titles == [one for one in TITLES if one in titles]
+    assert lines[1].startswith('EARL')
+    assert lines[lines.index('Measured') + 1] == '6 inserts measured in Bq/mL.'
 
 
 def test_every_doubt_is_said_once_with_the_names_of_the_spheres():
     result = made_result()
     flagged = [voi for voi in result.spheres if voi.flags]
-    lines = panel_state(asked(), PLACED, measured(result=result)).results.text.splitlines()
+    lines = said(asked(), measured(result=result)).splitlines()
 
-    assert lines[0] == f'{len(result.spheres)} inserts measured in Bq/mL.'
+    assert f'{len(result.spheres)} inserts measured in Bq/mL.' in lines
+    assert flagged
     for flag in {flag for voi in flagged for flag in voi.flags}:
         names = ', '.join(voi.label for voi in flagged if flag in voi.flags)
-        assert lines.count(f'{names}: {flag.text}') == 1
-    assert lines[len(lines) - len(result.notes) :] == list(result.notes)
+        assert sum(line.startswith(f'{names}: {flag.text}') for line in lines) == 1
+    assert set(result.notes) <= set(lines)
 
 
 def test_a_sphere_that_is_doubted_twice_is_named_once():
@@ -323,17 +358,59 @@ def test_a_sphere_that_is_doubted_twice_is_named_once():
     result = with_sphere(quality_result(), 2, flags=flags)
     spheres = [replace(voi, flags=flags if n == 2 else ()) for n, voi in enumerate(result.spheres)]
     result = replace(result, spheres=tuple(spheres))
-    lines = panel_state(asked(), PLACED, measured(result=result)).results.text.splitlines()
+    lines = said(asked(), measured(result=result)).splitlines()
 
-    assert f'{result.spheres[2].label}: {Flag.FEW_VOXELS.text}' in lines
+    line = f'{result.spheres[2].label}: {Flag.FEW_VOXELS.text}. Reconstruct on a finer grid.'
+    assert line in lines
 
 
-def test_flags_of_the_whole_are_sentences():
-    result = replace(made_result(), flags=(Flag.VOXELS_DIFFER,))
-    text = panel_state(asked(), PLACED, measured(result=result)).results.text
+def test_doubts_are_grouped_by_what_they_are_about():
+    result = quality_result()
+    placement = result.nema.placement
+    rois = (replace(placement.rois[0], flags=(Flag.ROI_NEAR_EDGE,)), *placement.rois[1:])
+    result = replace(
+        result,
+        flags=(Flag.VOXELS_DIFFER,),
+        nema=replace(result.nema, placement=replace(placement, rois=rois)),
+    )
+    lines = said(asked(), measured(result=result)).splitlines()
 
+    background = lines[lines.index('Doubts: background') + 1 :]
+    assert any(line.startswith(f'{rois[0].name}: {Flag.ROI_NEAR_EDGE.text}') for line in background)
+    header = lines[lines.index('Doubts: header and voxels') + 1 :]
     sentence = Flag.VOXELS_DIFFER.text
-    assert f'{sentence[0].upper()}{sentence[1:]}.' in text.splitlines()
+    assert f'{sentence[0].upper()}{sentence[1:]}.' in header
+
+
+def test_a_result_without_doubts_says_so():
+    result = replace(made_result(), flags=(), notes=())
+    result = replace(result, spheres=tuple(replace(v, flags=()) for v in result.spheres))
+    result = replace(result, background=(), nema=None, recovery=None, suv=None)
+
+    assert 'Nothing is doubted.' in said(asked(), measured(result=result))
+
+
+def test_an_unknown_unit_is_a_sentence():
+    result = made_result()
+    result = replace(result, image=replace(result.image, unit='unknown'))
+
+    text = said(asked(), measured(result=result))
+    assert 'inserts measured; the unit of the values is not known.' in text
+    assert 'measured in unknown' not in text
+
+
+@pytest.mark.parametrize('flag', Flag)
+def test_every_doubt_has_its_way_out(flag):
+    says_itself = re.search(r': (check|move|reload)|; check', flag.text)
+
+    assert bool(says_itself) != bool(way_out(flag)), flag
+
+
+def test_names_of_people_cannot_be_rich_text():
+    html = as_html([Group('<b>', (Line('a < b', ('<i>S10</i>',)),))])
+
+    assert words(html) == '<b>\n<i>S10</i>: a < b'
+    assert html.count('<i>') == 0
 
 
 def test_the_verdicts_are_counted_by_standard_and_quantity():
@@ -387,6 +464,18 @@ def test_only_what_the_state_says_is_touched():
         'applyButton': {'toolTip': 'why', 'enabled': False},
         'suvLabel': {'text': '', 'visible': True},
     }
+
+
+def test_what_is_shown_already_is_not_set_again():
+    """A text that is set anew jumps to its beginning."""
+    state = panel_state(asked(), PLACED, measured())
+    later = panel_state(asked(), replace(PLACED, has_folder=True), measured())
+    ui = widgets()
+
+    apply(later, ui, state)
+
+    touched = {name: widget.set_ for name, widget in vars(ui).items() if widget.set_}
+    assert touched == {'openFolderButton': {'enabled': True}}
 
 
 def test_a_whole_state_is_applied_as_it_is():

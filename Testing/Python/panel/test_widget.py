@@ -16,6 +16,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E402
+from shown_words import results_words  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
@@ -27,6 +28,7 @@ from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
+LAYOUT_ID = 27180
 LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
 PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
 
@@ -207,7 +209,7 @@ def test_who_measures_it_all_the_same_finds_a_flag(inverted, widget, made):
     widget.ui.applyButton.click()
 
     assert Flag.VOXELS_DIFFER in widget.panel.result.flags
-    assert Flag.VOXELS_DIFFER.text[1:] in widget.ui.resultsLabel.text
+    assert Flag.VOXELS_DIFFER.text[1:] in results_words(widget.ui)
 
 
 def test_nothing_is_said_of_a_volume_that_is_not_from_dicom(volume, widget):
@@ -364,7 +366,7 @@ def test_apply_finds_the_spheres(ready, volume, made):
         assert np.linalg.norm(found - true.center_ras_mm) < 0.5, true.insert.label
     assert outputs.segmentation.GetSegmentation().GetNumberOfSegments() == 6
     assert outputs.tables['spheres'].GetNumberOfRows() == 6
-    assert '6 inserts measured in Bq/mL' in ready.ui.resultsLabel.text
+    assert '6 inserts measured in Bq/mL' in results_words(ready.ui)
 
 
 def test_apply_shows_table_plot_and_surfaces_if_asked(scene, ready, volume):
@@ -374,7 +376,7 @@ def test_apply_shows_table_plot_and_surfaces_if_asked(scene, ready, volume):
 
     outputs = find_outputs(volume)
     layouts = [a for n, a in slicer.app.layouts.called if n == 'setLayout']
-    assert layouts == [(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView,)]
+    assert layouts == [(LAYOUT_ID,)]
     assert table_view.GetTableNodeID() == outputs.tables['spheres'].GetID()
     assert plot_view.GetPlotChartNodeID() in [node.GetID() for node in outputs.charts.values()]
     assert outputs.segmentation.GetSegmentation().ContainsRepresentation('Closed surface')
@@ -419,7 +421,7 @@ def test_some_seeds_are_enough_and_the_rest_is_predicted(volume, widget, made):
 
     predicted = [voi.label for voi in widget.panel.result.spheres if Flag.PREDICTED in voi.flags]
     assert predicted == LABELS[3:]
-    assert f'S17, S13, S10: {Flag.PREDICTED.text}' in ui.resultsLabel.text
+    assert f'S17, S13, S10: {Flag.PREDICTED.text}' in results_words(ui)
 
 
 def test_the_spheres_are_found_without_seeds(volume, widget, made):
@@ -428,17 +430,17 @@ def test_the_spheres_are_found_without_seeds(volume, widget, made):
     outputs = find_outputs(volume)
     for found, true in zip(positions(outputs.centers), made[1].inserts, strict=True):
         assert np.linalg.norm(found - true.center_ras_mm) < 0.5, true.insert.label
-    assert 'found without seeds' in widget.ui.resultsLabel.text
+    assert 'found without seeds' in results_words(widget.ui)
 
 
 def test_a_change_after_apply_is_said(ready):
     ready.ui.applyButton.click()
-    fresh = ready.ui.resultsLabel.text
+    fresh = results_words(ready.ui)
 
     ready.ui.searchInPlaneSpinBox.value = 5.0
 
     assert 'press Apply again' not in fresh
-    assert ready.ui.resultsLabel.text.startswith('Something was changed since: press Apply again.')
+    assert results_words(ready.ui).startswith('Something was changed since: press Apply again.')
 
 
 def test_the_settings_of_the_panel_are_used(ready):

@@ -9,15 +9,29 @@ import slicer
 
 from ..core.errors import NodeError
 from ..core.phantom import Seed
+from ..evaluate.background import LUNG_ROI_DIAMETER_MM
 from ..report.formats import result_tables
 from ..report.subjects import SUBJECTS
 from ..report.table import Table
 from ..results import AnalysisResult
 from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node, remove_node
-from .point_lists import show_as_circles, show_as_crosses
+from .point_lists import (
+    LUNG_COLOR,
+    ROI_COLOR,
+    show_as_circles,
+    show_as_crosses,
+    show_as_names,
+)
 from .points import fill_points
-from .rois import fill_rois, moved_rois, remember_rule, shown_placement
-from .segmentation import fill_segmentation
+from .rois import (
+    fill_rois,
+    label_rois,
+    moved_rois,
+    remember_rule,
+    shown_lung,
+    shown_placement,
+)
+from .segmentation import fill_segmentation, show_as_outlines
 from .tables import fill_plot, fill_table, series_of_chart
 
 FOLDER_NAME = 'VOI Identification'
@@ -33,7 +47,7 @@ _SEGMENTATION = 'vtkMRMLSegmentationNode'
 _POINTS = 'vtkMRMLMarkupsFiducialNode'
 _TABLE = 'vtkMRMLTableNode'
 _CHART = 'vtkMRMLPlotChartNode'
-_ROIS = 'background_rois'
+_ROIS, _ROI_LABELS, _LUNG = 'background_rois', 'roi_labels', 'lung_roi'
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +74,12 @@ class OutputNodes:
 
     background_rois : vtkMRMLMarkupsFiducialNode or None
         Where the background was measured, for the user to move; None if it was not.
+
+    roi_labels : vtkMRMLMarkupsFiducialNode or None
+        The names of those that are doubted.
+
+    lung_roi : vtkMRMLMarkupsFiducialNode or None
+        Where the lung insert was measured; None if it was not.
     """
 
     segmentation: Node
@@ -68,6 +88,8 @@ class OutputNodes:
     charts: Mapping[str, Node] = field(default_factory=dict)
     folder_item: int = 0
     background_rois: Node | None = None
+    roi_labels: Node | None = None
+    lung_roi: Node | None = None
 
 
 def publish(
@@ -144,6 +166,8 @@ def find_outputs(volume_node: Node) -> OutputNodes | None:
         charts=_of_kind(found, 'chart:'),
         folder_item=_folder_item(volume_node.GetScene()),
         background_rois=found.get(_ROIS),
+        roi_labels=found.get(_ROI_LABELS),
+        lung_roi=found.get(_LUNG),
     )
 
 
@@ -219,14 +243,22 @@ def _order(node: Node) -> int:
 
 
 def _by_key(nodes: OutputNodes) -> dict[str, Node]:
-    rois = {} if nodes.background_rois is None else {_ROIS: nodes.background_rois}
     return {
-        **rois,
+        **_circles(nodes),
         'segmentation': nodes.segmentation,
         'centers': nodes.centers,
         **{f'table:{key}': node for key, node in nodes.tables.items()},
         **{f'chart:{key}': node for key, node in nodes.charts.items()},
     }
+
+
+def _circles(nodes: OutputNodes) -> dict[str, Node]:
+    circles = {
+        _ROIS: nodes.background_rois,
+        _ROI_LABELS: nodes.roi_labels,
+        _LUNG: nodes.lung_roi,
+    }
+    return {key: node for key, node in circles.items() if node is not None}
 
 
 class _Workshop:
@@ -272,6 +304,8 @@ def _fill_all(
     workshop: _Workshop, result: AnalysisResult, tables: Mapping[str, Table]
 ) -> OutputNodes:
     segmentation = workshop.node(_SEGMENTATION, 'segmentation', 'VOIs')
+    if segmentation in workshop.made:
+        show_as_outlines(segmentation)
     fill_segmentation(segmentation, result, workshop.volume_node)
     centers = workshop.node(_POINTS, 'centers', 'centers')
     if centers in workshop.made:
@@ -288,20 +322,38 @@ def _fill_all(
         chart = workshop.node(_CHART, f'chart:{plot.key}', title)
         fill_plot(chart, plot, table_nodes[plot.table_key], tables[plot.table_key])
         charts[plot.key] = chart
-    rois, placement = None, shown_placement(result)
+    circles = _fill_circles(workshop, result)
+    return OutputNodes(segmentation, centers, table_nodes, charts, 0, *circles)
+
+
+def _fill_circles(
+    workshop: _Workshop, result: AnalysisResult
+) -> tuple[Node | None, Node | None, Node | None]:
+    """Background ROIs, the names of some, and the ROI on the lung insert."""
+    placement, lung = shown_placement(result), shown_lung(result)
+    rois = names = lung_roi = None
     if placement is not None:
         rois = workshop.node(_POINTS, _ROIS, 'background ROIs')
+        names = workshop.node(_POINTS, _ROI_LABELS, 'background ROI names')
         if rois in workshop.made:
-            show_as_circles(rois, placement.roi_diameter_mm)
+            show_as_circles(rois, placement.roi_diameter_mm, ROI_COLOR)
+        if names in workshop.made:
+            show_as_names(names, ROI_COLOR)
         fill_rois(rois, placement)
-    return OutputNodes(segmentation, centers, table_nodes, charts, background_rois=rois)
+        label_rois(names, rois)
+    if lung is not None:
+        lung_roi = workshop.node(_POINTS, _LUNG, 'lung ROI')
+        if lung_roi in workshop.made:
+            show_as_circles(lung_roi, LUNG_ROI_DIAMETER_MM, LUNG_COLOR)
+        fill_points(lung_roi, [lung])
+    return rois, names, lung_roi
 
 
 def _all_nodes(nodes: OutputNodes) -> list[Node]:
     series = [node for chart in nodes.charts.values() for node in series_of_chart(chart)]
     tables, charts = nodes.tables.values(), nodes.charts.values()
-    rois = [] if nodes.background_rois is None else [nodes.background_rois]
-    return [nodes.segmentation, nodes.centers, *rois, *tables, *charts, *series]
+    circles = _circles(nodes).values()
+    return [nodes.segmentation, nodes.centers, *circles, *tables, *charts, *series]
 
 
 def _remove_with_series(node: Node) -> None:

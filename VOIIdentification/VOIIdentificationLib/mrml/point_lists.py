@@ -152,10 +152,14 @@ def give_back(volume_node: Node, nodes: Iterable[Node]) -> None:
 LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
 """Yellow and cyan: neither is in the PET colors."""
 
+ROI_COLOR, LUNG_COLOR = (0.2, 0.6, 1.0), (0.6, 1.0, 0.6)
+"""Blue and light green: background ROIs and the lung are told from points that are placed."""
+
+_TRANSVERSE_VIEW = 'vtkMRMLSliceNodeRed'
+"""Slicer's view across the body."""
 
 _CROSS_MM = 5.0
 """Of the mark at a center: half the smallest sphere of the body phantom."""
-
 
 _CIRCLE_OPACITY = 0.3
 """Slicer fills circles: what lies under them must be seen."""
@@ -163,22 +167,40 @@ _CIRCLE_OPACITY = 0.3
 
 def show_as_crosses(points_node: Node) -> None:
     """
-    Mark the places of a list and hide nothing: small crosses without labels.
+    Mark the places of a list and hide nothing: small crosses with their labels.
 
     Parameters
     ----------
     points_node : vtkMRMLMarkupsFiducialNode
-        Segments show which sphere each center is of.
+        The centers of spheres.
     """
     display = points_node.GetDisplayNode()
     if display is not None:
         display.SetGlyphType(display.Cross2D)
         display.SetUseGlyphScale(False)
         display.SetGlyphSize(_CROSS_MM)
-        display.SetPointLabelsVisibility(False)
+        display.SetPointLabelsVisibility(True)
 
 
-def show_as_circles(points_node: Node, diameter_mm: float) -> None:
+def show_as_names(points_node: Node, color: tuple[float, float, float]) -> None:
+    """
+    Show the labels of a list in the slices, beside its small crosses.
+
+    Parameters
+    ----------
+    points_node : vtkMRMLMarkupsFiducialNode
+        A list that names some points of another.
+
+    color : tuple of float
+        Red, green, blue.
+    """
+    show_as_crosses(points_node)
+    _color_in_slices(points_node, color)
+
+
+def show_as_circles(
+    points_node: Node, diameter_mm: float, color: tuple[float, float, float]
+) -> None:
     """
     Show a list as circles of their true diameter, in the slices that they lie in.
 
@@ -189,6 +211,9 @@ def show_as_circles(points_node: Node, diameter_mm: float) -> None:
 
     diameter_mm : float
         Of the circles.
+
+    color : tuple of float
+        Red, green, blue.
     """
     display = points_node.GetDisplayNode()
     if display is not None:
@@ -197,5 +222,14 @@ def show_as_circles(points_node: Node, diameter_mm: float) -> None:
         display.SetGlyphSize(diameter_mm)
         display.SetOpacity(_CIRCLE_OPACITY)
         display.SetPointLabelsVisibility(False)
-        display.SetColor(*LIST_COLORS[BACKGROUND])
-        display.SetSelectedColor(*LIST_COLORS[BACKGROUND])
+        _color_in_slices(points_node, color)
+
+
+def _color_in_slices(points_node: Node, color: tuple[float, float, float]) -> None:
+    """Only where a circle is one: across the body, or in 3-D, a ROI is seen from its side."""
+    display = points_node.GetDisplayNode()
+    if display is not None:
+        display.SetColor(*color)
+        display.SetSelectedColor(*color)
+        display.SetVisibility3D(False)
+        display.AddViewNodeID(_TRANSVERSE_VIEW)

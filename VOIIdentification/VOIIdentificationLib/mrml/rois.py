@@ -20,6 +20,9 @@ _PLACED_ATTRIBUTE = 'VOIIdentification.PlacedByRule'
 _SAME_PLACE_MM = 0.01
 """A point this near to another has not been moved: transforms round."""
 
+LUNG_LABEL = 'Lung'
+"""Name of the ROI on the lung insert."""
+
 _LABEL = 'BG'
 """First letters of the name of a background ROI; a number follows."""
 
@@ -62,6 +65,52 @@ def fill_rois(points_node: Node, placement: BackgroundPlacement) -> None:
     """
     points = [Seed(roi.name, roi.center_ras_mm) for roi in placement.rois]
     fill_points(points_node, points, movable=True)
+    for n, roi in enumerate(placement.rois):
+        doubts = '; '.join(flag.text for flag in roi.flags)
+        points_node.SetNthControlPointDescription(n, doubts)
+
+
+def shown_lung(result: AnalysisResult) -> Seed | None:
+    """
+    The ROI on the lung insert.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    seed : Seed or None
+        Its center; None if the lung residual was not measured.
+    """
+    if result.nema is None or result.nema.lung is None or result.nema.placement.lung is None:
+        return None
+    return Seed(LUNG_LABEL, result.nema.placement.lung.center_ras_mm)
+
+
+def label_rois(labels_node: Node, rois_node: Node, hovered: int = -1) -> None:
+    """
+    Name the ROIs that are doubted, and the one under the mouse.
+
+    Parameters
+    ----------
+    labels_node : vtkMRMLMarkupsFiducialNode
+        Its points are replaced: a list that shows names and nothing else.
+
+    rois_node : vtkMRMLMarkupsFiducialNode
+        Filled by `fill_rois`.
+
+    hovered : int, optional
+        Which of its points is under the mouse; -1 for none.
+    """
+    wanted = [
+        seed
+        for n, seed in enumerate(seeds_from_points(rois_node))
+        if n == hovered or rois_node.GetNthControlPointDescription(n)
+    ]
+    if wanted != list(seeds_from_points(labels_node)):
+        fill_points(labels_node, wanted)
 
 
 def moved_rois(points_node: Node) -> tuple[Seed, ...]:

@@ -16,6 +16,9 @@ from ..report.export import KIND_TAG, result_segments
 from ..results import AnalysisResult
 from .nodes import Node, world_matrix
 
+_OUTLINE_PIXELS = 2
+"""Width of the outline of a segment in the slices."""
+
 _SURFACE = 'Closed surface'
 """Slicer's name of the representation that is seen in 3-D."""
 
@@ -63,6 +66,22 @@ def fill_segmentation(
         if in_3d:  # the last segment to go took the surfaces with it
             segmentation_node.CreateClosedSurfaceRepresentation()
     return tuple(ids)
+
+
+def show_as_outlines(segmentation_node: Node) -> None:
+    """
+    Let the voxels inside a segment be seen: in slices only its outline is drawn.
+
+    Parameters
+    ----------
+    segmentation_node : vtkMRMLSegmentationNode
+        Just made; later its display is the user's.
+    """
+    display = segmentation_node.GetDisplayNode()
+    if display is not None:
+        display.SetVisibility2DFill(False)
+        display.SetVisibility2DOutline(True)
+        display.SetSliceIntersectionThickness(_OUTLINE_PIXELS)
 
 
 def _remove_own_segments(segmentation_node: Node) -> None:

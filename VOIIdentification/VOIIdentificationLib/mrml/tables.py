@@ -16,6 +16,10 @@ from .nodes import Node, new_node, remove_node
 _LINE_WIDTH, _BAND_WIDTH = 2.0, 1.0
 """Of curves and of limits, in pixels."""
 
+_LEGEND_POINTS = 12
+_LEGEND_LINE = 0.06
+"""Of the height of a chart of a quarter of the screen: a line of the legend at that size."""
+
 _ENDS_OF_BAND = 2
 """A band is two columns, low and high."""
 
@@ -103,9 +107,25 @@ def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> N
             series_node = _nth_series(chart_node, n, y)
             series_node.SetNodeReferenceID(_CHART_ROLE, chart_node.GetID())
             series_node.SetAttribute(_PLACE_ATTRIBUTE, str(n))
+            series_node.SetName(y.title)  # what the legend shows
             _fill_series(series_node, x, y, table_node, n)
             if n >= len(plot.y_keys):
                 _make_band(series_node, (n - len(plot.y_keys)) // _ENDS_OF_BAND)
+        _make_room_for_legend(chart_node, ys)
+
+
+def _make_room_for_legend(chart_node: Node, ys: list[Column]) -> None:
+    """Slicer draws it over the top right of the data: the axis goes on above them."""
+    values = np.concatenate([np.asarray(y.values, dtype=float) for y in ys])
+    values = values[np.isfinite(values)]
+    with_legend = len(ys) > 1 and values.size > 0
+    chart_node.SetLegendVisibility(with_legend)
+    chart_node.SetLegendFontSize(_LEGEND_POINTS)
+    chart_node.SetYAxisRangeAuto(not with_legend)
+    if with_legend:
+        low, high = min(0.0, float(values.min())), float(values.max())
+        free = min(_LEGEND_LINE * (len(ys) + 1), 0.5)
+        chart_node.SetYAxisRange(low, low + max(high - low, 1e-9) / (1.0 - free))
 
 
 def mend_charts(scene: Node) -> None:

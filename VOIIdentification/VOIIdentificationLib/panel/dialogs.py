@@ -79,6 +79,20 @@ class Dialogs:
         else:
             slicer.util.warningDisplay(text)
 
+    def tell(self, text: str) -> None:
+        """
+        Say in the status bar that something is done.
+
+        Parameters
+        ----------
+        text : str
+            What.
+        """
+        if slicer.util.mainWindow() is None:
+            logging.info(text)
+        else:
+            slicer.util.showStatusMessage(text, _STATUS_MS)
+
     def later(self, work: Callable[[], None]) -> None:
         """
         Do something when the application has finished what it does now.

@@ -22,8 +22,9 @@ from ..mrml.suv_volume import SUV_ATTRIBUTE
 from ..mrml.volume import unit_of_volume_node
 from ..suv.scale import SUVType
 from .activity import known_from_text
+from .findings import shown_in_tables
 from .phantom import phantom_from_text
-from .results import REPORT, shown_in_tables
+from .results import REPORT
 from .situation import Scene, VolumeFacts, facts_of_files, settings_of
 
 _INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'

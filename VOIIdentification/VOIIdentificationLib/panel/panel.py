@@ -44,9 +44,10 @@ from .gather import (
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
 from .selectors import NODES, Selectors
+from .show import ShowSection
 from .situation import Choices
-from .state import apply, panel_state
-from .view import PlaceSection, judge_window, show_in_3d, show_outputs, show_table
+from .state import PanelState, apply, panel_state
+from .view import PlaceSection, judge_window, show_in_3d
 from .watch import RemovedNodes, Watch
 from .worksheet_form import WorksheetForm, form_of_scan, form_to_text
 
@@ -80,6 +81,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.parameters: Any = None
         self._selectors = Selectors(ui)
         self._measuring = False
+        self._shown: PanelState | None = None
         self._removed = RemovedNodes(NODES)
         self.volume = ChosenVolume(logic, self.dialogs)
         self._watch = Watch(
@@ -109,6 +111,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             qt, ui, self.dialogs, self._on_activity, self._blank_worksheet
         )
         self.results_section = ResultsSection(self, requirements)
+        self.show_section = ShowSection(self)
 
     def forget(self) -> None:
         """Drop all that was known of a volume."""
@@ -134,6 +137,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self._selectors.connect(parameters)
             self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self._on_parameters)
             self._watch.start()
+            self.show_section.listen()
             self.logic.onMeasured = self._on_measured
             self._on_parameters()
             if parameters.inputVolume is None:
@@ -155,6 +159,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         """End placing and let go of the parameters."""
         self.seeds_section.stop()
         self.background_section.stop()
+        self.show_section.leave()
         if self.parameters is not None:
             self.activity_section.commit()
         self.follow(None)
@@ -169,7 +174,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         scene = scene_of(
             self.parameters, self.volume.facts, request, problem, measuring=self._measuring
         )
-        apply(panel_state(chosen, scene, self.measured), self.ui)
+        state = panel_state(chosen, scene, self.measured)
+        apply(state, self.ui, self._shown)
+        self._shown = state
+        self.show_section.refresh()
 
     @property
     def phantom(self) -> Phantom:
@@ -231,7 +239,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if node is not self.volume.node:  # changed while it was read
             return
         show_outputs_of(slicer.mrmlScene, node)
-        show_outputs(self.outputs)
+        self.show_section.show_in_views()
         if self.volume.is_there:
             self.volume.look()
             self._take_points_and_worksheet(given)
@@ -373,7 +381,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if outputs is not None:
             show_in_3d(outputs, visible=self.parameters.show3D)
             if self.parameters.showTable:
-                show_table(outputs)
+                self.show_section.show_layout()
+            self.ui.sectionsScrollArea.ensureWidgetVisible(self.ui.resultsBrowser)
 
     def _seeds_to_place(self) -> Node:
         self.parameters.seeds = seed_list(self.volume.node, self.phantom)

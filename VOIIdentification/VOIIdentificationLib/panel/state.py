@@ -22,7 +22,7 @@ from ..dicom.source import NO_FILES
 from ..locate.seeds import labeled_inserts
 from ..mrml.measured import Measured
 from ..suv.scale import SUVType
-from .results import result_text, roi_doubts, verdict_text
+from .findings import as_html, findings, roi_doubts, verdict_text
 from .situation import Choices, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0
@@ -38,6 +38,9 @@ class Look:
     text, tool_tip : str or None
         What it says, and what it says under the mouse.
 
+    html, plain : str or None
+        What a browser of text says.
+
     enabled, visible : bool or None
         Whether it can be used, and seen.
     """
@@ -46,6 +49,8 @@ class Look:
     tool_tip: str | None = None
     enabled: bool | None = None
     visible: bool | None = None
+    html: str | None = None
+    plain: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class PanelState:
     place_seeds: Look
     background_count: Look
     place_background: Look
+    missing: Look
     apply: Look
     scan_start: Look
     activity: Look
@@ -72,6 +78,8 @@ class PanelState:
     place_rois_again: Look
     results: Look
     show_table: Look
+    table: Look
+    chart: Look
     export: Look
     open_folder: Look
     open_report: Look
@@ -87,6 +95,7 @@ WIDGETS = {
     'place_seeds': 'placeSeedsButton',
     'background_count': 'backgroundCountLabel',
     'place_background': 'placeBackgroundButton',
+    'missing': 'missingBrowser',
     'apply': 'applyButton',
     'scan_start': 'scanStartLineEdit',
     'activity': 'activityLabel',
@@ -96,15 +105,24 @@ WIDGETS = {
     'standards': 'standardsLabel',
     'rois': 'roisLabel',
     'place_rois_again': 'placeROIsAgainButton',
-    'results': 'resultsLabel',
+    'results': 'resultsBrowser',
     'show_table': 'showTableButton',
+    'table': 'tableComboBox',
+    'chart': 'chartComboBox',
     'export': 'exportButton',
     'open_folder': 'openFolderButton',
     'open_report': 'openReportButton',
 }
 """Widget of the .ui file that shows each part of the state."""
 
-PROPERTIES = {'text': 'text', 'tool_tip': 'toolTip', 'enabled': 'enabled', 'visible': 'visible'}
+PROPERTIES = {
+    'text': 'text',
+    'tool_tip': 'toolTip',
+    'enabled': 'enabled',
+    'visible': 'visible',
+    'html': 'html',
+    'plain': 'plainText',
+}
 """Qt's name of each part of a `Look`."""
 
 
@@ -132,7 +150,7 @@ def panel_state(chosen: Choices, scene: Scene, measured: Measured | None) -> Pan
         **_input(scene),
         phantom=Look(tool_tip=_phantom_tip(chosen.request.phantom)),
         **_points(chosen, scene),
-        apply=_apply_button(chosen, scene),
+        **_apply_button(chosen, scene),
         **_activity(chosen.request.known, scene),
         **_suv(chosen.suv_type, scene.volume),
         **_background_rois(chosen, scene, measured),
@@ -140,7 +158,7 @@ def panel_state(chosen: Choices, scene: Scene, measured: Measured | None) -> Pan
     )
 
 
-def apply(state: PanelState, ui: Any) -> None:
+def apply(state: PanelState, ui: Any, before: PanelState | None = None) -> None:
     """
     Show a state; what it leaves open stays as it is.
 
@@ -151,10 +169,14 @@ def apply(state: PanelState, ui: Any) -> None:
 
     ui : object
         The widgets by their names.
+
+    before : PanelState, optional
+        What is shown already. A text that is set anew is scrolled to its beginning.
     """
     for part, widget in WIDGETS.items():
-        for name, value in vars(getattr(state, part)).items():
-            if value is not None:
+        look, shown = getattr(state, part), getattr(before, part, None)
+        for name, value in vars(look).items():
+            if value is not None and value != getattr(shown, name, None):
                 setattr(getattr(ui, widget), PROPERTIES[name], value)
 
 
@@ -229,13 +251,16 @@ def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
     }
 
 
-def _apply_button(chosen: Choices, scene: Scene) -> Look:
+def _apply_button(chosen: Choices, scene: Scene) -> dict[str, Look]:
     missing = _what_is_missing(chosen, scene)
     if chosen.request.seeds:
         tip = _('Find the centers from the seeds and measure the inserts.')
     else:
         tip = _('Find the spheres without seeds and measure them.')
-    return Look(tool_tip=missing or tip, enabled=not missing and not scene.measuring)
+    return {
+        'missing': Look(plain=missing, visible=bool(missing)),
+        'apply': Look(tool_tip=missing or tip, enabled=not missing and not scene.measuring),
+    }
 
 
 def _what_is_missing(chosen: Choices, scene: Scene) -> str:
@@ -348,8 +373,10 @@ def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[s
     export = _('Write workbooks, pictures and all numbers into a folder.')
     return {
         'standards': Look(verdict_text(result)),
-        'results': Look(result_text(result, changed=changed, shown=scene.shown)),
+        'results': Look(html=as_html(findings(result, changed=changed, shown=scene.shown))),
         'show_table': Look(enabled=scene.has_outputs),
+        'table': Look(enabled=scene.has_outputs),
+        'chart': Look(enabled=scene.has_outputs),
         'export': Look(
             tool_tip=export if result else _('Measure first: press Apply.'),
             enabled=result is not None,

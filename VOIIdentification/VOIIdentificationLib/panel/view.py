@@ -60,6 +60,7 @@ class PlaceSection:
         placing = bool(self._button.checked)
         if placing:
             points = self._points()
+            points.SetDisplayVisibility(True)
             if self._markups.currentNode() is not points:
                 self._markups.setCurrentNode(points)
         self._markups.markupsPlaceWidget().setPlaceModeEnabled(placing)
@@ -130,44 +131,6 @@ def judge_window(volume_node: Node, hottest_mean: float) -> None:
     display.SetWindowLevelMinMax(0.0, _ABOVE_HOTTEST * hottest_mean)
     given = f'{display.GetWindowLevelMin():g} {display.GetWindowLevelMax():g}'
     volume_node.SetAttribute(_WINDOW_ATTRIBUTE, given)
-
-
-def show_table(outputs: OutputNodes) -> None:
-    """
-    Show the first table and the first chart beside the slices.
-
-    Parameters
-    ----------
-    outputs : OutputNodes
-        Of the measurement.
-    """
-    manager = slicer.app.layoutManager()
-    if manager is not None:  # there is none without a main window
-        manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
-    _show_first(outputs)
-
-
-def show_outputs(outputs: OutputNodes | None) -> None:
-    """
-    Let views of tables and plots that the layout has follow the volume that is chosen.
-
-    Parameters
-    ----------
-    outputs : OutputNodes or None
-        Of its measurement; None leaves the views as they are.
-    """
-    if outputs is not None:
-        _show_first(outputs)
-
-
-def _show_first(outputs: OutputNodes) -> None:
-    application = slicer.app.applicationLogic()
-    for table_node in list(outputs.tables.values())[:1]:
-        application.GetSelectionNode().SetActiveTableID(table_node.GetID())
-        application.PropagateTableSelection()
-    for chart_node in list(outputs.charts.values())[:1]:
-        application.GetSelectionNode().SetActivePlotChartID(chart_node.GetID())
-        application.PropagatePlotChartSelection()
 
 
 def show_in_3d(outputs: OutputNodes, *, visible: bool) -> None:

@@ -266,5 +266,12 @@ BACKGROUND_ROIS = Subject(
             'diameter_mm',
             ('variability_percent',),
         ),
+        Plot(
+            'lung',
+            'Lung residual by slice',
+            'lung',
+            'slice_k',
+            ('error_percent', 'same_slice_error_percent'),
+        ),
     ),
 )

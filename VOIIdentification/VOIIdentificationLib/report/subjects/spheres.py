@@ -326,6 +326,13 @@ SPHERES = Subject(
     flag_notes=_flag_notes,
     plots=(
         Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
+        Plot(
+            'deviation',
+            'Distance off the ring against diameter',
+            'spheres',
+            'diameter_mm',
+            ('deviation_mm',),
+        ),
     ),
     summary=(('spheres', 'mean'), ('spheres', 'max')),
 )

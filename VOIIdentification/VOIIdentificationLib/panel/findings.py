@@ -1,0 +1,306 @@
+"""What was found, in words: the verdict first, then every doubt with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from typing import NamedTuple
+
+from slicer.i18n import tr as _
+
+from ..core.flags import Flag
+from ..core.image import UNKNOWN_UNIT
+from ..evaluate.limits import QUANTITY_NAMES, Verdict
+from ..mrml.outputs import OutputNodes
+from ..mrml.tables import texts_of_column
+from ..results import AnalysisResult
+from .ways_out import way_out
+
+
+class Line(NamedTuple):
+    """
+    One line of a group.
+
+    Attributes
+    ----------
+    text : str
+        What is said.
+
+    names : tuple of str
+        Spheres and ROIs that it is said of; a click on one goes there.
+    """
+
+    text: str
+    names: tuple[str, ...] = ()
+
+
+class Group(NamedTuple):
+    """
+    Lines under a title.
+
+    Attributes
+    ----------
+    title : str
+        Empty for lines that need none.
+
+    lines : tuple of Line
+        In the order shown.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def findings(
+    result: AnalysisResult | None, *, changed: bool, shown: Sequence[str] = ()
+) -> tuple[Group, ...]:
+    """
+    What was found, and every reason to doubt it.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    changed : bool
+        Whether something that it depends on was changed since.
+
+    shown : sequence of str, optional
+        From `shown_in_tables`, which may hold an earlier result.
+
+    Returns
+    -------
+    groups : tuple of Group
+        The verdict, what was measured, doubts; none of them empty.
+    """
+    if result is None:
+        return (_group('', shown or [_('Nothing measured yet.')]),)
+    stale = [_('Something was changed since: press Apply again.')] if changed else []
+    verdict = [*verdict_text(result).splitlines(), *result.contradictions]
+    doubts = [one for one in _doubts(result) if one.lines]
+    found = [_count_text(result), *result.notes]
+    if not doubts:
+        found.append(_('Nothing is doubted.'))
+    groups = (_group('', stale), _group(_('Verdict'), verdict), _group(_('Measured'), found))
+    return (*(one for one in groups if one.lines), *doubts)
+
+
+def as_html(groups: Iterable[Group]) -> str:
+    """
+    Groups as rich text.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+        From `findings`.
+
+    Returns
+    -------
+    html : str
+        A paragraph a group; names are links to themselves.
+    """
+    return ''.join(f'<p>{"<br>".join(_group_lines(group))}</p>' for group in groups)
+
+
+def _group_lines(group: Group) -> Iterator[str]:
+    if group.title:
+        yield f'<b>{escape(group.title)}</b>'
+    for line in group.lines:
+        names = ', '.join(f'<a href="{escape(name)}">{escape(name)}</a>' for name in line.names)
+        yield f'{names}: {escape(line.text)}' if names else escape(line.text)
+
+
+def _group(title: str, texts: Iterable[str]) -> Group:
+    return Group(title, tuple(Line(text) for text in texts))
+
+
+def _doubts(result: AnalysisResult) -> Iterator[Group]:
+    spheres = [*_of_all(_sphere_flags_of_all(result)), *_by_flag(_flags_of_spheres(result))]
+    yield Group(_('Doubts: spheres'), tuple(spheres))
+    background = [
+        *_of_all(_background_flags_of_all(result)),
+        *_by_flag(_flags_of_background(result)),
+        *_by_flag(_flags_of_rois(result)),
+    ]
+    yield Group(_('Doubts: background'), tuple(background))
+    yield Group(_('Doubts: header and voxels'), tuple(_of_all(_flags_of_header(result))))
+
+
+def _count_text(result: AnalysisResult) -> str:
+    count, unit = len(result.spheres), result.image.unit
+    if unit == UNKNOWN_UNIT:
+        return _('{count} inserts measured; the unit of the values is not known.').format(
+            count=count
+        )
+    return _('{count} inserts measured in {unit}.').format(count=count, unit=unit)
+
+
+def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:
+    """
+    What the tables of the scene hold, in words.
+
+    Parameters
+    ----------
+    outputs : OutputNodes
+        Of an analysis that may have been made long ago.
+
+    Returns
+    -------
+    lines : tuple of str
+        A line a sphere, with its mean and the reasons to doubt it; none if
+        there is no table of spheres.
+    """
+    spheres = outputs.tables.get('spheres')
+    if spheres is None:
+        return ()
+    labels, means, flags = (texts_of_column(spheres, key) for key in ('label', 'mean', 'flags'))
+    unit = spheres.GetColumnUnitLabel('mean')
+    lines = [_('Measured before this session; press Apply to export or to judge it again.')]
+    for label, mean, doubts in zip(labels, means, flags or [''] * len(labels), strict=True):
+        line = _('{label}: mean {mean} {unit}').format(label=label, mean=mean, unit=unit)
+        lines.append(f'{line.strip()}; {doubts}' if doubts else line.strip())
+    return tuple(lines)
+
+
+def roi_doubts(result: AnalysisResult | None) -> list[str]:
+    """
+    What to think of the background ROIs.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    lines : list of str
+        One a kind of doubt, with the names of the ROIs.
+    """
+    if result is None or result.nema is None:
+        return []
+    named = [f'{", ".join(one.names)}: {one.text}' for one in _by_flag(_flags_of_rois(result))]
+    return [*(one.text for one in _of_all(_background_flags_of_all(result))), *named]
+
+
+def verdict_text(result: AnalysisResult | None) -> str:
+    """
+    What the standards say of the recovery.
+
+    Parameters
+    ----------
+    result : AnalysisResult or None
+        The last measurement.
+
+    Returns
+    -------
+    text : str
+        A line a standard: how many coefficients are within their limits, which
+        are not, and what must be said of the limits.
+    """
+    if result is None:
+        return _('judged after Apply')
+    verdicts = _verdicts(result)
+    if not verdicts:
+        return _('no verdict: the activity is unknown, or the values are not in Bq/mL')
+    return '\n'.join(_standard_line(name, ones) for name, ones in verdicts.items())
+
+
+def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:
+    """By standard: labels of spheres, and what is said of each of their coefficients."""
+    by_standard: dict[str, list[tuple[str, Verdict]]] = {}
+    for sphere in result.recovery.spheres if result.recovery is not None else ():
+        for verdict in sphere.verdicts:
+            by_standard.setdefault(verdict.standard, []).append((sphere.label, verdict))
+    return by_standard
+
+
+def _standard_line(standard: str, verdicts: list[tuple[str, Verdict]]) -> str:
+    counts = []
+    for quantity, name in QUANTITY_NAMES.items():
+        ones = [
+            (label, one.passed)
+            for label, one in verdicts
+            if one.quantity == quantity and not one.not_judged
+        ]
+        outside = [label for label, passed in ones if not passed]
+        if ones:
+            count = _('{name} {passed} of {all} within').format(
+                name=name, passed=len(ones) - len(outside), all=len(ones)
+            )
+            counts.append(f'{count} ({_("not")} {", ".join(outside)})' if outside else count)
+    reasons: dict[str, dict[str, None]] = {}
+    for label, one in verdicts:
+        if one.not_judged:
+            reasons.setdefault(one.not_judged, {})[label] = None
+    counts += [
+        _('{spheres} not judged: {reason}').format(spheres=', '.join(labels), reason=reason)
+        for reason, labels in reasons.items()
+    ]
+    notes = dict.fromkeys(one.note for _label, one in verdicts if one.note)
+    line = f'{standard}: {", ".join(counts)}.'
+    return ' '.join([line, *(_('Limits {note}.').format(note=note) for note in notes)])
+
+
+def _as_sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + '.'
+
+
+def _with_way_out(flag: Flag, text: str) -> str:
+    way = way_out(flag)
+    return f'{text.removesuffix(".")}. {way}' if way else text
+
+
+def _of_all(flags: Iterable[Flag]) -> list[Line]:
+    """Doubts about the whole as sentences, each once."""
+    whole = {flag.text: flag for flag in flags}
+    return [Line(_with_way_out(flag, _as_sentence(text))) for text, flag in whole.items()]
+
+
+def _by_flag(flags: Iterable[tuple[str, Flag]]) -> list[Line]:
+    """One line a flag, with the names of all that carry it."""
+    names: dict[Flag, dict[str, None]] = {}
+    for name, flag in flags:
+        names.setdefault(flag, {})[name] = None
+    return [Line(_with_way_out(flag, flag.text), tuple(ones)) for flag, ones in names.items()]
+
+
+def _sphere_flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
+    if result.nema is not None:
+        yield from (flag for flag in result.nema.flags if flag not in _named(result))
+    if result.recovery is not None:
+        yield from result.recovery.flags
+
+
+def _background_flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
+    """Without those that are said with the names of ROIs."""
+    if result.nema is not None:
+        yield from (flag for flag in result.nema.placement.flags if flag not in _named(result))
+
+
+def _flags_of_header(result: AnalysisResult) -> Iterator[Flag]:
+    yield from result.flags
+    if result.suv is not None:
+        yield from result.suv.flags
+
+
+def _named(result: AnalysisResult) -> set[Flag]:
+    return {flag for _name, flag in _flags_of_rois(result)}
+
+
+def _flags_of_spheres(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for voi in result.spheres:
+        yield from ((voi.label, flag) for flag in voi.flags)
+    for sphere in result.nema.spheres if result.nema is not None else ():
+        yield from ((sphere.label, flag) for flag in sphere.flags)
+    for recovered in result.recovery.spheres if result.recovery is not None else ():
+        yield from ((recovered.label, flag) for flag in recovered.flags)
+
+
+def _flags_of_background(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for voi in result.background:
+        yield from ((voi.label, flag) for flag in voi.flags)
+
+
+def _flags_of_rois(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
+    for roi in result.nema.placement.rois if result.nema is not None else ():
+        yield from ((roi.name, flag) for flag in roi.flags)

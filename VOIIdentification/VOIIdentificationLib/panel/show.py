@@ -1,0 +1,315 @@
+"""What is shown beside the panel: which table, which chart, which points; where a click leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from ..core.geometry import Point
+from ..mrml.nodes import Node
+from ..mrml.outputs import OutputNodes
+from ..mrml.places import place_of_name, place_of_row
+from ..mrml.rois import label_rois
+from .layout import OwnLayout
+
+if TYPE_CHECKING:
+    from .panel import Panel
+
+
+def table_names() -> dict[str, str]:
+    """
+    What the tables are called in the list, where their key is not a good name.
+
+    Returns
+    -------
+    names : dict of str to str
+        By `Table.key`.
+    """
+    return {
+        'spheres': _('Spheres'),
+        'centers': _('Centers'),
+        'slices': _('Spheres, slice by slice'),
+        'background_slices': _('Background VOIs, slice by slice'),
+        'background': _('Background VOIs'),
+        'nema': _('NEMA contrast'),
+        'nema_summary': _('NEMA summary'),
+        'background_variability': _('Background variability'),
+        'background_rois': _('Background ROIs'),
+        'background_roi_means': _('Background ROIs, means'),
+        'lung': _('Lung residual'),
+        'cnr': _('CNR'),
+        'recovery': _('Recovery'),
+        'recovery_limits': _('Recovery limits'),
+        'suv': _('SUV'),
+    }
+
+
+def name_of_table(key: str) -> str:
+    """
+    What a table is called in the list.
+
+    Parameters
+    ----------
+    key : str
+        As in `Table`.
+
+    Returns
+    -------
+    name : str
+        From `table_names`, or the key in words.
+    """
+    return table_names().get(key) or key.replace('_', ' ').capitalize()
+
+
+def name_of_chart(key: str, node: Node) -> str:
+    """
+    What a chart is called in the list.
+
+    Parameters
+    ----------
+    key : str
+        As in `Plot`.
+
+    node : vtkMRMLPlotChartNode
+        The chart.
+
+    Returns
+    -------
+    name : str
+        Its title.
+    """
+    return str(node.GetTitle() or key.replace('_', ' ').capitalize())
+
+
+class Choice:
+    """
+    A list of nodes, of which one is shown.
+
+    Parameters
+    ----------
+    combo : QComboBox
+        The list.
+
+    changed : callable
+        Called when the user has chosen.
+    """
+
+    def __init__(self, combo: Any, changed: Any) -> None:
+        self._combo, self._changed = combo, changed
+        self._keys: list[str] = []
+        self._names: list[str] = []
+        self.key = ''
+        combo.currentTextChanged.connect(self._on_chosen)
+
+    def offer(self, names: Mapping[str, str]) -> None:
+        """
+        Fill the list; what was chosen stays chosen, else the first is.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            By key.
+        """
+        if (self._keys, self._names) == (list(names), list(names.values())):
+            return
+        self._keys, self._names = list(names), list(names.values())
+        self._combo.blockSignals(True)
+        self._combo.clear()
+        self._combo.addItems(self._names)
+        place = self._keys.index(self.key) if self.key in self._keys else 0
+        self._combo.currentIndex = place if self._keys else -1
+        self._combo.blockSignals(False)
+        if self._keys:
+            self.key = self._keys[place]
+
+    def node(self, nodes: Mapping[str, Node]) -> Node:
+        """
+        The node that is chosen.
+
+        Parameters
+        ----------
+        nodes : mapping of str to node
+            By key.
+
+        Returns
+        -------
+        node : vtkMRMLNode or None
+            None if there is none.
+        """
+        return nodes.get(self.key)
+
+    def _on_chosen(self, _text: str) -> None:
+        place = self._combo.currentIndex
+        if 0 <= place < len(self._keys):
+            self.key = self._keys[place]
+            self._changed()
+
+
+class ShowSection:
+    """
+    Lists of tables and charts, ticks, the layout; rows of tables and names lead to their places.
+
+    Parameters
+    ----------
+    panel : Panel
+        Whose results are shown.
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel, ui = panel, panel.ui
+        self.layout = OwnLayout()
+        self._tables = Choice(ui.tableComboBox, self._show_chosen)
+        self._charts = Choice(ui.chartComboBox, self._show_chosen)
+        self._rows: list[_RowsOfView] = []
+        self._roi_names = ROINames()
+        self._seeds_shown: tuple[str, bool] | None = None
+        ui.showTableButton.clicked.connect(self._on_show)
+        ui.resultsBrowser.anchorClicked.connect(self._on_name)
+
+    def refresh(self) -> None:
+        """Follow the volume that is chosen and what was measured of it."""
+        outputs = self._panel.outputs
+        tables, charts = _names(outputs)
+        self._tables.offer(tables)
+        self._charts.offer(charts)
+        self._roi_names.follow(outputs)
+        self._show_seeds(measured=outputs is not None)
+
+    def show_layout(self) -> None:
+        """Put slices, 3-D view, plot and table side by side."""
+        self.layout.show()
+        self.listen()
+        self._show_chosen()
+
+    def show_in_views(self) -> None:
+        """Let views that the layout has follow the volume that is chosen."""
+        self.refresh()
+        self._show_chosen()
+
+    def leave(self) -> None:
+        """Listen to nothing."""
+        for rows in self._rows:
+            rows.stop()
+        self._rows.clear()
+        self._seeds_shown = None
+        self._roi_names.follow(None)
+
+    def listen(self) -> None:
+        """Follow clicks on rows of the tables that the layout has."""
+        manager = slicer.app.layoutManager()
+        for n in range(manager.tableViewCount if manager is not None else 0):
+            view = manager.tableWidget(n).tableView()
+            if not any(view is one.view for one in self._rows):
+                self._rows.append(_RowsOfView(view, self._go_to_row))
+
+    def _on_show(self) -> None:
+        if self._panel.outputs is not None:
+            self.show_layout()
+
+    def _show_chosen(self) -> None:
+        outputs = self._panel.outputs
+        if outputs is None:
+            return
+        application = slicer.app.applicationLogic()
+        selection = application.GetSelectionNode()
+        table_node = self._tables.node(outputs.tables)
+        chart_node = self._charts.node(outputs.charts)
+        if table_node is not None:
+            selection.SetActiveTableID(table_node.GetID())
+            application.PropagateTableSelection()
+        if chart_node is not None:
+            selection.SetActivePlotChartID(chart_node.GetID())
+            application.PropagatePlotChartSelection()
+
+    def _show_seeds(self, *, measured: bool) -> None:
+        """Only on a change: what the user hides or shows elsewhere stays so."""
+        seeds = self._panel.parameters.seeds
+        if seeds is None:
+            return
+        wanted = (seeds.GetID(), not measured or bool(self._panel.parameters.showSeeds))
+        placing = bool(self._panel.ui.placeSeedsButton.checked)
+        if wanted != self._seeds_shown and not placing:
+            self._seeds_shown = wanted
+            seeds.SetDisplayVisibility(wanted[1])
+
+    def _go_to_row(self, table_node: Node, row: int) -> None:
+        outputs = self._panel.outputs
+        if outputs is not None and any(table_node is one for one in outputs.tables.values()):
+            _go_to(place_of_row(outputs, table_node, row))
+
+    def _on_name(self, url: Any) -> None:
+        outputs = self._panel.outputs
+        if outputs is not None:
+            _go_to(place_of_name(outputs, str(url.toString())))
+
+
+class _RowsOfView:
+    """Tells which row of which table was clicked in one view."""
+
+    def __init__(self, view: Any, clicked: Callable[[Node, int], None]) -> None:
+        self.view, self._clicked = view, clicked
+        self._slot = self._on_clicked  # one object, to be disconnected again
+        view.clicked.connect(self._slot)
+
+    def stop(self) -> None:
+        self.view.clicked.disconnect(self._slot)
+
+    def _on_clicked(self, index: Any) -> None:
+        table_node = self.view.mrmlTableNode()
+        if table_node is not None:
+            self._clicked(table_node, index.row())
+
+
+def _go_to(place_ras_mm: Point | None) -> None:
+    """Turn all slices to a place, and the cameras of the 3-D views round it."""
+    if place_ras_mm is None:
+        return
+    scene = slicer.mrmlScene
+    slicer.vtkMRMLSliceNode.JumpAllSlices(scene, *place_ras_mm)
+    for camera in slicer.util.getNodesByClass('vtkMRMLCameraNode', scene):
+        camera.SetFocalPoint(*place_ras_mm)
+
+
+class ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
+    """Names the background ROI under the mouse, and those that are doubted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rois: Node = None
+        self._names: Node = None
+
+    def follow(self, outputs: OutputNodes | None) -> None:
+        """
+        Follow the mouse over other ROIs.
+
+        Parameters
+        ----------
+        outputs : OutputNodes or None
+            Of the volume that is chosen.
+        """
+        rois = outputs.background_rois if outputs else None
+        names = outputs.roi_labels if outputs else None
+        if rois is self._rois and names is self._names:
+            return
+        self.removeObservers()
+        self._rois, self._names = rois, names
+        display = rois.GetDisplayNode() if rois is not None else None
+        if display is not None and names is not None:
+            self.addObserver(display, vtk.vtkCommand.ModifiedEvent, self._on_mouse)
+
+    def _on_mouse(self, display: Node, _event: str) -> None:
+        if self._rois.GetScene() is None or self._names.GetScene() is None:
+            return
+        on_point = display.GetActiveComponentType() == display.ComponentControlPoint
+        label_rois(self._names, self._rois, display.GetActiveComponentIndex() if on_point else -1)
+
+
+def _names(outputs: OutputNodes | None) -> tuple[dict[str, str], dict[str, str]]:
+    if outputs is None:
+        return {}, {}
+    tables = {key: name_of_table(key) for key in outputs.tables}
+    return tables, {key: name_of_chart(key, node) for key, node in outputs.charts.items()}
