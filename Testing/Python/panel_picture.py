@@ -1,24 +1,61 @@
 """
-Draw the panel with Qt and print its size: `python panel_picture.py PANEL.ui PICTURE.png`.
+Draw the panel with Qt and print its sizes: `python panel_picture.py PANEL.ui PICTURE.png`.
 
-Names of sections after that are drawn open, e.g. `activityCollapsibleButton`.
+After that come words: the height of the module's place in the application (`height=455`), its
+width, `dark`, `long` for texts that wrap often, and names of sections that are drawn open, e.g.
+`activityCollapsibleButton`.
+
+What is printed, a line each: width and height that the panel asks for; widgets that are cut or lie
+over another one; widgets that must always be seen and are not.
 
 Needs PySide6. The widgets that only the application has are replaced by plain ones of their
-size. No test imports this file; test_ui.py runs it where PySide6 is installed.
+size and habits. No test imports this file; test_ui.py runs it where PySide6 is installed.
 """
 
 import sys
 
-SECTION_HEIGHT = 24
+SETTLE = 12
+"""Rounds of events after which a layout has come to rest."""
+
+ALWAYS_SEEN = ('applyButton', 'missingBrowser')
 
 
-def main(ui_file, picture, *opened):
-    """Load, fold what is folded, fill in an example, draw."""
+def main(ui_file, picture, *words):
+    """Load, fold what is folded, fill in an example, put it into the application's place, draw."""
+    from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+
+    sizes = dict(word.split('=') for word in words if '=' in word)
+    application = QApplication([])
+    if 'dark' in words:
+        application.setPalette(dark_palette())
+    panel = load(ui_file)
+    fill_in(panel, words)
+    module_panel = QScrollArea()  # as Slicer's qSlicerModulePanel
+    module_panel.setWidgetResizable(True)
+    module_panel.setWidget(panel)
+    wanted = panel.sizeHint()
+    module_panel.resize(int(sizes.get('width', 440)), int(sizes.get('height', 800)))
+    module_panel.show()
+    for _n in range(SETTLE):
+        application.processEvents()
+    if 'long' in words:  # texts that come later, with everything on the screen
+        fill_long(panel)
+        for _n in range(SETTLE):
+            application.processEvents()
+    module_panel.grab().save(picture)
+    sections = panel.findChild(QWidget, 'sectionsWidget')
+    sections.grab().save(picture.replace('.png', '_sections.png'))
+    smallest = sections.minimumSizeHint().width()
+    sys.stdout.write(f'{wanted.width()} {wanted.height()} {smallest}\n')
+    sys.stdout.write(f'wrong: {" ".join(wrong_places(panel))}\n')
+    hidden = [n for n in ALWAYS_SEEN if not is_seen(module_panel, panel.findChild(QWidget, n))]
+    sys.stdout.write(f'not seen: {" ".join(hidden)}\n')
+
+
+def load(ui_file):
+    """The panel, with placeholders for what is the application's."""
     from PySide6.QtCore import QFile
     from PySide6.QtUiTools import QUiLoader
-    from PySide6.QtWidgets import QApplication, QGroupBox, QWidget
-
-    application = QApplication([])
 
     class Loader(QUiLoader):
         def createWidget(self, class_name, parent=None, name=''):  # noqa: N802 - Qt's name
@@ -30,27 +67,75 @@ def main(ui_file, picture, *opened):
 
     file = QFile(ui_file)
     file.open(QFile.OpenModeFlag.ReadOnly)
-    panel = Loader().load(file)
+    return Loader().load(file)
+
+
+def fill_in(panel, words):
+    """An example, in the sections that are open."""
+    from PySide6.QtWidgets import QGroupBox, QPushButton, QWidget
+
     for widget in panel.findChildren(QGroupBox):
-        if widget.property('text'):
-            widget.setTitle(widget.property('text'))
-        if widget.property('collapsed') and widget.objectName() not in opened:
+        if widget.property('collapsed') and widget.objectName() not in words:
             fold(widget, QWidget)
+    for widget in panel.findChildren(QPushButton):
+        if hasattr(widget, 'fold_'):
+            widget.fold_(bool(widget.property('collapsed')) and widget.objectName() not in words)
     for name, text in EXAMPLE.items():
         panel.findChild(QWidget, name).setText(text)
-    for name, text in CHOSEN.items():
-        panel.findChild(QWidget, name).addItem(text)
+    for name, texts in CHOSEN.items():
+        panel.findChild(QWidget, name).addItems(texts)
     for name in ENABLED:
         panel.findChild(QWidget, name).setEnabled(True)
+    panel.findChild(QWidget, 'resultsBrowser').setHtml(RESULTS)
     panel.findChild(QWidget, 'suvLabel').hide()
+    panel.findChild(QWidget, 'missingBrowser').hide()
     fill_table(panel.findChild(QWidget, 'worksheetTable'), *WORKSHEET)
-    fill_table(panel.findChild(QWidget, 'seedsWidget').table, *SEEDS)
-    panel.resize(440, panel.sizeHint().height())
-    panel.show()
-    application.processEvents()
-    panel.grab().save(picture)
-    size = panel.sizeHint()
-    sys.stdout.write(f'{size.width()} {size.height()}\n')
+    fill_table(panel.findChild(QWidget, 'insertsTable'), *INSERTS, ticks=True)
+    for name in ('seedsWidget', 'backgroundWidget'):
+        fill_table(panel.findChild(QWidget, name).table, *SEEDS)
+
+
+def fill_long(panel):
+    """Every text that wraps becomes three times as long; rows that were hidden come."""
+    from PySide6.QtWidgets import QLabel, QWidget
+
+    for label in panel.findChildren(QLabel):
+        if label.wordWrap():
+            label.setText(' '.join([label.text() or 'A sentence that says why.'] * 3))
+    panel.findChild(QWidget, 'suvLabel').show()
+    missing = panel.findChild(QWidget, 'missingBrowser')
+    missing.setPlainText(' '.join([EXAMPLE['verificationLabel']] * 2))
+    missing.show()
+
+
+def wrong_places(panel):
+    """Labels that are cut, and widgets of one section that lie over each other."""
+    from PySide6.QtWidgets import QLabel, QWidget
+
+    for label in panel.findChildren(QLabel):
+        if label.isVisible() and label.wordWrap():
+            if label.height() < label.heightForWidth(label.width()):
+                yield f'cut:{label.objectName()}'
+    for parent in panel.findChildren(QWidget):
+        own = [w for w in parent.children() if isinstance(w, QWidget) and w.isVisible()]
+        named = [w for w in own if not w.objectName().startswith('qt_') and w.objectName()]
+        for n, one in enumerate(named):
+            for other in named[n + 1 :]:
+                if one.geometry().intersects(other.geometry()):
+                    yield f'over:{one.objectName()}/{other.objectName()}'
+            scrolled = parent.objectName().startswith('qt_')
+            if not scrolled and not parent.rect().contains(one.geometry()):
+                yield f'outside:{one.objectName()}'
+
+
+def is_seen(module_panel, widget):
+    """Whether the whole widget is in the window."""
+    from PySide6.QtCore import QPoint, QRect
+
+    if not widget.isVisible():
+        return widget.isHidden()
+    place = QRect(widget.mapTo(module_panel, QPoint(0, 0)), widget.size())
+    return module_panel.rect().contains(place)
 
 
 def placeholder(class_name, parent):
@@ -60,6 +145,8 @@ def placeholder(class_name, parent):
 
     if class_name == 'qMRMLNodeComboBox':
         return QComboBox(parent)
+    if class_name == 'ctkCollapsibleButton':
+        return collapsible(parent)
     if class_name.startswith('ctkCollapsible'):
         return QGroupBox(parent)
     widget = QWidget(parent)
@@ -76,8 +163,71 @@ def placeholder(class_name, parent):
     return widget
 
 
-def fill_table(table, columns, rows, cells):
+def collapsible(parent):
+    """A button whose children lie below its title, after ctkCollapsibleButton."""
+    from PySide6.QtCore import QSize, Qt
+    from PySide6.QtGui import QPainter
+    from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+    title = 24
+
+    class Collapsible(QPushButton):
+        def fold_(self, folded):
+            self.folded = folded
+            for child in self.findChildren(
+                QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly
+            ):
+                if folded:
+                    child.setVisible(False)
+            self.setMaximumHeight(title if folded else 16777215)
+
+        def hasHeightForWidth(self):  # noqa: N802 - Qt's name
+            return not self.folded and QWidget.hasHeightForWidth(self)
+
+        def minimumSizeHint(self):  # noqa: N802 - Qt's name
+            own = QSize(100, title)
+            return own if self.folded else QWidget.minimumSizeHint(self).expandedTo(own)
+
+        def sizeHint(self):  # noqa: N802 - Qt's name
+            own = QSize(100, title)
+            return own if self.folded else QWidget.sizeHint(self).expandedTo(own)
+
+        def paintEvent(self, _event):  # noqa: N802 - Qt's name
+            painter = QPainter(self)
+            painter.fillRect(0, 0, self.width(), title, self.palette().button())
+            painter.setPen(self.palette().buttonText().color())
+            painter.drawText(8, 16, self.text())
+
+    widget = Collapsible(parent)
+    widget.folded = False
+    widget.setContentsMargins(0, title, 0, 0)
+    widget.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+    return widget
+
+
+def dark_palette():
+    """About Slicer's dark style."""
+    from PySide6.QtGui import QColor, QPalette
+
+    palette = QPalette(QColor(50, 50, 50))
+    roles = QPalette.ColorRole
+    for role, color in {
+        roles.Window: (50, 50, 50),
+        roles.Base: (32, 32, 32),
+        roles.AlternateBase: (42, 42, 42),
+        roles.Text: (230, 230, 230),
+        roles.WindowText: (230, 230, 230),
+        roles.ButtonText: (230, 230, 230),
+        roles.Button: (62, 62, 62),
+        roles.Link: (110, 170, 255),
+    }.items():
+        palette.setColor(role, QColor(*color))
+    return palette
+
+
+def fill_table(table, columns, rows, cells, *, ticks=False):
     """Headers and cells of a table."""
+    from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QTableWidgetItem
 
     table.setColumnCount(len(columns))
@@ -86,14 +236,18 @@ def fill_table(table, columns, rows, cells):
     table.setVerticalHeaderLabels(rows)
     for row, texts in enumerate(cells):
         for column, text in enumerate(texts):
-            table.setItem(row, column, QTableWidgetItem(text))
+            item = QTableWidgetItem(text)
+            if ticks and column in (0, 2):
+                states = Qt.CheckState
+                item.setCheckState(states.Checked if column == 0 else states.Unchecked)
+            table.setItem(row, column, item)
 
 
 def fold(widget, widget_class):
-    """As a collapsed section looks."""
+    """As a collapsed group looks."""
     for child in widget.findChildren(widget_class):
         child.setVisible(False)
-    widget.setFixedHeight(SECTION_HEIGHT)
+    widget.setFixedHeight(24)
 
 
 EXAMPLE = {
@@ -109,18 +263,26 @@ EXAMPLE = {
     'at 2026-03-01 10:15:00',
     'standardsLabel': 'EARL 1: RCmax 6 of 6 within, RCmean (A50) 5 of 6 within (not S10).',
     'roisLabel': '12, placed by the rule',
-    'resultsLabel': '6 inserts measured in Bq/mL.\nS10: the best position lies at the limit of '
-    'the search: check the seed',
 }
+RESULTS = (
+    '<p><b>Verdict</b><br>EARL 1: RCmax 6 of 6 within, RCmean (A50) 5 of 6 within (not S10).</p>'
+    '<p><b>Measured</b><br>6 inserts measured in Bq/mL.<br>The spheres were found without seeds, '
+    'confidence 0.97.</p><p><b>Doubts: spheres</b><br><a href="S10">S10</a>, <a href="S13">S13</a>'
+    ': the best position lies at the limit of the search: check the seed</p><p><b>Doubts: '
+    'background</b><br><a href="BG05">BG05</a>: a background ROI is less than 15 mm from a sphere. '
+    'Drag it away in the slice view and press Apply.</p>'
+)
 CHOSEN = {
-    'inputVolumeSelector': 'IEC body',
-    'phantomComboBox': 'NEMA IEC body',
-    'isotopeComboBox': 'F-18',
-    'suvTypeComboBox': 'body weight',
+    'inputVolumeSelector': ['IEC body'],
+    'phantomComboBox': ['NEMA IEC body'],
+    'isotopeComboBox': ['F-18'],
+    'suvTypeComboBox': ['body weight'],
+    'tableComboBox': ['Spheres'],
+    'chartComboBox': ['Mean and max against diameter'],
 }
 ENABLED = (
     *('placeSeedsButton', 'applyButton', 'showTableButton', 'exportButton', 'openFolderButton'),
-    *('saveActivityButton', 'makeSUVButton'),
+    *('saveActivityButton', 'makeSUVButton', 'tableComboBox', 'chartComboBox'),
 )
 SEEDS = (
     ['Name', 'Position'],
@@ -133,6 +295,11 @@ SEEDS = (
         ('S13', ''),
         ('S10', ''),
     ],
+)
+INSERTS = (
+    ['Insert', 'Diameter [mm]', 'Cylinder, height [mm]'],
+    [str(n) for n in range(1, 7)],
+    [(f'S{mm}', str(mm), '') for mm in (37, 28, 22, 17, 13, 10)],
 )
 WORKSHEET = (
     ['Hot spheres', 'Background'],

@@ -109,12 +109,36 @@ def test_what_the_user_touches_has_a_tool_tip(widget):
 
 
 def test_labels_of_rows_end_with_a_colon():
-    forms = [layout for layout in UI.iter('layout') if layout.get('class') == 'QFormLayout']
-    first = [i.find('widget') for f in forms for i in f.findall('item') if i.get('column') == '0']
+    grids = [layout for layout in UI.iter('layout') if layout.get('class') == 'QGridLayout']
+    first = [i.find('widget') for g in grids for i in g.findall('item') if i.get('column') == '0']
     labels = [w for w in first if w is not None and w.get('class') == 'QLabel']
 
     assert labels
     assert all(dynamic(label, 'text').endswith(':') for label in labels)
+
+
+def test_no_layout_misjudges_texts_that_wrap():
+    """QFormLayout gives rows other heights than it asks for: texts are cut, rows overlap."""
+    assert not [one for one in UI.iter('layout') if one.get('class') == 'QFormLayout']
+
+
+def test_a_text_that_wraps_never_makes_the_panel_wider():
+    wrapping = [w for w in WIDGETS if 'wordWrap' in {p.get('name') for p in w.findall('property')}]
+
+    assert wrapping
+    for widget in wrapping:
+        policy = widget.find("property[@name='sizePolicy']/sizepolicy")
+        assert policy.get('hsizetype') == 'Ignored', widget.get('name')
+
+
+def test_apply_and_what_it_waits_for_are_outside_of_what_scrolls():
+    area = next(w for w in WIDGETS if w.get('class') == 'QScrollArea')
+    scrolled = {w.get('name') for w in area.iter('widget')}
+    outside = {w.get('name') for w in WIDGETS} - scrolled
+
+    assert outside == {'VOIIdentification', 'missingBrowser', 'applyButton'}
+    # A label that wraps asks for a height of its own, and the application would scroll it all.
+    assert not [w for w in WIDGETS if w.get('name') in outside and w.get('class') == 'QLabel']
 
 
 def test_place_mode_does_not_start_by_itself():
@@ -136,23 +160,45 @@ def test_node_types_are_not_translated():
             assert property_[0].get('notr') == 'true'
 
 
-def test_the_panel_is_no_higher_than_a_screen(tmp_path):
+@pytest.fixture(scope='module')
+def drawn(tmp_path_factory):
     """Loaded by Qt, with placeholders for the widgets that are the application's."""
     python = os.environ.get('PYSIDE6_PYTHON', sys.executable)
     probe = subprocess.run([python, '-c', 'import PySide6'], capture_output=True, check=False)
     if probe.returncode:
         pytest.skip('PySide6 is not installed (PYSIDE6_PYTHON may name a Python that has it)')
     script = Path(__file__).parents[1] / 'panel_picture.py'
-    environment = {**os.environ, 'QT_QPA_PLATFORM': 'offscreen'}
+    picture = tmp_path_factory.mktemp('panel') / 'panel.png'
 
-    done = subprocess.run(
-        [python, script, UI_FILE, tmp_path / 'panel.png'],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
+    def draw(*words):
+        done = subprocess.run(
+            [python, script, UI_FILE, picture, *words],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, 'QT_QPA_PLATFORM': 'offscreen'},
+        )
+        return done.stdout.splitlines()
 
-    width, height = map(int, done.stdout.split())
-    assert height <= 900  # of 1080, less the application's menu, tool bar and status bar
-    assert width <= 500
+    return draw
+
+
+OPEN = (
+    *('activityCollapsibleButton', 'searchCollapsibleButton'),
+    *('insertsGroupBox', 'backgroundGroupBox'),
+)
+
+
+@pytest.mark.parametrize('height', [430, 860])
+@pytest.mark.parametrize('width', [440, 640])
+@pytest.mark.parametrize('words', [(), OPEN, ('long', *OPEN)], ids=['folded', 'open', 'long'])
+def test_nothing_is_cut_or_hidden_at_any_size(drawn, height, width, words):
+    """430 of 768 lines and 860 of 1080 are what the application leaves to a module."""
+    sizes, wrong, hidden = drawn(f'height={height}', f'width={width}', *words)
+
+    assert wrong == 'wrong: '
+    assert hidden == 'not seen: '
+    wanted_width, wanted_height, sections_width = map(int, sizes.split())
+    assert wanted_height <= 430
+    assert wanted_width <= 440
+    assert sections_width <= 410, 'of the scrolled part'

@@ -34,8 +34,9 @@ def place_of_name(outputs: OutputNodes, name: str) -> Point | None:
     place_ras_mm : tuple of float or None
         In the world; None if nothing has the name.
     """
-    for points in (outputs.centers, outputs.background_rois, outputs.lung_roi):
-        n = -1 if points is None else points.GetControlPointIndexByLabel(name)
+    lists = (outputs.centers, outputs.background_rois, outputs.lung_roi)
+    for points in (one for one in lists if one is not None):
+        n = points.GetControlPointIndexByLabel(name)
         if n >= 0:
             position = [0.0, 0.0, 0.0]
             points.GetNthControlPointPositionWorld(n, position)
