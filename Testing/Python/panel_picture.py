@@ -113,9 +113,9 @@ def wrong_places(panel):
     from PySide6.QtWidgets import QLabel, QWidget
 
     for label in panel.findChildren(QLabel):
-        if label.isVisible() and label.wordWrap():
-            if label.height() < label.heightForWidth(label.width()):
-                yield f'cut:{label.objectName()}'
+        wraps = label.isVisible() and label.wordWrap()
+        if wraps and label.height() < label.heightForWidth(label.width()):
+            yield f'cut:{label.objectName()}'
     for parent in panel.findChildren(QWidget):
         own = [w for w in parent.children() if isinstance(w, QWidget) and w.isVisible()]
         named = [w for w in own if not w.objectName().startswith('qt_') and w.objectName()]
