@@ -20,15 +20,8 @@ if TYPE_CHECKING:
     from .panel import Panel
 
 
-def table_names() -> dict[str, str]:
-    """
-    What the tables are called in the list, where their key is not a good name.
-
-    Returns
-    -------
-    names : dict of str to str
-        By `Table.key`.
-    """
+def _table_names() -> dict[str, str]:
+    """What tables are called in the list, by their key, where that is not a good name."""
     return {
         'spheres': _('Spheres'),
         'centers': _('Centers'),
@@ -48,55 +41,18 @@ def table_names() -> dict[str, str]:
     }
 
 
-def name_of_table(key: str) -> str:
-    """
-    What a table is called in the list.
-
-    Parameters
-    ----------
-    key : str
-        As in `Table`.
-
-    Returns
-    -------
-    name : str
-        From `table_names`, or the key in words.
-    """
-    return table_names().get(key) or key.replace('_', ' ').capitalize()
+def _name_of_table(key: str) -> str:
+    """As the list calls it; a subject that is new is called by its key."""
+    return _table_names().get(key) or key.replace('_', ' ').capitalize()
 
 
-def name_of_chart(key: str, node: Node) -> str:
-    """
-    What a chart is called in the list.
-
-    Parameters
-    ----------
-    key : str
-        As in `Plot`.
-
-    node : vtkMRMLPlotChartNode
-        The chart.
-
-    Returns
-    -------
-    name : str
-        Its title.
-    """
+def _name_of_chart(key: str, node: Node) -> str:
+    """Its title."""
     return str(node.GetTitle() or key.replace('_', ' ').capitalize())
 
 
-class Choice:
-    """
-    A list of nodes, of which one is shown.
-
-    Parameters
-    ----------
-    combo : QComboBox
-        The list.
-
-    changed : callable
-        Called when the user has chosen.
-    """
+class _Choice:
+    """A list of nodes, of which one is shown, in a combo box."""
 
     def __init__(self, combo: Any, changed: Any) -> None:
         self._combo, self._changed = combo, changed
@@ -106,14 +62,7 @@ class Choice:
         combo.currentTextChanged.connect(self._on_chosen)
 
     def offer(self, names: Mapping[str, str]) -> None:
-        """
-        Fill the list; what was chosen stays chosen, else the first is.
-
-        Parameters
-        ----------
-        names : mapping of str to str
-            By key.
-        """
+        """Fill the list with names by key; what was chosen stays chosen, else the first is."""
         if (self._keys, self._names) == (list(names), list(names.values())):
             return
         self._keys, self._names = list(names), list(names.values())
@@ -127,19 +76,7 @@ class Choice:
             self.key = self._keys[place]
 
     def node(self, nodes: Mapping[str, Node]) -> Node:
-        """
-        The node that is chosen.
-
-        Parameters
-        ----------
-        nodes : mapping of str to node
-            By key.
-
-        Returns
-        -------
-        node : vtkMRMLNode or None
-            None if there is none.
-        """
+        """The one that is chosen; None if there is none."""
         return nodes.get(self.key)
 
     def _on_chosen(self, _text: str) -> None:
@@ -162,10 +99,10 @@ class ShowSection:
     def __init__(self, panel: Panel) -> None:
         self._panel, ui = panel, panel.ui
         self.layout = OwnLayout()
-        self._tables = Choice(ui.tableComboBox, self._show_chosen)
-        self._charts = Choice(ui.chartComboBox, self._show_chosen)
+        self._tables = _Choice(ui.tableComboBox, self._show_chosen)
+        self._charts = _Choice(ui.chartComboBox, self._show_chosen)
         self._rows: list[_RowsOfView] = []
-        self._roi_names = ROINames()
+        self._roi_names = _ROINames()
         self._seeds_shown: tuple[str, bool] | None = None
         ui.showTableButton.clicked.connect(self._on_show)
         ui.resultsBrowser.anchorClicked.connect(self._on_name)
@@ -274,7 +211,7 @@ def _go_to(place_ras_mm: Point | None) -> None:
         camera.SetFocalPoint(*place_ras_mm)
 
 
-class ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
+class _ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     """Names the background ROI under the mouse, and those that are doubted."""
 
     def __init__(self) -> None:
@@ -283,14 +220,7 @@ class ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._names: Node = None
 
     def follow(self, outputs: OutputNodes | None) -> None:
-        """
-        Follow the mouse over other ROIs.
-
-        Parameters
-        ----------
-        outputs : OutputNodes or None
-            Of the volume that is chosen.
-        """
+        """Follow the mouse over the ROIs of the volume that is chosen."""
         rois = outputs.background_rois if outputs else None
         names = outputs.roi_labels if outputs else None
         if rois is self._rois and names is self._names:
@@ -311,5 +241,5 @@ class ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 def _names(outputs: OutputNodes | None) -> tuple[dict[str, str], dict[str, str]]:
     if outputs is None:
         return {}, {}
-    tables = {key: name_of_table(key) for key in outputs.tables}
-    return tables, {key: name_of_chart(key, node) for key, node in outputs.charts.items()}
+    tables = {key: _name_of_table(key) for key in outputs.tables}
+    return tables, {key: _name_of_chart(key, node) for key, node in outputs.charts.items()}
