@@ -8,8 +8,14 @@ from made_quality import quality_result, with_sphere
 from made_results import made_result
 from VOIIdentificationLib.core.phantom import BAND_COLORS
 from VOIIdentificationLib.report.curves import quality_panels
-from VOIIdentificationLib.report.figures import SlicePicture, write_overview, write_slice_images
+from VOIIdentificationLib.report.figures import (
+    SlicePicture,
+    write_overview,
+    write_plots,
+    write_slice_images,
+)
 from VOIIdentificationLib.report.slice_view import drawn_slices
+from VOIIdentificationLib.report.summary import trace_line, verdict_line
 
 pytest.importorskip('matplotlib')
 
@@ -122,7 +128,7 @@ def bands(axes):
 def test_recovery_is_drawn_against_diameter_with_its_bands(result):
     panels = drawn_panels(result)
 
-    assert list(panels) == ['RCmax', 'RCmean (A50)', 'RCpeak', 'NEMA NU 2 [%]']
+    assert list(panels) == ['RCmax', 'RCmean (A50)', 'RCpeak', 'Q_H,j [%]', 'N_j [%]']
     for title, quantity in (
         ('RCmax', 'rc_max'),
         ('RCmean (A50)', 'rc_mean'),
@@ -150,18 +156,19 @@ def test_relative_recovery_has_no_bands_and_another_name(unknown):
 
 
 def test_contrast_is_drawn_only_where_it_is_known(result, unknown):
-    known, empty = (drawn_panels(one)['NEMA NU 2 [%]'] for one in (result, unknown))
+    known, empty = (drawn_panels(one) for one in (result, unknown))
 
     def scattered(axes):
         return [np.array(c.get_offsets()) for c in axes.collections if c.get_zorder() == 3]
 
-    contrast, variability = scattered(known)
+    (contrast,), (variability,) = (scattered(known[title]) for title in ('Q_H,j [%]', 'N_j [%]'))
     found = sorted((s.diameter_mm, s.contrast_percent) for s in result.nema.spheres)
     assert contrast == pytest.approx(np.array(found))
     levels = sorted((one.diameter_mm, one.variability_percent) for one in result.nema.background)
     assert variability == pytest.approx(np.array(levels))
-    assert len(scattered(empty)) == 1
-    assert 'no contrast: the true ratio is unknown' in names_of(empty)
+    assert scattered(empty['Q_H,j [%]']) == []
+    assert len(scattered(empty['N_j [%]'])) == 1
+    assert 'no contrast: the true ratio is unknown' in names_of(empty['Q_H,j [%]'])
 
 
 def test_a_value_that_is_not_known_leaves_a_gap(result):
@@ -172,7 +179,7 @@ def test_a_value_that_is_not_known_leaves_a_gap(result):
 
     panels = drawn_panels(made)
 
-    for title in ('RCmax', 'NEMA NU 2 [%]'):
+    for title in ('RCmax', 'Q_H,j [%]'):
         first = next(c for c in panels[title].collections if c.get_zorder() == 3)
         assert len(first.get_offsets()) == 5
 
@@ -181,7 +188,7 @@ def test_a_plain_result_has_no_panels():
     assert quality_panels(made_result()) == ()
 
 
-def test_the_overview_grows_by_a_row_with_bands_only_where_there_are_limits(
+def test_the_overview_grows_by_rows_with_bands_only_where_there_are_limits(
     result, unknown, tmp_path
 ):
     from matplotlib.image import imread
@@ -191,9 +198,57 @@ def test_the_overview_grows_by_a_row_with_bands_only_where_there_are_limits(
         path = tmp_path / f'{n}.png'
         write_overview(one, path)
         pixels = imread(path)[600:, :, :3]
-        assert imread(path).shape[:2] == (880, 1160)
+        assert imread(path).shape[:2] == (1210, 1160)  # two rows of plots and a caption
         # A see-through band on white paper.
         tint = 1 - 0.35 * (1 - np.array(BAND_COLORS[1]))
         found.append(int((np.abs(pixels - tint).max(axis=-1) < 0.02).sum()))
     assert found[0] > 2000
     assert found[1] == 0
+
+
+def test_the_plots_are_written_as_svg_and_png_with_where_they_come_from(result, tmp_path):
+    from xml.etree import ElementTree
+
+    write_plots(result, tmp_path / 'plots.svg')
+    first = (tmp_path / 'plots.svg').read_bytes()
+    write_plots(result, tmp_path / 'plots.svg')
+
+    assert (tmp_path / 'plots.svg').read_bytes() == first
+    assert (tmp_path / 'plots.png').read_bytes().startswith(b'\x89PNG')
+    root = ElementTree.fromstring(first)
+    words = {''.join(node.itertext()).strip() for node in root.iter() if node.tag.endswith('text')}
+    assert trace_line(result) in words
+    assert verdict_line(result) in words
+    assert {'RCmax', 'RCpeak', 'Q_H,j [%]', 'N_j [%]', 'Mean and max [Bq/mL]'} <= words
+
+
+def test_contrast_carries_the_uncertainty_of_the_fill(result):
+    axes = drawn_panels(result)['Q_H,j [%]']
+
+    (bars,) = [one for one in axes.containers if type(one).__name__ == 'ErrorbarContainer']
+    ends = {tuple(path.vertices[:, 1]) for one in bars.lines[2] for path in one.get_paths()}
+    expected = [
+        (s.contrast_percent - s.contrast_sd_percent, s.contrast_percent + s.contrast_sd_percent)
+        for s in result.nema.spheres
+    ]
+    assert np.array(sorted(ends)) == pytest.approx(np.array(sorted(expected)))
+
+
+def test_a_picture_of_a_slice_says_where_it_comes_from(result):
+    picture = SlicePicture(result)
+
+    (caption,) = [text.get_text() for text in picture.figure.texts]
+    assert caption == f'{trace_line(result)}\n{verdict_line(result)}'
+
+
+def test_a_long_name_of_a_series_stays_within_the_picture(result):
+    scan = replace(result.image.acquisition, series_description='$x$ ' + 'long name ' * 60)
+    long = replace(result, image=replace(result.image, acquisition=scan))
+    picture = SlicePicture(long)
+
+    caption = picture.figure.texts[0]
+    assert len(caption.get_text().split('\n')) == 3
+    assert caption.get_text().startswith('$x$ long')
+    box = caption.get_window_extent(picture.figure.canvas.get_renderer())
+    assert box.x1 < picture.figure.bbox.x1
+    assert box.y1 < picture.axes.get_window_extent().y0

@@ -25,6 +25,8 @@ CONTRACT = {
     'outputTargets.xlsx',
     'outputMetaBackground.xlsx',
     'output_images/overview.png',
+    'output_images/plots.png',
+    'output_images/plots.svg',
 }
 
 

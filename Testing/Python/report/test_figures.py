@@ -385,7 +385,7 @@ def test_the_overview_shows_a_slice_a_row_and_the_values(kind, background, tmp_p
     write_overview(made_result(kind, background=background), tmp_path / 'overview.png')
 
     pixels = read_png(tmp_path / 'overview.png')
-    assert pixels.shape == (600, 1160, 3)
+    assert pixels.shape == (650, 1160, 3)
     # The largest sphere in all three parts: circle, outline across the slices, markers.
     found = colored(pixels, insert_colors(made_result(kind).phantom)['S22'])
     parts = [found[:, :580], found[:330, 700:], found[330:, 700:]]

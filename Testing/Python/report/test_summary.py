@@ -6,7 +6,7 @@ import pytest
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.image import Acquisition
-from VOIIdentificationLib.report.summary import summarize, trace_line
+from VOIIdentificationLib.report.summary import summarize, trace_line, verdict_line
 from VOIIdentificationLib.report.workbook import write_workbooks
 
 openpyxl = pytest.importorskip('openpyxl')
@@ -171,3 +171,4 @@ def test_a_picture_can_be_traced():
     traced = trace_line(replace(result, image=replace(result.image, acquisition=scan)))
 
     assert traced == 'Maker M 1 · OSEM · NEMA IEC body · a_H / a_B 10'
+    assert verdict_line(result).startswith('NEMA NU 2: not judged · EARL 1: fail')

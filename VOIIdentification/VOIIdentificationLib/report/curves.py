@@ -43,7 +43,7 @@ def quality_panels(result: AnalysisResult) -> tuple[Panel, ...]:
     -------
     panels : tuple of callable
         Each draws one plot on the axes it is given: three of recovery, with
-        bands where it is absolute, and one of contrast and variability.
+        bands where it is absolute, one of contrast and one of variability.
     """
     panels: list[Panel] = []
     recovery, nema = result.recovery, result.nema
@@ -51,7 +51,8 @@ def quality_panels(result: AnalysisResult) -> tuple[Panel, ...]:
     if recovery is not None and recovery.spheres:
         panels += [_recovery_panel(colors, recovery, quantity) for quantity in QUANTITY_NAMES]
     if nema is not None and nema.background:
-        panels.append(lambda axes: _draw_nema(axes, colors, nema))
+        panels.append(lambda axes: _draw_contrast(axes, colors, nema))
+        panels.append(lambda axes: _draw_variability(axes, nema))
     return tuple(panels)
 
 
@@ -79,10 +80,8 @@ def plot_values(axes: Any, result: AnalysisResult) -> None:
     for n, mean in enumerate(means):
         axes.axhline(mean, color='0.6', ls='--', lw=1, label='' if n else 'Background mean')
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_xlabel('Diameter [mm]')
-    axes.set_ylabel(image_unit(result), parse_math=False)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc='lower right')
+    axes.set_title(f'Mean and max [{image_unit(result)}]', fontsize=_SMALL + 1.5, parse_math=False)
+    _finish(axes)
 
 
 def image_unit(result: AnalysisResult) -> str:
@@ -148,35 +147,53 @@ def _draw_band(axes: Any, found: RecoveryResult, of: tuple[str, Quantity], color
 
 
 def _draw_uncertainty(axes: Any, found: RecoveryResult, quantity: Quantity) -> None:
-    rows = [
-        (sphere.diameter_mm, value, value * sphere.sd_percent / 100.0)
-        for sphere in found.spheres
-        if (value := getattr(sphere, quantity)) is not None and sphere.sd_percent is not None
-    ]
-    if rows:
-        x, y, sd = zip(*rows, strict=True)
+    rows = []
+    for sphere in found.spheres:
+        value, percent = getattr(sphere, quantity), sphere.sd_percent
+        known = value is not None and percent is not None
+        rows.append((sphere.diameter_mm, value, value * percent / 100.0 if known else None))
+    _draw_error_bars(axes, rows)
+
+
+def _draw_error_bars(axes: Any, rows: Sequence[tuple[float, float | None, float | None]]) -> None:
+    """Diameter, value and standard uncertainty; nothing where one is not known."""
+    known = [(x, y, sd) for x, y, sd in rows if y is not None and sd is not None]
+    if known:
+        x, y, sd = zip(*known, strict=True)
         axes.errorbar(x, y, yerr=sd, fmt='none', ecolor='0.3', elinewidth=1, capsize=2)
 
 
-def _draw_nema(axes: Any, colors: Mapping[str, RGB], found: NEMAResult) -> None:
+def _draw_contrast(axes: Any, colors: Mapping[str, RGB], found: NEMAResult) -> None:
     contrast = [
         (sphere.diameter_mm, sphere.contrast_percent, sphere.label)
         for sphere in found.spheres
         if sphere.contrast_percent is not None
     ]
+    if contrast:
+        _draw_curve(axes, colors, contrast, ('o', '-'))
+        _draw_error_bars(
+            axes,
+            [(s.diameter_mm, s.contrast_percent, s.contrast_sd_percent) for s in found.spheres],
+        )
+    hot = all(sphere.hot for sphere in found.spheres)
+    axes.set_title('Q_H,j [%]' if hot else 'Q_H,j and Q_C,j [%]', fontsize=_SMALL + 1.5)
+    _finish(axes)
+    if not contrast:
+        why = ': the true ratio is unknown' if found.true_ratio is None else ''
+        axes.set_xticks([])
+        axes.set_yticks([])
+        _write(axes, 0.78, f'no contrast{why}')
+
+
+def _draw_variability(axes: Any, found: NEMAResult) -> None:
     variability = [
         (level.diameter_mm, level.variability_percent, '')
         for level in found.background
         if level.variability_percent is not None
     ]
-    if contrast:
-        _draw_curve(axes, colors, contrast, ('o', '-'), label='Q_j 2-D')
-    _draw_curve(axes, colors, variability, ('s', ':'), label='N_j')
-    axes.set_title('NEMA NU 2 [%]', fontsize=_SMALL + 1.5)
+    _draw_curve(axes, {}, variability, ('s', ':'))
+    axes.set_title('N_j [%]', fontsize=_SMALL + 1.5)
     _finish(axes)
-    if not contrast:
-        why = ': the true ratio is unknown' if found.true_ratio is None else ''
-        _write(axes, 0.78, f'no contrast{why}')
 
 
 def _draw_curve(
@@ -207,7 +224,13 @@ def _finish(axes: Any) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(min(0.0, low), high + 0.04 * abs(high))
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=_SMALL - 1.5, loc='best', handlelength=1.2)
+        _plain(axes.legend(frameon=False, fontsize=_SMALL - 1.5, loc='best', handlelength=1.2))
+
+
+def _plain(legend: Any) -> None:
+    """A dollar in the name of a standard begins no formula."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _write(axes: Any, height: float, text: str) -> None:

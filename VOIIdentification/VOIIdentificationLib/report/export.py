@@ -25,7 +25,7 @@ from ..measure.voi import VOIResult
 from ..measure.voi_mask import VOIMask
 from ..results import AnalysisResult
 from .dicom_out import DICOM_FILES, DicomOptions, write_dicom_objects
-from .figures import write_overview, write_slice_images
+from .figures import write_overview, write_plots, write_slice_images
 from .formats import write_results
 from .page.pdf import PDF_NAME, write_pdf
 from .page.write import PAGE_NAME, page_hindrance, write_page
@@ -35,6 +35,7 @@ from .workbook import WORKBOOK_FILES, write_workbooks
 IMAGE_FOLDER = 'output_images'
 
 _OVERVIEW = f'{IMAGE_FOLDER}/overview.png'
+_PLOTS, _PLOTS_PNG = f'{IMAGE_FOLDER}/plots.svg', f'{IMAGE_FOLDER}/plots.png'
 
 _RESULTS, _TIDY, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'results.json',
@@ -45,7 +46,16 @@ _RESULTS, _TIDY, _CENTERS, _ROIS, _WORKSHEET, _SEGMENTATION = _DATA_FILES = (
     'segmentation.seg.nrrd',
 )
 
-RESULT_FILES = (*_DATA_FILES, *DICOM_FILES, PAGE_NAME, PDF_NAME, *WORKBOOK_FILES, _OVERVIEW)
+RESULT_FILES = (
+    *_DATA_FILES,
+    *DICOM_FILES,
+    PAGE_NAME,
+    PDF_NAME,
+    *WORKBOOK_FILES,
+    _OVERVIEW,
+    _PLOTS,
+    _PLOTS_PNG,
+)
 """Names that an export may write, and that a later one replaces; besides them the slices."""
 
 _IMAGE_NAME = re.compile(r'slice_\d+\.png')
@@ -197,6 +207,7 @@ def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None
     images.mkdir()
     if write_slice_images(result, images, progress=part_of(progress, 0.1, 0.5)):
         write_overview(result, folder / _OVERVIEW)
+    write_plots(result, folder / _PLOTS)
     write_workbooks(result, folder, progress=part_of(progress, 0.5, 1.0))
 
 

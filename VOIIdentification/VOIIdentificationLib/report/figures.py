@@ -1,9 +1,11 @@
-"""Pictures as PNG files. Figures of their own: no pyplot, no global state."""
+"""Pictures as PNG and SVG files. Figures of their own: no pyplot, no global state."""
 
 from __future__ import annotations
 
+import math
+import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,11 @@ import numpy as np
 from ..core.errors import Progress, no_progress
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import insert_colors
-from ..core.plain_text import plain_text
+from ..core.plain_text import plain_line, plain_text
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
-from .curves import image_unit, plot_values, quality_panels
+from .curves import Panel, image_unit, plot_values, quality_panels
 from .page.png import drawing_png
 from .slice_view import (
     SliceView,
@@ -25,18 +27,30 @@ from .slice_view import (
     show_plane,
     shown_field_ij,
 )
+from .summary import trace_line, verdict_line
 
 PICTURE_DPI = 100
 
 _LONGER_SIDE_INCHES = 6.4
 """Of the slice; title and color bar come on top."""
 
-_LEFT, _BOTTOM, _TOP, _RIGHT = 0.15, 0.15, 0.45, 1.25
+_LEFT, _BOTTOM, _TOP, _RIGHT = 0.15, 0.6, 0.45, 1.25
 """Inches around the slice."""
 
 _OVERVIEW_INCHES = (11.6, 6.0)
-_QUALITY_INCHES = 2.8
-"""Height of the row of small plots below the overview, where there is something to plot."""
+_ROW_INCHES = 2.8
+"""Height of a row of small plots."""
+
+_ROW_LENGTH = 3
+"""Small plots in a row."""
+
+_CAPTION_INCHES = 0.5
+_CAPTION_POINTS = 8.0
+_LETTERS_PER_INCH = 15
+"""Of a caption; a longer one goes on in the next line."""
+
+_CAPTION_LINES = 2
+"""Of where a picture comes from; the verdict has one of its own."""
 
 _OUTLINE_SAMPLES = 81
 """Per direction, for the outline of a VOI in a plane across the slices."""
@@ -110,6 +124,7 @@ class SlicePicture:
         self._view = SliceView(self.axes, result, field_ij)
         bar = (*(_LEFT + width + 0.2, _BOTTOM) / size, *(0.2, height) / size)
         _add_color_bar(self.figure, self._view.image, bar, result)
+        _add_caption(self.figure, result)
         self._frame = self._drawn_frame()
 
     def _drawn_frame(self) -> Any:
@@ -168,7 +183,7 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     """
     panels, field_ij = quality_panels(result), shown_field_ij(result)
     width, height = _OVERVIEW_INCHES
-    below = _QUALITY_INCHES if panels else 0.0
+    below = _ROW_INCHES * math.ceil(len(panels) / _ROW_LENGTH) + _CAPTION_INCHES
     figure = _figure((width, height + below))
     part = height / (height + below)
     left = figure.add_axes(_upper(part, (0.01, 0.03, 0.50, 0.90)))
@@ -179,12 +194,70 @@ def write_overview(result: AnalysisResult, path: Path) -> None:
     _draw_across(across, result, field_ij, view.window)
     _add_color_bar(figure, view.image, _upper(part, (0.522, 0.10, 0.012, 0.76)), result)
     plot_values(figure.add_axes(_upper(part, (0.68, 0.09, 0.30, 0.31))), result)
-    for n, draw in enumerate(panels):
-        bottom, high = 0.5 / (height + below), (below - 0.9) / (height + below)
-        draw(figure.add_axes((0.045 + n * 0.95 / len(panels), bottom, 0.8 / len(panels), high)))
+    _add_panels(figure, panels, below)
+    _add_caption(figure, result)
     with _missing_letters_allowed():
         figure.canvas.draw()
     _save(figure.canvas, path)
+
+
+def write_plots(result: AnalysisResult, path: Path) -> None:
+    """
+    Draw everything that is plotted against diameter, without the image.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    path : `pathlib.Path`
+        The SVG file to write; a PNG of the same name is written beside it.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    import matplotlib as mpl
+
+    panels = (lambda axes: plot_values(axes, result), *quality_panels(result))
+    height = _ROW_INCHES * math.ceil(len(panels) / _ROW_LENGTH) + _CAPTION_INCHES
+    figure = _figure((_OVERVIEW_INCHES[0], height))
+    _add_panels(figure, panels, height)
+    _add_caption(figure, result)
+    # Names of parts come from the picture, not from chance: the same result, the same file.
+    salt = result.image.acquisition.series_instance_uid
+    with _missing_letters_allowed():
+        figure.canvas.draw()
+        _save(figure.canvas, path.with_suffix('.png'))
+        with mpl.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': salt}):
+            figure.savefig(path, format='svg', metadata={'Date': None})
+
+
+def _add_panels(figure: Any, panels: Sequence[Panel], height: float) -> None:
+    """Rows of small plots, from this height in inches down to the caption."""
+    whole = figure.get_size_inches()
+    for n, draw in enumerate(panels):
+        row, column = divmod(n, _ROW_LENGTH)
+        bottom = height - (row + 1) * _ROW_INCHES + 0.6
+        place = np.array([0.75 + column * whole[0] / _ROW_LENGTH, bottom, 2.95, _ROW_INCHES - 1.0])
+        draw(figure.add_axes((*place[:2] / whole, *place[2:] / whole)))
+
+
+def _add_caption(figure: Any, result: AnalysisResult) -> None:
+    """Where the picture comes from and what the standards say, at the foot."""
+    width, height = figure.get_size_inches()
+    traced = textwrap.wrap(plain_line(trace_line(result)), int(width * _LETTERS_PER_INCH))
+    lines = [*traced[:_CAPTION_LINES], plain_line(verdict_line(result))]
+    figure.text(
+        0.1 / width,
+        0.08 / height,
+        '\n'.join(lines),
+        fontsize=_CAPTION_POINTS,
+        color='0.25',
+        va='bottom',
+        parse_math=False,
+    )
 
 
 def _upper(part: float, place: tuple[float, float, float, float]) -> tuple[float, ...]:

@@ -179,6 +179,23 @@ def trace_line(result: AnalysisResult) -> str:
     return ' · '.join([*filter(None, named), f'a_H / a_B {ratio}'])
 
 
+def verdict_line(result: AnalysisResult) -> str:
+    """
+    What every standard says, in one line.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    text : str
+        ``'EARL 1: pass · EARL 2: not judged'``.
+    """
+    return ' · '.join(f'{one.standard}: {one.level.value}' for one in outcomes(result))
+
+
 def lines_by_label(table: Table) -> dict[str, int]:
     """
     Find the line of each sphere in a table.
