@@ -22,9 +22,10 @@ from slicer.util import VTKObservationMixin
 from VOIIdentificationLib.core.errors import no_progress
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
 from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.mrml.measured import Measured, MeasuredVolumes, volume_stamp
 from VOIIdentificationLib.mrml.outputs import wanted_rois
-from VOIIdentificationLib.mrml.points import all_seeds
+from VOIIdentificationLib.mrml.points import all_seeds, place_spheres
 from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, reload_volume
 from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
 from VOIIdentificationLib.mrml.tables import mend_charts
@@ -342,6 +343,31 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         if self.onMeasured is not None:  # the panel, if it is open
             self.onMeasured(volumeNode)
         return result
+
+    def findSpheres(self, volumeNode, phantom=DEFAULT_PHANTOM, progress=None):
+        """
+        Look for the spheres of a phantom, and fill the seeds of the volume; nothing is measured.
+
+        Parameters
+        ----------
+        volumeNode : vtkMRMLScalarVolumeNode
+            The scan of the phantom.
+
+        phantom : str, Path or Phantom
+            As in `request`.
+
+        progress : callable, optional
+            Called with the part done, 0 to 1, and a text.
+
+        Returns
+        -------
+        seedsNode : vtkMRMLMarkupsFiducialNode
+            A point a sphere, to be corrected by hand; those that the image does
+            not show are not set.
+        """
+        phantom = phantom if isinstance(phantom, Phantom) else load_phantom(phantom)
+        found = detect(self.imageOf(volumeNode), phantom, progress or no_progress)
+        return place_spheres(volumeNode, phantom, found.centers_ras_mm)
 
     def exportResults(self, result, folder, overwrite=False, progress=None):
         """Write all files of a result into a folder; return their paths."""

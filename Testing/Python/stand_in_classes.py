@@ -193,8 +193,19 @@ class SpinBox(StandIn):
 
 class Table(StandIn):
     def start(self):
-        self.cells_ = {}
+        self.cells_, self.actions_ = {}, []
         self.selected_row_ = -1
+
+    def addAction(self, action):
+        self.actions_.append(action)
+
+    def setContextMenuPolicy(self, policy):
+        self.values['contextMenuPolicy'] = policy
+
+    def menu_(self):
+        """What a right click shows: texts of what can be chosen, and the actions by their text."""
+        assert self.contextMenuPolicy.endswith('ActionsContextMenu')
+        return {action.text: action for action in self.actions_ if action.enabled}
 
     def setRowCount(self, count):
         self.values['rowCount'] = count
@@ -240,6 +251,36 @@ class TableItem(StandIn):
     def _tell(self):
         if self.table_ is not None:
             self.table_.cellChanged.emit(*self.place_)
+
+
+class Action(StandIn):
+    def __init__(self, text='', _parent=None):
+        super().__init__()
+        self.values['text'] = text
+
+    def trigger(self):
+        if self.enabled:
+            self.triggered.emit()
+
+
+class Menu(StandIn):
+    def __init__(self, title='', _parent=None):
+        super().__init__()
+        self.values['title'] = title
+        self.actions_, self.own_ = [], classes()['qt.QAction'](title)
+
+    def menuAction(self):
+        return self.own_
+
+    def addAction(self, action):
+        self.actions_.append(action)
+
+    def clear(self):
+        self.actions_.clear()
+
+    def changed(self, name):
+        if name == 'enabled':
+            self.own_.enabled = self.enabled
 
 
 class ProgressDialog(StandIn):
@@ -364,6 +405,8 @@ BEHAVIOR = {
     'qt.QDoubleSpinBox': SpinBox,
     'qt.QTableWidget': Table,
     'qt.QTableWidgetItem': TableItem,
+    'qt.QAction': Action,
+    'qt.QMenu': Menu,
     'qt.QProgressDialog': ProgressDialog,
     'qt.QFileDialog': FileDialog,
     'qt.QDesktopServices': DesktopServices,

@@ -212,6 +212,11 @@ class MarkupsWidget(SceneWidget):
         self.list_ = self.place_.node_ = node
         self.markupsNodeChanged.emit()
 
+    def highlightNthControlPoint(self, n):
+        if n != self.table_.currentRow() and 0 <= n < self.list_.GetNumberOfControlPoints():
+            self.table_.setCurrentCell(n, 0)
+            self.currentMarkupsControlPointSelectionChanged.emit(n)
+
     def click_in_slice(self, position_ras_mm):
         """A click of the user in a slice view; nothing happens outside place mode."""
         if not self.place_.placing_:

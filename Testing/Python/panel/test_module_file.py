@@ -50,6 +50,10 @@ NAMES = {
     '_combo': 'qt.QComboBox',
     'dialog': 'qt.QProgressDialog',
     'panelWidget': 'slicer.qMRMLWidget',
+    'action': 'qt.QAction',
+    '_jump': 'qt.QAction',
+    '_unset': 'qt.QAction',
+    '_menu': 'qt.QMenu',
 }
 QT = {'qt', '_qt'}
 UI = {'ui', '_ui'}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core.errors import SeedError
+from ..core.errors import Progress, SeedError, no_progress
 from ..core.flags import Flag
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
@@ -69,7 +69,7 @@ class FoundRing:
     notes: tuple[str, ...] = ()
 
 
-def detect(image: PETImage, phantom: Phantom) -> FoundRing:
+def detect(image: PETImage, phantom: Phantom, progress: Progress = no_progress) -> FoundRing:
     """
     Find the spheres of a phantom's ring, in any orientation.
 
@@ -81,6 +81,9 @@ def detect(image: PETImage, phantom: Phantom) -> FoundRing:
     phantom : Phantom
         What was scanned; its spheres must stand on a ring.
 
+    progress : callable, optional
+        Told before each step; may raise `CanceledError`.
+
     Returns
     -------
     ring : FoundRing
@@ -91,7 +94,9 @@ def detect(image: PETImage, phantom: Phantom) -> FoundRing:
     SeedError
         If the spheres are not found, or could be more than one way round.
     """
+    progress(0.0, 'looking for the spheres')
     ring = find_ring(image, phantom)
+    progress(0.7, 'fitting the spheres')
     centers = _verified(image, ring.phantom, ring.centers_ras_mm)
     return replace(ring, centers_ras_mm={n: centers[n] for n in ring.centers_ras_mm})
 

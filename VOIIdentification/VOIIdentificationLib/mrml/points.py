@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import slicer
@@ -188,6 +188,37 @@ def seed_list(volume_node: Node, phantom: Phantom) -> Node:
     """
     points_node = points_of_volume(volume_node, SEEDS) or _new_points(volume_node, SEEDS)
     _ask_for_inserts(points_node, phantom)
+    return points_node
+
+
+def place_spheres(volume_node: Node, phantom: Phantom, centers_ras_mm: Mapping[str, Point]) -> Node:
+    """
+    Fill the list of seeds of a volume anew.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    phantom : Phantom
+        Whose inserts the points are named for.
+
+    centers_ras_mm : mapping of str to tuple of float
+        World positions by label. Points of other inserts are not set.
+
+    Returns
+    -------
+    points_node : vtkMRMLMarkupsFiducialNode
+        What was placed before is gone.
+    """
+    points_node = points_of_volume(volume_node, SEEDS) or _new_points(volume_node, SEEDS)
+    with slicer.util.NodeModify(points_node):
+        points_node.SetFixedNumberOfControlPoints(False)
+        points_node.RemoveAllControlPoints()
+        prepare_seed_list(points_node, [insert.label for insert in phantom.used_inserts])
+        for n, label in enumerate(_labels(points_node)):
+            if label in centers_ras_mm:
+                points_node.SetNthControlPointPositionWorld(n, *centers_ras_mm[label])
     return points_node
 
 

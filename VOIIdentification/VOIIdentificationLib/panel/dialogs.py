@@ -93,7 +93,7 @@ class Dialogs:
         else:
             slicer.util.showStatusMessage(text, _STATUS_MS)
 
-    def later(self, work: Callable[[], None]) -> None:
+    def later(self, work: Callable[[], None], after_ms: int = 0) -> None:
         """
         Do something when the application has finished what it does now.
 
@@ -101,8 +101,11 @@ class Dialogs:
         ----------
         work : callable
             Called once.
+
+        after_ms : int, optional
+            Time to wait for besides.
         """
-        self.qt.QTimer.singleShot(0, work)
+        self.qt.QTimer.singleShot(after_ms, work)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:

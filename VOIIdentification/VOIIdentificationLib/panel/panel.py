@@ -7,6 +7,8 @@ nothing is decided of what is shown: that is `state.panel_state`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ from .gather import (
 )
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
+from .seeds import SeedsSection
 from .selectors import NODES, Selectors
 from .show import ShowSection
 from .situation import Choices
@@ -58,7 +61,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     What it remembers besides the parameter node: the volume that was read (`volume`), whether its
     points and worksheet were taken and what that worksheet was (`_taken`, `_blank`), nodes that may
-    come back (`_removed`), and whether Apply works just now. Results are the logic's.
+    come back (`_removed`), and whether Apply or the search works just now (`is_working`). Results
+    are the logic's.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.ui, self.logic, self.dialogs = ui, logic, Dialogs(qt)
         self.parameters: Any = None
         self._selectors = Selectors(ui)
-        self._measuring = False
+        self.is_working = False
         self._shown: PanelState | None = None
         self._removed = RemovedNodes(NODES)
         self.volume = ChosenVolume(logic, self.dialogs)
@@ -101,9 +105,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.volume_section = VolumeSection(self)
         ui, read_only = self.ui, qt.QAbstractItemView.NoEditTriggers
         self.phantom_section = PhantomSection(qt, ui, self.dialogs, self._on_phantom)
-        self.seeds_section = PlaceSection(
-            ui.placeSeedsButton, ui.seedsWidget, read_only, self._seeds_to_place
-        )
+        self.seeds_section = SeedsSection(self, qt)
         self.background_section = PlaceSection(
             ui.placeBackgroundButton, ui.backgroundWidget, read_only, self._background_to_place
         )
@@ -172,12 +174,13 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         request, problem = request_or_problem(self.parameters)
         chosen = Choices(request, self.parameters.suvType.value)
         scene = scene_of(
-            self.parameters, self.volume.facts, request, problem, measuring=self._measuring
+            self.parameters, self.volume.facts, request, problem, measuring=self.is_working
         )
         state = panel_state(chosen, scene, self.measured)
         apply(state, self.ui, self._shown)
         self._shown = state
         self.show_section.refresh()
+        self.seeds_section.show()
 
     @property
     def phantom(self) -> Phantom:
@@ -361,14 +364,26 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_apply(self) -> None:
         """Measure; what was there before stays if that fails."""
-        if self._measuring:
-            return
-        self._measuring = True
-        try:
-            with self.dialogs.guard(_('The phantom could not be measured.')):
+        if not self.is_working:
+            with self.working(_('The phantom could not be measured.')):
                 self._measure()
+
+    @contextmanager
+    def working(self, message: str) -> Iterator[None]:
+        """
+        Let nothing else begin meanwhile, tell of errors, and show what has come of it.
+
+        Parameters
+        ----------
+        message : str
+            Shown above the reason if it fails.
+        """
+        self.is_working = True
+        try:
+            with self.dialogs.guard(message):
+                yield
         finally:
-            self._measuring = False
+            self.is_working = False
             self.update()
 
     def _measure(self) -> None:
@@ -383,10 +398,6 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             if self.parameters.showTable:
                 self.show_section.show_layout()
             self.ui.sectionsScrollArea.ensureWidgetVisible(self.ui.resultsBrowser)
-
-    def _seeds_to_place(self) -> Node:
-        self.parameters.seeds = seed_list(self.volume.node, self.phantom)
-        return self.parameters.seeds
 
     def _background_to_place(self) -> Node:
         self.parameters.background = background_list(self.volume.node, self.phantom)

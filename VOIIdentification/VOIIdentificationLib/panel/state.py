@@ -64,6 +64,7 @@ class PanelState:
     phantom: Look
     seed_count: Look
     place_seeds: Look
+    find_spheres: Look
     background_count: Look
     place_background: Look
     missing: Look
@@ -93,6 +94,7 @@ WIDGETS = {
     'phantom': 'phantomComboBox',
     'seed_count': 'seedCountLabel',
     'place_seeds': 'placeSeedsButton',
+    'find_spheres': 'findSpheresButton',
     'background_count': 'backgroundCountLabel',
     'place_background': 'placeBackgroundButton',
     'missing': 'missingBrowser',
@@ -150,6 +152,7 @@ def panel_state(chosen: Choices, scene: Scene, measured: Measured | None) -> Pan
         **_input(scene),
         phantom=Look(tool_tip=_phantom_tip(chosen.request.phantom)),
         **_points(chosen, scene),
+        find_spheres=_find_button(chosen, scene),
         **_apply_button(chosen, scene),
         **_activity(chosen.request.known, scene),
         **_suv(chosen.suv_type, scene.volume),
@@ -263,22 +266,37 @@ def _apply_button(chosen: Choices, scene: Scene) -> dict[str, Look]:
     }
 
 
+def _find_button(chosen: Choices, scene: Scene) -> Look:
+    missing = _no_volume(scene) or _no_insert(chosen.request.phantom)
+    tip = _(
+        'Look for the spheres in the image and put a seed on each, to be corrected before Apply. '
+        'Seeds that are placed already are replaced.'
+    )
+    return Look(tool_tip=missing or tip, enabled=not missing and not scene.measuring)
+
+
 def _what_is_missing(chosen: Choices, scene: Scene) -> str:
     """Why Apply cannot work; empty if it can."""
-    if scene.volume is None:
-        return _('Select a PET volume.')
-    if scene.volume.loading:
-        return _loading(scene.volume)
-    problem = scene.volume.problem or scene.problem
-    if problem:
-        return problem
-    if not chosen.request.phantom.used_inserts:
-        return _('No insert is ticked: tick those that are to be measured.')
+    missing = _no_volume(scene) or scene.problem or _no_insert(chosen.request.phantom)
+    if missing:
+        return missing
     try:
         labeled_inserts(chosen.request.seeds, chosen.request.phantom)
     except PhantomError as error:
         return str(error)
     return ''
+
+
+def _no_volume(scene: Scene) -> str:
+    if scene.volume is None:
+        return _('Select a PET volume.')
+    return _loading(scene.volume) if scene.volume.loading else scene.volume.problem
+
+
+def _no_insert(phantom: Phantom) -> str:
+    if phantom.used_inserts:
+        return ''
+    return _('No insert is ticked: tick those that are to be measured.')
 
 
 def _activity(known: Known, scene: Scene) -> dict[str, Look]:

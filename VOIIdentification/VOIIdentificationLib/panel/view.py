@@ -73,7 +73,7 @@ class PlaceSection:
         """Show the point of a row in all slice views, if it is set."""
         points = self._markups.currentNode()
         if points is not None:
-            _jump_to_point(points, row)
+            jump_to_point(points, row)
 
     def stop(self) -> None:
         """End placing, if it is this list's."""
@@ -151,7 +151,7 @@ def show_in_3d(outputs: OutputNodes, *, visible: bool) -> None:
         outputs.segmentation.RemoveClosedSurfaceRepresentation()
 
 
-def _jump_to_point(points_node: Node, n: int) -> None:
+def jump_to_point(points_node: Node, n: int) -> None:
     """
     Turn all slice views to a point.
 
