@@ -35,8 +35,11 @@ from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
 from VOIIdentificationLib.panel.view import show_volume
 from VOIIdentificationLib.report.export import export_results
+from VOIIdentificationLib.synthetic.samples import SAMPLES
 
 MODULE = 'VOIIdentification'
+
+SAMPLE_SUFFIX, SAMPLE_FILE_TYPE = '.voisample', 'VOIIdentificationSample'
 
 BEFORE_SELECTORS, AFTER_SELECTORS = 20.0, -20.0
 """
@@ -69,38 +72,71 @@ class VOIIdentification(ScriptedLoadableModule):
 
 
 def registerSampleData():
-    """Offer a phantom in the Sample Data module: made on the spot, not downloaded."""
+    """Offer phantoms in the Sample Data module: made on the spot, not downloaded."""
     import SampleData
 
     samples = SampleData.SampleDataLogic
     if hasattr(samples, 'registerCustomSampleDataCategory'):  # Slicer 5.12 and later
         samples.registerCustomSampleDataCategory(MODULE, title=_('VOI Identification'))
-    samples.registerCustomSampleDataSource(
-        category=MODULE,
-        sampleName='PETPhantom',
-        uris='',
-        nodeNames='PETPhantom',
-        thumbnailFileName=str(Path(__file__).parent / 'Resources' / 'Icons' / f'{MODULE}.png'),
-        customDownloader=makeSampleVolume,
-    )
+    for name in SAMPLES:
+        samples.registerCustomSampleDataSource(
+            category=MODULE,
+            sampleName=name,
+            uris=f'data:,{name}',  # for scripts, which ask no customDownloader
+            fileNames=f'{name}{SAMPLE_SUFFIX}',
+            nodeNames=name,
+            loadFileTypes=SAMPLE_FILE_TYPE,
+            thumbnailFileName=str(Path(__file__).parent / 'Resources' / 'Icons' / f'{MODULE}.png'),
+            customDownloader=lambda source: makeSampleVolume(source.sampleName),
+        )
 
 
-def makeSampleVolume(source=None):
-    """Make a PET volume of a phantom and show it; the Sample Data module passes its source."""
+def makeSampleVolume(name):
+    """Make a PET volume of a phantom, and show it."""
+    from VOIIdentificationLib.synthetic.phantom import synthesize
+
     with slicer.util.tryWithErrorDisplay(_('The phantom could not be made.'), waitCursor=True):
-        name = source.nodeNames[0] if source else 'PETPhantom'
-        image = sampleImage()
+        image = synthesize(SAMPLES[name]())[0]
         node = volume_node_from_image(image, name)
         show_volume(node, image)
     return node
 
 
-def sampleImage():
-    """A synthetic phantom, with noise; always the same."""
-    from VOIIdentificationLib.synthetic.phantom import Noise, SyntheticPhantom, grid, synthesize
+class VOIIdentificationFileReader:
+    """
+    Reads the file that names a sample.
 
-    scan = grid((144, 136, 72), (2.73, 2.73, 3.27))
-    return synthesize(SyntheticPhantom(scan, noise=Noise(0.1)))[0]
+    `SampleData.downloadSample` gets a file from the source's address, here a
+    ``data:`` one, and lets the application load it: this makes the same volume of
+    it as the button of the Sample Data module.
+    """
+
+    def __init__(self, parent):
+        self.parent = parent
+
+    def description(self):
+        """Return what the application calls such files."""
+        return _('VOI Identification sample')
+
+    def fileType(self):
+        """Return the name by which a source asks for this reader."""
+        return SAMPLE_FILE_TYPE
+
+    def extensions(self):
+        """Return the names of files as a file dialog lists them."""
+        return [_('VOI Identification sample') + f' (*{SAMPLE_SUFFIX})']
+
+    def canLoadFile(self, filePath):
+        """Return whether a file names a sample."""
+        return filePath.endswith(SAMPLE_SUFFIX) and Path(filePath).read_text() in SAMPLES
+
+    def load(self, properties):
+        """Make the sample; tell the application of its node."""
+        if not self.canLoadFile(properties['fileName']):
+            return False
+        node = makeSampleVolume(Path(properties['fileName']).read_text())
+        self.parent.loadedNodes = [node.GetID()]
+        return True
 
 
 class Refinement(enum.Enum):

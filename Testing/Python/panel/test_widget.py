@@ -1017,50 +1017,6 @@ def test_the_parameter_node_is_one_object_as_long_as_the_scene_keeps_it(module):
     assert logic.getParameterNode() is logic.getParameterNode()
 
 
-def test_the_sample_is_made_and_shown(module, monkeypatch):
-    made = []
-    registered = {}
-    samples = type(
-        'SampleDataLogic',
-        (),
-        {
-            'registerCustomSampleDataCategory': staticmethod(lambda *_, **__: None),
-            'registerCustomSampleDataSource': staticmethod(lambda **k: registered.update(k)),
-        },
-    )
-    import types
-
-    monkeypatch.setitem(sys.modules, 'SampleData', types.SimpleNamespace(SampleDataLogic=samples))
-    monkeypatch.setattr(module, 'sampleImage', lambda: made.append(1) or small_image())
-    module.registerSampleData()
-    source = types.SimpleNamespace(nodeNames=[registered['nodeNames']])
-
-    node = registered['customDownloader'](source)
-
-    assert node.GetName() == 'PETPhantom'
-    assert node.GetDisplayNode().GetColorNodeID() == PET_COLORS
-    assert made
-    assert registered['uris'] == ''
-
-
-def small_image():
-    return synthesize(SyntheticPhantom(grid((20, 18, 10), (14.0, 14.0, 14.0))))[0]
-
-
-def test_sample_data_registers_without_the_category_of_newer_versions(module, monkeypatch):
-    import types
-
-    registered = []
-    samples = types.SimpleNamespace(
-        registerCustomSampleDataSource=lambda **options: registered.append(options)
-    )
-    monkeypatch.setitem(sys.modules, 'SampleData', types.SimpleNamespace(SampleDataLogic=samples))
-
-    module.registerSampleData()
-
-    assert len(registered) == 1
-
-
 def test_the_labels_go_from_large_to_small():
     """The order in which the user is asked; the tests above rely on it."""
     diameters = [insert.diameter_mm for insert in load_phantom('NEMA IEC body').inserts]
@@ -1112,6 +1068,10 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
 def test_the_self_test_passes_twice(self_test):
     self_test.runTest()
     self_test.runTest()
+
+
+def small_image():
+    return synthesize(SyntheticPhantom(grid((20, 18, 10), (14.0, 14.0, 14.0))))[0]
 
 
 def test_the_self_test_begins_clean_after_one_that_failed(self_test, widget):

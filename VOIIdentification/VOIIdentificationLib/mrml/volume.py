@@ -90,7 +90,7 @@ def volume_node_from_image(
         parent transform if it has one.
 
     name : str
-        Name of the node.
+        Name of the node; a new one gets a number if the scene has one of that name.
 
     volume_node : vtkMRMLScalarVolumeNode, optional
         Filled instead of a new node; it keeps its display and its transform.
@@ -109,7 +109,8 @@ def volume_node_from_image(
         If the scene refuses the node.
     """
     node = volume_node or new_node('vtkMRMLScalarVolumeNode', name, scene=scene)
-    node.SetName(name)
+    if volume_node is not None:
+        node.SetName(name)
     slicer.util.updateVolumeFromArray(node, image.voxels)
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(image.geometry.ijk_to_ras))
     node.SetVoxelValueUnits(_coded_unit(image.unit))

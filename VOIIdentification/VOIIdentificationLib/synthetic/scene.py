@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -131,6 +132,10 @@ class SyntheticPhantom:
     noise : Noise
         Noise of the image.
 
+    off_plane_mm : mapping of str to float
+        By label, how far an insert stands off the plane of the ring, along
+        the phantom's axis, in millimeter.
+
     wall_mm : float
         Cold wall around every insert, in millimeter.
 
@@ -156,6 +161,7 @@ class SyntheticPhantom:
     activities: Activities = Activities()
     psf: PSF = field(default_factory=PSF)
     noise: Noise = Noise()
+    off_plane_mm: Mapping[str, float] = field(default_factory=dict)
     wall_mm: float = 1.0
     body: Body | None = field(default_factory=Body)
     lung_diameter_mm: float = 50.0

@@ -86,7 +86,9 @@ def true_inserts(scene: SyntheticPhantom) -> tuple[TrueInsert, ...]:
     fill = scene.activities
     found = []
     for insert in scene.phantom.inserts:
-        r, a, s = to_ras[:3, :3] @ _on_ring(insert, scene.phantom) + to_ras[:3, 3]
+        own_mm = _on_ring(insert, scene.phantom)
+        own_mm[2] += scene.off_plane_mm.get(insert.label, 0.0)
+        r, a, s = to_ras[:3, :3] @ own_mm + to_ras[:3, 3]
         center = (float(r), float(a), float(s))
         found.append(TrueInsert(insert, center, fill.hot if insert.hot else fill.cold))
     return tuple(found)
