@@ -260,7 +260,7 @@ class Action(StandIn):
 
     def trigger(self):
         if self.enabled:
-            self.triggered.emit()
+            self.triggered.emit(False)
 
 
 class Menu(StandIn):

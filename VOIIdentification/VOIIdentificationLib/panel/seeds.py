@@ -166,8 +166,7 @@ class SeedMenu:
             self._names = actions.names
             self._menu.clear()
             self._renaming = [
-                self._action(self._menu, name, lambda name=name: self._on_rename(name))
-                for name in actions.names
+                self._action(self._menu, name, self._renamer(name)) for name in actions.names
             ]
 
     @property
@@ -188,6 +187,14 @@ class SeedMenu:
     def _on_unset(self) -> None:
         if seed_actions(points_in(self._points), self._row, ()).can_unset:
             self._points.UnsetNthControlPointPosition(self._row)
+
+    def _renamer(self, name: str) -> Callable[[], None]:
+        """What takes no argument: the signal would put its own into one that has a default."""
+
+        def _rename() -> None:
+            self._on_rename(name)
+
+        return _rename
 
     def _on_rename(self, name: str) -> None:
         labels = [label for label, _placed in points_in(self._points)]
