@@ -15,11 +15,7 @@ from .nodes import Node, new_node
 from .point_lists import BACKGROUND, LIST_COLORS, SEEDS, assign_points, points_of_volume
 
 _MAX_ROUND_TRIP_MM = 0.01
-"""
-How far a point may land from where it was sent through inverted transforms.
-
-VTK inverts bent ones by iteration, by default to 0.001 mm.
-"""
+"""How far a point may land from where it was sent: VTK inverts bent transforms to 0.001 mm."""
 
 
 def seeds_from_points(points_node: Node) -> tuple[Seed, ...]:

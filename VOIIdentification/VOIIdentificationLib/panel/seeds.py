@@ -98,20 +98,8 @@ def renamed(labels: Sequence[str], row: int, name: str) -> list[str]:
     return swapped
 
 
-def points_in(points: Node) -> list[tuple[str, bool]]:
-    """
-    The points of a list, as the menu sees them.
-
-    Parameters
-    ----------
-    points : vtkMRMLMarkupsFiducialNode or None
-        The list.
-
-    Returns
-    -------
-    seeds : list of tuple of str and bool
-        Label, and whether it is placed.
-    """
+def _points_in(points: Node) -> list[tuple[str, bool]]:
+    """Label of each point of a list, and whether it is placed."""
     return [
         (
             str(points.GetNthControlPointLabel(n) or ''),
@@ -121,7 +109,7 @@ def points_in(points: Node) -> list[tuple[str, bool]]:
     ]
 
 
-class SeedMenu:
+class _SeedMenu:
     """
     The menu of a right click on a seed.
 
@@ -159,7 +147,7 @@ class SeedMenu:
 
     def show(self) -> None:
         """Offer what can be done with the seed that is selected now."""
-        actions = seed_actions(points_in(self._points), self._row, self._inserts())
+        actions = seed_actions(_points_in(self._points), self._row, self._inserts())
         self._jump.enabled, self._unset.enabled = actions.can_jump, actions.can_unset
         self._menu.enabled = bool(actions.names)
         if actions.names != self._names:
@@ -185,7 +173,7 @@ class SeedMenu:
             jump_to_point(self._points, self._row)
 
     def _on_unset(self) -> None:
-        if seed_actions(points_in(self._points), self._row, ()).can_unset:
+        if seed_actions(_points_in(self._points), self._row, ()).can_unset:
             self._points.UnsetNthControlPointPosition(self._row)
 
     def _renamer(self, name: str) -> Callable[[], None]:
@@ -197,7 +185,7 @@ class SeedMenu:
         return _rename
 
     def _on_rename(self, name: str) -> None:
-        labels = [label for label, _placed in points_in(self._points)]
+        labels = [label for label, _placed in _points_in(self._points)]
         if not 0 <= self._row < len(labels):
             return
         for n, label in enumerate(renamed(labels, self._row, name)):
@@ -222,7 +210,7 @@ class SeedsSection(PlaceSection):
         self._panel, ui = panel, panel.ui
         no_editing = qt.QAbstractItemView.NoEditTriggers
         super().__init__(ui.placeSeedsButton, ui.seedsWidget, no_editing, self._list)
-        self._menu = SeedMenu(qt, ui.seedsWidget, self._inserts)
+        self._menu = _SeedMenu(qt, ui.seedsWidget, self._inserts)
         self._tour, self._shown_row = 0, -1
         ui.findSpheresButton.clicked.connect(self._on_find)
 
@@ -271,7 +259,7 @@ class SeedsSection(PlaceSection):
 
     def _may_replace(self) -> bool:
         """Whether no seed is placed, or the user lets them go."""
-        placed = sum(is_placed for _label, is_placed in points_in(self._panel.parameters.seeds))
+        placed = sum(is_placed for _label, is_placed in _points_in(self._panel.parameters.seeds))
         question = _('{count} seeds are placed already. Replace them by those that are found?')
         return not placed or self._panel.dialogs.ask(question.format(count=placed))
 
@@ -279,7 +267,7 @@ class SeedsSection(PlaceSection):
         """Show each sphere for a moment, in the order of the list."""
         self._tour += 1
         points = self._panel.parameters.seeds
-        rows = [n for n, (_label, placed) in enumerate(points_in(points)) if placed]
+        rows = [n for n, (_label, placed) in enumerate(_points_in(points)) if placed]
         self._go_on(points, rows, self._tour)
 
     def _go_on(self, points: Node, rows: Sequence[int], tour: int) -> None:
