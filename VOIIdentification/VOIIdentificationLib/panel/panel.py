@@ -21,13 +21,7 @@ from ..core.phantom import Phantom
 from ..mrml.measured import Measured
 from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes, show_outputs_of
-from ..mrml.point_lists import (
-    BACKGROUND,
-    SEEDS,
-    assign_points,
-    may_be,
-    points_of_volume,
-)
+from ..mrml.point_lists import BACKGROUND, SEEDS, assign_points, may_be, points_of_volume
 from ..mrml.points import background_list, follow_phantom, seed_list
 from ..mrml.rois import place_by_rule
 from ..mrml.session import Request, likely_volume
@@ -37,12 +31,7 @@ from ..suv.scan_facts import ScanFacts
 from .activity import ActivitySection
 from .chosen_volume import ChosenVolume, VolumeSection
 from .dialogs import Dialogs
-from .gather import (
-    phantom_of,
-    request_of,
-    request_or_problem,
-    scene_of,
-)
+from .gather import phantom_of, request_of, request_or_problem, scene_of
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
 from .seeds import SeedsSection

@@ -15,14 +15,13 @@ from slicer.i18n import tr as _
 
 from ..activity.worksheet import TrueActivity, true_activity
 from ..analysis import Known
-from ..core.errors import PhantomError
 from ..core.image import UNKNOWN_UNIT
 from ..core.phantom import Phantom
 from ..dicom.source import NO_FILES
-from ..locate.seeds import labeled_inserts
 from ..mrml.measured import Measured
 from ..suv.scale import SUVType
 from .findings import as_html, findings, roi_doubts, verdict_text
+from .ready import loading_text, missing_for_apply, missing_for_search
 from .situation import Choices, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0
@@ -198,7 +197,7 @@ def _volume_text(volume: VolumeFacts | None) -> str:
     if volume is None:
         return _('no volume selected')
     if volume.loading:
-        return _loading(volume)
+        return loading_text(volume)
     if volume.geometry is None:
         return volume.problem
     series = [
@@ -215,10 +214,6 @@ def _volume_text(volume: VolumeFacts | None) -> str:
     if missing:
         lines.append(_('Missing: {facts}').format(facts=', '.join(missing)))
     return '\n'.join(line for line in lines if line)
-
-
-def _loading(volume: VolumeFacts) -> str:
-    return _('{name} is loading: its image has not arrived yet.').format(name=volume.loading)
 
 
 def _missing_facts(volume: VolumeFacts) -> list[str]:
@@ -255,7 +250,7 @@ def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
 
 
 def _apply_button(chosen: Choices, scene: Scene) -> dict[str, Look]:
-    missing = _what_is_missing(chosen, scene)
+    missing = missing_for_apply(chosen, scene)
     if chosen.request.seeds:
         tip = _('Find the centers from the seeds and measure the inserts.')
     else:
@@ -267,36 +262,12 @@ def _apply_button(chosen: Choices, scene: Scene) -> dict[str, Look]:
 
 
 def _find_button(chosen: Choices, scene: Scene) -> Look:
-    missing = _no_volume(scene) or _no_insert(chosen.request.phantom)
+    missing = missing_for_search(chosen, scene)
     tip = _(
         'Look for the spheres in the image and put a seed on each, to be corrected before Apply. '
         'Seeds that are placed already are replaced.'
     )
     return Look(tool_tip=missing or tip, enabled=not missing and not scene.measuring)
-
-
-def _what_is_missing(chosen: Choices, scene: Scene) -> str:
-    """Why Apply cannot work; empty if it can."""
-    missing = _no_volume(scene) or scene.problem or _no_insert(chosen.request.phantom)
-    if missing:
-        return missing
-    try:
-        labeled_inserts(chosen.request.seeds, chosen.request.phantom)
-    except PhantomError as error:
-        return str(error)
-    return ''
-
-
-def _no_volume(scene: Scene) -> str:
-    if scene.volume is None:
-        return _('Select a PET volume.')
-    return _loading(scene.volume) if scene.volume.loading else scene.volume.problem
-
-
-def _no_insert(phantom: Phantom) -> str:
-    if phantom.used_inserts:
-        return ''
-    return _('No insert is ticked: tick those that are to be measured.')
 
 
 def _activity(known: Known, scene: Scene) -> dict[str, Look]:

@@ -1,0 +1,85 @@
+"""What is missing before the buttons of the panel can work, in words."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from ..core.errors import PhantomError
+from ..locate.seeds import labeled_inserts
+from .situation import Choices, Scene, VolumeFacts
+
+
+def missing_for_apply(chosen: Choices, scene: Scene) -> str:
+    """
+    Why nothing can be measured.
+
+    Parameters
+    ----------
+    chosen : Choices
+        What the user chose.
+
+    scene : Scene
+        What there is to measure.
+
+    Returns
+    -------
+    missing : str
+        Empty if Apply would work.
+    """
+    missing = _no_volume(scene) or scene.problem or _no_insert(chosen)
+    if missing:
+        return missing
+    try:
+        labeled_inserts(chosen.request.seeds, chosen.request.phantom)
+    except PhantomError as error:
+        return str(error)
+    return ''
+
+
+def missing_for_search(chosen: Choices, scene: Scene) -> str:
+    """
+    Why the spheres cannot be looked for; seeds do not matter.
+
+    Parameters
+    ----------
+    chosen : Choices
+        What the user chose.
+
+    scene : Scene
+        What there is to measure.
+
+    Returns
+    -------
+    missing : str
+        Empty if they can be looked for.
+    """
+    return _no_volume(scene) or _no_insert(chosen)
+
+
+def loading_text(volume: VolumeFacts) -> str:
+    """
+    Say that a volume is still arriving.
+
+    Parameters
+    ----------
+    volume : VolumeFacts
+        Without an image.
+
+    Returns
+    -------
+    text : str
+        With its name.
+    """
+    return _('{name} is loading: its image has not arrived yet.').format(name=volume.loading)
+
+
+def _no_volume(scene: Scene) -> str:
+    if scene.volume is None:
+        return _('Select a PET volume.')
+    return loading_text(scene.volume) if scene.volume.loading else scene.volume.problem
+
+
+def _no_insert(chosen: Choices) -> str:
+    if chosen.request.phantom.used_inserts:
+        return ''
+    return _('No insert is ticked: tick those that are to be measured.')
