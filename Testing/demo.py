@@ -22,6 +22,7 @@ from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, load_phantom
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.files.markups import read_seeds
 from VOIIdentificationLib.report.export import export_results
+from VOIIdentificationLib.report.summary_text import summary_lines
 
 STUDY_OPTIONS = (
     *('--shape', '170', '170', '80', '--voxel', '2.04', '2.04', '2.5'),
@@ -47,7 +48,7 @@ def main(folder):
     result = analyze_study(study, known, progress)
     export_results(result, results, overwrite=True, progress=part_of(progress, 0.5, 1.0))
     print(comparison(result, truth))
-    print(image_quality(result))
+    print('\n'.join(('', *summary_lines(result))))
     if not HAS_SLICER:
         print('slicer-core is not installed: no MRML nodes.')
     print(f'\nStudy:   {study}\nResults: {results}')
@@ -122,18 +123,6 @@ def comparison(result, truth):
         )
     unit = result.image.unit
     return '\n'.join(['', *rows, f'Means in {unit}; the noise itself moves them and the centers.'])
-
-
-def image_quality(result):
-    """Contrast, variability and recovery of each sphere, as the standards define them."""
-    line = '{:>6} {:>14} {:>14} {:>8} {:>8} {:>8}'
-    rows = [line.format('sphere', 'contrast Q_H %', 'variability %', 'RCmax', 'RCmean', 'RCpeak')]
-    for contrast, recovery in zip(result.nema.spheres, result.recovery.spheres, strict=True):
-        values = (contrast.contrast_percent, contrast.variability_percent)
-        ratios = (recovery.rc_max, recovery.rc_mean, recovery.rc_peak)
-        numbers = [f'{value:.1f}' for value in values] + [f'{ratio:.3f}' for ratio in ratios]
-        rows.append(line.format(contrast.label, *numbers))
-    return '\n'.join(['', *rows])
 
 
 if __name__ == '__main__':

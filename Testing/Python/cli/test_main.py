@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import shutil
 import signal
 
@@ -252,6 +253,33 @@ def test_what_stands_in_the_way_of_suv_is_said(study, tmp_path, capsys):
         dataset.save_as(path)
     assert analyze(tmp_path / 'no weight', tmp_path / 'out', study) == 0
     assert '(0010,1030)' in capsys.readouterr().out
+
+
+def test_the_end_of_the_run_tells_the_result(optioned):
+    """Judge: results.json, and the words of the verdict."""
+    results, printed = optioned
+    lines = printed.splitlines()
+    rows = {line.split()[0]: line.split() for line in lines if re.match(r'S\d\d ', line)}
+
+    for nema, recovery in zip(
+        results['nema']['spheres'], results['recovery']['spheres'], strict=True
+    ):
+        *_, contrast, variability, rc_max, rc_mean, rc_peak = rows[nema['label']]
+        assert float(contrast) == pytest.approx(nema['contrast_percent'], abs=0.006)
+        assert float(variability) == pytest.approx(nema['variability_percent'], abs=0.006)
+        found = [float(text) for text in (rc_max, rc_mean, rc_peak)]
+        expected = [recovery[key] for key in ('rc_max', 'rc_mean', 'rc_peak')]
+        assert found == pytest.approx(expected, abs=6e-4)
+    assert any(line.startswith('Note: ') for line in lines)
+    assert lines[-2].startswith('EARL 2: NOT JUDGED. ')
+    assert lines[-1].startswith('Results: ')
+
+
+def test_quiet_prints_nothing(study, tmp_path, capsys):
+    assert analyze(study / 'dicom', tmp_path / 'out', study, '--quiet') == 0
+
+    assert capsys.readouterr() == ('', '')
+    assert (tmp_path / 'out' / 'results.json').is_file()
 
 
 def test_without_seeds_the_spheres_are_found(study, analyzed, tmp_path, capsys):

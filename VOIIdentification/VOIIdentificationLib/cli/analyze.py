@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from ..core.errors import Progress, part_of
+from ..core.errors import no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
 from .arguments import add_input, number, positive, read_input
@@ -18,7 +18,6 @@ from .terminal import as_lines, terminal_progress
 if TYPE_CHECKING:
     from ..analysis import Known
     from ..dicom.read import PETStack
-    from ..measure.voi import VOIResult
     from ..results import AnalysisResult
 
 
@@ -46,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='.mrk.json, .fcsv, or .csv with a header such as label,x_ras,y_ras,z_ras; '
         'without it the spheres are found',
     )
+    parser.add_argument('--quiet', action='store_true', help='print nothing but problems')
     add_measuring_arguments(parser)
     add_outward_arguments(parser)
 
@@ -150,7 +150,7 @@ def run(args: argparse.Namespace) -> int:
     from ..many.batch_series import without_suv
     from ..report.export import PageOptions, check_target, export_results
 
-    progress = terminal_progress(sys.stderr)
+    progress = no_progress if args.quiet else terminal_progress(sys.stderr)
     check_target(args.output, overwrite=args.overwrite)
     phantom, settings = load_phantom(args.phantom), settings_of(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
@@ -169,7 +169,9 @@ def run(args: argparse.Namespace) -> int:
         progress=part_of(progress, 0.5, 1.0),
     )
     write_exports(args, result)
-    _print_summary(result, args.output, progress)
+    progress(1.0, 'done')
+    if not args.quiet:
+        _print_summary(result, args.output)
     return 0
 
 
@@ -251,27 +253,9 @@ def _with_worksheet(known: Known, path: Path) -> Known:
     return replace(known, worksheet=worksheet, notes=(*known.notes, *notes))
 
 
-def _print_summary(result: AnalysisResult, directory: Path, progress: Progress) -> None:
+def _print_summary(result: AnalysisResult, directory: Path) -> None:
     from ..report.page.write import page_hindrance
+    from ..report.summary_text import summary_lines
 
-    progress(1.0, 'done')
-    unit = result.image.unit
-    unit = 'unit unknown' if unit == 'unknown' else unit
-    lines = [
-        f'{"":8} {"center R, A, S (mm)":>26} {"shift mm":>9} {"mean":>12} {"max":>12}  ({unit})',
-        *(_summary_line(sphere) for sphere in result.spheres),
-        *(f'Flag: {flag.text}.' for flag in result.flags),
-        *result.notes,
-        *filter(None, [page_hindrance()]),
-        f'Results: {directory}',
-    ]
-    sys.stdout.write(as_lines(lines))
-
-
-def _summary_line(sphere: VOIResult) -> str:
-    r, a, s = sphere.center_ras_mm
-    center = f'{r:8.2f} {a:8.2f} {s:8.2f}'
-    flags = '; '.join(flag.text for flag in sphere.flags)
-    values = (sphere.statistics.mean, sphere.statistics.max)
-    numbers = ' '.join(f'{"":12}' if v is None else f'{v:12.6g}' for v in values)
-    return f'{sphere.label:8} {center:>26} {sphere.shift_mm:9.2f} {numbers}  {flags}'.rstrip()
+    more = (*filter(None, [page_hindrance()]), f'Results: {directory}')
+    sys.stdout.write(as_lines([*summary_lines(result), *more]))

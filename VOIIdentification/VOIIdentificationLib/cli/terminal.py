@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -11,6 +12,9 @@ from ..core.errors import OutputError, Progress, no_progress
 from ..core.plain_text import plain_line, plain_text
 
 _BAR_WIDTH = 30
+
+_SILENCE_S = 10.0
+"""Seconds after which a log is told how far the work is, even if it is the same work."""
 
 
 class PlainStream(io.TextIOBase):
@@ -121,7 +125,8 @@ def terminal_progress(stream: TextIO | None) -> Progress:
     ----------
     stream : text file or None
         Usually standard error. A terminal gets one line that is drawn over
-        and over; anything else gets a line whenever the text changes.
+        and over; anything else gets a line for each kind of work, and one
+        every ten seconds, so that a log is short but shows that it goes on.
 
     Returns
     -------
@@ -147,13 +152,15 @@ def _bar(stream: TextIO) -> Progress:
 
 
 def _lines(stream: TextIO) -> Progress:
-    last = ''
+    last, said_at_s = '', 0.0
 
     def _show(_fraction: float, text: str) -> None:
-        nonlocal last
-        if text != last:
+        nonlocal last, said_at_s
+        kind = text.partition(' ')[0]
+        now_s = time.monotonic()
+        if kind != last or now_s - said_at_s > _SILENCE_S:
             stream.write(f'{plain_line(text)}\n')
             stream.flush()
-            last = text
+            last, said_at_s = kind, now_s
 
     return _show

@@ -30,11 +30,48 @@ class SummaryCell(NamedTuple):
 
 
 class SummaryColumn(NamedTuple):
-    """Something of every sphere: header with unit, decimals of its numbers, cells."""
+    """
+    Something of every sphere.
+
+    Attributes
+    ----------
+    header : str
+        With unit.
+
+    decimals : int
+        Of its numbers.
+
+    cells : tuple of SummaryCell
+        One a sphere.
+
+    of_limits : bool
+        Whether it says how the column before keeps the limits of a standard.
+    """
 
     header: str
     decimals: int
     cells: tuple[SummaryCell, ...]
+    of_limits: bool = False
+
+    @classmethod
+    def of_texts(cls, header: str, texts: Iterable[str]) -> SummaryColumn:
+        """
+        Make a column of words.
+
+        Parameters
+        ----------
+        header : str
+            Of the column.
+
+        texts : iterable of str
+            One a sphere.
+
+        Returns
+        -------
+        column : SummaryColumn
+            Without marks.
+        """
+        return cls(header, 0, tuple(SummaryCell(text) for text in texts))
 
     def texts(self) -> tuple[str, ...]:
         """The cells as shown to people."""
@@ -240,7 +277,7 @@ def _sphere_columns(result: AnalysisResult, tables: Sequence[Table]) -> tuple[Su
     labels = [voi.label for voi in result.spheres]
     diameters = (SummaryCell(voi.insert.diameter_mm) for voi in result.spheres)
     columns = [
-        SummaryColumn('Sphere', 0, tuple(SummaryCell(label) for label in labels)),
+        SummaryColumn.of_texts('Sphere', labels),
         SummaryColumn('Diameter [mm]', 1, tuple(diameters)),
     ]
     judged = _by_quantity(verdict_lines(tables))
@@ -278,7 +315,7 @@ def _limits_column(
         for label in labels
     )
     indicative = ', indicative' if any(line.note for line in lines.values()) else ''
-    return SummaryColumn(f'{standard}{indicative}', 0, tuple(cells))
+    return SummaryColumn(f'{standard}{indicative}', 0, tuple(cells), of_limits=True)
 
 
 def _figures(tables: Iterable[Table]) -> Iterable[Figure]:
