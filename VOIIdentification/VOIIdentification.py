@@ -30,6 +30,7 @@ from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, re
 from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
 from VOIIdentificationLib.mrml.tables import mend_charts
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
+from VOIIdentificationLib.panel.keys import Escape, listening
 from VOIIdentificationLib.panel.layout import register_layout
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
@@ -215,6 +216,18 @@ class VOIIdentificationParameterNode:
     exportFolder: str = ''
 
 
+class KeyFilter(qt.QObject):
+    """Asks about each key that is pressed on a widget, before the widget sees it."""
+
+    def __init__(self, pressed):
+        super().__init__()
+        self.pressed = pressed
+
+    def eventFilter(self, watched, event):
+        """Called by Qt for every event."""
+        return event.type() == qt.QEvent.KeyPress and bool(self.pressed(event))
+
+
 class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The life of the panel; what it does is in `VOIIdentificationLib.panel.panel`."""
 
@@ -224,6 +237,7 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic = None
         self.ui = None
         self.panel = None
+        self.keyFilters = []
 
     def setup(self):
         """Called when the module is opened for the first time, and after a reload."""
@@ -234,6 +248,7 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         panelWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = VOIIdentificationLogic()
         self.panel = Panel(qt, self.ui, self.logic, Path(self.resourcePath('requirements.txt')))
+        self.listenToKeys(panelWidget)
         scene = slicer.mrmlScene
         for event in (scene.StartCloseEvent, scene.StartImportEvent):
             self.addObserver(scene, event, self.onSceneStart, priority=BEFORE_SELECTORS)
@@ -241,9 +256,19 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.addObserver(scene, event, self.onSceneEnd, priority=AFTER_SELECTORS)
         self.enter()
 
+    def listenToKeys(self, panelWidget):
+        """Let tables be used as those of a spreadsheet, and Escape end placing."""
+        slots = [*listening(qt, self.panel), (panelWidget, Escape(qt, self.panel).pressed)]
+        self.keyFilters = [(widget, KeyFilter(pressed)) for widget, pressed in slots]
+        for widget, keyFilter in self.keyFilters:
+            widget.installEventFilter(keyFilter)
+
     def cleanup(self):
         """Called before the widget goes: when the application ends or the module is reloaded."""
         self.removeObservers()
+        for widget, keyFilter in self.keyFilters:
+            widget.removeEventFilter(keyFilter)
+        self.keyFilters = []
         if self.panel is not None:
             self.panel.leave()
             self.panel.show_section.layout.give_back()

@@ -47,9 +47,10 @@ class Application:
         self.events = 0
         self.started = []
         self.window = object()
+        self.board = classes()['qt.QClipboard']()
 
     def __getattribute__(self, name):
-        own = {'layouts', 'events', 'started', 'window'}
+        own = {'layouts', 'events', 'started', 'window', 'board'}
         if not name.startswith('_') and name not in own and name not in API['slicer.app']:
             msg = f'the application does not list slicer.app.{name}'
             raise AttributeError(msg)
@@ -70,6 +71,9 @@ class Application:
 
     def applicationLogic(self):
         return self._logic
+
+    def clipboard(self):
+        return self.board
 
     def layoutManager(self):
         return self.layouts

@@ -193,8 +193,9 @@ class SpinBox(StandIn):
 
 class Table(StandIn):
     def start(self):
-        self.cells_, self.actions_ = {}, []
-        self.selected_row_ = -1
+        self.cells_, self.selected_, self.actions_ = {}, [], []
+        self.selected_row_ = self.selected_column_ = -1
+        self.values['tabKeyNavigation'] = True
 
     def addAction(self, action):
         self.actions_.append(action)
@@ -225,8 +226,19 @@ class Table(StandIn):
     def currentRow(self):
         return self.selected_row_
 
-    def setCurrentCell(self, row, _column):
-        self.selected_row_ = row
+    def currentColumn(self):
+        return self.selected_column_
+
+    def setCurrentCell(self, row, column):
+        self.selected_row_, self.selected_column_ = row, column
+        self.selected_ = [(row, column)]
+
+    def select_(self, *cells):
+        self.setCurrentCell(*cells[-1])
+        self.selected_ = list(cells)
+
+    def selectedItems(self):
+        return [self.cells_[cell] for cell in self.selected_ if cell in self.cells_]
 
 
 class TableItem(StandIn):
@@ -240,6 +252,12 @@ class TableItem(StandIn):
     def setText(self, text):
         self.shown_ = text
         self._tell()
+
+    def row(self):
+        return self.place_[0]
+
+    def column(self):
+        return self.place_[1]
 
     def checkState(self):
         return self.ticked_
@@ -340,6 +358,50 @@ class Url(StandIn):
         return f'file:{path}'
 
 
+class Object(StandIn):
+    """A class of Python that is derived from a class of Qt may have attributes of its own."""
+
+    def __setattr__(self, name, value):
+        self.__dict__[name] = value
+
+
+class Clipboard(StandIn):
+    def start(self):
+        self.text_ = ''
+
+    def text(self):
+        return self.text_
+
+    def setText(self, text):
+        self.text_ = text
+
+
+def press(widget, key, *, matches=None):
+    """
+    A key on a widget: filters are asked, the last one that was installed first.
+
+    Returns whether one of them was done with it. `matches` is a standard key, e.g. Copy.
+    """
+    qt = {name.split('.')[1]: made for name, made in classes().items() if name[:3] == 'qt.'}
+    event = qt['QKeyEvent']()
+    event.pressed_ = (key, matches)
+    installed = [args[0] for name, args in widget.called if name == 'installEventFilter']
+    removed = [args[0] for name, args in widget.called if name == 'removeEventFilter']
+    active = [one for one in installed if one not in removed]
+    return any(one.eventFilter(widget, event) for one in reversed(active))
+
+
+class KeyEvent(StandIn):
+    def type(self):
+        return classes()['qt.QEvent'].KeyPress
+
+    def key(self):
+        return None if self.pressed_[0] is None else getattr(classes()['qt.Qt'], self.pressed_[0])
+
+    def matches(self, standard):
+        return standard == f'qt.QKeySequence.{self.pressed_[1]}'
+
+
 class LayoutManager(StandIn):
     """
     The layout of the application: the node and its views are real.
@@ -395,6 +457,9 @@ class TableView(StandIn):
 
 
 BEHAVIOR = {
+    'qt.QObject': Object,
+    'qt.QClipboard': Clipboard,
+    'qt.QKeyEvent': KeyEvent,
     'slicer.qSlicerLayoutManager': LayoutManager,
     'slicer.qMRMLTableWidget': TableWidget,
     'slicer.qMRMLTableView': TableView,

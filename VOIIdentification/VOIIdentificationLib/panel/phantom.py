@@ -72,7 +72,7 @@ class PhantomSection:
         ui.phantomComboBox.currentTextChanged.connect(self._on_preset)
         ui.loadPhantomButton.clicked.connect(self._on_load)
         ui.savePhantomButton.clicked.connect(self._on_save)
-        ui.insertsTable.cellChanged.connect(self._on_edited)
+        ui.insertsTable.cellChanged.connect(self.commit)
         ui.addInsertButton.clicked.connect(self._on_add)
         ui.removeInsertButton.clicked.connect(self._on_remove)
 
@@ -114,7 +114,7 @@ class PhantomSection:
             with self._dialogs.guard(_('The phantom could not be changed.')):
                 _write(self._phantom, Path(path))
 
-    def _on_edited(self, _row: int, _column: int) -> None:
+    def commit(self) -> None:
         """Take what was typed; put back what was there if it cannot be used."""
         self._take(self._rows())
 

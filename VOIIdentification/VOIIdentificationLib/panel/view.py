@@ -75,11 +75,36 @@ class PlaceSection:
         if points is not None:
             jump_to_point(points, row)
 
-    def stop(self) -> None:
-        """End placing, if it is this list's."""
-        if self._button.checked:
+    def stop(self) -> bool:
+        """
+        End placing, if it is this list's.
+
+        Returns
+        -------
+        stopped : bool
+            Whether it was.
+        """
+        placing = bool(self._button.checked)
+        if placing:
             self._markups.markupsPlaceWidget().setPlaceModeEnabled(False)
             self._button.checked = False
+        return placing
+
+    def take_back(self) -> None:
+        """
+        Take back the points of the selected rows.
+
+        A list that asks for its points keeps their rows, to be placed again; Slicer's own
+        *Delete* does nothing there.
+        """
+        points, table = self._markups.currentNode(), self._markups.tableWidget()
+        rows = sorted({item.row() for item in table.selectedItems()}, reverse=True)
+        count = 0 if points is None else points.GetNumberOfControlPoints()
+        for row in (one for one in rows if one < count):
+            if points.GetFixedNumberOfControlPoints():
+                points.UnsetNthControlPointPosition(row)
+            else:
+                points.RemoveNthControlPoint(row)
 
 
 def show_volume(volume_node: Node, image: PETImage) -> None:
