@@ -342,8 +342,17 @@ def test_seeds_are_hidden_after_apply_and_a_tick_brings_them_back(measured):
 def test_what_the_user_shows_elsewhere_stays(measured):
     seeds = measured.panel.parameters.seeds
     seeds.SetDisplayVisibility(True)
-    seeds.SetNthControlPointPositionWorld(0, 1.0, 2.0, 3.0)
+    measured.ui.searchInPlaneSpinBox.value = 5.0
 
+    assert seeds.GetDisplayVisibility()
+
+
+def test_seeds_that_were_changed_since_are_seen_until_they_are_measured(measured):
+    seeds = measured.panel.parameters.seeds
+    seeds.SetNthControlPointPositionWorld(0, 1.0, 2.0, 3.0)
+    assert seeds.GetDisplayVisibility()
+
+    measured.ui.searchInPlaneSpinBox.value = 5.0
     assert seeds.GetDisplayVisibility()
 
 

@@ -168,7 +168,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         state = panel_state(chosen, scene, self.measured)
         apply(state, self.ui, self._shown)
         self._shown = state
-        self.show_section.refresh()
+        self.show_section.refresh(request)
         self.seeds_section.show()
 
     @property

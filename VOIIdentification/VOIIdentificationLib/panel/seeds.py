@@ -218,10 +218,10 @@ class SeedsSection(PlaceSection):
         """Let the menu follow the list."""
         self._menu.show()
 
-    def stop(self) -> None:
-        """End placing and going about."""
+    def stop(self) -> bool:
+        """End placing and going about; say whether points were being placed."""
         self._tour += 1
-        super().stop()
+        return super().stop()
 
     def _on_clicked(self) -> None:
         """Begin or end placing: the user is elsewhere now."""

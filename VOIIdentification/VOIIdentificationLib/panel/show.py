@@ -14,6 +14,7 @@ from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes
 from ..mrml.places import place_of_name, place_of_row
 from ..mrml.rois import label_rois
+from ..mrml.session import Request
 from .layout import OwnLayout
 
 if TYPE_CHECKING:
@@ -107,14 +108,22 @@ class ShowSection:
         ui.showTableButton.clicked.connect(self._on_show)
         ui.resultsBrowser.anchorClicked.connect(self._on_name)
 
-    def refresh(self) -> None:
-        """Follow the volume that is chosen and what was measured of it."""
-        outputs = self._panel.outputs
+    def refresh(self, request: Request | None = None) -> None:
+        """
+        Follow the volume that is chosen and what was measured of it.
+
+        Parameters
+        ----------
+        request : Request, optional
+            What the next Apply would measure; seeds that were not measured are seen.
+        """
+        outputs, measured = self._panel.outputs, self._panel.measured
+        same = request is None or measured is None or request.seeds == measured.request.seeds
         tables, charts = _names(outputs)
         self._tables.offer(tables)
         self._charts.offer(charts)
         self._roi_names.follow(outputs)
-        self._show_seeds(measured=outputs is not None)
+        self._show_seeds(measured=outputs is not None and same)
 
     def show_layout(self) -> None:
         """Put slices, 3-D view, plot and table side by side."""
