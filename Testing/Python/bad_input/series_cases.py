@@ -288,6 +288,25 @@ DOSES = [
           refused('half.?life|0018,1075')),
 ]  # fmt: skip
 
+LITERS = put(PixelSpacing=[40.0, 40.0])
+"""Every voxel 6.4 mL: the series holds 2.15 MBq, and 135 MBq of the dose are left."""
+
+HELD = [
+    _case('less activity than was injected', suv_of(series(LITERS)), good(F)),
+    _case('more activity than was injected', suv_of(series(LITERS, put(RescaleSlope='200'))),
+          flagged('times the activity that was injected')),
+    _case('dose of a hundredth', suv_of(series(LITERS, drug(RadionuclideTotalDose='1850000'))),
+          flagged('times the activity that was injected')),
+    _case('Bq/mL called SUV', suv_of(series(LITERS, put(Units='GML'))),
+          flagged('times the activity that was injected')),
+    _case('two weights in one element', suv_of(series(put(PatientWeight=['55', '60']))),
+          refused('0010,1030')),
+    _case('two half-lives in one element', suv_of(series(drug(RadionuclideHalfLife=['6586.2', '4062.6']))),
+          refused('0018,1075')),
+    _case('an intercept in every slice', suv_of(series(put(RescaleSlope='4', RescaleIntercept='-2000'))),
+          told('RescaleIntercept.*4 of 4 slices.*-2000', F)),
+]  # fmt: skip
+
 PHILIPS = [
     _case('counts with both factors that agree', suv_of(series(
         put(Units='CNTS', RescaleSlope='1'), philips(F, 1.0))), refused_or_told('', F / 2)),
@@ -364,4 +383,4 @@ FRAMES = [
           refused('which an image of')),
 ]  # fmt: skip
 
-CASES = [*SLOPES, *SCALES, *UNITS, *CORRECTIONS, *DOSES, *PHILIPS, *FRAMES]
+CASES = [*SLOPES, *SCALES, *UNITS, *CORRECTIONS, *DOSES, *HELD, *PHILIPS, *FRAMES]

@@ -8,6 +8,7 @@ the dose in Bq that is left at the instant the image shows.
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
+import numpy as np
 import pytest
 from suv_headers import (
     DOSE_BQ,
@@ -29,7 +30,7 @@ from VOIIdentificationLib.suv.normalization import (
     lean_body_mass_james_kg,
     lean_body_mass_janmahasatian_kg,
 )
-from VOIIdentificationLib.suv.scale import suv_scale
+from VOIIdentificationLib.suv.scale import compared_with_dose, suv_scale
 
 
 def test_start_correction_decays_the_dose_from_injection_to_the_series_time():
@@ -551,3 +552,22 @@ def test_body_sizes_by_hand():
     assert lean_body_mass_janmahasatian_kg(70.0, 175.0, 'M') == pytest.approx(JANMA_KG['M'])
     assert ideal_body_weight_kg(175.0, 'F') == pytest.approx(66.43)
     assert body_surface_area_m2(70.0, 175.0) == pytest.approx(1.8481, abs=5e-5)
+
+
+@pytest.mark.parametrize(('part', 'flagged'), [(1.2, False), (1.3, True), (185.0, True)])
+@pytest.mark.parametrize('suv_type', ['bw', 'ibw'])
+def test_an_image_with_more_activity_than_was_injected_is_flagged(part, flagged, suv_type):
+    header = replace(PLAIN, height=1.7, sex='M', frames=2 * PLAIN.frames)
+    totals = np.array([0.25, 0.75]) * part * dose_after(HOUR_S)
+
+    scale = compared_with_dose(header, suv_scale(header, suv_type), totals)
+
+    assert (Flag.HEADER_IMPLAUSIBLE in scale.flags) == flagged
+    assert any(f'{part:.3g} times the activity' in text for text in scale.decisions) == flagged
+
+
+def test_stored_suvs_without_a_weight_are_not_compared_with_the_dose():
+    header = SUVHeader(units='GML', frames=(SUVFrame(),))
+    scale = suv_scale(header)
+
+    assert compared_with_dose(header, scale, np.array([1e12])) is scale

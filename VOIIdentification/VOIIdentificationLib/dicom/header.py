@@ -138,9 +138,10 @@ class Header:
         Returns
         -------
         number : float or None
-            None if it is missing or no finite number.
+            None if it is missing, no finite number, or several.
         """
-        return as_number(self.text(keyword))
+        texts = self.texts(keyword)
+        return as_number(texts[0]) if len(texts) == 1 else None
 
     def numbers(self, keyword: str, count: int) -> tuple[float, ...] | None:
         """

@@ -125,7 +125,7 @@ def _times(plane: PETSlice, factor: float) -> PETSlice:
 
 def scaling_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
     """
-    Say so if the values are stored numbers, or SPECT whose unit nothing names.
+    Say so if the values are stored numbers, SPECT whose unit nothing names, or have an intercept.
 
     Parameters
     ----------
@@ -135,14 +135,26 @@ def scaling_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
     Returns
     -------
     notes : tuple of str
-        Empty if there is a slope and a unit.
+        Empty if there is a slope and a unit, and no intercept.
     """
     first = slices[0]
     if has_scale(slices):
         named = first.file.text('Units') or first.units != COUNTS
         assumed = first.file.is_nuclear_medicine and not named
-        return (_TAKEN_FOR_COUNTS,) if assumed else ()
+        return (*([_TAKEN_FOR_COUNTS] if assumed else []), *_intercept_notes(slices))
     unit = slices[0].units
     named = f', and the unit {unit} is not trusted' if unit else ''
     note = f'no slice has a {tag_text("RescaleSlope")}: the values are the stored numbers{named}'
+    return (note,)
+
+
+def _intercept_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
+    """DICOM wants 0 for PET (PS3.3, C.8.9.4); another may be right, but nobody expects it."""
+    odd = [plane for plane in slices if plane.intercept != 0]
+    if not odd:
+        return ()
+    note = (
+        f'{tag_text("RescaleIntercept")} is not 0 in {len(odd)} of {len(slices)} slices, '
+        f'{odd[0].intercept:g} in {odd[0].name}: it is added; DICOM wants 0 for PET'
+    )
     return (note,)

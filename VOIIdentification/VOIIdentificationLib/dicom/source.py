@@ -13,7 +13,7 @@ from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.units import UNIT_OF_DICOM
 from ..suv.header import SUVHeader, missing_for_suv
-from ..suv.scale import SUVScale, SUVType, suv_scale
+from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale
 from .attributes import tag_text
 from .facts import acquisition_facts, series_unit
 from .grid import grid_of_slices
@@ -26,7 +26,7 @@ from .read import (
     stack_of_files,
 )
 from .slices import PETSlice
-from .suv import scaled_to_suv, suv_header_of_slices
+from .suv import scaled_to_suv, suv_header_of_slices, totals_of
 from .verify import Verification, on_grid_of, verify_voxels
 
 _INDEX_TOLERANCE = 0.01
@@ -280,7 +280,10 @@ def suv_voxels(
         If they are gone or cannot be read.
     """
     scale = header_scale(source, suv_type)
-    image = scaled_to_suv(stored_image(paths, progress), scale)
+    stored = stored_image(paths, progress)
+    assert source.suv_header is not None
+    scale = compared_with_dose(source.suv_header, scale, totals_of(stored))
+    image = scaled_to_suv(stored, scale)
     same = on_grid_of(image, geometry)
     if same is None:
         note = 'the volume was resampled, cropped or moved: the SUV volume is where the files are'

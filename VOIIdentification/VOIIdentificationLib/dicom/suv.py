@@ -11,10 +11,11 @@ import numpy as np
 
 from ..core.errors import Progress, SUVError, no_progress, part_of
 from ..core.flags import Flag
+from ..core.geometry import FloatArray
 from ..core.image import PETImage
 from ..core.units import row_of_code, row_of_units
 from ..suv.header import Decisions, SUVFrame, SUVHeader
-from ..suv.scale import SUVScale, SUVType, suv_scale
+from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale
 from .agreement import require_one_scan, require_scan_of_frames
 from .attributes import DRUG, pet_classes, tag_text
 from .clock import local_moment, moment, time_of_day
@@ -76,9 +77,30 @@ def suv_image(
         If the header does not allow an SUV.
     """
     stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS))
-    scale = suv_scale(suv_header_of_slices(stack.slices), suv_type)
+    header = suv_header_of_slices(stack.slices)
+    scale = suv_scale(header, suv_type)
     image = image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
+    scale = compared_with_dose(header, scale, totals_of(image))
     return scaled_to_suv(image, scale), scale
+
+
+def totals_of(image: PETImage) -> FloatArray:
+    """
+    Sum up what each slice holds.
+
+    Parameters
+    ----------
+    image : PETImage
+        In Bq/mL, say.
+
+    Returns
+    -------
+    totals : (K,) `numpy.ndarray` of float
+        Values times mL, e.g. in Bq.
+    """
+    totals: FloatArray = image.voxels.sum(axis=(1, 2), dtype=float)
+    totals *= image.geometry.voxel_volume_mm3 / 1000.0
+    return totals
 
 
 def scaled_to_suv(image: PETImage, scale: SUVScale) -> PETImage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -37,6 +37,12 @@ MAX_FACTOR_DIFFERENCE = 0.05
 """
 Philips' factor to SUVbw and the SUV by its factor to Bq/mL agree within this part: both are
 rounded, and the decay between two clocks a minute apart is 0.6 % for F-18.
+"""
+
+MAX_PART_OF_DOSE = 1.25
+"""
+An image holds at most the dose; EARL accepts a calibration that is 10 % off, and the noise of
+empty space adds a little where negative values were cut.
 """
 
 
@@ -119,6 +125,47 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
     kind = SUV_KINDS[suv_type]
     log.note(f'the SUV is normalized to {kind.normalizer}, in {kind.unit}')
     return SUVScale(suv_type, kind.unit, factors, tuple(log.sentences), tuple(log.flags))
+
+
+def compared_with_dose(header: SUVHeader, scale: SUVScale, totals: FloatArray) -> SUVScale:
+    """
+    Flag an image that holds more activity than was injected.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    scale : SUVScale
+        The factors that follow from it.
+
+    totals : (K,) `numpy.ndarray` of float
+        Sum of the values of each slice, times the volume of a voxel in mL.
+
+    Returns
+    -------
+    scale : SUVScale
+        With a decision and a flag where unit, dose, weight or times must be wrong.
+
+    Notes
+    -----
+    The SUV times the volume, summed, is the part of the dose that the image
+    holds times what the SUV is normalized to: at most all of it.
+    """
+    log = Decisions(list(scale.decisions), list(scale.flags))
+    try:
+        normalizer = _normalizer(header, scale.suv_type, Decisions())
+    except SUVError:  # stored SUVs need no weight
+        return scale
+    part = float(scale.factors @ totals) / normalizer
+    if part <= MAX_PART_OF_DOSE:
+        return scale
+    log.note(
+        f'the image holds {part:.3g} times the activity that was injected: unit, dose, weight or '
+        'times are wrong',
+        Flag.HEADER_IMPLAUSIBLE,
+    )
+    return replace(scale, decisions=tuple(log.sentences), flags=tuple(log.flags))
 
 
 def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
