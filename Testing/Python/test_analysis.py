@@ -109,7 +109,8 @@ def test_a_clipped_voi_is_measured_and_flagged(two_spheres):
     edge = two_spheres.geometry.position_ras_mm((20, 16, 1))
     seeds = [Seed('big', tuple(edge)), Seed('small', CENTERS['small'])]
     result = analyze(two_spheres, seeds, TWO_SPHERES, Settings(refinement='none'))
-    doubt, clipped = result.spheres[0].flags
+    off, doubt, clipped = result.spheres[0].flags
+    assert off is Flag.OFF_CENTER
     assert doubt in {Flag.NOTHING_SEEN, Flag.SIGNAL_DEVIATES}  # half a sphere beside one whole
     assert clipped is Flag.CLIPPED
     assert result.spheres[0].statistics.volume_ml < 0.8 * np.pi * 22**3 / 6000

@@ -207,3 +207,15 @@ def test_a_weak_sphere_that_cannot_be_fitted_at_its_place_is_put_there(monkeypat
     assert found.flags == flags
     assert found.center_ras_mm == pytest.approx(PLACES['S10'], abs=1e-6)
     assert found.deviation_mm == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize('off_mm', [(1.0, -1.0, 0.8), (2.0, -1.4, 1.0), (9.0, 3.0, -4.0)])
+def test_a_seed_that_stays_is_flagged_where_its_sphere_is_elsewhere(off_mm):
+    image, truth = made(Pose(rotation_deg=-25.0, tilt_deg=3.0), contrast=6.0)
+    seeds = seeds_at(truth, offset=(0.0, 0.0, 0.0), S17=off_mm)
+
+    located, _ = refine_inserts(image, seeds, PHANTOM, Settings(refinement='none'))
+
+    assert [one.center_ras_mm for one in located] == [one.center_ras_mm for one in seeds]
+    flagged = [one.label for one in located if Flag.OFF_CENTER in one.flags]
+    assert flagged == (['S17'] if np.linalg.norm(off_mm) > 2.0 else [])

@@ -58,6 +58,7 @@ class Flag(str, Enum):
     FILLING_DIFFERS = 'filling_differs'
     SIGNAL_DEVIATES = 'signal_deviates'
     RING_SCALE = 'ring_scale'
+    OFF_CENTER = 'off_center'
 
     @property
     def text(self) -> str:
@@ -112,6 +113,7 @@ _TEXTS = {
     Flag.FILLING_DIFFERS: 'the image shows it cold where the phantom has it hot, or hot for cold',
     Flag.SIGNAL_DEVIATES: 'its signal contradicts that of the other spheres: check size and label',
     Flag.RING_SCALE: 'the ring is larger or smaller than the phantom has it: check the voxel size',
+    Flag.OFF_CENTER: 'the model fit does not find the center that is used: check it',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
 
