@@ -34,9 +34,7 @@ _INDEX_TOLERANCE = 0.01
 
 _COUNTS = UNIT_OF_DICOM['CNTS']
 
-_NO_FILES = (
-    'SUV needs the DICOM files that the volume was loaded from: load the series by the DICOM module'
-)
+_NO_FILES = 'SUV needs the DICOM files of the volume: load the series by the DICOM module'
 
 
 @dataclass(frozen=True)
@@ -281,8 +279,7 @@ def suv_voxels(
     """
     scale = header_scale(source, suv_type)
     stored = stored_image(paths, progress)
-    assert source.suv_header is not None
-    scale = compared_with_dose(source.suv_header, scale, totals_of(stored))
+    scale = compared_with_dose(source.suv_header or SUVHeader(), scale, totals_of(stored))
     image = scaled_to_suv(stored, scale)
     same = on_grid_of(image, geometry)
     if same is None:
