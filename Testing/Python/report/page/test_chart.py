@@ -54,15 +54,23 @@ def test_bands_are_the_limits(drawn):
         if v.quantity == 'rc_max'
     }
 
-    assert [band.name for band in chart.bands] == ['RCmax EARL 1', 'RCmax EARL 2 (indicative)']
+    assert [band.name for band in chart.bands] == ['EARL 1', 'EARL 2 (indicative)']
     for band in chart.bands:
         places = corners(band.area)
         lower, upper = places[:6], places[:5:-1]
         for low, high in zip(lower, upper, strict=True):
             diameter = round(value_at(chart.x_ticks, low[0]))
-            expected = limits[band.name[6:12], diameter]
+            expected = limits[band.name[:6], diameter]
             found = [value_at(chart.y_ticks, place[1]) for place in (low, high)]
             assert found == pytest.approx(expected, abs=5e-3)
+
+
+def test_a_standard_has_one_color_in_all_plots(drawn):
+    """The peak has limits of the second standard alone."""
+    both, peak = drawn['recovery_max'].bands, drawn['recovery_peak'].bands
+
+    assert [band.name for band in peak] == ['EARL 2 (indicative)']
+    assert peak[0].color == both[1].color != both[0].color
 
 
 def test_points_have_the_colors_of_the_segments(drawn):

@@ -170,9 +170,9 @@ def charts(result: AnalysisResult, tables: Mapping[str, Table]) -> tuple[Chart, 
 
 def _chart(plot: Plot, table: Table, result: AnalysisResult) -> Chart:
     x, columns = table.column(plot.x_key), [table.column(key) for key in plot.y_keys]
-    limits = _limits(plot, table)
+    limits, colors = _limits(plot, table), _band_colors(table)
     tops = [np.nanmax(_upper(table, column)) for column in columns]
-    tops += [np.nanmax(_numbers(high)) for _name, _low, high in limits]
+    tops += [np.nanmax(_numbers(high)) for _name, _low, high in limits.values()]
     bottoms = [np.nanmin(_numbers(column)) for column in columns]
     high, low = float(max(tops)), min(0.0, float(min(bottoms)))
     high = high + _HEADROOM * (high - low) if high > low else low + 1.0
@@ -189,8 +189,7 @@ def _chart(plot: Plot, table: Table, result: AnalysisResult) -> Chart:
         x_ticks=across.ticks(),
         y_ticks=up.ticks(),
         bands=tuple(
-            _band(limit, values, (across, up), BAND_COLORS[n % len(BAND_COLORS)])
-            for n, limit in enumerate(limits)
+            _band(limit, values, (across, up), colors[name]) for name, limit in limits.items()
         ),
         series=tuple(
             Series(
@@ -204,17 +203,32 @@ def _chart(plot: Plot, table: Table, result: AnalysisResult) -> Chart:
     )
 
 
-def _limits(plot: Plot, table: Table) -> list[tuple[str, Column, Column]]:
-    """Name, low and high column of each standard."""
-    if not plot.band_key:
-        return []
+_Limits = tuple[str, Column, Column]
+"""Name, low and high column of the limits of one standard."""
+
+
+def _limits(plot: Plot, table: Table) -> dict[str, _Limits]:
+    """By the standard, as keys of columns name it."""
     columns = {column.key: column for column in table.columns}
-    lows = [key for key in columns if key.startswith(plot.band_key) and key.endswith(_LOW)]
-    return [
-        (columns[key].title.replace(' low', '', 1), columns[key], columns[high])
+    lows = [key for key in columns if plot.band_key and key.startswith(plot.band_key)]
+    quantity = columns[plot.y_keys[0]].title
+    return {
+        key.removeprefix(plot.band_key).removesuffix(_LOW): (
+            columns[key].title.replace(' low', '', 1).removeprefix(quantity).strip(),
+            columns[key],
+            columns[high],
+        )
         for key in lows
-        if (high := key.removesuffix(_LOW) + _HIGH) in columns
-    ]
+        if key.endswith(_LOW) and (high := key.removesuffix(_LOW) + _HIGH) in columns
+    }
+
+
+def _band_colors(table: Table) -> dict[str, RGB]:
+    """A color a standard, the same in all plots of a table."""
+    plots = [plot for subject in SUBJECTS for plot in subject.plots]
+    mine = [plot for plot in plots if plot.table_key == table.key and table.has(plot.y_keys[0])]
+    names = dict.fromkeys(name for plot in mine for name in _limits(plot, table))
+    return {name: BAND_COLORS[n % len(BAND_COLORS)] for n, name in enumerate(names)}
 
 
 def _upper(table: Table, column: Column) -> FloatArray:
@@ -258,9 +272,7 @@ def _line(x: FloatArray, y: FloatArray, across: _Axis, up: _Axis) -> str:
     return _path((across.place(x[n]), up.place(y[n])) for n in order)
 
 
-def _band(
-    limit: tuple[str, Column, Column], x: FloatArray, axes: tuple[_Axis, _Axis], color: RGB
-) -> Band:
+def _band(limit: _Limits, x: FloatArray, axes: tuple[_Axis, _Axis], color: RGB) -> Band:
     name, low, high = limit
     across, up = axes
     order = [n for n in np.argsort(x, kind='stable') if math.isfinite(_numbers(low)[n])]
