@@ -559,6 +559,13 @@ def refuse_to_be_asked(text, _title):
     pytest.fail(f'an empty folder needs no question: {text}')
 
 
+def test_export_says_when_it_is_done(measured, tmp_path):
+    measured.ui.exportButton.click()
+
+    said = [text for what, text in slicer.app.started if what == 'status']
+    assert said[-1] == f'The results were written to {tmp_path / "results"}.'
+
+
 def test_export_without_a_folder_does_nothing(measured, tmp_path):
     FileDialog.answer_ = ''
 
@@ -784,6 +791,32 @@ def test_a_phantom_is_saved_and_loaded(widget, tmp_path):
     widget.ui.loadPhantomButton.click()
 
     assert widget.panel.phantom == edited
+
+
+@pytest.mark.parametrize(('typed', 'written'), [('mine', 'mine.json'), ('a.txt', 'a.txt')])
+def test_a_name_without_an_ending_gets_one(widget, tmp_path, typed, written):
+    FileDialog.answer_ = str(tmp_path / typed)
+    widget.ui.savePhantomButton.click()
+
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [written]
+
+
+def test_own_phantom_cannot_be_chosen_while_the_preset_is_used(widget):
+    widget.ui.phantomComboBox.currentText = 'Own phantom'
+
+    assert widget.ui.phantomComboBox.currentText == 'NEMA IEC body'
+    said = [text for what, text in slicer.app.started if what == 'status']
+    assert said == ['For a phantom of your own edit the table of inserts, or load a file.']
+
+
+def test_an_edited_phantom_is_ones_own_and_the_preset_comes_back(widget):
+    table = widget.ui.insertsTable
+    table.item(0, 1).setText('36')
+    assert widget.ui.phantomComboBox.currentText == 'Own phantom'
+
+    widget.ui.phantomComboBox.currentText = 'NEMA IEC body'
+    assert widget.panel.phantom.inserts[0].diameter_mm == 37
+    assert widget.ui.phantomComboBox.currentText == 'NEMA IEC body'
 
 
 def test_a_file_that_is_no_phantom_is_refused(widget, tmp_path):

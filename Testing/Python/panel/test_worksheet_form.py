@@ -1,6 +1,7 @@
 """The fill worksheet as typed text: what it means, what is missing, what a scene keeps."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -66,10 +67,23 @@ def test_what_was_typed_becomes_a_worksheet():
         ({'scan_start': '2026-03-01'}, 'the scan start must be a local time'),
         ({'scan_start': '2026-03-01T10:15:00+01:00'}, 'must be a local time'),
         ({'half_life': 'long'}, "the half-life must be a number of s, got 'long'"),
-        ({'calibrator': '-1'}, '"calibrator_sd_percent" must be 0 or more'),
-        ({'isotope': 'Xx-1', 'half_life': ''}, "isotope 'Xx-1' is not in the table"),
+        ({'half_life': '1e9'}, "the half-life must be 10 to 1e.08 s, got '1e9'"),
+        ({'half_life': 'inf'}, 'the half-life must be 10 to 1e.08 s'),
+        ({'duration': '1e6'}, "the scan duration must be 0 to 86400 s, got '1e6'"),
+        ({'calibrator': '-1'}, "the calibrator must be 0 to 25 %, got '-1'"),
+        ({'calibrator': '200 %'}, "the calibrator must be 0 to 25 %, got '200 %'"),
+        ({'isotope': 'Xx-1', 'half_life': ''}, 'half-life of Xx-1 is not in the table of isotopes'),
+        (
+            {'hot': replace(HOT, assay_time='2026-03-01 12:00')},
+            'the hot assay time 2026-03-01 12:00:00 is after the scan start 2026-03-01 10:15:00',
+        ),
+        ({'hot': replace(HOT, volume='0')}, 'hot volume must be more than 0 and at most 100000 mL'),
+        ({'hot': replace(HOT, residual='-3')}, "the hot residual must be 0 to 10000 MBq, got '-3'"),
         ({'hot': replace(HOT, assay='')}, 'the hot assay is missing'),
-        ({'hot': replace(HOT, assay='nan')}, 'hot: "assay_mbq" must be a number, got nan'),
+        (
+            {'hot': replace(HOT, assay='nan')},
+            'the hot assay must be more than 0 and at most 10000 MBq',
+        ),
         ({'hot': replace(HOT, assay_time='')}, 'the hot assay time is missing'),
         ({'hot': replace(HOT, assay_time='25:00')}, 'the hot assay time must be a local time'),
         ({'hot': replace(HOT, volume=' ')}, 'the hot volume is missing'),
@@ -80,6 +94,28 @@ def test_what_was_typed_becomes_a_worksheet():
 def test_what_is_missing_or_wrong_is_named(changes, words):
     with pytest.raises(InputFileError, match=words):
         worksheet_of_form(replace(FORM, **changes))
+
+
+def refusal(form):
+    try:
+        worksheet_of_form(form)
+    except InputFileError as error:
+        return str(error)
+    return ''
+
+
+def test_no_message_holds_a_key_of_a_file():
+    texts = ['', 'x', 'nan', 'inf', '-1', '0', '1e12']
+    changes = [{name: text} for name in ('half_life', 'duration', 'calibrator') for text in texts]
+    changes += [
+        {'hot': replace(HOT, **{name: text})}
+        for name in ('assay', 'residual', 'volume', 'assay_time', 'residual_time')
+        for text in texts
+    ]
+    said = [refusal(replace(FORM, **change)) for change in changes]
+
+    assert sum(map(bool, said)) > 30
+    assert not [text for text in said if re.search(r'\w_\w|"', text)]
 
 
 def test_a_clock_that_may_be_of_the_day_before_asks_for_its_date():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import slicer
@@ -200,7 +201,10 @@ class Dialogs:
         """
         chooser = self.qt.QFileDialog
         if save_as:
-            return str(chooser.getSaveFileName(None, title, save_as, files))
+            path = str(chooser.getSaveFileName(None, title, save_as, files))
+            # Only some desktops add what the filter says.
+            suffix = Path(save_as).suffix
+            return path + suffix if path and not Path(path).suffix else path
         return str(chooser.getOpenFileName(None, title, '', files))
 
     def open(self, path: str) -> None:

@@ -88,16 +88,23 @@ class PhantomSection:
         if phantom == self._phantom:
             return
         self._phantom = phantom
+        self._show_name(phantom)
+        self._fill_table(insert_rows(phantom))
+
+    def _show_name(self, phantom: Phantom) -> None:
         known = phantom.name in preset_names() and load_phantom(phantom.name) == phantom
         self._ui.phantomComboBox.blockSignals(True)
         self._ui.phantomComboBox.currentText = phantom.name if known else _('Own phantom')
         self._ui.phantomComboBox.blockSignals(False)
-        self._fill_table(insert_rows(phantom))
 
     def _on_preset(self, name: str) -> None:
         """Take a phantom that comes with the module."""
         if name in preset_names():
             self._changed(load_phantom(name))
+        elif self._phantom is not None:
+            self._show_name(self._phantom)
+            own = _('For a phantom of your own edit the table of inserts, or load a file.')
+            self._dialogs.tell(own)
 
     def _on_load(self) -> None:
         """Read a phantom from a file."""

@@ -8,11 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from ..activity.clock import moment
+from ..activity.isotopes import ISOTOPES
 from ..activity.worksheet import FillWorksheet
 from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
 from ..core.config_json import from_json, parse_json, to_json
 from ..core.errors import InputFileError
 from ..suv.scan_facts import ScanFacts
+from .typed_numbers import (
+    ASSAY,
+    CALIBRATOR,
+    DURATION,
+    HALF_LIFE,
+    RESIDUAL,
+    VOLUME,
+    number,
+    optional_number,
+)
 
 DEFAULT_ISOTOPE = 'F-18'
 """Of the phantom measurements that the standards describe."""
@@ -126,15 +137,15 @@ def worksheet_of_form(form: WorksheetForm) -> FillWorksheet | None:
         'schema': ACTIVITY_SCHEMA,
         **{key: value for key, value in form.loaded.items() if key not in {'hot', 'background'}},
         'isotope': form.isotope or DEFAULT_ISOTOPE,
-        'half_life_s': _optional(form.half_life, 'half-life', 's'),
+        'half_life_s': _half_life(form),
         'scan_start': start.isoformat(),
-        'scan_duration_s': _optional(form.duration, 'scan duration', 's') or 0.0,
+        'scan_duration_s': optional_number(form.duration, DURATION) or 0.0,
         'decay_corrected': form.decay_corrected,
     }
     if form.isotope != form.loaded.get('isotope'):
         values.pop('half_life_sd_s', None)
     if form.calibrator.strip():
-        values['calibrator_sd_percent'] = _number(form.calibrator, 'calibrator', '%')
+        values['calibrator_sd_percent'] = number(form.calibrator, CALIBRATOR)
     else:
         values.pop('calibrator_sd_percent', None)
     for name, fill in (('hot', form.hot), ('background', form.background)):
@@ -210,9 +221,9 @@ def header_of_form(form: WorksheetForm) -> dict[str, Any]:
     """
     said: dict[str, Any] = {
         'isotope': form.isotope,
-        'half_life_s': _optional(form.half_life, 'half-life', 's'),
+        'half_life_s': optional_number(form.half_life, HALF_LIFE),
         'scan_start': form.scan_start or None,
-        'scan_duration_s': _optional(form.duration, 'scan duration', 's'),
+        'scan_duration_s': optional_number(form.duration, DURATION),
         'decay_corrected': form.decay_corrected,
     }
     return {key: value for key, value in said.items() if value is not None}
@@ -311,11 +322,11 @@ def _fill_form(data: dict[str, Any] | None) -> FillForm:
 
 def _fill_values(fill: FillForm, name: str, start: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {
-        'assay_mbq': _number(fill.assay, f'{name} assay', 'MBq'),
-        'assay_time': moment(fill.assay_time, f'the {name} assay time', start).isoformat(),
-        'residual_mbq': _optional(fill.residual, f'{name} residual', 'MBq') or 0.0,
+        'assay_mbq': number(fill.assay, ASSAY.of(name)),
+        'assay_time': _assay_time(fill.assay_time, f'the {name} assay time', start).isoformat(),
+        'residual_mbq': optional_number(fill.residual, RESIDUAL.of(name)) or 0.0,
         'residual_time': None,
-        'volume_ml': _number(fill.volume, f'{name} volume', 'mL'),
+        'volume_ml': number(fill.volume, VOLUME.of(name)),
     }
     if values['residual_mbq'] or fill.residual_time.strip():
         time = moment(fill.residual_time, f'the {name} residual time', start)
@@ -338,19 +349,23 @@ def _whole_time(text: str, start: datetime) -> str:
         return text
 
 
-def _optional(text: str, what: str, unit: str) -> float | None:
-    return _number(text, what, unit) if text.strip() else None
-
-
-def _number(text: str, what: str, unit: str) -> float:
-    if not text.strip():
-        msg = f'the {what} is missing'
+def _assay_time(text: str, what: str, start: datetime) -> datetime:
+    time = moment(text, what, start)
+    if time > start:
+        msg = (
+            f'{what} {_time_text(time)} is after the scan start {_time_text(start)}, when the '
+            'syringe was in the phantom: check both, and the two clocks'
+        )
         raise InputFileError(msg)
-    try:
-        return float(text.strip().removesuffix(unit).replace(',', '.'))
-    except ValueError as error:
-        msg = f'the {what} must be a number of {unit}, got {text!r}'
-        raise InputFileError(msg) from error
+    return time
+
+
+def _half_life(form: WorksheetForm) -> float | None:
+    value = optional_number(form.half_life, HALF_LIFE)
+    if value is None and form.isotope not in {one.name for one in ISOTOPES}:
+        msg = f'the half-life of {form.isotope} is not in the table of isotopes: type it in'
+        raise InputFileError(msg)
+    return value
 
 
 def _text(value: float | None) -> str:

@@ -1,0 +1,132 @@
+"""Numbers that a user types into the fill worksheet, and between which limits they make sense."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..core.errors import InputFileError
+
+MAX_ACTIVITY_MBQ = 10_000.0
+"""Of a syringe: a hundred times what EARL asks for a body phantom; more is another unit."""
+
+MAX_VOLUME_ML = 100_000.0
+"""Of a fill: ten body phantoms."""
+
+HALF_LIVES_S = (10.0, 1e8)
+"""Of a nuclide that a PET phantom is filled with: Rb-82 has 76 s, Na-22 8.2e7 s."""
+
+MAX_DURATION_S = 86_400.0
+"""Of a scan: a day."""
+
+MAX_CALIBRATOR_PERCENT = 25.0
+"""Standard uncertainty of a dose calibrator: five times the ±5 % that EARL allows."""
+
+
+class Quantity(NamedTuple):
+    """
+    What a number is.
+
+    Attributes
+    ----------
+    what, unit : str
+        As a message says it.
+
+    low, high : float
+        Limits; the upper one is allowed.
+
+    may_be_low : bool
+        Whether the lower one is too.
+    """
+
+    what: str
+    unit: str
+    low: float
+    high: float
+    may_be_low: bool = False
+
+    def of(self, name: str) -> Quantity:
+        """
+        The same of one fill.
+
+        Parameters
+        ----------
+        name : str
+            Of the fill.
+
+        Returns
+        -------
+        quantity : Quantity
+            E.g. the ``'hot assay'``.
+        """
+        return self._replace(what=f'{name} {self.what}')
+
+
+ASSAY = Quantity('assay', 'MBq', 0.0, MAX_ACTIVITY_MBQ)
+RESIDUAL = Quantity('residual', 'MBq', 0.0, MAX_ACTIVITY_MBQ, may_be_low=True)
+VOLUME = Quantity('volume', 'mL', 0.0, MAX_VOLUME_ML)
+HALF_LIFE = Quantity('half-life', 's', *HALF_LIVES_S, may_be_low=True)
+DURATION = Quantity('scan duration', 's', 0.0, MAX_DURATION_S, may_be_low=True)
+CALIBRATOR = Quantity('calibrator', '%', 0.0, MAX_CALIBRATOR_PERCENT, may_be_low=True)
+
+
+def number(text: str, quantity: Quantity) -> float:
+    """
+    Read a number.
+
+    Parameters
+    ----------
+    text : str
+        As typed: with a comma or a point, with its unit or without.
+
+    quantity : Quantity
+        What it is.
+
+    Returns
+    -------
+    value : float
+        In the unit of the quantity.
+
+    Raises
+    ------
+    InputFileError
+        If it is missing, no number, or outside of the limits.
+    """
+    what, unit, low, high, may_be_low = quantity
+    if not text.strip():
+        msg = f'the {what} is missing'
+        raise InputFileError(msg)
+    try:
+        value = float(text.strip().removesuffix(unit).replace(',', '.'))
+    except ValueError as error:
+        msg = f'the {what} must be a number of {unit}, got {text!r}'
+        raise InputFileError(msg) from error
+    if not (low < value <= high or (may_be_low and value == low)):
+        least = f'{low:g} to' if may_be_low else f'more than {low:g} and at most'
+        msg = f'the {what} must be {least} {high:g} {unit}, got {text.strip()!r}'
+        raise InputFileError(msg)
+    return value
+
+
+def optional_number(text: str, quantity: Quantity) -> float | None:
+    """
+    Read a number that may be left out.
+
+    Parameters
+    ----------
+    text : str
+        As typed.
+
+    quantity : Quantity
+        What it is.
+
+    Returns
+    -------
+    value : float or None
+        None for an empty text.
+
+    Raises
+    ------
+    InputFileError
+        If it is no number, or outside of the limits.
+    """
+    return number(text, quantity) if text.strip() else None
