@@ -14,6 +14,11 @@ from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
+from VOIIdentificationLib.evaluate.baseline import Baseline
+from VOIIdentificationLib.evaluate.limits import Limit, Limits
+from VOIIdentificationLib.evaluate.quantities import values_of_results
+from VOIIdentificationLib.report.formats import measured_json
+from VOIIdentificationLib.report.verdicts import with_verdict
 from VOIIdentificationLib.suv.scale import SUVScale
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
@@ -62,6 +67,30 @@ def quality_result(*, known=True):
     )
     told = Known(worksheet=WORKSHEET, suv=scale) if known else Known()
     return analyze(image, seeds, load_phantom('NEMA IEC body'), known=told)
+
+
+def profile(low, high, **more):
+    """Limits of a site for the largest sphere's contrast, in percent, and three other figures."""
+    source = {'source': 'acceptance test', 'version': '2025'}
+    rows = (
+        Limit(37.0, 'contrast_percent', low, high, **source, **more),
+        Limit(10.0, 'rc_max', 0.0, 5.0, **source),
+        Limit(None, 'lung_error_percent', None, 200.0, **source),
+        Limit(None, 'calibration_error_percent', -50.0, 50.0, **source),
+    )
+    return Limits('Site', None, rows)
+
+
+@cache
+def judged_result():
+    """With limits, some of a change, and a baseline that differs by 2 %."""
+    result = quality_result()
+    values = values_of_results(measured_json(result))
+    before = tuple(replace(one, value=one.value / 1.02) for one in values)
+    baseline = Baseline('results.json', '1.2.3', '2026-02-01T10:00:00', notes=('A note.',))
+    change = Limit(37.0, 'rc_mean', -5.0, 5.0, 'site', '1', 'second-hand', of='change_percent')
+    limits = replace(profile(10.0, 100.0, warning_low=20.0), rows=(*profile(0, 99).rows, change))
+    return with_verdict(result, [limits], replace(baseline, values=before))
 
 
 def with_sphere(result, n, **changes):

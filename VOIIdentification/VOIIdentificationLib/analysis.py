@@ -106,6 +106,9 @@ class Standards(NamedTuple):
     contradictions : tuple of str
         Where worksheet, header and image contradict each other: no verdict.
 
+    doubt : str
+        Why nothing may be judged; empty if nothing is known against it.
+
     noise : NoiseFigures or None
         Noise of the background under other names than N.
 
@@ -121,6 +124,7 @@ class Standards(NamedTuple):
     pooled_background: PooledBackground | None = None
     background: tuple[VOIResult, ...] = ()
     contradictions: tuple[str, ...] = ()
+    doubt: str = ''
     noise: NoiseFigures | None = None
     calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
@@ -215,6 +219,7 @@ def analyze(
         contradictions=standards.contradictions,
         noise=standards.noise,
         calibration=standards.calibration,
+        doubt=standards.doubt,
     )
 
 
@@ -293,6 +298,7 @@ def evaluate_standards(
         pooled_background=pooled,
         background=background,
         contradictions=contradictions,
+        doubt=doubt,
         noise=None if nema is None else noise_figures(image, nema, doubt),
         calibration=calibration(nema, truth, in_bqml=image.unit == CONCENTRATION_UNIT),
         notes=(*notes, *_left_out(background)),

@@ -11,7 +11,9 @@ from .core.image import PETImage
 from .core.phantom import Phantom
 from .core.settings import Settings
 from .evaluate.background import PooledBackground
+from .evaluate.baseline import Baseline
 from .evaluate.calibration import Calibration
+from .evaluate.judgement import NOTHING_CHOSEN, OverallVerdict
 from .evaluate.nema import NEMAResult
 from .evaluate.noise_figures import NoiseFigures
 from .evaluate.recovery import RecoveryResult
@@ -84,6 +86,15 @@ class AnalysisResult:
 
     calibration : Calibration or None
         The measured background over the true one; None where one is unknown.
+
+    doubt : str
+        Why nothing may be judged; empty if nothing is known against it.
+
+    baseline : Baseline or None
+        An earlier result of the same scanner; None if none was given.
+
+    verdict : OverallVerdict
+        What the limits say that the user chose.
     """
 
     image: PETImage
@@ -104,6 +115,9 @@ class AnalysisResult:
     contradictions: tuple[str, ...] = ()
     noise: NoiseFigures | None = None
     calibration: Calibration | None = None
+    doubt: str = ''
+    baseline: Baseline | None = None
+    verdict: OverallVerdict = NOTHING_CHOSEN
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """

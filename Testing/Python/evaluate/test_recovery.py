@@ -442,13 +442,16 @@ ROW = {
         ({'rows': [{**ROW, 'kind': 1}]}, "limit 1: unknown key 'kind'; known are diameter_mm"),
         (
             {'rows': [{'quantity': 'rc_max'}]},
-            'diameter_mm, low, high, source, version missing',
+            'no limit of rc_max is given|"diameter_mm" is missing: rc_max belongs to a sphere',
         ),
-        ({'rows': [{**ROW, 'quantity': 'rc'}]}, '"rc_max", "rc_mean" or "rc_peak", got \'rc\''),
+        (
+            {'rows': [{**ROW, 'quantity': 'rc'}]},
+            '"quantity" must be one of .*rc_max, .*, got \'rc\'',
+        ),
         ({'rows': [ROW, {**ROW, 'low': 0.6}]}, 'limit 2: "low" must be below "high", got 0.6 and'),
         ({'rows': [{**ROW, 'low': 0.5}]}, '"low" must be below "high", got 0.5 and 0.5'),
         ({'rows': [{**ROW, 'low': True}]}, '"low" must be a number, got True'),
-        ({'rows': [{**ROW, 'source': ' '}]}, '"source" must be a text that is not empty'),
+        ({'rows': [{**ROW, 'source': ' '}]}, r'limit 1 \(rc_max\) has no "source", nor has'),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(tmp_path, data, sentence):

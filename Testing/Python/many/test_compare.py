@@ -7,11 +7,11 @@ import pytest
 from made_stored import made_results, without, write_results
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.errors import InputFileError
+from VOIIdentificationLib.evaluate.quantities import Value
 from VOIIdentificationLib.many.differences import differences, group_values
 from VOIIdentificationLib.many.groups import Group, find_group, form_groups
 from VOIIdentificationLib.many.signature import UNKNOWN, Signature, signature_of_results
 from VOIIdentificationLib.many.stored import StoredResults, read_results
-from VOIIdentificationLib.report.quantities import Value
 
 pytest.importorskip('pandas')
 pytest.importorskip('openpyxl')

@@ -63,7 +63,7 @@ def test_what_is_not_known_is_empty(tmp_path):
 def test_slices_and_single_facts_are_not_spheres(tmp_path):
     tables = {row['table'] for row in read(tmp_path, quality_result())}
 
-    assert tables == {'spheres', 'centers', 'nema', 'cnr', 'recovery'}
+    assert tables == {'spheres', 'centers', 'nema', 'cnr', 'recovery', 'verdict'}
 
 
 @pytest.mark.parametrize('label', ['=1+1', '@A1', '-2', 'a,"b"', 'S\x00', 'مرحبا', 'x' * 300])

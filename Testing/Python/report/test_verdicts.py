@@ -6,32 +6,32 @@ import pytest
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.evaluate.limits import Limit, shipped_limits, verdict
+from VOIIdentificationLib.evaluate.limits import Level, shipped_limits
 from VOIIdentificationLib.report.formats import result_tables
-from VOIIdentificationLib.report.verdicts import Level, outcomes, verdict_lines
+from VOIIdentificationLib.report.verdicts import outcomes, verdict_lines
 
 
-def judged_as(result, standard='EARL 1', *, fail=(), leave_out=(), note=''):
+def judged_as(result, standard='EARL 1', *, fail=(), leave_out=()):
     """The same result with every coefficient in the middle of its limits, but for some."""
     rows = next(one for one in shipped_limits() if one.name == standard).rows
-    spheres = []
-    for sphere in result.recovery.spheres:
-        verdicts = []
-        for row in rows:
-            if (
-                row.diameter_mm == sphere.diameter_mm
-                and (sphere.label, row.quantity) not in leave_out
-            ):
-                limit = Limit(**{**vars(row), 'note': note})
-                value = (
-                    2 * row.high
-                    if (sphere.label, row.quantity) in fail
-                    else (row.low + row.high) / 2
-                )
-                verdicts.append(verdict(value, limit, standard))
-        spheres.append(replace(sphere, verdicts=tuple(verdicts)))
-    recovery = replace(result.recovery, spheres=tuple(spheres), standards=(standard,))
-    return replace(result, recovery=recovery)
+
+    def coefficient(label, row):
+        if (label, row.quantity) in leave_out:
+            return None
+        return 2 * row.high if (label, row.quantity) in fail else (row.low + row.high) / 2
+
+    spheres = tuple(
+        replace(
+            sphere,
+            **{
+                row.quantity: coefficient(sphere.label, row)
+                for row in rows
+                if row.diameter_mm == sphere.diameter_mm
+            },
+        )
+        for sphere in result.recovery.spheres
+    )
+    return replace(result, recovery=replace(result.recovery, spheres=spheres))
 
 
 def of(result, standard='EARL 1'):
@@ -53,27 +53,25 @@ def test_all_values_within_the_limits_pass(result):
 def test_what_may_not_be_judged_never_passes(result):
     """A condition of the standard that is not met stands in the card, not only in the cells."""
     found = judged_as(result)
-    spheres = tuple(
-        replace(
-            sphere,
-            verdicts=tuple(
-                replace(one, passed=None, not_judged='the ratio is 4 : 1')
-                for one in sphere.verdicts
-            ),
-        )
-        for sphere in found.recovery.spheres
-    )
-    open_ = replace(found, recovery=replace(found.recovery, spheres=spheres))
+    four = replace(found, activity=replace(found.activity, ratio=4.0))
 
-    assert of(open_).level is Level.NOT_JUDGED
-    assert of(open_).reasons == ('The ratio is 4 : 1.',)
+    assert of(four).level is Level.NOT_JUDGED
+    assert of(four).reasons == ('EARL 1 is meant for a true ratio of 10 : 1, here it is 4.00 : 1.',)
 
-    one_open = replace(
-        found,
-        recovery=replace(found.recovery, spheres=(spheres[0], *found.recovery.spheres[1:])),
-    )
+    spheres = found.recovery.spheres
+    doubted = replace(spheres[0], flags=(Flag.SIZE_OPEN,))
+    one_open = replace(found, recovery=replace(found.recovery, spheres=(doubted, *spheres[1:])))
     assert of(one_open).level is Level.WARNING
-    assert 'The ratio is 4 : 1.' in of(one_open).reasons
+    (said,) = [text for text in of(one_open).reasons if 'not judged' in text]
+    assert said.startswith('S37: RCmean (A50); S37: RCmax not judged: ')
+    assert Flag.SIZE_OPEN.text in said
+
+
+def test_a_contradiction_takes_every_verdict(result):
+    found = of(replace(judged_as(result), doubt='The worksheet is of another day.'))
+
+    assert found.level is Level.NOT_JUDGED
+    assert found.reasons == ('The worksheet is of another day.',)
 
 
 def test_one_value_outside_fails_and_is_named(result):
@@ -86,18 +84,19 @@ def test_one_value_outside_fails_and_is_named(result):
 
 
 def test_limits_at_second_hand_warn_but_never_fail(result):
-    found = of(judged_as(result, fail={('S13', 'rc_max')}, note='second-hand'))
+    found = of(judged_as(result, 'EARL 2', fail={('S13', 'rc_max')}), 'EARL 2')
 
     assert found.level is Level.WARNING
     assert '(indicative)' in found.reasons[0]
-    assert 'Some of its limits are only indicative: second-hand.' in found.reasons
+    note = 'second-hand: taken from another tool'
+    assert f'Some of its limits are only indicative: {note}.' in found.reasons
 
 
 def test_a_missing_value_warns(result):
     found = of(judged_as(result, leave_out={('S10', 'rc_mean')}))
 
     assert found.level is Level.WARNING
-    assert 'S10: RCmean (A50) was not compared.' in found.reasons
+    assert 'S10: RCmean (A50) not judged: it could not be measured.' in found.reasons
 
 
 def test_a_sphere_that_the_phantom_does_not_use_is_not_missed(result):
@@ -120,9 +119,11 @@ def test_a_cold_sphere_needs_no_recovery(result):
 
 def test_a_doubtful_value_warns_in_words(result):
     judged = judged_as(result)
-    flagged = replace(judged.spheres[2], flags=(Flag.FIT_REFUSED,))
+    spheres = judged.recovery.spheres
+    flagged = replace(spheres[2], flags=(Flag.FIT_REFUSED,))
+    recovery = replace(judged.recovery, spheres=(*spheres[:2], flagged, *spheres[3:]))
 
-    found = of(replace(judged, spheres=(*judged.spheres[:2], flagged, *judged.spheres[3:])))
+    found = of(replace(judged, recovery=recovery))
 
     assert found.level is Level.WARNING
     assert f'S22: {Flag.FIT_REFUSED.text}.' in found.reasons

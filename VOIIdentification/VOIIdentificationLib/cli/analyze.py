@@ -12,6 +12,13 @@ from ..core.errors import no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
 from .arguments import add_input, number, positive, read_input
+from .judging import (
+    add_judging_arguments,
+    chosen_baseline,
+    chosen_limits,
+    exit_status,
+    verdict_summary,
+)
 from .outward import add_outward_arguments, outward_options, write_exports
 from .terminal import as_lines, terminal_progress
 
@@ -47,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--quiet', action='store_true', help='print nothing but problems')
     add_measuring_arguments(parser)
+    add_judging_arguments(parser)
     add_outward_arguments(parser)
 
 
@@ -142,24 +150,27 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     status : int
-        Exit status 0; problems are raised as `PhantomError`.
+        Exit status 0, or 3 after `--fail-on`; problems are raised as `PhantomError`.
     """
     from ..analysis import analyze
     from ..core.image import calibrated
     from ..files.markups import read_seeds
     from ..many.batch_series import without_suv
     from ..report.export import PageOptions, check_target, export_results
+    from ..report.verdicts import with_verdict
 
     progress = no_progress if args.quiet else terminal_progress(sys.stderr)
     check_target(args.output, overwrite=args.overwrite)
-    phantom, settings = load_phantom(args.phantom), settings_of(args)
+    phantom, settings, limits = load_phantom(args.phantom), settings_of(args), chosen_limits(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
     dicom = outward_options(args, stack)
     known = _known(args, stack)
     if args.calibration:
         image, known = calibrated(image, args.calibration), without_suv(known)
+    baseline = chosen_baseline(args, image, phantom)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
+    result = with_verdict(result, limits, baseline)
     export_results(
         result,
         args.output,
@@ -172,7 +183,7 @@ def run(args: argparse.Namespace) -> int:
     progress(1.0, 'done')
     if not args.quiet:
         _print_summary(result, args.output)
-    return 0
+    return exit_status(args, result)
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -257,5 +268,9 @@ def _print_summary(result: AnalysisResult, directory: Path) -> None:
     from ..report.page.write import page_hindrance
     from ..report.summary_text import summary_lines
 
-    more = (*filter(None, [page_hindrance()]), f'Results: {directory}')
+    more = (
+        *filter(None, [page_hindrance()]),
+        *verdict_summary(result),
+        f'Results: {directory}',
+    )
     sys.stdout.write(as_lines([*summary_lines(result), *more]))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from ..core.errors import InputFileError, OutputError, Progress, part_of
+from ..core.errors import OutputError, Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.settings import Counting, Refinement
 from .analyze import add_activity_arguments, known_activity, settings_of
@@ -17,7 +17,6 @@ from .terminal import terminal_progress
 if TYPE_CHECKING:
     from ..core.image import PETImage
     from ..dicom.read import PETStack
-    from ..evaluate.limits import Limits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,12 +63,13 @@ def run(args: argparse.Namespace) -> int:
         Exit status 0; problems are raised as `PhantomError`.
     """
     from ..analysis import analyze
+    from ..evaluate.limits import find_limits
     from ..files.markups import read_seeds
     from ..many.harmonize import harmonize
     from ..many.harmonize_files import answer, check_target, write_harmonization
 
     progress = terminal_progress(sys.stderr)
-    standard = _standard(args.standard)
+    standard = find_limits(args.standard)
     phantom, settings = load_phantom(args.phantom), settings_of(args)
     if args.output:
         check_target(args.output, overwrite=args.overwrite)
@@ -92,20 +92,6 @@ def run(args: argparse.Namespace) -> int:
     progress(1.0, 'done')
     sys.stdout.write('\n'.join([*lines, '']))
     return 0
-
-
-def _standard(name: str) -> Limits:
-    """Limits by their name, or from a file."""
-    from ..evaluate.limits import load_limits, shipped_limits
-
-    known = {one.name.casefold(): one for one in shipped_limits()}
-    if name.casefold() in known:
-        return known[name.casefold()]
-    if name.endswith('.json'):
-        return load_limits(Path(name))
-    names = ', '.join(f'"{one.name}"' for one in known.values())
-    msg = f'there is no standard "{name}": known are {names}, or name a file of limits (.json)'
-    raise InputFileError(msg)
 
 
 def _require_new(folder: Path) -> None:

@@ -1,16 +1,33 @@
-"""Limits of recovery coefficients, read from data files; every row has its source."""
+"""Limits that people set, read from data files; every one has its source."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ..core.config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory
+from ..core.config_json import (
+    LengthMM,
+    Name,
+    Positive,
+    Rule,
+    from_json,
+    read_json,
+    resource_directory,
+)
+from ..core.errors import InputFileError
+from ..core.phantom import NEMAEdition
+from .quantities import QUANTITIES, QUANTITY_OF
 
 LIMITS_SCHEMA = 'voi-identification/limits/1'
 
-Quantity = Literal['rc_max', 'rc_mean', 'rc_peak']
+Quantity = str
+"""Key of a quantity; in names such as `QUANTITY_NAMES` of a recovery coefficient."""
 
 QUANTITY_NAMES: dict[Quantity, str] = {
     'rc_max': 'RCmax',
@@ -18,48 +35,151 @@ QUANTITY_NAMES: dict[Quantity, str] = {
     'rc_peak': 'RCpeak',
 }
 
+LIMITED = tuple(quantity.key for quantity in QUANTITIES if quantity.can_be_limited)
+"""What a profile may limit."""
+
+LimitedQuantity = Annotated[
+    str, Rule(f'be one of {", ".join(LIMITED)}', lambda key: key in LIMITED)
+]
+
+ENDS = ('low', 'warning_low', 'warning_high', 'high')
+"""Fields of a limit, from below; a value may be on them."""
+
+SAME_DIAMETER_MM = 0.25
+"""Limits hold for a sphere whose diameter differs by less."""
+
+
+class Level(str, Enum):
+    """How well limits are kept; the value is the word that people read."""
+
+    PASS = 'pass'
+    WARNING = 'warning'
+    FAIL = 'fail'
+    NOT_JUDGED = 'not judged'
+
 
 @dataclass(frozen=True)
 class Limit:
     """
-    What one coefficient of one sphere may be.
+    What one quantity, of one sphere or of the whole scan, may be.
 
     Attributes
     ----------
-    diameter_mm : float
-        Inner diameter of the sphere.
+    diameter_mm : float or None
+        Inner diameter of the sphere; None for a quantity of the whole scan.
 
-    quantity : {'rc_max', 'rc_mean', 'rc_peak'}
-        Which coefficient; RCmean is that of the A50 VOI.
+    quantity : str
+        One of `LIMITED`.
 
-    low, high : float
-        Both are allowed values.
+    low, high : float or None
+        Outside of them it fails; None for no such limit.
 
     source, version : str
         Where they come from.
 
     note : str
-        What must be said wherever they are shown, or empty.
+        What must be said wherever they are shown, e.g. that they are
+        second-hand. Limits with a note are indicative: they warn, and never fail.
+
+    warning_low, warning_high : float or None
+        Outside of them it is a warning.
+
+    of : {'value', 'change_percent'}
+        What is limited: the value, or its change from the baseline in percent.
     """
 
-    diameter_mm: LengthMM
-    quantity: Quantity
-    low: float
-    high: float
-    source: Name
-    version: Name
+    diameter_mm: LengthMM | None
+    quantity: LimitedQuantity
+    low: float | None
+    high: float | None
+    source: str = ''
+    version: str = ''
     note: str = ''
+    warning_low: float | None = None
+    warning_high: float | None = None
+    of: Literal['value', 'change_percent'] = 'value'
 
     def __post_init__(self) -> None:
-        if not self.low < self.high:
-            msg = f'"low" must be below "high", got {self.low:g} and {self.high:g}'
+        self._require_place()
+        given = [(name, getattr(self, name)) for name in ENDS if getattr(self, name) is not None]
+        if not given:
+            ends = ', '.join(f'"{name}"' for name in ENDS)
+            msg = f'no limit of {self.quantity} is given: one of {ends} must be a number'
             raise ValueError(msg)
+        for (lower, least), (upper, most) in pairwise(given):
+            may_be_equal = lower.removeprefix('warning_') == upper.removeprefix('warning_')
+            if least > most or (least == most and not may_be_equal):
+                msg = f'"{lower}" must be below "{upper}", got {least:g} and {most:g}'
+                raise ValueError(msg)
+
+    def _require_place(self) -> None:
+        of_scan = QUANTITY_OF[self.quantity].part == 'scan'
+        if of_scan and self.diameter_mm is not None:
+            msg = f'"diameter_mm" must be left out for {self.quantity}, got {self.diameter_mm:g}'
+            raise ValueError(msg)
+        if not of_scan and self.diameter_mm is None:
+            msg = f'"diameter_mm" is missing: {self.quantity} belongs to a sphere'
+            raise ValueError(msg)
+
+    def level_of(self, value: float) -> Level:
+        """
+        How a value keeps the limit.
+
+        Parameters
+        ----------
+        value : float
+            In the unit of the quantity.
+
+        Returns
+        -------
+        level : Level
+            A value on a limit keeps it.
+
+        Examples
+        --------
+        >>> limit = Limit(10.0, 'rc_max', 0.34, 0.57, warning_high=0.55)
+        >>> [limit.level_of(value).value for value in (0.57, 0.55, 0.58)]
+        ['warning', 'pass', 'fail']
+        """
+        low, high = self.band
+        if not low <= value <= high:
+            return Level.FAIL
+        warns = (self.warning_low is not None and value < self.warning_low) or (
+            self.warning_high is not None and value > self.warning_high
+        )
+        return Level.WARNING if warns else Level.PASS
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """The limits; infinite where there is none."""
+        return (
+            -math.inf if self.low is None else self.low,
+            math.inf if self.high is None else self.high,
+        )
+
+    def holds_for(self, diameter_mm: float | None) -> bool:
+        """
+        Whether it is meant for spheres of some size.
+
+        Parameters
+        ----------
+        diameter_mm : float or None
+            Inner diameter; None for a quantity of the whole scan.
+
+        Returns
+        -------
+        holds : bool
+            Within `SAME_DIAMETER_MM`.
+        """
+        if self.diameter_mm is None or diameter_mm is None:
+            return self.diameter_mm is diameter_mm
+        return abs(self.diameter_mm - diameter_mm) < SAME_DIAMETER_MM
 
 
 @dataclass(frozen=True)
 class Limits:
     """
-    The limits of one standard.
+    A profile: the limits of one standard, manufacturer or site.
 
     Attributes
     ----------
@@ -67,38 +187,80 @@ class Limits:
         E.g. ``'EARL 2'``.
 
     ratio : float or None
-        True hot-to-background ratio that they are meant for.
+        True hot-to-background ratio that they are meant for; None for any.
 
     rows : tuple of Limit
-        One for each diameter and quantity.
+        One for each quantity and diameter.
+
+    kind : {'standard', 'manufacturer', 'site'}
+        Who set them.
+
+    edition : str or None
+        Edition of NEMA NU 2 that they are meant for; None for any.
+
+    source, version : str
+        Of the rows that name none.
     """
 
     name: Name
-    ratio: float | None
+    ratio: Positive | None
     rows: Annotated[tuple[Limit, ...], Rule('be a list with at least one limit', bool)]
+    kind: Literal['standard', 'manufacturer', 'site'] = 'site'
+    edition: NEMAEdition | None = None
+    source: str = ''
+    version: str = ''
+
+    def __post_init__(self) -> None:
+        rows = tuple(
+            replace(row, source=row.source or self.source, version=row.version or self.version)
+            for row in self.rows
+        )
+        for n, row in enumerate(rows, start=1):
+            for name in ('source', 'version'):
+                if not getattr(row, name).strip():
+                    msg = f'limit {n} ({row.quantity}) has no "{name}", nor has the profile'
+                    raise ValueError(msg)
+        places = Counter((row.quantity, row.diameter_mm, row.of) for row in rows)
+        (quantity, diameter_mm, _of), count = places.most_common(1)[0]
+        if count > 1:
+            of = '' if diameter_mm is None else f' of {diameter_mm:g} mm'
+            msg = f'{quantity}{of} is limited {count} times; limit it once'
+            raise ValueError(msg)
+        object.__setattr__(self, 'rows', rows)
+
+    @property
+    def bands(self) -> tuple[Limit, ...]:
+        """Those of recovery coefficients that have two ends: what is plotted and harmonized."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.quantity in QUANTITY_NAMES
+            and row.of == 'value'
+            and all(map(math.isfinite, row.band))
+        )
 
 
 @dataclass(frozen=True)
 class Verdict:
     """
-    One recovery coefficient against one pair of limits.
+    One value against one pair of limits.
 
     Attributes
     ----------
     standard : str
         Name of the limits, e.g. ``'EARL 2'``.
 
-    quantity : {'rc_max', 'rc_mean', 'rc_peak'}
-        Which coefficient.
+    quantity : str
+        Which; for recovery ``'rc_max'``, ``'rc_mean'`` or ``'rc_peak'``.
 
-    low, high : float
+    low, high : float or None
         The limits; both are allowed values.
 
     passed : bool or None
-        Whether the coefficient lies within; None if it may not be judged.
+        Whether the value lies within; None if it may not be judged.
 
-    margin : float
-        Distance to the nearer limit; negative outside.
+    margin : float or None
+        Distance to the nearer limit; negative outside. None without a value.
 
     source, version : str
         Where the limits come from.
@@ -107,20 +269,34 @@ class Verdict:
         What must be said wherever they are shown, or empty.
 
     not_judged : str
-        Why it may not be judged: a condition of the standard is not met, or
+        Why it may not be judged: a condition of the limits is not met, or
         what it is judged by is in doubt. Empty if it is judged.
+
+    level : Level
+        In a word.
+
+    warning_low, warning_high : float or None
+        Outside of them it is a warning.
     """
 
     standard: str
-    quantity: Quantity
-    low: float
-    high: float
+    quantity: str
+    low: float | None
+    high: float | None
     passed: bool | None
-    margin: float
+    margin: float | None
     source: str
     version: str
     note: str = ''
     not_judged: str = ''
+    level: Level = Level.NOT_JUDGED
+    warning_low: float | None = None
+    warning_high: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The level, and why it is not judged."""
+        return f'{self.level.value}: {self.not_judged}' if self.not_judged else self.level.value
 
 
 def shipped_limits() -> tuple[Limits, ...]:
@@ -134,6 +310,61 @@ def shipped_limits() -> tuple[Limits, ...]:
     """
     paths = sorted(resource_directory('Limits').glob('*.json'))
     return tuple(sorted((load_limits(path) for path in paths), key=lambda limits: limits.name))
+
+
+def find_limits(name: str) -> Limits:
+    """
+    Limits that come with the module, or of a file.
+
+    Parameters
+    ----------
+    name : str
+        Name of shipped limits, in whatever case, or path of a JSON file.
+
+    Returns
+    -------
+    limits : Limits
+        Checked.
+
+    Raises
+    ------
+    InputFileError
+        If it is neither, or the file is no profile.
+    """
+    known = {one.name.casefold(): one for one in shipped_limits()}
+    if name.strip().casefold() in known:
+        return known[name.strip().casefold()]
+    if name.endswith('.json') or Path(name).is_file():
+        return load_limits(Path(name))
+    names = ', '.join(f'"{one.name}"' for one in known.values())
+    msg = f'there are no limits {name!r}; known are {names}, or give a JSON file.'
+    raise InputFileError(msg)
+
+
+def require_names(profiles: Sequence[Limits]) -> tuple[Limits, ...]:
+    """
+    Refuse profiles that could not be told apart.
+
+    Parameters
+    ----------
+    profiles : sequence of Limits
+        To be judged by together.
+
+    Returns
+    -------
+    profiles : tuple of Limits
+        The same.
+
+    Raises
+    ------
+    InputFileError
+        If two have one name.
+    """
+    (name, count), *_others = Counter(one.name for one in profiles).most_common(1) or [('', 0)]
+    if count > 1:
+        msg = f'{count} of the profiles of limits are named {name!r}; give each once.'
+        raise InputFileError(msg)
+    return tuple(profiles)
 
 
 def load_limits(path: Path) -> Limits:
@@ -197,14 +428,14 @@ def unmet_ratio(name: str, wanted: float | None, true_ratio: float | None) -> st
     return ''
 
 
-def verdict(value: float, limit: Limit, standard: str, not_judged: str = '') -> Verdict:
+def verdict(value: float | None, limit: Limit, standard: str, not_judged: str = '') -> Verdict:
     """
-    Compare one coefficient with one pair of limits.
+    Compare one value with one pair of limits: the only place that does.
 
     Parameters
     ----------
-    value : float
-        The coefficient.
+    value : float or None
+        The value; None needs a reason not to judge.
 
     limit : Limit
         The limits.
@@ -226,16 +457,31 @@ def verdict(value: float, limit: Limit, standard: str, not_judged: str = '') -> 
     >>> verdict(0.5, limit, 'EARL 1').passed, round(verdict(0.6, limit, 'EARL 1').margin, 2)
     (True, -0.03)
     """
-    margin = min(value - limit.low, limit.high - value)
+    level = Level.NOT_JUDGED if not_judged or value is None else limit.level_of(value)
     return Verdict(
         standard=standard,
         quantity=limit.quantity,
         low=limit.low,
         high=limit.high,
-        passed=None if not_judged else margin >= 0,
-        margin=margin,
+        passed=None if level is Level.NOT_JUDGED else level is not Level.FAIL,
+        margin=_margin(value, limit),
         source=limit.source,
         version=limit.version,
         note=limit.note,
         not_judged=not_judged,
+        level=level,
+        warning_low=limit.warning_low,
+        warning_high=limit.warning_high,
     )
+
+
+def _margin(value: float | None, limit: Limit) -> float | None:
+    """To the nearer limit that fails; where there is none, to the nearer that warns."""
+    for low, high in ((limit.low, limit.high), (limit.warning_low, limit.warning_high)):
+        rooms = [
+            *([value - low] if value is not None and low is not None else []),
+            *([high - value] if value is not None and high is not None else []),
+        ]
+        if rooms:
+            return min(rooms)
+    return None

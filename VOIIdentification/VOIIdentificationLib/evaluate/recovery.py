@@ -19,9 +19,6 @@ from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, unmet_ratio, verd
 CORE_PART = 0.5
 """Part of the largest sphere's diameter whose mean stands for an unknown true concentration."""
 
-SAME_DIAMETER_MM = 0.25
-"""Limits hold for a sphere whose diameter differs by less."""
-
 PLAUSIBLE_RECOVERY = {
     'rc_max': (0.05, 1.8),
     'rc_mean': (0.05, 1.4),
@@ -294,10 +291,9 @@ def _judged(
     verdicts = []
     for standard in limits:
         reason = doubt or label or unmet_ratio(standard.name, standard.ratio, ratio)
-        for limit in standard.rows:
+        for limit in standard.bands:
             value = getattr(one, limit.quantity)
-            same = abs(limit.diameter_mm - one.diameter_mm) < SAME_DIAMETER_MM
-            if same and value is not None:
+            if limit.holds_for(one.diameter_mm) and value is not None:
                 verdicts.append(verdict(value, limit, standard.name, reason))
     return replace(one, verdicts=tuple(verdicts))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputFileError
+from ..evaluate.quantities import QUANTITIES
 from ..files.atomic import transaction
-from ..report.quantities import QUANTITIES
 from .batch_series import SeriesJob, read_state
 from .page import csv_cell
 from .stored import RESULTS_NAME, StoredResults, read_results

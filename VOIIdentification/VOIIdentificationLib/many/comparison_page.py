@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..report.quantities import QUANTITIES, QUANTITY_OF
+from ..evaluate.quantities import QUANTITIES, QUANTITY_OF
 from .chart_svg import (
     LEFT,
     RIGHT,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutputError
 from ..core.plain_text import plain_text
-from ..report.quantities import QUANTITY_OF
+from ..evaluate.quantities import QUANTITY_OF
 from .comparison_text import METHOD
 from .differences import Difference, GroupValue, group_values, sort_key
 from .groups import Group

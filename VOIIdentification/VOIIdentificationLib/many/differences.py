@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..report.quantities import QUANTITIES, Value
+from ..evaluate.quantities import QUANTITIES, Value
 from .groups import Group
 
 LEVELS = (0.6827, 0.95)

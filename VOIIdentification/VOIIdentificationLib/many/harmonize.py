@@ -11,7 +11,6 @@ import numpy.typing as npt
 from ..core.errors import InputFileError, Progress, no_progress
 from ..core.geometry import FloatArray
 from ..evaluate.limits import QUANTITY_NAMES, Limit, Limits, Quantity
-from ..evaluate.recovery import SAME_DIAMETER_MM
 from ..results import AnalysisResult
 from .filtered_figures import SphereCurve, background_curves, sphere_curve
 from .gaussian import (
@@ -229,11 +228,10 @@ def _require_finite_reach(result: AnalysisResult) -> None:
 def _margins(curves: Sequence[SphereCurve], standard: Limits) -> list[MarginCurve]:
     found = []
     for curve in curves:
-        for limit in standard.rows:
-            if curve.hot and abs(limit.diameter_mm - curve.diameter_mm) < SAME_DIAMETER_MM:
-                values = curve.recovery[limit.quantity]
-                nearer = np.minimum(values - limit.low, limit.high - values)
-                margin = nearer / ((limit.high - limit.low) / 2)
+        for limit in standard.bands:
+            if curve.hot and limit.holds_for(curve.diameter_mm):
+                values, (low, high) = curve.recovery[limit.quantity], limit.band
+                margin = np.minimum(values - low, high - values) / ((high - low) / 2)
                 found.append(MarginCurve(curve.label, limit, margin))
     return found
 
@@ -251,9 +249,9 @@ def _notes(
     measured = [one.diameter_mm for one in curves if one.hot]
     missing = sorted(
         {
-            limit.diameter_mm
-            for limit in standard.rows
-            if not any(abs(limit.diameter_mm - d) < SAME_DIAMETER_MM for d in measured)
+            limit.diameter_mm or 0.0
+            for limit in standard.bands
+            if not any(map(limit.holds_for, measured))
         }
     )
     lacking = ', '.join(f'{d:g} mm' for d in missing)
@@ -265,7 +263,7 @@ def _notes(
             else []
         ),
         *dict.fromkeys(
-            f'Limits of {standard.name}: {one.note}.' for one in standard.rows if one.note
+            f'Limits of {standard.name}: {one.note}.' for one in standard.bands if one.note
         ),
         *(note for note in result.recovery.notes if f'limits {standard.name} ' in note),
         *doubted,

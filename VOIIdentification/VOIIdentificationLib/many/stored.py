@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
-from ..report.quantities import Value, values_of_results
+from ..evaluate.quantities import Value, values_of_results
 from .signature import Signature, signature_of_results
 
 RESULTS_NAME = 'results.json'
@@ -50,6 +50,15 @@ class StoredResults:
 
     measured : tuple of Value
         What was measured.
+
+    scan : dict
+        What the header says, by the keys of ``scan``.
+
+    spacing_mm : list of float
+        Of the voxels, along i, j and k.
+
+    phantom : str
+        Its name.
     """
 
     path: Path
@@ -62,6 +71,9 @@ class StoredResults:
     software: str = ''
     signature: Signature = field(default_factory=Signature)
     measured: tuple[Value, ...] = ()
+    scan: dict[str, Any] = field(default_factory=dict)
+    spacing_mm: list[float] = field(default_factory=list)
+    phantom: str = ''
 
 
 def read_results(path: Path) -> StoredResults:
@@ -99,6 +111,9 @@ def read_results(path: Path) -> StoredResults:
             software=f'{software.get("name", "")} {software.get("version", "")}'.strip(),
             signature=signature_of_results(results),
             measured=values_of_results(results),
+            scan=dict(scan),
+            spacing_mm=[float(x) for x in results['input'].get('spacing_ijk_mm') or ()],
+            phantom=str((results.get('phantom') or {}).get('name') or ''),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from ..report.quantities import QUANTITIES
+from ..evaluate.quantities import QUANTITIES
 from .control_chart import ControlChart, control_chart
 from .signature import UNKNOWN
 from .trend_log import reading

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..report.quantities import QUANTITY_OF
+from ..evaluate.quantities import QUANTITY_OF
 from . import control_chart as rules
 from .chart_svg import (
     LEFT,

@@ -11,10 +11,10 @@ from ..core.flags import Flag
 from ..core.phantom import insert_colors
 from ..dicom.measurement_report import Figure, VOIFigures, measurement_report
 from ..dicom.segmentation import SegmentationKind, VOISegment, segmentation
+from ..evaluate.quantities import values_of_results
 from ..measure.voi import VOIResult
 from ..results import AnalysisResult
 from .formats import results_json
-from .quantities import values_of_results
 
 SEGMENTATION_NAME, REPORT_NAME = DICOM_FILES = ('segmentation.dcm', 'measurement_report.dcm')
 """Files of the objects, in the folder of the results."""

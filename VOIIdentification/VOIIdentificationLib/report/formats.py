@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import __version__
-from ..core.flags import Flag
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.phantom import Phantom
 from ..core.plain_text import plain_data
@@ -173,22 +173,43 @@ def results_json(result: AnalysisResult) -> dict[str, Any]:
         value, and for a part that was not measured. Flags are the stable
         names of `Flag`, times ISO 8601.
     """
-    subjects = {key: value for one in SUBJECTS for key, value in one.json(result).items()}
     data = {
         'schema': RESULTS_SCHEMA,
         'software': {'name': SOFTWARE_NAME, 'version': __version__},
         'analyzed_at': result.analyzed_at,
         'input': _input(result.image),
-        'scan': _scan(result.image.acquisition),
+        'scan': scan_json(result.image.acquisition),
         'phantom': _phantom(result.phantom),
         'settings': result.settings.to_json(),
-        **subjects,
+        **_of_subjects(result),
         'contradictions': list(result.contradictions),
         'flags': [flag.value for flag in result.flags],
         'notes': list(result.notes),
     }
     plain: dict[str, Any] = _plain(data)
     return plain
+
+
+def measured_json(result: AnalysisResult) -> dict[str, Any]:
+    """
+    What `values_of_results` reads of the results.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    data : dict
+        Of `results_json`, without what takes time.
+    """
+    plain: dict[str, Any] = _plain({'input': {'unit': result.image.unit}, **_of_subjects(result)})
+    return plain
+
+
+def _of_subjects(result: AnalysisResult) -> dict[str, Any]:
+    return {key: value for one in SUBJECTS for key, value in one.json(result).items()}
 
 
 def _input(image: PETImage) -> dict[str, Any]:
@@ -202,8 +223,20 @@ def _input(image: PETImage) -> dict[str, Any]:
     }
 
 
-def _scan(scan: Acquisition) -> dict[str, Any]:
-    """What the header says of scanner, reconstruction and injection; None where it says nothing."""
+def scan_json(scan: Acquisition) -> dict[str, Any]:
+    """
+    What the header says of scanner, reconstruction and injection.
+
+    Parameters
+    ----------
+    scan : Acquisition
+        What the header says.
+
+    Returns
+    -------
+    data : dict
+        By `SCAN_KEYS`; None where it says nothing.
+    """
     return {key: getattr(scan, key) or None for key in SCAN_KEYS}
 
 
@@ -225,7 +258,7 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """Flags by their stable names, times in ISO 8601; all else as it is."""
-    if isinstance(value, Flag):
+    """Flags and levels by their stable names, times in ISO 8601; all else as it is."""
+    if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, datetime) else value

@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..core.flags import Flag
 from ..core.phantom import Insert
+from ..evaluate.quantities import QUANTITIES, RELATIVE, Quantity, Value, values_of_results
 from ..results import AnalysisResult
 from .formats import SOFTWARE_NAME, results_json
-from .quantities import QUANTITIES, Quantity, Value, values_of_results
 
 _SHORT_NAMES = {
     'variability_percent': 'n',
     'background_mean': 'cb',
     'lung_error_percent': 'lung',
+    'calibration_error_percent': 'calibration',
+    'cov_percent': 'cov',
 }
 """Macro names of quantities that physicists call otherwise than ``results.json``."""
 
 _CONTRAST = 'contrast_percent'
-_RELATIVE = 'relative_'
-"""Begins the keys of quantities that stand instead of recovery where the activity is unknown."""
 
 MAX_USER_KEY = 255
 """Characters of QATrack+'s user_key."""
@@ -93,7 +93,7 @@ def qa_values(result: AnalysisResult) -> tuple[QAValue, ...]:
         _qa_value(result, quantity, insert, names, found.get((quantity.key, _label(insert))))
         for quantity in QUANTITIES
         for insert in _inserts(result, quantity)
-        if not quantity.key.startswith(_RELATIVE) or (quantity.key, _label(insert)) in found
+        if not quantity.key.startswith(RELATIVE) or (quantity.key, _label(insert)) in found
     )
 
 

@@ -24,7 +24,7 @@ EXCEL_TEXT_LIMIT = 32_767
 MAX_COLUMN_WIDTH = 44
 """Characters; longer texts are wrapped."""
 
-MARK_FILLS = {'pass': 'C6EFCE', 'fail': 'FFC7CE', 'indicative': 'FFEB9C'}
+MARK_FILLS = {'pass': 'C6EFCE', 'fail': 'FFC7CE', 'indicative': 'FFEB9C', 'warning': 'FFEB9C'}
 """Color behind a verdict, red, green, blue: those of Excel; the word stands there too."""
 
 _PAGE_WIDTH = 230.0

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ..evaluate.judgement import Outcome, OverallVerdict
 from ..evaluate.limits import QUANTITY_NAMES
 from ..results import AnalysisResult
 from .formats import result_tables
 from .method import doubts
 from .subjects import SUBJECTS
 from .table import Cell, Column, Table
-from .verdicts import Outcome, VerdictLine, mark_of, outcomes, verdict_lines
+from .verdicts import VerdictLine, mark_of, outcomes, verdict_lines
 
 _SPHERE, _DIAMETER = 'label', 'diameter_mm'
 _FIGURE_DIGITS = 4
@@ -103,8 +104,11 @@ class Summary(NamedTuple):
     facts : tuple of tuple of str
         Scan and phantom.
 
+    verdict : OverallVerdict
+        What the limits say that the user chose.
+
     outcomes : tuple of Outcome
-        What each standard says.
+        What each profile and standard says.
 
     spheres : tuple of SummaryColumn
         A line a sphere.
@@ -117,6 +121,7 @@ class Summary(NamedTuple):
     """
 
     facts: tuple[tuple[str, str], ...]
+    verdict: OverallVerdict
     outcomes: tuple[Outcome, ...]
     spheres: tuple[SummaryColumn, ...]
     figures: tuple[Figure, ...]
@@ -140,6 +145,7 @@ def summarize(result: AnalysisResult) -> Summary:
     tables = result_tables(result)
     return Summary(
         facts=scan_facts(result),
+        verdict=result.verdict,
         outcomes=outcomes(result),
         spheres=_sphere_columns(result, tables),
         figures=tuple(_figures(tables)),
@@ -284,7 +290,7 @@ def _sphere_columns(result: AnalysisResult, tables: Sequence[Table]) -> tuple[Su
     for table, key in summary_keys(tables):
         column = table.column(key)
         columns.append(_picked(table, column, labels))
-        quantity = QUANTITY_NAMES.get(key, column.title)  # type: ignore[call-overload]
+        quantity = QUANTITY_NAMES.get(key, column.title)
         for standard, lines in judged.get(quantity, {}).items():
             columns.append(_limits_column(standard, lines, labels))
     return tuple(columns)

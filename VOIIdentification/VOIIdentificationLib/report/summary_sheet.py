@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..evaluate.judgement import Outcome
+from ..evaluate.limits import Level
 from .sheet import Footer, append_row, marked, new_sheet, number_format, styled_cell
 from .summary import Figure, Summary, SummaryColumn
-from .verdicts import Level, Outcome
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -21,7 +22,7 @@ _COLUMN_WIDTH = 12.0
 _ONE_PAGE_LINES = 60
 """Lines of text up to which all of it is put on one page."""
 
-_LEVEL_MARKS = {Level.PASS: 'pass', Level.WARNING: 'indicative', Level.FAIL: 'fail'}
+_LEVEL_MARKS = {Level.PASS: 'pass', Level.WARNING: 'warning', Level.FAIL: 'fail'}
 _TO_SIGN = ('Name', 'Date', 'Signature')
 
 
@@ -98,7 +99,10 @@ def add_summary(book: Workbook, title: str, summary: Summary, footer: Footer) ->
     grid = _Grid(sheet, widths)
     grid.add([grid.text(0, grid.last, title, 'Sheet title')])
     _add_facts(grid, summary.facts)
-    grid.heading('Verdict of each standard')
+    overall = Outcome('Overall verdict', summary.verdict.level, summary.verdict.reasons)
+    grid.heading('Verdict')
+    grid.add(_outcome(grid, overall))
+    grid.heading('Verdict of each profile and standard')
     for outcome in summary.outcomes:
         grid.add(_outcome(grid, outcome))
     grid.heading('Spheres; u (k = 1) is a standard uncertainty, 68 %')

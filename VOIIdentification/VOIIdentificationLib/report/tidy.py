@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.plain_text import plain_text
-from ..evaluate.limits import QUANTITY_NAMES
+from ..evaluate.judgement import Judged, OverallVerdict
+from ..evaluate.limits import Level
+from ..evaluate.quantities import QUANTITY_OF
 from ..results import AnalysisResult
 from .formats import result_tables
 from .subjects.limits import LIMIT_KEY
@@ -53,7 +55,7 @@ def write_tidy(path: Path, result: AnalysisResult) -> None:
 
 def _tidy_rows(result: AnalysisResult) -> Iterator[_TidyRow]:
     """
-    Every number that belongs to one sphere.
+    Every number that belongs to one sphere, then what was judged besides and the overall verdict.
 
     Parameters
     ----------
@@ -72,6 +74,29 @@ def _tidy_rows(result: AnalysisResult) -> Iterator[_TidyRow]:
     for table in tables:
         if _is_of_spheres(table):
             yield from _table_rows(table, lines)
+    yield from _verdict_rows(result.verdict)
+
+
+def _verdict_rows(overall: OverallVerdict) -> Iterator[_TidyRow]:
+    yield _verdict_row('overall', '', overall.level)
+    for one in overall.outcomes:
+        yield _verdict_row('profile', one.standard, one.level)
+    for judged in overall.values:
+        if not judged.label or judged.of != 'value':  # else the row of its sphere says it
+            yield _judged_row(judged)
+
+
+def _verdict_row(quantity: str, standard: str, level: Level) -> _TidyRow:
+    return ('verdict', '', '', quantity, '', '', '', _cell(standard), level.value, '', '')
+
+
+def _judged_row(one: Judged) -> _TidyRow:
+    found = one.verdict
+    numbers = (one.diameter_mm, one.value, found.low, found.high)
+    diameter, value, low, high = ('' if x is None else _number(x) for x in numbers)
+    quantity = found.quantity if one.of == 'value' else f'change_of_{found.quantity}'
+    start = ('limits', _cell(one.label), diameter, quantity, value, one.unit, '')
+    return (*start, _cell(found.standard), found.text, low, high)
 
 
 def _is_of_spheres(table: Table) -> bool:
@@ -103,7 +128,7 @@ def _is_quantity(table: Table, column: Column) -> bool:
 
 def _judged(lines: tuple[VerdictLine, ...], label: str, key: str) -> list[_TidyRow]:
     """Standard, verdict, low and high for each standard; one empty row where there is none."""
-    name = next((name for one, name in QUANTITY_NAMES.items() if one == key), '')
+    name = QUANTITY_OF[key].title if key in QUANTITY_OF else ''
     found = [
         (_cell(line.standard), line.verdict, line.low, line.high)
         for line in lines

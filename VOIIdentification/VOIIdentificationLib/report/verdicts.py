@@ -1,54 +1,22 @@
-"""What each standard says of the whole phantom: pass, warning, fail or not judged, and why."""
+"""A measurement against limits: those of standards, and those that the user chose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 
 from ..core.image import CONCENTRATION_UNIT
-from ..core.phantom import Phantom
-from ..evaluate.limits import QUANTITY_NAMES, Limits, shipped_limits
+from ..evaluate.baseline import Baseline, changes_from
+from ..evaluate.judgement import NO_BASELINE, Conditions, Outcome, judge
+from ..evaluate.limits import Level, Limits, shipped_limits
+from ..evaluate.quantities import QUANTITY_OF, values_of_results
 from ..results import AnalysisResult
-from .formats import result_tables
-from .subjects.limits import FAIL, PASS, VERDICT_KEY
+from .formats import measured_json
+from .subjects.limits import FAIL, PASS, VERDICT_KEY, WARNING
 from .table import VALUE_UNIT, Column, Table, unit_text
 
 NO_LIMITS = 'It sets no limits for this phantom: its figures stand in the tables.'
-ACTIVITY_UNKNOWN = 'The true activity is unknown: give the fill worksheet.'
-DIAMETER_WITHIN_MM = 0.05
-"""A limit is meant for spheres whose diameter differs by less than this."""
-
-
-class Level(str, Enum):
-    """How well a standard is kept; the value is the word that people read."""
-
-    PASS = 'pass'
-    WARNING = 'warning'
-    FAIL = 'fail'
-    NOT_JUDGED = 'not judged'
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """
-    What one standard says of the phantom.
-
-    Attributes
-    ----------
-    standard : str
-        Name of the standard.
-
-    level : Level
-        The word.
-
-    reasons : tuple of str
-        Why, in sentences or short lines.
-    """
-
-    standard: str
-    level: Level
-    reasons: tuple[str, ...] = ()
+ACTIVITY_UNKNOWN = 'the true activity is unknown: give the fill worksheet'
 
 
 @dataclass(frozen=True)
@@ -62,7 +30,7 @@ class VerdictLine:
         Whose limits, which sphere, and what was compared.
 
     verdict : str
-        ``'pass'``, ``'fail'``, or ``'not judged: '`` and why.
+        ``'pass'``, ``'warning'``, ``'fail'``, or ``'not judged: '`` and why.
 
     value, low, high : str
         As shown to people.
@@ -83,16 +51,10 @@ class VerdictLine:
     @property
     def limits_text(self) -> str:
         """The limits with their verdict, e.g. ``'pass 0.95 to 1.16'``."""
-        return f'{self.verdict.partition(":")[0]} {self.low} to {self.high}'
-
-    @property
-    def text(self) -> str:
-        """The comparison in words."""
-        side = 'within' if self.verdict != FAIL else 'outside'
-        note = ' (indicative)' if self.note else ''
-        return (
-            f'{self.label}: {self.quantity} {self.value} is {side} {self.low} to {self.high}{note}'
-        )
+        ends = f'{self.low} to {self.high}'
+        if not (self.low and self.high):
+            ends = f'≥ {self.low}' if self.low else f'≤ {self.high}'
+        return f'{self.verdict.partition(":")[0]} {ends}'
 
 
 def mark_of(line: VerdictLine) -> str:
@@ -107,18 +69,17 @@ def mark_of(line: VerdictLine) -> str:
     Returns
     -------
     mark : str
-        ``'pass'``, ``'fail'``, ``'indicative'`` for what fails limits that are
-        not the standard's own words, or nothing.
+        ``'pass'``, ``'warning'``, ``'fail'``, ``'indicative'`` for what fails
+        limits that are not the standard's own words, or nothing.
     """
     return _mark_of_word(line.verdict, indicative=bool(line.note))
 
 
 def _mark_of_word(verdict: str, *, indicative: bool) -> str:
-    if verdict.startswith(PASS):
-        return 'pass'
-    if not verdict.startswith(FAIL):
+    word = verdict.partition(':')[0]
+    if word not in (PASS, WARNING, FAIL):
         return ''
-    return 'indicative' if indicative else 'fail'
+    return 'indicative' if word == FAIL and indicative else word
 
 
 def column_marks(table: Table, column: Column, lines: Iterable[VerdictLine]) -> tuple[str, ...]:
@@ -188,9 +149,39 @@ def verdict_lines(tables: Iterable[Table]) -> tuple[VerdictLine, ...]:
     return tuple(lines)
 
 
+def with_verdict(
+    result: AnalysisResult, profiles: Sequence[Limits], baseline: Baseline | None = None
+) -> AnalysisResult:
+    """
+    Judge a measurement by limits that the user chose.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    profiles : sequence of Limits
+        The worst of them is the verdict.
+
+    baseline : Baseline, optional
+        An earlier result of the same scanner.
+
+    Returns
+    -------
+    result : AnalysisResult
+        The same, with the changes from the baseline and the overall verdict.
+    """
+    values = values_of_results(measured_json(result))
+    if baseline is not None:
+        baseline = replace(baseline, changes=changes_from(values, baseline.values))
+    changes = () if baseline is None else baseline.in_percent()
+    verdict = judge(profiles, values, changes, _conditions(result, baseline))
+    return replace(result, baseline=baseline, verdict=verdict)
+
+
 def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
     """
-    What each standard says of the phantom.
+    What each standard, and each profile that was chosen, says of the phantom.
 
     Parameters
     ----------
@@ -200,13 +191,13 @@ def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
     Returns
     -------
     outcomes : tuple of Outcome
-        NEMA NU 2 first, then those with limits, each once.
+        Those that the user chose, then NEMA NU 2, then standards with limits.
     """
-    lines: dict[str, list[VerdictLine]] = {limits.name: [] for limits in shipped_limits()}
-    for line in verdict_lines(result_tables(result)):
-        lines.setdefault(line.standard, []).append(line)
-    judged = [_judged(result, name, compared) for name, compared in lines.items()]
-    return (_nema(result), *judged)
+    chosen = {one.standard for one in result.verdict.outcomes}
+    others = [one for one in shipped_limits() if one.name not in chosen]
+    values = values_of_results(measured_json(result))
+    judged = judge(others, values, (), _conditions(result, None))
+    return (*result.verdict.outcomes, _nema(result), *judged.outcomes)
 
 
 def _nema(result: AnalysisResult) -> Outcome:
@@ -216,83 +207,41 @@ def _nema(result: AnalysisResult) -> Outcome:
     return Outcome('NEMA NU 2', Level.NOT_JUDGED, why or ('It was not evaluated.',))
 
 
-def _judged(result: AnalysisResult, standard: str, lines: Sequence[VerdictLine]) -> Outcome:
-    """
-    The outcome of one standard.
-
-    Limits that are not the standard's own words (second-hand, read off a plot)
-    can warn but never fail a scanner; a value that is missing or doubtful
-    never passes in silence.
-    """
-    if not lines:
-        return Outcome(standard, Level.NOT_JUDGED, (_why_not_judged(result),))
-    judged = [line for line in lines if line.verdict.startswith((PASS, FAIL))]
-    if not judged:
-        return Outcome(standard, Level.NOT_JUDGED, _reasons_of(lines))
-    failed = [line for line in lines if line.verdict.startswith(FAIL)]
-    missing = [
-        *_missing(result.phantom, standard, lines),
-        *_reasons_of([line for line in lines if line not in judged]),
-    ]
-    doubts = _doubts(result, {line.label for line in lines})
-    notes = dict.fromkeys(line.note for line in lines if line.note)
-    indicative = [f'Some of its limits are only indicative: {note}.' for note in notes]
-    reasons = (*(line.text for line in failed), *missing, *doubts, *indicative)
-    if any(not line.note for line in failed):
-        return Outcome(standard, Level.FAIL, reasons)
-    level = Level.WARNING if failed or missing or doubts else Level.PASS
-    within = f'All {len(judged)} values lie within its limits.'
-    return Outcome(standard, level, reasons if failed else (within, *reasons))
+def _conditions(result: AnalysisResult, baseline: Baseline | None) -> Conditions:
+    whole = () if result.recovery is None else result.recovery.flags
+    return Conditions(
+        phantom=result.phantom,
+        doubt=result.doubt,
+        ratio=None if result.activity is None else result.activity.ratio,
+        edition='' if result.nema is None else result.nema.edition.name,
+        flags=(*result.flags, *whole),
+        missing=lambda quantity: _why_missing(result, quantity),
+        no_change=NO_BASELINE if baseline is None else baseline.unsure,
+    )
 
 
-def _reasons_of(lines: Sequence[VerdictLine]) -> tuple[str, ...]:
-    """Why comparisons are not judged, each reason once."""
-    words = (line.verdict.removeprefix('not judged: ') for line in lines)
-    return tuple(dict.fromkeys(f'{text[0].upper()}{text[1:]}.' for text in words if text))
+def _why_missing(result: AnalysisResult, quantity: str) -> str:
+    """Why a quantity has no value, as far as that is known."""
+    if QUANTITY_OF[quantity].part == 'recovery':
+        return _why_no_recovery(result)
+    if result.nema is None:
+        return 'NEMA NU 2 was not evaluated'
+    unknown = result.activity is None or result.activity.ratio is None
+    if quantity in _NEED_ACTIVITY and unknown:
+        return ACTIVITY_UNKNOWN
+    return 'it could not be measured'
 
 
-def _why_not_judged(result: AnalysisResult) -> str:
+_NEED_ACTIVITY = ('contrast_percent', 'detectability', 'calibration_error_percent')
+
+
+def _why_no_recovery(result: AnalysisResult) -> str:
     found = result.recovery
     if found is None:
-        return 'No recovery was evaluated.'
+        return 'no recovery was evaluated'
     if found.relative and (result.activity is None or result.image.unit == CONCENTRATION_UNIT):
         return ACTIVITY_UNKNOWN
     if found.relative:
         unit = unit_text(VALUE_UNIT, result.image.unit)
-        return f'The values of the image ({unit}) are no concentrations in {CONCENTRATION_UNIT}.'
-    return ' '.join(found.notes) or 'None of its limits is meant for these spheres.'
-
-
-def _missing(phantom: Phantom, standard: str, lines: Sequence[VerdictLine]) -> list[str]:
-    """What the standard has a limit for and the phantom a sphere, but that was not compared."""
-    limits = next((one for one in shipped_limits() if one.name == standard), None)
-    done = {(line.label, line.quantity) for line in lines}
-    if limits is None:
-        return []
-    return [
-        f'{label}: {quantity} was not compared.'
-        for label, quantity in _expected(phantom, limits)
-        if (label, quantity) not in done
-    ]
-
-
-def _expected(phantom: Phantom, limits: Limits) -> list[tuple[str, str]]:
-    return [
-        (insert.label, QUANTITY_NAMES[row.quantity])
-        for insert in phantom.used_inserts
-        for row in limits.rows
-        if insert.hot and abs(row.diameter_mm - insert.diameter_mm) < DIAMETER_WITHIN_MM
-    ]
-
-
-def _doubts(result: AnalysisResult, labels: set[str]) -> list[str]:
-    """Flags of the values that were compared."""
-    recovered = () if result.recovery is None else result.recovery.spheres
-    flagged = [
-        *((voi.label, flag) for voi in result.spheres for flag in voi.flags),
-        *((sphere.label, flag) for sphere in recovered for flag in sphere.flags),
-    ]
-    found = [f'{label}: {flag.text}.' for label, flag in flagged if label in labels]
-    whole = [] if result.recovery is None else list(result.recovery.flags)
-    words = (f'{flag.text[0].upper()}{flag.text[1:]}.' for flag in (*result.flags, *whole))
-    return list(dict.fromkeys([*found, *words]))
+        return f'the values of the image ({unit}) are no concentrations in {CONCENTRATION_UNIT}'
+    return ' '.join(found.notes) or 'it could not be measured'

@@ -143,6 +143,7 @@ def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:
     return {
         'title': report_title(result),
         'facts': [*patient, *scan_facts(result)],
+        'verdict': result.verdict,
         'outcomes': outcomes(result),
         'notes': (*result.contradictions, *doubts(result)),
         'summary': summary_table(result, tables, terms),

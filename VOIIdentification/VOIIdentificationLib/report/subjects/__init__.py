@@ -10,10 +10,11 @@ from .noise_figures import NOISE
 from .recovery import RECOVERY
 from .spheres import SPHERES
 from .subject import Subject
+from .verdict import VERDICT
 
 SUBJECTS: tuple[Subject, ...] = (
     *(SPHERES, FIT),
     *(NEMA, BACKGROUND_ROIS, NOISE, RECOVERY, LIMITS),
-    *(CALIBRATION, ACTIVITY, SUV),
+    *(CALIBRATION, ACTIVITY, SUV, VERDICT),
 )
 """Every subject, in the order in which people read them. A new one is one more name here."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ...evaluate.limits import QUANTITY_NAMES, Quantity, Verdict
+from ...evaluate.judgement import Judged
+from ...evaluate.limits import QUANTITY_NAMES, Level, Quantity, Verdict
 from ...evaluate.recovery import RecoveryResult, SphereRecovery
 from ...results import AnalysisResult
 from ..table import Cell, Measure, Table, tabulate
 from .subject import Pair, Subject
 
-PASS, FAIL, NOT_JUDGED = 'pass', 'fail', 'not judged'
+PASS, WARNING = Level.PASS.value, Level.WARNING.value
+FAIL, NOT_JUDGED = Level.FAIL.value, Level.NOT_JUDGED.value
 """The words of a verdict; a verdict of a sphere begins with one of them."""
 
 INDICATIVE = 'indicative'
@@ -93,12 +95,6 @@ def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
     return '; '.join(parts) or PASS
 
 
-def _one_verdict_text(one: Verdict) -> str:
-    if one.not_judged:
-        return f'{NOT_JUDGED}: {one.not_judged}'
-    return PASS if one.passed else FAIL
-
-
 def limit_columns(found: RecoveryResult, quantity: Quantity) -> list[Measure[SphereRecovery]]:
     """
     Low and high limit of each standard for one coefficient.
@@ -153,39 +149,34 @@ def _limit_column(
     )
 
 
-_LimitRow = tuple[SphereRecovery, Verdict]
-"""One coefficient of one sphere against one pair of limits."""
+def _of_verdict(name: str) -> Callable[[Judged], Cell]:
+    return lambda row: getattr(row.verdict, name)
 
 
-def _of_verdict(name: str) -> Callable[[_LimitRow], Cell]:
-    return lambda row: getattr(row[1], name)
-
-
-_LIMIT_COLUMNS: list[Measure[_LimitRow]] = [
-    Measure('label', 'Sphere', '', 'Label of the insert.', lambda row: row[0].label),
+LIMIT_COLUMNS: list[Measure[Judged]] = [
+    Measure(
+        'label',
+        'Sphere',
+        '',
+        'Label of the insert; empty for a value of the whole scan.',
+        lambda row: row.label,
+    ),
     Measure(
         'diameter_mm',
         'Diameter',
         'mm',
         'Inner diameter of the sphere.',
-        lambda row: row[0].diameter_mm,
+        lambda row: row.diameter_mm,
         decimals=1,
     ),
     Measure(
         'quantity',
-        'Coefficient',
+        'Quantity',
         '',
-        'Which recovery coefficient.',
-        lambda row: QUANTITY_NAMES[row[1].quantity],
+        'What is limited.',
+        lambda row: row.title,
     ),
-    Measure(
-        'value',
-        'Value',
-        '',
-        'The coefficient.',
-        lambda row: getattr(row[0], row[1].quantity),
-        decimals=RC_DECIMALS,
-    ),
+    Measure('value', 'Value', '', 'The value.', lambda row: row.value, decimals=RC_DECIMALS),
     Measure('standard', 'Standard', '', 'Name of the limits.', _of_verdict('standard')),
     Measure('low', 'Low', '', 'Low limit; itself allowed.', _of_verdict('low'), decimals=2),
     Measure('high', 'High', '', 'High limit; itself allowed.', _of_verdict('high'), decimals=2),
@@ -193,9 +184,9 @@ _LIMIT_COLUMNS: list[Measure[_LimitRow]] = [
         VERDICT_KEY,
         'Verdict',
         '',
-        'pass within the limits or on one, fail outside; not judged, and why, where a condition '
-        'of the limits is not met or the result is in doubt.',
-        lambda row: _one_verdict_text(row[1]),
+        'pass within the limits or on one, fail outside, warning outside a level of warning; not '
+        'judged, and why, where a condition of the limits is not met or the result is in doubt.',
+        lambda row: row.verdict.text,
     ),
     Measure(
         'margin',
@@ -218,10 +209,13 @@ _LIMIT_COLUMNS: list[Measure[_LimitRow]] = [
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
-    found = result.recovery
-    spheres = found.spheres if found is not None else ()
-    rows = [(sphere, one) for sphere in spheres for one in sphere.verdicts]
-    return [tabulate('recovery_limits', 'Recovery limits', _LIMIT_COLUMNS, rows)] if rows else []
+    spheres = () if result.recovery is None else result.recovery.spheres
+    rows = [
+        Judged(sphere.label, sphere.diameter_mm, getattr(sphere, one.quantity), '', 'value', one)
+        for sphere in spheres
+        for one in sphere.verdicts
+    ]
+    return [tabulate('recovery_limits', 'Recovery limits', LIMIT_COLUMNS, rows)] if rows else []
 
 
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:

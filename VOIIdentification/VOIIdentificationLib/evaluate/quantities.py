@@ -1,4 +1,4 @@
-"""What is compared, followed and handed on of an analysis: where ``results.json`` keeps it."""
+"""What is judged, compared and handed on of an analysis: where ``results.json`` keeps it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 IMAGE_UNIT = 'image'
 """Stands for the unit of the image, which differs from scan to scan."""
+
+RELATIVE = 'relative_'
+"""Begins the keys of quantities that stand instead of recovery where the activity is unknown."""
 
 _PERCENT = 100.0
 
@@ -38,6 +41,11 @@ class Quantity:
     unit: str
     part: str
 
+    @property
+    def can_be_limited(self) -> bool:
+        """Whether a limit means the same for every scan: not in the image's unit, not relative."""
+        return self.unit != IMAGE_UNIT and not self.key.startswith(RELATIVE)
+
 
 QUANTITIES = (
     Quantity('contrast_percent', 'Contrast Q 2-D', '%', 'nema'),
@@ -53,6 +61,9 @@ QUANTITIES = (
     Quantity('peak', 'Peak', IMAGE_UNIT, 'spheres'),
     Quantity('background_mean', 'Background C_B', IMAGE_UNIT, 'scan'),
     Quantity('lung_error_percent', 'Lung residual', '%', 'scan'),
+    Quantity('calibration_error_percent', 'Calibration error', '%', 'scan'),
+    Quantity('cov_percent', 'Background COV', '%', 'scan'),
+    Quantity('detectability', 'Q_H,10 / N_10', '', 'scan'),
 )
 """In the order in which they are shown. A new quantity is one line here."""
 
@@ -129,7 +140,8 @@ def _values(results: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[
     if quantity.part == 'scan':
         number = _scan_value(results, quantity.key)
         if number is not None:
-            yield Value(quantity.key, '', None, number, unit, flags=_scan_flags(results))
+            flags, fill = _scan_flags(results), _calibration_sd(results, quantity.key)
+            yield Value(quantity.key, '', None, number, unit, fill_sd=fill, flags=flags)
         return
     for sphere in _spheres(results, quantity.part):
         number = _number(sphere.get(quantity.key))
@@ -155,6 +167,9 @@ def _spheres(results: dict[str, Any], part: str) -> list[dict[str, Any]]:
 def _scan_value(results: dict[str, Any], key: str) -> float | None:
     """C_B is that of the largest ROIs, as the lung residual and recovery take it."""
     nema = results.get('nema') or {}
+    if key in _ELSEWHERE:
+        part, name = _ELSEWHERE[key]
+        return _number((results.get(part) or {}).get(name))
     if key == 'lung_error_percent':
         return _number((nema.get('lung') or {}).get('mean_error_percent'))
     levels = nema.get('background') or []
@@ -162,6 +177,21 @@ def _scan_value(results: dict[str, Any], key: str) -> float | None:
         return None
     largest = max(levels, key=lambda level: level.get('diameter_mm') or 0.0)
     return _number(largest.get('mean'))
+
+
+_ELSEWHERE = {
+    'calibration_error_percent': ('calibration', 'error_percent'),
+    'cov_percent': ('noise', 'cov_percent'),
+    'detectability': ('noise', 'detectability'),
+}
+"""Part of the results, and key there, of values of the whole scan."""
+
+
+def _calibration_sd(results: dict[str, Any], key: str) -> float | None:
+    """That of the fill, with the noise of the ROIs."""
+    calibration = results.get('calibration') or {}
+    known = key == 'calibration_error_percent'
+    return _number(calibration.get('sd_percent')) if known else None
 
 
 def _scan_flags(results: dict[str, Any]) -> tuple[str, ...]:

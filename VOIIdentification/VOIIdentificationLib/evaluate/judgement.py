@@ -1,0 +1,386 @@
+"""Values against profiles of limits, and the one verdict that follows from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..core.flags import DOUBTED_LABELS, Flag
+from ..core.phantom import Phantom
+from .limits import Level, Limit, Limits, Verdict, unmet_ratio, verdict
+from .quantities import QUANTITY_OF, Value
+
+CHOOSE_LIMITS = 'No limits were chosen (--limits, or Limits in the panel).'
+NO_BASELINE = 'no baseline was given'
+
+
+class Judged(NamedTuple):
+    """
+    One value against one limit.
+
+    Attributes
+    ----------
+    label : str
+        Of the sphere; empty for a value of the whole scan.
+
+    diameter_mm : float or None
+        Of the sphere.
+
+    value : float or None
+        What was compared: the value, or its change from the baseline in
+        percent; None if there is none.
+
+    unit : str
+        Of the value; empty for a ratio.
+
+    of : {'value', 'change_percent'}
+        Which of both.
+
+    verdict : Verdict
+        What the limit says of it.
+
+    flags : tuple of Flag
+        Reasons to doubt the value.
+    """
+
+    label: str
+    diameter_mm: float | None
+    value: float | None
+    unit: str
+    of: str
+    verdict: Verdict
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What was compared, for people."""
+        title = QUANTITY_OF[self.verdict.quantity].title
+        return f'Change of {title}' if self.of == 'change_percent' else title
+
+    @property
+    def name(self) -> str:
+        """The same with the sphere."""
+        return f'{self.label}: {self.title}' if self.label else self.title
+
+    @property
+    def text(self) -> str:
+        """In words, of a comparison that does not pass."""
+        one = self.verdict
+        if one.not_judged or self.value is None:
+            return f'{self.name} is not judged: {one.not_judged}.'
+        warned = one.level is Level.WARNING
+        ends = (one.warning_low, one.warning_high) if warned else (one.low, one.high)
+        level = ', a level of warning' if warned else ''
+        unit = f' {self.unit}' if self.unit else ''
+        note = ' (indicative)' if one.note else ''
+        return f'{self.name} {self.value:.4g}{unit} is {_outside(*ends)}{level}{note}.'
+
+
+def _outside(low: float | None, high: float | None) -> str:
+    """Where a value is that does not keep its limits; None for no limit."""
+    if low is None:
+        return f'above {high:g}'
+    return f'below {low:g}' if high is None else f'outside {low:g} to {high:g}'
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What one standard or profile says of the phantom.
+
+    Attributes
+    ----------
+    standard : str
+        Its name.
+
+    level : Level
+        The word.
+
+    reasons : tuple of str
+        Why, in sentences or short lines.
+    """
+
+    standard: str
+    level: Level
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OverallVerdict:
+    """
+    What all chosen profiles together say: the worst of them.
+
+    Attributes
+    ----------
+    level : Level
+        The word.
+
+    reasons : tuple of str
+        Why, the gravest first.
+
+    outcomes : tuple of Outcome
+        Of each profile, in their order.
+
+    values : tuple of Judged
+        Every comparison.
+    """
+
+    level: Level
+    reasons: tuple[str, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    values: tuple[Judged, ...] = ()
+
+
+NOTHING_CHOSEN = OverallVerdict(Level.NOT_JUDGED, (CHOOSE_LIMITS,))
+"""Of a measurement that nobody gave limits for."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """
+    What must be right before anything is judged.
+
+    Attributes
+    ----------
+    phantom : Phantom
+        Whose spheres limits may be meant for.
+
+    doubt : str
+        Why nothing may be judged; empty if nothing is known against it.
+
+    ratio : float or None
+        True hot-to-background ratio.
+
+    edition : str
+        Of NEMA NU 2 that was evaluated; empty if none was.
+
+    flags : tuple of Flag
+        Doubts about the whole measurement.
+
+    missing : callable
+        From the key of a quantity to why it has no value.
+
+    no_change : str
+        Why changes from a baseline may not be judged; empty if they may.
+    """
+
+    phantom: Phantom
+    doubt: str = ''
+    ratio: float | None = None
+    edition: str = ''
+    flags: tuple[Flag, ...] = ()
+    missing: Callable[[str], str] = lambda _quantity: 'it was not measured'
+    no_change: str = NO_BASELINE
+
+    def unmet(self, profile: Limits) -> str:
+        """
+        Why a profile is not meant for this scan.
+
+        Parameters
+        ----------
+        profile : Limits
+            The profile.
+
+        Returns
+        -------
+        reason : str
+            Empty if it is.
+        """
+        if profile.edition is not None and profile.edition != self.edition:
+            meant = f'{profile.name} is meant for edition {profile.edition} of NEMA NU 2'
+            return f'{meant}, evaluated was {self.edition or "none"}'
+        return unmet_ratio(profile.name, profile.ratio, self.ratio)
+
+
+def judge(
+    profiles: Sequence[Limits],
+    values: Sequence[Value],
+    changes: Sequence[Value],
+    conditions: Conditions,
+) -> OverallVerdict:
+    """
+    Judge a measurement by every profile that was chosen.
+
+    Parameters
+    ----------
+    profiles : sequence of Limits
+        Chosen by the user.
+
+    values : sequence of Value
+        What was measured.
+
+    changes : sequence of Value
+        Changes from the baseline in percent, by the same keys.
+
+    conditions : Conditions
+        Where one is not met nothing is judged.
+
+    Returns
+    -------
+    verdict : OverallVerdict
+        A fail of one is a fail of all; what could not be judged, or is
+        doubtful, never passes.
+    """
+    if not profiles:
+        return NOTHING_CHOSEN
+    judged = [[*_judged(one, values, changes, conditions)] for one in profiles]
+    outcomes = [
+        outcome(profile.name, lines, _doubts(lines, conditions))
+        for profile, lines in zip(profiles, judged, strict=True)
+    ]
+    ranked = sorted(outcomes, key=lambda one: _GRAVEST.index(one.level))
+    reasons = [f'{one.standard}: {reason}' for one in ranked for reason in one.reasons]
+    values_judged = [line for lines in judged for line in lines]
+    return OverallVerdict(
+        _overall([one.level for one in outcomes]),
+        tuple(reasons),
+        tuple(outcomes),
+        tuple(values_judged),
+    )
+
+
+_GRAVEST = (Level.FAIL, Level.WARNING, Level.NOT_JUDGED, Level.PASS)
+
+
+def _overall(levels: Sequence[Level]) -> Level:
+    """One that could not be judged beside others that pass is a warning."""
+    if len(set(levels)) == 1:
+        return levels[0]
+    return Level.FAIL if Level.FAIL in levels else Level.WARNING
+
+
+def outcome(standard: str, lines: Sequence[Judged], doubts: Sequence[str] = ()) -> Outcome:
+    """
+    What all comparisons with one profile amount to.
+
+    Limits that are not the standard's own words (second-hand, read off a plot)
+    can warn but never fail a scanner; a value that is missing or doubtful
+    never passes in silence.
+
+    Parameters
+    ----------
+    standard : str
+        Its name.
+
+    lines : sequence of Judged
+        The comparisons.
+
+    doubts : sequence of str, optional
+        Sentences against what was compared.
+
+    Returns
+    -------
+    outcome : Outcome
+        With reasons, the gravest first.
+    """
+    kept = [line for line in lines if line.verdict.level is not Level.NOT_JUDGED]
+    unjudged = _unjudged(lines)
+    if not kept:
+        none = 'None of its limits is meant for what was measured.'
+        return Outcome(standard, Level.NOT_JUDGED, unjudged or (none,))
+    failed = [line for line in kept if line.verdict.level is Level.FAIL]
+    failed = sorted(failed, key=lambda line: bool(line.verdict.note))
+    warned = [line for line in kept if line.verdict.level is Level.WARNING]
+    notes = dict.fromkeys(line.verdict.note for line in lines if line.verdict.note)
+    reasons = (
+        *(line.text for line in (*failed, *warned)),
+        *unjudged,
+        *doubts,
+        *(f'Some of its limits are only indicative: {note}.' for note in notes),
+    )
+    if any(not line.verdict.note for line in failed):
+        return Outcome(standard, Level.FAIL, reasons)
+    level = Level.WARNING if failed or warned or unjudged or doubts else Level.PASS
+    within = f'All {len(kept)} values lie within its limits.' if len(kept) > 1 else _ONE_WITHIN
+    return Outcome(standard, level, reasons if failed or warned else (within, *reasons))
+
+
+_ONE_WITHIN = 'The value lies within its limits.'
+
+
+def _unjudged(lines: Iterable[Judged]) -> tuple[str, ...]:
+    """Why comparisons are not judged, each reason once with what it concerns."""
+    named: dict[str, list[str]] = {}
+    for line in lines:
+        if line.verdict.level is Level.NOT_JUDGED:
+            named.setdefault(line.verdict.not_judged, []).append(line.name)
+    every = len(named) == 1 and len(next(iter(named.values()))) == len([*lines])
+    return tuple(
+        f'{_capital(reason)}.' if every else f'{_some(names)} not judged: {reason}.'
+        for reason, names in named.items()
+    )
+
+
+_NAMES_SHOWN = 3
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    shown = '; '.join(names[:_NAMES_SHOWN])
+    return f'{shown} and {more} more' if more > 0 else shown
+
+
+def _doubts(lines: Iterable[Judged], conditions: Conditions) -> tuple[str, ...]:
+    """Flags of what was compared, and of the whole measurement."""
+    own = (f'{line.label}: {flag.text}.' for line in lines if line.label for flag in line.flags)
+    whole = [flag for line in lines if not line.label for flag in line.flags]
+    texts = (flag.text for flag in (*whole, *conditions.flags))
+    return tuple(dict.fromkeys([*own, *(f'{_capital(text)}.' for text in texts)]))
+
+
+def _capital(text: str) -> str:
+    """As a sentence begins; a symbol such as a_B stays as it is."""
+    return text if text[1:2] == '_' else f'{text[:1].upper()}{text[1:]}'
+
+
+def _judged(
+    profile: Limits, values: Sequence[Value], changes: Sequence[Value], conditions: Conditions
+) -> Iterator[Judged]:
+    unmet = conditions.unmet(profile)
+    for limit in profile.rows:
+        found = {
+            one.label: one
+            for one in (values if limit.of == 'value' else changes)
+            if one.quantity == limit.quantity and limit.holds_for(one.diameter_mm)
+        }
+        for label, diameter_mm in _places(limit, conditions.phantom):
+            value = found.get(label)
+            reason = conditions.doubt.rstrip('.') or _why_not(value, limit, conditions) or unmet
+            yield _compared(profile.name, limit, (label, diameter_mm), value, reason)
+
+
+def _places(limit: Limit, phantom: Phantom) -> list[tuple[str, float | None]]:
+    """The spheres that a limit is meant for; one place without label for one of the scan."""
+    if limit.diameter_mm is None:
+        return [('', None)]
+    hot_only = QUANTITY_OF[limit.quantity].part == 'recovery'
+    return [
+        (insert.label, insert.diameter_mm)
+        for insert in phantom.used_inserts
+        if limit.holds_for(insert.diameter_mm) and (insert.hot or not hot_only)
+    ]
+
+
+def _why_not(value: Value | None, limit: Limit, conditions: Conditions) -> str:
+    """Why a value may not be judged; empty if it may."""
+    if limit.of == 'change_percent' and conditions.no_change:
+        return conditions.no_change
+    if value is None:
+        return conditions.missing(limit.quantity)
+    return next((Flag(one).text for one in value.flags if Flag(one) in DOUBTED_LABELS), '')
+
+
+def _compared(
+    profile: str, limit: Limit, place: tuple[str, float | None], value: Value | None, reason: str
+) -> Judged:
+    number = None if value is None else value.value
+    changed = limit.of == 'change_percent'
+    return Judged(
+        *place,
+        value=number,
+        unit='%' if changed else QUANTITY_OF[limit.quantity].unit,
+        of=limit.of,
+        verdict=verdict(number, limit, profile, reason),
+        flags=() if value is None else tuple(map(Flag, value.flags)),
+    )

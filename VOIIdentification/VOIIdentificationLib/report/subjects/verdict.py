@@ -1,0 +1,193 @@
+"""The overall verdict, every comparison behind it, and the baseline: how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ...evaluate.baseline import CHANGE_FORMULA, CHANGE_SD_FORMULA, Baseline, Change
+from ...evaluate.judgement import Judged
+from ...evaluate.limits import Level
+from ...evaluate.quantities import QUANTITY_OF
+from ...results import AnalysisResult
+from ..table import Cell, Measure, Table, tabulate
+from .limits import LIMIT_COLUMNS, RC_DECIMALS, VERDICT_KEY
+from .subject import PERCENT_DECIMALS, Pair, Subject, numbered
+
+_OVERALL = 'Overall'
+
+_Line = tuple[str, Level, str]
+"""Whose verdict, the word, and one reason."""
+
+
+def _lines(result: AnalysisResult) -> Iterator[_Line]:
+    """The overall verdict first, then each profile with its reasons."""
+    found = result.verdict
+    yield _OVERALL, found.level, '; '.join(found.reasons) if not found.outcomes else ''
+    for one in found.outcomes:
+        for reason in one.reasons:
+            yield one.standard, one.level, reason
+
+
+_VERDICT_COLUMNS: list[Measure[_Line]] = [
+    Measure(
+        'profile', 'Profile', '', 'Whose verdict: the worst is the overall one.', lambda x: x[0]
+    ),
+    Measure(VERDICT_KEY, 'Verdict', '', 'Of the whole profile.', lambda line: line[1].value),
+    Measure('reason', 'Reason', '', 'Why, the gravest first.', lambda line: line[2]),
+]
+
+_WARNING_COLUMNS: list[Measure[Judged]] = [
+    Measure(
+        key,
+        title,
+        '',
+        f'{title.capitalize()}: outside of it the verdict is a warning.',
+        lambda row, key=key: getattr(row.verdict, key),  # type: ignore[misc]
+        decimals=2,
+        optional=True,
+    )
+    for key, title in (('warning_low', 'Warns below'), ('warning_high', 'Warns above'))
+]
+
+
+def _unit(row: Judged) -> Cell:
+    return '% of the baseline' if row.of == 'change_percent' else row.unit
+
+
+_UNIT: Measure[Judged] = Measure('unit', 'Unit', '', 'Of value and limits.', _unit)
+
+_CHANGE_COLUMNS: list[Measure[Change]] = [
+    Measure(
+        'label',
+        'Sphere',
+        '',
+        'Label of the insert; empty for a value of the whole scan.',
+        lambda one: one.label,
+    ),
+    Measure(
+        'quantity', 'Quantity', '', 'What is compared.', lambda one: QUANTITY_OF[one.quantity].title
+    ),
+    Measure('value', 'Value', '', 'Of this scan.', lambda one: one.value, decimals=RC_DECIMALS),
+    Measure(
+        'baseline', 'Baseline', '', 'Of the baseline.', lambda one: one.baseline,
+        decimals=RC_DECIMALS,
+    ),
+    Measure('unit', 'Unit', '', 'Of both.', lambda one: one.unit),
+    Measure(
+        'change_percent',
+        'Change',
+        '%',
+        f'{CHANGE_FORMULA}; of a calibration error that of the ratio C_B / a_B.',
+        lambda one: one.change_percent,
+        decimals=PERCENT_DECIMALS,
+    ),
+    Measure(
+        'sd',
+        'SD of change',
+        '',
+        f'Standard uncertainty (68 %) of the difference, in the unit: {CHANGE_SD_FORMULA}. Empty '
+        'where neither noise nor fill is known of both.',
+        lambda one: one.sd,
+        decimals=RC_DECIMALS,
+    ),
+    Measure(
+        'sd_of',
+        'SD of what',
+        '',
+        'Whether the uncertainty holds noise, fill, or both; what it lacks is not known.',
+        lambda one: one.sd_of,
+    ),
+    Measure(
+        'change_in_sd',
+        'Change / SD',
+        '',
+        'The difference in units of its uncertainty.',
+        lambda one: one.change_in_sd,
+        decimals=PERCENT_DECIMALS,
+    ),
+]  # fmt: skip
+
+
+def _tables(result: AnalysisResult) -> list[Table]:
+    found, before = result.verdict, result.baseline
+    tables = []
+    if found.outcomes:
+        columns = [*LIMIT_COLUMNS[:4], _UNIT, *LIMIT_COLUMNS[4:7], *_WARNING_COLUMNS]
+        columns += LIMIT_COLUMNS[7:]
+        tables.append(tabulate('verdict', 'Verdict', _VERDICT_COLUMNS, [*_lines(result)]))
+        tables.append(tabulate('limits', 'Limits', columns, found.values))
+    if before is not None:
+        tables.append(tabulate('baseline', 'Baseline', _CHANGE_COLUMNS, before.changes))
+    return tables
+
+
+def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
+    found, before = result.verdict, result.baseline
+    pairs: list[Pair] = [('Overall', found.level.value), *numbered('Reason', found.reasons)]
+    sources = dict.fromkeys(
+        (
+            f'Limits {one.verdict.standard}',
+            f'{one.verdict.source}; version {one.verdict.version}'
+            + (f'; {one.verdict.note}' if one.verdict.note else ''),
+        )
+        for one in found.values
+    )
+    sections = {'Verdict': [*pairs, *sources]}
+    return sections if before is None else {**sections, 'Baseline': _baseline_pairs(before)}
+
+
+def _baseline_pairs(before: Baseline) -> list[Pair]:
+    return [
+        ('File', before.file),
+        ('Series instance UID', before.series_uid),
+        ('Scanned at', before.scanned_at),
+        ('Analyzed at', before.analyzed_at),
+        ('Software', before.software),
+        ('Change', f'{CHANGE_FORMULA}; uncertainty: {CHANGE_SD_FORMULA}'),
+        *([('Not judged', before.unsure)] if before.unsure else []),
+        *numbered('Note', before.notes),
+    ]
+
+
+def _json(result: AnalysisResult) -> dict[str, Any]:
+    found, before = result.verdict, result.baseline
+    verdict = {
+        'level': found.level.value,
+        'reasons': found.reasons,
+        'profiles': [
+            {'name': one.standard, 'level': one.level.value, 'reasons': one.reasons}
+            for one in found.outcomes
+        ],
+        'values': [_judged_json(one) for one in found.values],
+    }
+    return {'verdict': verdict, 'baseline': None if before is None else _baseline_json(before)}
+
+
+def _judged_json(one: Judged) -> dict[str, Any]:
+    limit = asdict(one.verdict)
+    return {
+        'profile': limit.pop('standard'),
+        'quantity': limit.pop('quantity'),
+        'of': one.of,
+        'label': one.label,
+        'diameter_mm': one.diameter_mm,
+        'value': one.value,
+        'unit': one.unit,
+        'level': limit.pop('level').value,
+        **limit,
+    }
+
+
+def _baseline_json(before: Baseline) -> dict[str, Any]:
+    own = asdict(before)
+    del own['values'], own['changes']
+    changes = [
+        {**asdict(one), **{key: getattr(one, key) for key in ('change_percent', 'change_in_sd')}}
+        for one in before.changes
+    ]
+    return {**own, 'changes': changes}
+
+
+VERDICT = Subject('verdict', tables=_tables, sections=_sections, json=_json)
