@@ -61,16 +61,16 @@ def contrast_of(output):
     return results_of(output)['nema']['spheres'][0]['contrast_percent']
 
 
-@pytest.mark.parametrize(
-    ('below', 'warning_below', 'level', 'status'),
-    [(20, 10, 'pass', 0), (20, -10, 'warning', 3), (-10, None, 'fail', 3)],
-)
-def test_met_nearly_met_and_missed(
-    study, first, tmp_path, capsys, below, warning_below, level, status
-):
-    value = contrast_of(first)
-    warn = {} if warning_below is None else {'warning_low': value - warning_below}
-    limits = profile(tmp_path, low=value - below, **warn)
+LIMITS = {
+    'pass': lambda value: {'low': value - 20, 'warning_low': value - 10},
+    'warning': lambda value: {'low': value - 20, 'warning_low': value + 10},
+    'fail': lambda value: {'low': value + 10},
+}
+
+
+@pytest.mark.parametrize(('level', 'status'), [('pass', 0), ('warning', 3), ('fail', 3)])
+def test_met_nearly_met_and_missed(study, first, tmp_path, capsys, level, status):
+    limits = profile(tmp_path, **LIMITS[level](contrast_of(first)))
     output = tmp_path / 'new'
 
     assert analyze(study, output, '--limits', limits, '--fail-on', 'warning') == status
@@ -84,17 +84,12 @@ def test_met_nearly_met_and_missed(
 
 
 @pytest.mark.parametrize(
-    ('warning', 'choice', 'status'),
-    [(True, 'fail', 0), (False, 'fail', 3), (False, None, 0)],
+    ('level', 'options', 'status'),
+    [('warning', ('--fail-on', 'fail'), 0), ('fail', ('--fail-on', 'fail'), 3), ('fail', (), 0)],
 )
-def test_only_what_was_asked_for_changes_the_status(
-    study, first, tmp_path, warning, choice, status
-):
-    value = contrast_of(first)
-    row = {'warning_low': value + 1} if warning else {'low': value + 1}
-    options = ['--fail-on', choice] if choice else []
-    done = analyze(study, tmp_path / 'new', '--limits', profile(tmp_path, **row), *options)
-    assert done == status
+def test_only_what_was_asked_for_changes_the_status(study, first, tmp_path, level, options, status):
+    limits = profile(tmp_path, **LIMITS[level](contrast_of(first)))
+    assert analyze(study, tmp_path / 'new', '--limits', limits, *options) == status
 
 
 def test_what_cannot_be_judged_has_not_passed(study, tmp_path):

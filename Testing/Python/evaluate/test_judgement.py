@@ -41,9 +41,7 @@ def test_reasons_name_sphere_quantity_value_and_limits():
     fail = judge([profile(WIDE)], [contrast(40.0)], [], GOOD)
     assert fail.reasons == ('Site: S37: Contrast Q 2-D 40 % is outside 50 to 90.',)
     warn = judge([profile(WIDE)], [contrast(55.0)], [], GOOD)
-    assert warn.reasons == (
-        'Site: S37: Contrast Q 2-D 55 % is below 60, a level of warning.',
-    )
+    assert warn.reasons == ('Site: S37: Contrast Q 2-D 55 % is below 60, a level of warning.',)
     fine = judge([profile(WIDE)], [contrast(70.0)], [], GOOD)
     assert fine.reasons == ('Site: The value lies within its limits.',)
 

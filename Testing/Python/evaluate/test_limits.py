@@ -134,7 +134,7 @@ def test_what_may_not_be_judged_has_a_margin_and_no_verdict():
 def test_limits_are_found_by_name_or_file(tmp_path):
     assert find_limits('earl 2').name == 'EARL 2'
     assert find_limits(str(written(tmp_path))).name == 'Site'
-    with pytest.raises(InputFileError, match="there are no limits 'EARL 9'; known are \"EARL 1\""):
+    with pytest.raises(InputFileError, match='there are no limits \'EARL 9\'; known are "EARL 1"'):
         find_limits('EARL 9')
 
 

@@ -1,4 +1,4 @@
-"""A baseline is of the same scanner and reconstruction, or refused, or that is not known and said."""
+"""A baseline of another scanner or reconstruction is refused; an unknown one is said."""
 
 import json
 from dataclasses import replace

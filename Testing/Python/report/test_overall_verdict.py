@@ -6,7 +6,8 @@ import json
 import openpyxl
 import pytest
 from made_quality import judged_result, profile, quality_result
-from VOIIdentificationLib.report.formats import method_rows, results_json
+from VOIIdentificationLib.report.formats import results_json
+from VOIIdentificationLib.report.method import method_rows
 from VOIIdentificationLib.report.page.write import page_html
 from VOIIdentificationLib.report.tidy import write_tidy
 from VOIIdentificationLib.report.verdicts import outcomes, with_verdict
