@@ -12,8 +12,8 @@ from VOIIdentificationLib.evaluate.limits import (
     find_limits,
     load_limits,
     require_names,
-    verdict,
 )
+from VOIIdentificationLib.evaluate.verdict import verdict
 
 ROW = {'quantity': 'contrast_percent', 'diameter_mm': 37, 'low': 60, 'high': 90}
 PROFILE = {

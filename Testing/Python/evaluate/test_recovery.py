@@ -20,8 +20,9 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
 from VOIIdentificationLib.evaluate.a50 import a50_voi
-from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits, verdict
+from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits
 from VOIIdentificationLib.evaluate.recovery import recovery
+from VOIIdentificationLib.evaluate.verdict import verdict
 from VOIIdentificationLib.measure.statistics import VOIStatistics
 from VOIIdentificationLib.measure.voi import VOIResult
 from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from ..core.flags import DOUBTED_LABELS, Flag
 from ..core.phantom import Phantom
-from .limits import Level, Limit, Limits, Verdict, unmet_ratio, verdict
+from .limits import Level, Limit, Limits
 from .quantities import QUANTITY_OF, Value
+from .verdict import Verdict, unmet_ratio, verdict
 
 CHOOSE_LIMITS = 'No limits were chosen (--limits, or Limits in the panel).'
 NO_BASELINE = 'no baseline was given'
@@ -226,7 +227,7 @@ def judge(
         return NOTHING_CHOSEN
     judged = [[*_judged(one, values, changes, conditions)] for one in profiles]
     outcomes = [
-        outcome(profile.name, lines, _doubts(lines, conditions))
+        _outcome(profile.name, lines, _doubts(lines, conditions))
         for profile, lines in zip(profiles, judged, strict=True)
     ]
     ranked = sorted(outcomes, key=lambda one: _GRAVEST.index(one.level))
@@ -250,7 +251,7 @@ def _overall(levels: Sequence[Level]) -> Level:
     return Level.FAIL if Level.FAIL in levels else Level.WARNING
 
 
-def outcome(standard: str, lines: Sequence[Judged], doubts: Sequence[str] = ()) -> Outcome:
+def _outcome(standard: str, lines: Sequence[Judged], doubts: Sequence[str] = ()) -> Outcome:
     """
     What all comparisons with one profile amount to.
 

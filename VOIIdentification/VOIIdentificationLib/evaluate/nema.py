@@ -23,8 +23,8 @@ from .background import (
     lung_residual,
 )
 from .editions import DEFAULT_EDITION, EDITIONS, Edition
-from .limits import unmet_ratio
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
+from .verdict import unmet_ratio
 
 HOT_CONTRAST_FORMULA = '100 (C_H / C_B - 1) / (a_H / a_B - 1)'
 COLD_CONTRAST_FORMULA = '100 (1 - C_C / C_B)'

@@ -14,9 +14,9 @@ from ..core.flags import DOUBTED_LABELS
 from ..core.image import PETImage
 from ..measure.statistics import voi_statistics
 from ..measure.voi_mask import Sphere, voi_mask
-from .limits import unmet_ratio
 from .nema import NEMAResult, SphereContrast
 from .roi_placement import ROI_DIAMETER_MM, BackgroundROI
+from .verdict import unmet_ratio
 
 COV_FORMULA = '100 SD / mean'
 CNR_FORMULA = '(C_H - C_B) / S'

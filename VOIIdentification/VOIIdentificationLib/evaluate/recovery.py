@@ -14,7 +14,8 @@ from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Sphere, voi_mask
 from .a50 import A50Background, a50_voi
-from .limits import QUANTITY_NAMES, Limits, Quantity, Verdict, unmet_ratio, verdict
+from .limits import QUANTITY_NAMES, Limits, Quantity
+from .verdict import Verdict, unmet_ratio, verdict
 
 CORE_PART = 0.5
 """Part of the largest sphere's diameter whose mean stands for an unknown true concentration."""

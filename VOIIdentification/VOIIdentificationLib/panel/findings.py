@@ -10,7 +10,8 @@ from slicer.i18n import tr as _
 
 from ..core.flags import Flag
 from ..core.image import UNKNOWN_UNIT
-from ..evaluate.limits import QUANTITY_NAMES, Verdict
+from ..evaluate.limits import QUANTITY_NAMES
+from ..evaluate.verdict import Verdict
 from ..mrml.outputs import OutputNodes
 from ..mrml.tables import texts_of_column
 from ..results import AnalysisResult
