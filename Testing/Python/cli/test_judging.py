@@ -78,9 +78,9 @@ def test_met_nearly_met_and_missed(study, first, tmp_path, capsys, level, status
     assert results_of(output)['verdict']['level'] == level
     assert (output / 'report.html').is_file()
     printed = capsys.readouterr().out
-    assert f'Overall verdict: {level}\n' in printed
+    assert f'Overall verdict: {level.upper()}\n' in printed
     reasons = printed.partition('Overall verdict')[0]
-    assert ('Site: S37: Contrast' in reasons) == (level != 'pass')
+    assert ('  S37: Contrast' in reasons) == (level != 'pass')
 
 
 @pytest.mark.parametrize(

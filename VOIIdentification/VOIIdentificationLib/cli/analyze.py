@@ -17,7 +17,6 @@ from .judging import (
     chosen_baseline,
     chosen_limits,
     exit_status,
-    verdict_summary,
 )
 from .outward import add_outward_arguments, outward_options, write_exports
 from .terminal import as_lines, terminal_progress
@@ -270,7 +269,6 @@ def _print_summary(result: AnalysisResult, directory: Path) -> None:
 
     more = (
         *filter(None, [page_hindrance()]),
-        *verdict_summary(result),
         f'Results: {directory}',
     )
     sys.stdout.write(as_lines([*summary_lines(result), *more]))

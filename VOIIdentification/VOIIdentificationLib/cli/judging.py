@@ -130,22 +130,3 @@ def exit_status(args: argparse.Namespace, result: AnalysisResult) -> int:
     """
     levels = FAIL_ON.get(args.fail_on, ())
     return EXIT_VERDICT if result.verdict.level.value in levels else 0
-
-
-def verdict_summary(result: AnalysisResult) -> list[str]:
-    """
-    The verdict for a terminal.
-
-    Parameters
-    ----------
-    result : AnalysisResult
-        With its verdict.
-
-    Returns
-    -------
-    lines : list of str
-        Reasons first; none if no limits were chosen.
-    """
-    if not result.verdict.outcomes:
-        return []
-    return [*result.verdict.reasons, f'Overall verdict: {result.verdict.level.value}']

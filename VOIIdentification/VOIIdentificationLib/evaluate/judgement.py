@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..core.flags import DOUBTED_LABELS, Flag
@@ -100,11 +100,15 @@ class Outcome:
 
     reasons : tuple of str
         Why, in sentences or short lines.
+
+    kind : {'standard', 'manufacturer', 'site'}
+        Who set the limits.
     """
 
     standard: str
     level: Level
     reasons: tuple[str, ...] = ()
+    kind: str = 'standard'
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ def judge(
         return NOTHING_CHOSEN
     judged = [[*_judged(one, values, changes, conditions)] for one in profiles]
     outcomes = [
-        _outcome(profile.name, lines, _doubts(lines, conditions))
+        replace(_outcome(profile.name, lines, _doubts(lines, conditions)), kind=profile.kind)
         for profile, lines in zip(profiles, judged, strict=True)
     ]
     ranked = sorted(outcomes, key=lambda one: _GRAVEST.index(one.level))

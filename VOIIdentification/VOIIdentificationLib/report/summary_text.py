@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..evaluate.judgement import Outcome, OverallVerdict
+from ..evaluate.limits import Level
 from ..results import AnalysisResult
 from .summary import Figure, Summary, SummaryColumn, summarize, trace_line
-from .verdicts import Level, Outcome
 
 _GAP = '  '
 _MAX_REASONS = 6
@@ -36,6 +37,7 @@ def summary_lines(result: AnalysisResult) -> tuple[str, ...]:
         '',
         *(f'Note: {note}' for note in summary.notes),
         *_verdicts(summary.outcomes),
+        *([_overall(summary.verdict)] if summary.verdict.outcomes else []),
     )
 
 
@@ -73,6 +75,10 @@ def _figures(figures: Sequence[Figure]) -> Iterator[str]:
 def _figure(one: Figure) -> str:
     spread = '' if one.sd_percent is None else f', u {one.sd_percent:.2g} %'
     return f'{one.name} {one.value:.{one.decimals}f} {one.unit}'.rstrip() + spread
+
+
+def _overall(verdict: OverallVerdict) -> str:
+    return f'Overall verdict: {verdict.level.value.upper()}'
 
 
 def _verdicts(outcomes: Iterable[Outcome]) -> Iterator[str]:

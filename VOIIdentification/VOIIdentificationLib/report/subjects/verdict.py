@@ -126,6 +126,7 @@ def _tables(result: AnalysisResult) -> list[Table]:
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
     found, before = result.verdict, result.baseline
     pairs: list[Pair] = [('Overall', found.level.value), *numbered('Reason', found.reasons)]
+    pairs += [(f'Limits {one.standard}', f'set by: {one.kind}') for one in found.outcomes]
     sources = dict.fromkeys(
         (
             f'Limits {one.verdict.standard}',
@@ -157,7 +158,12 @@ def _json(result: AnalysisResult) -> dict[str, Any]:
         'level': found.level.value,
         'reasons': found.reasons,
         'profiles': [
-            {'name': one.standard, 'level': one.level.value, 'reasons': one.reasons}
+            {
+                'name': one.standard,
+                'kind': one.kind,
+                'level': one.level.value,
+                'reasons': one.reasons,
+            }
             for one in found.outcomes
         ],
         'values': [_judged_json(one) for one in found.values],
