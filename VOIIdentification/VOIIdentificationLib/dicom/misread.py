@@ -121,7 +121,7 @@ def _of_places(stack: PETStack, geometry: VolumeGeometry) -> list[Misreading]:
     frames = [one.frame for one in slices if one.file.frame_count > 1]
     if frames != sorted(frames):
         found.append(Misreading('frame_order', len(frames)))
-    images = sum(file.frame_count for file in stack.series.files if file.is_pet_image)
+    images = sum(file.frame_count for file in stack.series.files if file.is_activity)
     if images > len(slices):
         found.append(Misreading('repeated', images - len(slices)))
     off_mm = _off_grid_mm(slices, geometry)

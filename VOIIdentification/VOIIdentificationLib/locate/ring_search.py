@@ -22,6 +22,9 @@ MAX_COMPARED_RINGS = 40
 NEAR_SEED_MM = 15.0
 """A seed farther than this from every sphere lies on none."""
 
+_COMPARED_TOGETHER = 5
+"""Best rings that are compared again where a sphere is large."""
+
 _REFINE_MM = 9.0
 """Around its place a sphere is looked for this far, once a ring has been guessed."""
 
@@ -84,14 +87,12 @@ class RingSearch:
         places_ras_mm : (N, 3) `numpy.ndarray` of float
             Where it has its spheres.
         """
-        best: RingMatch | None = None
-        best_places = np.zeros((len(self._angles), 3))
-        for frame in self._frames:
-            own = places(frame, self._angles)
-            match = self._matcher.match(own)
-            if match is not None and (best is None or match.explained > best.explained):
-                best, best_places = match, own
-        return best, best_places
+        rings = [places(frame, self._angles) for frame in self._frames]
+        ranked = _ranked([(self._matcher.match(own), own) for own in rings])
+        if self._matcher.has_large:
+            likely = [own for _, own in ranked[:_COMPARED_TOGETHER]]
+            ranked = _ranked([(self._matcher.match_together(own), own) for own in likely])
+        return ranked[0] if ranked else (None, np.zeros((len(self._angles), 3)))
 
     def best_in_any_order(self) -> tuple[float, FloatArray]:
         """
@@ -111,6 +112,14 @@ class RingSearch:
             return 0.0, np.zeros((len(self._angles), 3))
         best = int(np.argmax(explained))
         return explained[best], rings[best]
+
+
+def _ranked(
+    matches: list[tuple[RingMatch | None, FloatArray]],
+) -> list[tuple[RingMatch, FloatArray]]:
+    """Matches with their places, best first."""
+    found = [(match, own) for match, own in matches if match is not None]
+    return sorted(found, key=lambda one: -one[0].explained)
 
 
 def _guesses(

@@ -20,10 +20,16 @@ _ALIKE_CHORDS = 0.12
 NEIGHBORHOOD_MM = 24.0
 """Around each place the image is compared; the places are 57 mm apart, the phantom's edge 30 mm."""
 
-BLURS_MM = (6.0, 8.0, 11.0)
+BLURS_MM = (6.0, 8.0, 11.0, 15.0)
 """FWHM of the compared images, with the blur by the coarse voxels; the best one counts."""
 
 _STEP_MM = 0.25
+
+_RIM_MM = 10.0
+"""Around spheres too large for the neighborhood the image is compared this far."""
+
+_REACH_MM = 20.0
+"""A blurred sphere is nothing farther from its surface."""
 
 _CONTRASTS = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
 """Common contrasts from which an assignment starts: quantiles of those of single spheres."""
@@ -74,6 +80,12 @@ class RingMatcher:
 
     angles_rad : (N,) `numpy.ndarray` of float
         On the ring.
+
+    Attributes
+    ----------
+    has_large : bool
+        Whether a sphere is too large for its neighborhood and all are hot:
+        then the best rings are compared again by `match_together`.
     """
 
     def __init__(
@@ -90,7 +102,10 @@ class RingMatcher:
         self._hot = hot
         self._orders = symmetries(angles_rad)
         self._offsets = _ball_offsets(geometry, NEIGHBORHOOD_MM)
-        radii = np.arange(0.0, NEIGHBORHOOD_MM + 20.0, _STEP_MM)
+        largest_mm = float(diameters_mm.max()) / 2
+        self._wide_offsets = _ball_offsets(geometry, largest_mm + _RIM_MM)
+        self.has_large = largest_mm > NEIGHBORHOOD_MM and bool(np.all(hot))
+        radii = np.arange(0.0, max(NEIGHBORHOOD_MM, largest_mm) + _REACH_MM, _STEP_MM)
         self._profiles = np.array(
             [
                 [blurred_ball(radii, d / 2, fwhm / FWHM_PER_SIGMA) for d in diameters_mm]
@@ -121,7 +136,9 @@ class RingMatcher:
         # For each blur and order: per place the products with the template it would have.
         own = values[place, :, self._orders]
         norm = squares[place, :, self._orders]
-        by_order = self._gains(own, norm).max(axis=1)
+        return self._best_of(self._gains(own, norm).max(axis=1), total)
+
+    def _best_of(self, by_order: FloatArray, total: float) -> RingMatch | None:
         best, second = np.argsort(by_order)[::-1][:2] if len(by_order) > 1 else (0, 0)
         gain = float(by_order[best])
         if not gain > 0 or not total > 0:
@@ -132,6 +149,34 @@ class RingMatcher:
             explained=gain / total,
             margin=(gain - float(by_order[second])) / rest if best != second else np.inf,
         )
+
+    def match_together(self, places_ras_mm: FloatArray) -> RingMatch | None:
+        """
+        Compare one ring with the image where spheres reach into each other's neighborhoods.
+
+        Parameters
+        ----------
+        places_ras_mm : (N, 3) `numpy.ndarray` of float
+            Places of its spheres, all hot.
+
+        Returns
+        -------
+        match : RingMatch or None
+            As from `match`; all spheres of an order are one template with one
+            contrast, compared over the voxels near any place at once.
+        """
+        voxels_ijk, values = self._around(places_ras_mm)
+        positions = self._geometry.position_ras_mm(voxels_ijk)
+        radius = np.linalg.norm(positions[:, None] - places_ras_mm, axis=-1)
+        step = np.minimum(np.rint(radius / _STEP_MM), self._profiles.shape[-1] - 1)
+        spheres = self._profiles[..., step.astype(np.int64)]  # blur, sphere, voxel, place
+        gains = np.zeros((len(self._orders), len(BLURS_MM)))
+        place = np.arange(len(places_ras_mm))
+        for row, order in zip(gains, self._orders, strict=True):
+            templates = spheres[:, order, :, place].sum(axis=0)
+            templates -= templates.mean(axis=1, keepdims=True)
+            row[:] = np.maximum(templates @ values, 0.0) ** 2 / np.sum(templates**2, axis=1)
+        return self._best_of(gains.max(axis=1), float(values @ values))
 
     def explained_in_any_order(self, places_ras_mm: FloatArray) -> float:
         """
@@ -164,6 +209,16 @@ class RingMatcher:
             return None
         squares, values = (np.array([one[n] for one in known]) for n in range(2))
         return squares, values, float(sum(one[2] for one in known))
+
+    def _around(self, places_ras_mm: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Voxels (i, j, k) near any place, each once; their values over the mean."""
+        nearest = np.rint(self._geometry.index_ijk(places_ras_mm)).astype(np.int64)
+        voxels_ijk = (nearest[:, None] + self._wide_offsets).reshape(-1, 3)
+        inside = np.all((voxels_ijk >= 0) & (voxels_ijk < self._geometry.size_ijk), axis=1)
+        flat = np.unique(np.ravel_multi_index(voxels_ijk[inside].T[::-1], self._voxels.shape))
+        values = self._voxels.ravel()[flat].astype(float)
+        k, j, i = np.unravel_index(flat, self._voxels.shape)
+        return np.stack([i, j, k], axis=-1), values - values.mean()
 
     def _gains(self, own: FloatArray, norm: FloatArray) -> FloatArray:
         """Explained sum of squares; shape (orders, blurs)."""
