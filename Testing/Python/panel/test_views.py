@@ -120,6 +120,18 @@ def test_a_layout_that_the_user_took_meanwhile_stays(measured):
     assert manager.layout == red_only
 
 
+def test_the_first_look_is_at_the_slice_of_the_circles_and_all_in_3d(measured, scene):
+    rois = outputs_of(measured).background_rois
+    manager = slicer.app.layoutManager()
+
+    assert red_place(scene)[2] == pytest.approx(rois.GetNthControlPointPositionWorld(0)[2])
+    assert [name for name, _args in manager.called].count('resetThreeDViews') == 1
+
+    scene.GetNodeByID('vtkMRMLSliceNodeRed').SetSliceOffset(99.0)
+    measured.ui.applyButton.click()
+    assert scene.GetNodeByID('vtkMRMLSliceNodeRed').GetSliceOffset() == 99.0, 'the user is there'
+
+
 def test_a_closed_scene_leaves_the_layout(measured, scene):
     ours = slicer.app.layoutManager().layout
     scene.Clear(0)
@@ -135,7 +147,9 @@ def test_every_table_and_chart_can_be_chosen(measured):
 
     assert ui.tableComboBox.items_[:2] == ['Spheres', 'Centers']
     assert {'NEMA contrast', 'Lung residual', 'Background ROIs'} <= set(ui.tableComboBox.items_)
-    assert len(set(ui.tableComboBox.items_)) == len(outputs.tables)
+    assert len(set(ui.tableComboBox.items_)) == len(outputs.tables) + 1
+    assert ui.tableComboBox.items_[-1] == 'Candidates'
+    assert len(set(ui.chartComboBox.items_)) == len(outputs.charts)
     assert ui.chartComboBox.items_[0] == 'Mean and max against diameter'
     assert 'Lung residual by slice' in ui.chartComboBox.items_
     assert 'Distance off the ring against diameter' in ui.chartComboBox.items_
@@ -156,6 +170,30 @@ def test_what_is_chosen_is_shown_and_stays_chosen(measured, scene):
     ui.applyButton.click()
     assert ui.tableComboBox.currentText == 'Lung residual'
     assert table_view.GetTableNode() is outputs.tables['lung']
+
+
+def test_candidates_are_a_table_when_asked_for(measured, made, scene):
+    ui = measured.ui
+    ui.tableComboBox.currentText = 'Candidates'
+    node = slicer.util.getNodesByClass('vtkMRMLTableViewNode')[0].GetTableNode()
+
+    spheres = measured.panel.result.spheres
+    assert node.GetNumberOfRows() == sum(len(voi.search.index_ijk) for voi in spheres)
+    column = node.GetTable().GetColumnByName('mean')
+    means = np.array([column.GetValue(n) for n in range(node.GetNumberOfRows())])
+    first = len(spheres[0].search.index_ijk)
+    assert means[:first] == pytest.approx(spheres[0].search.mean, nan_ok=True)
+
+    camera = scene.AddNode(slicer.vtkMRMLCameraNode())
+    slicer.app.layoutManager().tableWidget(0).tableView().click_(first + 2)
+    expected = made[0].geometry.position_ras_mm(spheres[1].search.index_ijk[2])
+    assert camera.GetFocalPoint() == pytest.approx(expected, abs=1e-3)
+
+    ui.applyButton.click()
+    assert ui.tableComboBox.currentText == 'Candidates'
+    assert scene.GetFirstNodeByName('PET candidates table_1') is None
+    again = slicer.util.getNodesByClass('vtkMRMLTableViewNode')[0].GetTableNode()
+    assert again.GetName() == 'PET candidates table'
 
 
 def test_without_results_there_is_nothing_to_choose(widget):
@@ -279,6 +317,16 @@ def test_spheres_are_outlines_and_the_lung_is_a_circle(measured):
     assert lung.GetDisplayNode().GetGlyphSize() == 30.0
     assert lung.GetNthControlPointPositionWorld(0) == pytest.approx(placement.lung.center_ras_mm)
     assert lung.GetLocked()
+
+
+def test_the_tick_of_3d_works_at_once(measured):
+    segmentation = outputs_of(measured).segmentation.GetSegmentation()
+    assert segmentation.ContainsRepresentation('Closed surface')
+
+    measured.ui.show3DCheckBox.checked = False
+    assert not segmentation.ContainsRepresentation('Closed surface')
+    measured.ui.show3DCheckBox.checked = True
+    assert segmentation.ContainsRepresentation('Closed surface')
 
 
 def test_a_display_that_the_user_changed_stays(measured):

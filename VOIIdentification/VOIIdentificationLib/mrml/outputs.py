@@ -37,8 +37,11 @@ from .tables import fill_plot, fill_table, series_of_chart
 FOLDER_NAME = 'VOI Identification'
 """Folder of the outputs in the subject hierarchy."""
 
-_ORDER_ATTRIBUTE = 'VOIIdentification.Order'
+ORDER_ATTRIBUTE = 'VOIIdentification.Order'
 """Node attribute: which one in the order that outputs are shown in. Saved with the scene."""
+
+LAST_PLACE = 1000
+"""In that order."""
 
 _HIDDEN_ATTRIBUTE = 'VOIIdentification.Hidden'
 """Node attribute: hidden because another volume is chosen. Saved with the scene."""
@@ -239,7 +242,7 @@ def _of_kind(nodes: Mapping[str, Node], kind: str) -> dict[str, Node]:
 
 
 def _order(node: Node) -> int:
-    return int(node.GetAttribute(_ORDER_ATTRIBUTE) or 0)
+    return int(node.GetAttribute(ORDER_ATTRIBUTE) or 0)
 
 
 def _by_key(nodes: OutputNodes) -> dict[str, Node]:
@@ -290,7 +293,7 @@ class _Workshop:
     def _mark(self, node: Node, key: str) -> None:
         self._given += 1
         node.SetAttribute(OUTPUT_ATTRIBUTE, key)
-        node.SetAttribute(_ORDER_ATTRIBUTE, str(self._given))
+        node.SetAttribute(ORDER_ATTRIBUTE, str(self._given))
         node.SetNodeReferenceID(VOLUME_ROLE, self.volume_node.GetID())
 
     def undo(self) -> None:

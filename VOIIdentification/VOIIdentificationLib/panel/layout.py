@@ -57,15 +57,24 @@ class OwnLayout:
         manager: Any = slicer.app.layoutManager()
         return manager is not None and manager.layout == LAYOUT_ID
 
-    def show(self) -> None:
-        """Take the place of the user's layout."""
+    def show(self) -> bool:
+        """
+        Take the place of the user's layout.
+
+        Returns
+        -------
+        came : bool
+            False if it is there already, or there is no window for one.
+        """
         manager = slicer.app.layoutManager()
         if manager is None:  # there is none without a main window
-            return
+            return False
         register_layout()
-        if manager.layout != LAYOUT_ID:
+        came = bool(manager.layout != LAYOUT_ID)
+        if came:
             self._users = manager.layout
             manager.setLayout(LAYOUT_ID)
+        return came
 
     def give_back(self) -> None:
         """Bring the user's layout back as the module is left, unless it is another one already."""

@@ -10,12 +10,15 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..core.geometry import Point
+from ..mrml.candidates import CANDIDATES, candidates_node, has_candidates
 from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes
 from ..mrml.places import place_of_name, place_of_row
 from ..mrml.rois import label_rois
 from ..mrml.session import Request
+from ..results import AnalysisResult
 from .layout import OwnLayout
+from .view import show_in_3d
 
 if TYPE_CHECKING:
     from .panel import Panel
@@ -105,6 +108,7 @@ class ShowSection:
         self._rows: list[_RowsOfView] = []
         self._roi_names = _ROINames()
         self._seeds_shown: tuple[str, bool] | None = None
+        self._in_3d: tuple[str, bool] | None = None
         ui.showTableButton.clicked.connect(self._on_show)
         ui.resultsBrowser.anchorClicked.connect(self._on_name)
 
@@ -119,15 +123,18 @@ class ShowSection:
         """
         outputs, measured = self._panel.outputs, self._panel.measured
         same = request is None or measured is None or request.seeds == measured.request.seeds
-        tables, charts = _names(outputs)
+        tables, charts = _names(outputs, self._panel.result)
         self._tables.offer(tables)
         self._charts.offer(charts)
         self._roi_names.follow(outputs)
         self._show_seeds(measured=outputs is not None and same)
+        if outputs is not None:
+            self._follow_tick_of_3d(outputs)
 
     def show_layout(self) -> None:
         """Put slices, 3-D view, plot and table side by side."""
-        self.layout.show()
+        if self.layout.show():
+            self._look_at_all()
         self.listen()
         self._show_chosen()
 
@@ -152,6 +159,22 @@ class ShowSection:
             if not any(view is one.view for one in self._rows):
                 self._rows.append(_RowsOfView(view, self._go_to_row))
 
+    def _look_at_all(self) -> None:
+        """Views that just came: the slice of the circles, all VOIs in 3-D."""
+        outputs = self._panel.outputs
+        if outputs is not None:
+            circles = outputs.background_rois or outputs.centers
+            first = circles.GetNthControlPointLabel(0)
+            _go_to(place_of_name(outputs, first))
+            slicer.app.layoutManager().resetThreeDViews()
+
+    def _follow_tick_of_3d(self, outputs: OutputNodes) -> None:
+        """At once if it was changed; what was there when the volume was chosen stays."""
+        now = (outputs.segmentation.GetID(), bool(self._panel.parameters.show3D))
+        if self._in_3d is not None and self._in_3d[0] == now[0] and self._in_3d != now:
+            show_in_3d(outputs, visible=now[1])
+        self._in_3d = now
+
     def _on_show(self) -> None:
         if self._panel.outputs is not None:
             self.show_layout()
@@ -163,6 +186,8 @@ class ShowSection:
         application = slicer.app.applicationLogic()
         selection = application.GetSelectionNode()
         table_node = self._tables.node(outputs.tables)
+        if self._tables.key == CANDIDATES and self._panel.result is not None:
+            table_node = candidates_node(self._panel.result, outputs)
         chart_node = self._charts.node(outputs.charts)
         if table_node is not None:
             selection.SetActiveTableID(table_node.GetID())
@@ -247,8 +272,11 @@ class _ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         label_rois(self._names, self._rois, display.GetActiveComponentIndex() if on_point else -1)
 
 
-def _names(outputs: OutputNodes | None) -> tuple[dict[str, str], dict[str, str]]:
+def _names(
+    outputs: OutputNodes | None, result: AnalysisResult | None
+) -> tuple[dict[str, str], dict[str, str]]:
     if outputs is None:
         return {}, {}
-    tables = {key: _name_of_table(key) for key in outputs.tables}
+    last = [CANDIDATES] if has_candidates(result) else []
+    tables = {key: _name_of_table(key) for key in (*outputs.tables, *last)}
     return tables, {key: _name_of_chart(key, node) for key, node in outputs.charts.items()}
