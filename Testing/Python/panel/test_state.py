@@ -300,6 +300,17 @@ def test_decisions_of_the_worksheet_are_in_its_tool_tip():
     assert 'F-18' in tip
 
 
+def test_what_contradicts_the_worksheet_is_said_before_apply():
+    late = replace(KNOWN.worksheet, scan_start=datetime(2026, 3, 1, 11, 30))
+    scene = with_volume(scan=ScanFacts(isotope='Ga-68'))
+
+    lines = panel_state(asked(known=Known(worksheet=late)), scene, None).activity.text.splitlines()
+
+    assert lines[0].startswith('a_H')
+    assert lines[1].startswith('The hot fill was assayed at 2026-03-01 12:00, after the scan')
+    assert lines[-1] == 'The worksheet says F-18, the header of the scan Ga-68.'
+
+
 CHANGES = {
     'a seed': {'seeds': (replace(SEEDS[0], position_ras_mm=(0.0, 0.0, 1.0)), *SEEDS[1:])},
     'the phantom': {'phantom': replace(PHANTOM, name='other')},

@@ -18,8 +18,10 @@ from ..analysis import Known
 from ..core.image import UNKNOWN_UNIT
 from ..core.phantom import Phantom
 from ..dicom.source import NO_FILES
+from ..evaluate.plausibility import header_contradictions, worksheet_contradictions
 from ..mrml.measured import Measured
 from ..suv.scale import SUVType
+from ..suv.scan_facts import ScanFacts
 from .findings import as_html, findings, roi_doubts, verdict_text
 from .ready import loading_text, missing_for_apply, missing_for_search
 from .situation import Choices, Scene, VolumeFacts
@@ -281,7 +283,11 @@ def _activity(known: Known, scene: Scene) -> dict[str, Look]:
     tip = _('Fill in the worksheet to get true concentrations, contrast and verdicts.')
     if known.worksheet is not None:
         activity = true_activity(known.worksheet)
-        text, tip = _activity_text(activity), '\n'.join(activity.decisions)
+        facts = scene.volume.scan if scene.volume else ScanFacts()
+        wrong = worksheet_contradictions(known.worksheet)
+        wrong += header_contradictions(known.worksheet, facts)
+        text = '\n'.join([_activity_text(activity), *(one[:1].upper() + one[1:] for one in wrong)])
+        tip = '\n'.join(activity.decisions)
     elif known.notes:
         text = '\n'.join(known.notes)
     return {
