@@ -23,6 +23,7 @@ from VOIIdentificationLib.core.errors import no_progress
 from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.locate.detect import detect
+from VOIIdentificationLib.mrml.derived import dicom_options
 from VOIIdentificationLib.mrml.measured import Measured, MeasuredVolumes, volume_stamp
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds, place_spheres
@@ -430,10 +431,19 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         found = detect(self.imageOf(volumeNode), phantom, progress or no_progress)
         return place_spheres(volumeNode, phantom, found.centers_ras_mm)
 
-    def exportResults(self, result, folder, overwrite=False, progress=None):
-        """Write all files of a result into a folder; return their paths."""
+    def exportResults(self, result, folder, overwrite=False, progress=None, dicomOf=None):
+        """
+        Write all files of a result into a folder; return their paths.
+
+        With `dicomOf`, the volume that was measured, a DICOM segmentation and a
+        structured report are written too.
+        """
+        database, dicom = getattr(slicer, 'dicomDatabase', None), None
+        if dicomOf is not None:
+            dicom = dicom_options(result, dicomOf, database)
+        progress = progress or no_progress
         return export_results(
-            result, Path(folder), overwrite=overwrite, progress=progress or no_progress
+            result, Path(folder), overwrite=overwrite, dicom=dicom, progress=progress
         )
 
     def sourceOf(self, volumeNode, progress=None):

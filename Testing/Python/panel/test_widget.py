@@ -535,7 +535,7 @@ def really_measured(ready, tmp_path):
 def measured(really_measured, monkeypatch):
     """With an export that writes one file, which saves seconds."""
 
-    def write(_result, folder, overwrite, _progress):
+    def write(_result, folder, overwrite, _progress, _volume):
         folder.mkdir(exist_ok=overwrite)
         (folder / 'results.json').write_text('new')
 
@@ -557,6 +557,22 @@ def test_export_writes_the_files(really_measured, tmp_path, monkeypatch):
 
 def refuse_to_be_asked(text, _title):
     pytest.fail(f'an empty folder needs no question: {text}')
+
+
+@pytest.mark.parametrize('ticked', [True, False])
+def test_a_tick_asks_for_dicom_objects_of_the_volume(
+    really_measured, tmp_path, monkeypatch, ticked
+):
+    given = []
+    monkeypatch.setattr(really_measured.logic, 'exportResults', lambda *told: given.append(told))
+    really_measured.ui.dicomCheckBox.checked = ticked
+
+    really_measured.ui.exportButton.click()
+
+    volume = really_measured.panel.parameters.inputVolume
+    assert volume is not None
+    assert given[0][1] == tmp_path / 'results'
+    assert given[0][4] is (volume if ticked else None)
 
 
 def test_export_says_when_it_is_done(measured, tmp_path):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 REPORT = 'report.html'
 
+DICOM_REQUIREMENTS = 'requirements_dicom.txt'
+"""Beside the requirements of an export: what a DICOM segmentation and report need more."""
+
 
 class ResultsSection:
     """
@@ -45,14 +48,16 @@ class ResultsSection:
         """Ask for a folder, for packages, for leave to overwrite; then write."""
         panel, dialogs = self._panel, self._panel.dialogs
         result, folder = panel.result, dialogs.choose_folder(panel.parameters.exportFolder)
-        if result is None or not folder or not self._packages_ready():
+        dicom = bool(panel.ui.dicomCheckBox.checked)
+        if result is None or not folder or not self._packages_ready(dicom):
             return
         old = existing_results(Path(folder))
         if old and not dialogs.ask(_overwrite_question(Path(folder), len(old))):
             return
         with dialogs.guard(_('The results could not be exported.')):
             with dialogs.progress(_('Exporting')) as progress:
-                panel.logic.exportResults(result, Path(folder), bool(old), progress)
+                volume = panel.parameters.inputVolume if dicom else None
+                panel.logic.exportResults(result, Path(folder), bool(old), progress, volume)
             panel.parameters.exportFolder = folder
             dialogs.tell(_('The results were written to {folder}.').format(folder=folder))
 
@@ -65,20 +70,28 @@ class ResultsSection:
         folder = str(self._panel.parameters.exportFolder)
         self._panel.dialogs.open(str(Path(folder) / REPORT))
 
-    def _packages_ready(self) -> bool:
+    def _packages_ready(self, dicom: bool) -> bool:
         """Ask once, by name and with the reason, for what the files need."""
-        missing, dialogs = missing_requirements(self.requirements), self._panel.dialogs
+        files = (self.requirements, *([self.requirements.with_name(DICOM_REQUIREMENTS)] * dicom))
+        lacking = {file: missing_requirements(file) for file in files}
+        missing, dialogs = (
+            [line for lines in lacking.values() for line in lines],
+            self._panel.dialogs,
+        )
         if not missing:
             return True
         question = _(
-            'The export writes Excel workbooks (openpyxl) and pictures (matplotlib). '
+            'The export writes Excel workbooks (openpyxl), pictures (matplotlib), a page '
+            '(jinja2) and, if asked for, DICOM objects (highdicom). '
             'These Python packages are missing and will be installed into the application:\n\n'
             '{packages}\n\nMeasuring works without them. Continue?'
         )
         if not dialogs.ask(question.format(packages='\n'.join(missing))):
             return False
         with dialogs.guard(_('The packages could not be installed.')):
-            _install(self.requirements, missing)
+            for file, lines in lacking.items():
+                if lines:
+                    _install(file, lines)
         return True
 
 

@@ -85,6 +85,7 @@ class PanelState:
     export: Look
     open_folder: Look
     open_report: Look
+    dicom: Look
 
 
 WIDGETS = {
@@ -115,6 +116,7 @@ WIDGETS = {
     'export': 'exportButton',
     'open_folder': 'openFolderButton',
     'open_report': 'openReportButton',
+    'dicom': 'dicomCheckBox',
 }
 """Widget of the .ui file that shows each part of the state."""
 
@@ -376,6 +378,7 @@ def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[s
             tool_tip=export if result else _('Measure first: press Apply.'),
             enabled=result is not None,
         ),
+        'dicom': Look(enabled=result is not None),
         'open_folder': Look(enabled=scene.has_folder),
         'open_report': Look(visible=scene.has_report),
     }
