@@ -1,17 +1,20 @@
 """Volume files, written by SimpleITK, which also says where each index lies, in LPS."""
 
 import gzip
+import os
 import struct
+import sys
 import time
 
 import numpy as np
 import pytest
 from VOIIdentificationLib.core import bounds
 from VOIIdentificationLib.core.errors import InputFileError
-from VOIIdentificationLib.files.volume import is_volume_file, read_volume
+from VOIIdentificationLib.files.volume import is_volume_file, read_volume, write_volume
 
 sitk = pytest.importorskip('SimpleITK')
 
+NOT_UTF8 = os.fsdecode(b'r\xe9sultats \xff')
 SUFFIXES = ['.nrrd', '.nhdr', '.nii', '.nii.gz']
 
 
@@ -417,3 +420,37 @@ def test_what_follows_the_values_is_not_unpacked_without_end(tmp_path):
     start = time.monotonic()
     assert read_volume(path).voxels.shape == (6, 6, 6)
     assert time.monotonic() - start < 0.3
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='names are Unicode there')
+@pytest.mark.parametrize('suffix', ['.nrrd', '.nhdr', '.nii.gz'])
+@pytest.mark.parametrize('where', ['folder', 'file'])
+def test_a_name_that_is_not_utf8_is_read_or_refused(tmp_path, where, suffix):
+    """ITK ends the process at such a name."""
+    image, values = made()
+    folder = tmp_path / (NOT_UTF8 if where == 'folder' else 'plain')
+    (tmp_path / 'x').mkdir()
+    sitk.WriteImage(image, str(tmp_path / 'x' / f'x{suffix}'))
+    (tmp_path / 'x').rename(folder)
+    path = folder / f'{NOT_UTF8 if where == "file" else "y"}{suffix}'
+    (folder / f'x{suffix}').rename(path)
+
+    if (suffix, where) == ('.nhdr', 'file'):  # its values are in another file beside it
+        with pytest.raises(InputFileError, match='cannot be read'):
+            read_volume(path)
+    else:
+        np.testing.assert_array_equal(read_volume(path).voxels, values)
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='names are Unicode there')
+@pytest.mark.parametrize('names', [(NOT_UTF8, 'v.nrrd'), ('plain', f'{NOT_UTF8}.nrrd')])
+def test_a_volume_is_written_below_a_name_that_is_not_utf8(tmp_path, names):
+    image, values = made()
+    sitk.WriteImage(image, str(tmp_path / 'x.nrrd'))
+    path = tmp_path.joinpath(*names)
+    path.parent.mkdir()
+
+    write_volume(read_volume(tmp_path / 'x.nrrd'), path)
+
+    np.testing.assert_array_equal(read_volume(path).voxels, values)
+    assert list(path.parent.iterdir()) == [path]

@@ -111,20 +111,21 @@ def outward_options(args: argparse.Namespace, stack: PETStack | None) -> DicomOp
 
 def _check_files(paths: Sequence[Path], results: Path, *, overwrite: bool) -> None:
     """Refuse files that something else is in the place of, or will be."""
+    from ..files.target import real_path
     from ..report.export import RESULT_FILES
 
-    taken = {(results / name).resolve() for name in RESULT_FILES}
+    taken = {real_path(results / name) for name in RESULT_FILES}
     for path in paths:
         if path.is_dir():
             msg = f'{path} is a folder: name a file for --export.'
             raise OutputError(msg)
-        if path.resolve() in taken:
+        if real_path(path) in taken:
             msg = f'{path} is written already by this run: name another file for --export.'
             raise OutputError(msg)
         if path.exists() and not overwrite:
             msg = f'{path} is there already. Choose another file, or allow --overwrite.'
             raise OutputError(msg)
-        taken.add(path.resolve())
+        taken.add(real_path(path))
 
 
 def write_exports(args: argparse.Namespace, result: AnalysisResult) -> None:

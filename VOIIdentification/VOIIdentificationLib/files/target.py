@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,3 +49,21 @@ def earlier_files(directory: Path, names: Iterable[str]) -> tuple[Path, ...]:
         Those that are there, relative to the folder.
     """
     return tuple(Path(name) for name in names if (directory / name).exists())
+
+
+def real_path(path: Path) -> Path:
+    """
+    Path without links.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        Any path; need not exist.
+
+    Returns
+    -------
+    path : `pathlib.Path`
+        Absolute. Of links that lead in a circle the first is kept, at which
+        `Path.resolve` raises `RuntimeError` up to Python 3.12.
+    """
+    return Path(os.path.realpath(path))

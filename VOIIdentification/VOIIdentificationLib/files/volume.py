@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -113,8 +115,8 @@ def _read(path: Path) -> tuple[Any, FloatArray]:
     import SimpleITK
 
     reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
+    with _name_for_itk(path) as name, _itk_errors_named(path):
+        reader.SetFileName(name)
         fields = _nrrd_fields(path)
         _require_room(path, [int(size) for size in re.findall(r'\d+', fields.get('sizes', ''))])
         reader.ReadImageInformation()
@@ -122,8 +124,43 @@ def _read(path: Path) -> tuple[Any, FloatArray]:
         ijk_to_lps = np.diag([*_mm_per_space_unit(path, fields), 1.0]) @ _ijk_to_lps(reader)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
         return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps
+
+
+@contextmanager
+def _itk_errors_named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except RuntimeError as error:
         raise InputFileError(_reading_message(path, str(error))) from error
+
+
+@contextmanager
+def _name_for_itk(path: Path) -> Iterator[str]:
+    """
+    A name that ITK can open: names that are not UTF-8 end the whole process.
+
+    Such a name is reached through a link to its folder, and one to the file if need be.
+    """
+    if _is_utf8(str(path)):
+        yield str(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        beside = Path(folder) / 'beside'
+        beside.symlink_to(path.parent.absolute(), target_is_directory=True)
+        linked = beside / path.name
+        if not _is_utf8(path.name):
+            ends = [end for end in SUFFIXES if path.name.lower().endswith(end)]
+            linked = Path(folder) / f'linked{ends[-1] if ends else ""}'
+            linked.symlink_to(path.absolute())
+        yield str(linked)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _nrrd_fields(path: Path) -> dict[str, str]:
@@ -271,8 +308,9 @@ def write_image(image: Any, path: Path) -> None:
     import SimpleITK
 
     try:
-        SimpleITK.WriteImage(image, str(path), useCompression=True)
-        SimpleITK.ReadImage(str(path))  # ITK says nothing when the disk is full
+        with _name_for_itk(path) as name:
+            SimpleITK.WriteImage(image, name, useCompression=True)
+            SimpleITK.ReadImage(name)  # ITK says nothing when the disk is full
     except RuntimeError as error:
         reason = 'the folder may not be writable or the disk full'
         raise OSError(errno.EIO, reason) from error

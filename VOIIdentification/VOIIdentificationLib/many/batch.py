@@ -10,7 +10,7 @@ from pathlib import Path
 from ..core.errors import Progress, SeriesError, no_progress
 from ..files.atomic import system_errors_named
 from ..files.signals import signal_heard
-from ..files.target import require_folder
+from ..files.target import real_path, require_folder
 from .batch_cluster import connected, measure_all, require_packages
 from .batch_find import FoundSeries, find_pet_series
 from .batch_series import BatchOptions, SeriesJob, SeriesOutcome
@@ -180,8 +180,8 @@ def _job(series: FoundSeries, directory: Path) -> SeriesJob:
     return SeriesJob(
         uid=series.uid,
         description=series.description,
-        paths=tuple(path.resolve() for path in series.paths),
-        folder=(directory / SERIES_FOLDER / series.folder_name).resolve(),
+        paths=tuple(real_path(path) for path in series.paths),
+        folder=real_path(directory / SERIES_FOLDER / series.folder_name),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..core.errors import Progress, SeriesError, no_progress
 from ..dicom.folder import list_series
+from ..files.target import real_path
 
 _PLAIN_UID = re.compile(r'[0-9][0-9.]{0,63}')
 """A UID as the standard has it (PS3.5, 9.1); anything else is no name of a folder."""
@@ -93,7 +94,7 @@ def find_pet_series(root: Path, skipped: Path, progress: Progress = no_progress)
         raise SeriesError(msg)
     problems: list[str] = []
     pieces: dict[str, list[FoundSeries]] = {}
-    for folder, paths in _folders(root, skipped.resolve(), problems):
+    for folder, paths in _folders(root, real_path(skipped), problems):
         progress(0.0, f'looking for PET series in {folder}')
         for piece in _series_of_files(paths, problems):
             pieces.setdefault(piece.uid, []).append(piece)
@@ -106,7 +107,7 @@ def _folders(root: Path, skipped: Path, problems: list[str]) -> Iterator[tuple[P
 
     for name, below, files in os.walk(root, onerror=note):
         folder = Path(name)
-        below[:] = sorted(one for one in below if (folder / one).resolve() != skipped)
+        below[:] = sorted(one for one in below if real_path(folder / one) != skipped)
         if files:
             yield folder, [folder / one for one in sorted(files)]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.errors import InputFileError
+from ..files.target import real_path
 from .signature import UNKNOWN
 from .stored import StoredResults
 
@@ -126,7 +127,7 @@ def _named(results: Sequence[StoredResults]) -> list[StoredResults]:
 
 
 def _longer(one: StoredResults) -> StoredResults:
-    parts = one.path.resolve().parent.parts
+    parts = real_path(one.path).parent.parts
     count = one.name.count('/') + 2
     return one if count > len(parts) - 1 else replace(one, name='/'.join(parts[-count:]))
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
 from ..evaluate.quantities import Value, values_of_results
+from ..files.target import real_path
 from .signature import Signature, signature_of_results
 
 RESULTS_NAME = 'results.json'
@@ -178,5 +179,5 @@ def _fingerprint(results: dict[str, Any]) -> str:
 
 
 def _name(file: Path) -> str:
-    folder = file.resolve().parent
+    folder = real_path(file).parent
     return folder.name if file.name == RESULTS_NAME else file.stem

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..core.errors import InputFileError, OutputError
+from ..files.target import real_path
 from .signature import UNKNOWN
 from .stored import StoredResults
 from .trend_schema import (
@@ -171,7 +172,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     _require_log(path)
     # What a killed writer left is rolled back by whoever opens the log next, who must be able to.
     mode = 'rw' if os.access(path, os.W_OK) else 'ro'
-    uri = f'{path.resolve().as_uri()}?mode={mode}'
+    uri = f'{real_path(path).as_uri()}?mode={mode}'
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.row_factory = sqlite3.Row
