@@ -321,6 +321,28 @@ def test_a_script_cannot_make_seeds_of_what_was_measured(measured):
     assert agree(measured).seeds is None
 
 
+@pytest.mark.parametrize('volume_first', [True, False])
+@pytest.mark.parametrize('arrived', [True, False])
+def test_a_list_that_is_chosen_with_the_volume_is_taken(widget, made, volume_first, arrived):
+    """A script chooses in any order."""
+    slicer.mrmlScene.RemoveNode(whole(made[0], 'Other'))
+    foreign, steps = foreign_list(), added(made[0], 'PET')
+    with slicer.util.NodeModify(widget.panel.parameters):
+        node = next(steps)
+        widget.panel.parameters.inputVolume = None
+    if arrived:
+        list(steps)
+    if not volume_first:
+        widget.panel.parameters.seeds = foreign
+    widget.panel.parameters.inputVolume = node
+    list(steps)
+    if volume_first:
+        widget.panel.parameters.seeds = foreign
+
+    assert agree(widget).seeds is foreign
+    assert agree(widget).inputVolume is node
+
+
 def test_one_list_cannot_be_both(measured):
     seeds = measured.panel.parameters.seeds
     measured.panel.parameters.background = seeds
@@ -513,11 +535,11 @@ def test_without_a_window_there_is_no_dialog(measured, caplog):
     caplog.set_level('INFO')
     slicer.app.window = None
     ProgressDialog.made_.clear()
-    measured.panel.parameters.seeds.SetNthControlPointPositionWorld(0, 0.0, 0.0, 900.0)
-
-    with pytest.raises(Exception, match='lies outside the image'):
+    measure, logic = measured.logic.measure, measured.logic
+    logic.measure = lambda *_args: logic.nothing
+    with pytest.raises(AttributeError, match='nothing'):
         measured.ui.applyButton.click()
-    measured.panel.parameters.seeds.UnsetNthControlPointPosition(0)
+    logic.measure = measure
     measured.ui.applyButton.click()
 
     assert not ProgressDialog.made_

@@ -20,6 +20,7 @@ from shown_words import results_words  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
+from VOIIdentificationLib.core.errors import SeedError  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
 from VOIIdentificationLib.core.phantom import Seed, load_phantom  # noqa: E402
 from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
@@ -456,14 +457,35 @@ def test_the_settings_of_the_panel_are_used(ready):
     assert (settings.search_axial_mm, settings.search_limit_mm) == (7.5, 12.0)
 
 
+def test_a_seed_outside_the_image_is_said_before_apply(ready):
+    seeds = ready.panel.parameters.seeds
+    seeds.SetNthControlPointPositionWorld(0, 0.0, 0.0, 900.0)
+
+    assert not ready.ui.applyButton.enabled
+    assert 'S37 at RAS (0.0, 0.0, 900.0) mm lies outside the image' in ready.ui.applyButton.toolTip
+    seeds.UnsetNthControlPointPosition(0)
+    assert ready.ui.applyButton.enabled
+
+
+def test_an_insert_that_the_image_cannot_show_is_said_before_apply(ready):
+    ready.ui.insertsTable.item(5, 1).setText('0.5')
+
+    assert not ready.ui.applyButton.enabled
+    assert not ready.ui.findSpheresButton.enabled
+    assert 'diameter of 0.5 mm' in ready.ui.applyButton.toolTip
+
+
 def test_an_error_is_shown_and_what_was_there_stays(ready, volume, made):
     ready.ui.applyButton.click()
     before = ready.panel.result
     centers = positions(find_outputs(volume).centers)
     seeds = ready.panel.parameters.seeds
-    seeds.SetNthControlPointPositionWorld(0, 0.0, 0.0, 900.0)
+    for n in range(6):
+        seeds.UnsetNthControlPointPosition(n)
+    slicer.util.arrayFromVolume(volume)[:] = 7.0  # nothing to be found
+    slicer.util.arrayFromVolumeModified(volume)
 
-    with pytest.raises(Exception, match=r'S37 at RAS .* lies outside the image'):
+    with pytest.raises(SeedError):
         ready.ui.applyButton.click()
 
     assert ready.panel.result is before

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, Point
+from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom, Seed, inserts_by_name
 from ..measure.voi import LocatedInsert, seeded
@@ -91,7 +91,7 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
     SeedError
         If the seeds do not fit the phantom or the image.
     """
-    _refuse_outside(image, seeds)
+    require_inside(image.geometry, seeds)
     names = inserts_by_name(phantom.used_inserts)
     rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
     apart = [seed for seed in seeds if seed not in rest]
@@ -356,12 +356,28 @@ def _seed_doubts(seeds: Sequence[Seed], labels: Sequence[str], phantom: Phantom)
     return doubts
 
 
-def _refuse_outside(image: PETImage, seeds: Sequence[Seed]) -> None:
+def require_inside(geometry: VolumeGeometry, seeds: Sequence[Seed]) -> None:
+    """
+    Refuse seeds that lie outside an image.
+
+    Parameters
+    ----------
+    geometry : VolumeGeometry
+        Of the image.
+
+    seeds : sequence of Seed
+        Any.
+
+    Raises
+    ------
+    SeedError
+        If the center of a seed is in no voxel.
+    """
     for seed in seeds:
-        index = image.geometry.index_ijk(seed.position_ras_mm)
-        if np.any(index < -0.5) or np.any(index > image.geometry.size_ijk - 0.5):
+        index = geometry.index_ijk(seed.position_ras_mm)
+        if np.any(index < -0.5) or np.any(index > geometry.size_ijk - 0.5):
             r, a, s = seed.position_ras_mm
-            i, j, k = image.geometry.size_ijk
+            i, j, k = geometry.size_ijk
             msg = (
                 f'the seed {seed.label or "without label"} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm '
                 f'lies outside the image of {i} x {j} x {k} voxels, at IJK '

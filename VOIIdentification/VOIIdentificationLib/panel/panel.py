@@ -19,7 +19,7 @@ from slicer.i18n import tr as _
 from ..core.errors import PhantomError
 from ..core.phantom import Phantom
 from ..mrml.measured import Measured
-from ..mrml.nodes import Node
+from ..mrml.nodes import OUTPUT_ATTRIBUTE, Node
 from ..mrml.outputs import OutputNodes, show_outputs_of
 from ..mrml.point_lists import BACKGROUND, SEEDS, assign_points, may_be, points_of_volume
 from ..mrml.points import background_list, follow_phantom, seed_list
@@ -109,6 +109,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.volume.choose(None)
         self._blank: str | None = None
         self._taken = False
+        self._given: dict[str, Any] = {}
 
     def follow(self, parameters: Any) -> None:
         """
@@ -223,8 +224,13 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         node = self.parameters.inputVolume
         if node is self.volume.node:
             return
-        given = str(self.parameters.activity) if self.volume.node is None else ''
+        given = {}
+        if self.volume.node is None:  # a script may choose all in any order
+            given = {
+                name: getattr(self.parameters, name) for name in (SEEDS, BACKGROUND, 'activity')
+            }
         self.forget()
+        self._given = given
         self.volume.choose(node)
         self._watch.watch_volume(node)
         self.volume.read()
@@ -234,17 +240,21 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self.show_section.show_in_views()
         if self.volume.is_there:
             self.volume.look()
-            self._take_points_and_worksheet(given)
+            self._take_points_and_worksheet()
         else:
             self._let_go()
 
-    def _take_points_and_worksheet(self, given: str) -> None:
-        """Those of the volume, once it is there to be measured."""
+    def _take_points_and_worksheet(self) -> None:
+        """Those that were given with the volume or belong to it, once it can be measured."""
         self._taken, volume = True, self.volume.node
+        for kind in (SEEDS, BACKGROUND):
+            points = self._given.get(kind)
+            if points is not None and points.GetScene() and may_be(points, volume, kind):
+                assign_points(points, volume, kind)
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
             self.parameters.seeds = seed_list(volume, self.phantom)
-            self._take_worksheet(given)
+            self._take_worksheet(str(self._given.get('activity', '')))
 
     def _on_volume(self) -> None:
         """Its image has arrived; its voxels, its place, its unit or its name have changed."""
@@ -253,13 +263,15 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if self._taken:
             self._take_scan()
         elif self.volume.is_there:
-            self._take_points_and_worksheet('')
+            self._take_points_and_worksheet()
             # Whoever is loading it still sets matrix, colors and files.
             self.dialogs.later(self.volume.look)
         self.update()
 
     def _on_added(self, node: Node) -> None:
         self._removed.added(self.parameters, node)
+        if node.GetAttribute(OUTPUT_ATTRIBUTE):  # its removal was undone
+            self._on_removed()
 
     def _on_leaving(self, node: Node) -> None:
         self._removed.leaving(self.parameters, node)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..core.errors import PhantomError
-from ..locate.seeds import labeled_inserts
+from ..core.phantom import require_measurable
+from ..locate.seeds import labeled_inserts, require_inside
 from .situation import Choices, Scene, VolumeFacts
 
 
@@ -26,11 +27,13 @@ def missing_for_apply(chosen: Choices, scene: Scene) -> str:
     missing : str
         Empty if Apply would work.
     """
-    missing = _no_volume(scene) or scene.problem or _no_insert(chosen)
+    missing = _no_volume(scene) or scene.problem or _no_insert(chosen, scene)
     if missing:
         return missing
     try:
         labeled_inserts(chosen.request.seeds, chosen.request.phantom)
+        if scene.volume is not None and scene.volume.geometry is not None:
+            require_inside(scene.volume.geometry, chosen.request.points)
     except PhantomError as error:
         return str(error)
     return ''
@@ -53,7 +56,7 @@ def missing_for_search(chosen: Choices, scene: Scene) -> str:
     missing : str
         Empty if they can be looked for.
     """
-    return _no_volume(scene) or _no_insert(chosen)
+    return _no_volume(scene) or _no_insert(chosen, scene)
 
 
 def loading_text(volume: VolumeFacts) -> str:
@@ -79,7 +82,14 @@ def _no_volume(scene: Scene) -> str:
     return loading_text(scene.volume) if scene.volume.loading else scene.volume.problem
 
 
-def _no_insert(chosen: Choices) -> str:
-    if chosen.request.phantom.used_inserts:
-        return ''
-    return _('No insert is ticked: tick those that are to be measured.')
+def _no_insert(chosen: Choices, scene: Scene) -> str:
+    """Why there is nothing to be measured in the image."""
+    phantom, volume = chosen.request.phantom, scene.volume
+    if not phantom.used_inserts:
+        return _('No insert is ticked: tick those that are to be measured.')
+    try:
+        if volume is not None and volume.geometry is not None:
+            require_measurable(phantom, volume.geometry)
+    except PhantomError as error:
+        return str(error)
+    return ''

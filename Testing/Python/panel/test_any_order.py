@@ -1,0 +1,502 @@
+"""
+The panel under random sequences of what users and the application do.
+
+After each action widgets and parameter node agree and nothing has raised but a refusal in words;
+Apply is enabled exactly when measuring would work, which is tried. VOI_SEQUENCES=200 asks for more
+of them than the suite does, VOI_ACTIONS=400 for longer ones.
+"""
+
+import contextlib
+import os
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from headless_scene import make_scene
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
+
+import vtk  # noqa: E402 - comes with slicer-core
+from made_nodes import affine, bent_transform, linear_transform  # noqa: E402
+from stand_in_application import application, parent_widget  # noqa: E402
+from stand_in_classes import FileDialog, ProgressDialog  # noqa: E402
+from VOIIdentificationLib.core.errors import PhantomError, SeedError  # noqa: E402
+from VOIIdentificationLib.locate.seeds import labeled_inserts  # noqa: E402
+from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
+from VOIIdentificationLib.mrml.point_lists import may_be  # noqa: E402
+from VOIIdentificationLib.synthetic.phantom import (  # noqa: E402
+    SyntheticPhantom,
+    grid,
+    synthesize,
+)
+
+SEQUENCES, ACTIONS = int(os.environ.get('VOI_SEQUENCES', '2')), os.environ.get('VOI_ACTIONS', '200')
+
+SEVERAL = st.integers(0, 7)
+"""Picks one of what there is."""
+
+PLACES = st.tuples(*[st.floats(-130, 130) for _axis in range(3)])
+TEXTS = st.sampled_from(['', '10', '12,5', 'S37', 'S99', 'BG01', '-3', 'x', '400', '22 mm', ' '])
+TIMES = st.sampled_from(['', '10:15', '2026-03-01 10:15:00', '25:00', '20', '0', 'x', '1000'])
+
+
+def images():
+    """What volumes hold: a phantom, another pose of it, nothing but one value, few voxels."""
+    made, truth = synthesize(SyntheticPhantom(grid((40, 36, 18), (7.5, 7.5, 9.0))))
+    turned = grid((36, 34, 17), (8.0, 7.7, 9.5), oblique_deg=(5.0, -4.0, 9.0))
+    other = synthesize(SyntheticPhantom(turned))[0]
+    flat = replace(made, voxels=np.full_like(made.voxels, 7.0))
+    return [
+        made,
+        other,
+        flat,
+        synthesize(SyntheticPhantom(grid((4, 3, 2), (9.0, 9.0, 9.0))))[0],
+    ], truth
+
+
+class Panels(RuleBasedStateMachine):
+    """One scene and the module's panel in it."""
+
+    made = None
+    kept_scenes = []  # noqa: RUF012 - of all sequences
+
+    def __init__(self):
+        super().__init__()
+        self.stack, self.files, self.entered = ExitStack(), [], False
+        if Panels.made is None:
+            Panels.made = images()
+        (self.images, self.truth), patch = Panels.made, pytest.MonkeyPatch()
+        self.stack.callback(patch.undo)
+        self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.told = vtk.vtkStringOutputWindow()
+        before = vtk.vtkOutputWindow.GetInstance()
+        vtk.vtkOutputWindow.SetInstance(self.told)
+        self.stack.callback(vtk.vtkOutputWindow.SetInstance, before)
+        self.scene, self.kept = make_scene(self.folder / 'cache')
+        self.scene.SetUndoOn()
+        self.module = self.stack.enter_context(application(self.scene, patch))
+
+    @initialize()
+    def opened(self):
+        self.widget = self.module.VOIIdentificationWidget(parent_widget(entered=False))
+        self.widget.setup()
+        self.enter()
+
+    def teardown(self):
+        self.widget.cleanup()
+        self.scene.Clear(0)
+        self.stack.close()
+        del slicer.mrmlScene, slicer.modules
+        Panels.kept_scenes.append((self.scene, self.kept))  # VTK dies of many that are taken down
+        assert 'error' not in self.told.GetOutput().lower()
+
+    # What there is
+
+    @property
+    def panel(self):
+        return self.widget.panel
+
+    @property
+    def ui(self):
+        return self.widget.ui
+
+    @property
+    def parameters(self):
+        return self.panel.parameters
+
+    def nodes(self, class_name):
+        nodes = slicer.util.getNodesByClass(class_name, self.scene)
+        return [node for node in nodes if node.GetClassName() == class_name]
+
+    def one(self, class_name, n):
+        nodes = self.nodes(class_name)
+        return nodes[n % len(nodes)] if nodes else None
+
+    def said(self, action):
+        """Do what a user does; a refusal in words is an answer."""
+        with contextlib.suppress(PhantomError):
+            action()
+
+    def is_open(self):
+        return self.entered
+
+    def has_volume(self):
+        return bool(self.nodes('vtkMRMLScalarVolumeNode'))
+
+    # Volumes
+
+    @rule(n=SEVERAL, name=st.sampled_from(['PET', 'CT']), filled=st.booleans())
+    def add_volume(self, n, name, filled):
+        node = self.scene.AddNewNodeByClass('vtkMRMLScalarVolumeNode', name)
+        if filled:
+            self._fill(node, n)
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL, image=SEVERAL)
+    def fill_volume(self, n, image):
+        self._fill(self.one('vtkMRMLScalarVolumeNode', n), image)
+
+    def _fill(self, node, n):
+        image = self.images[n % len(self.images)]
+        slicer.util.updateVolumeFromArray(node, image.voxels)
+        node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(image.geometry.ijk_to_ras))
+        node.CreateDefaultDisplayNodes()
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL)
+    def empty_volume(self, n):
+        self.one('vtkMRMLScalarVolumeNode', n).SetAndObserveImageData(None)
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL, name=st.sampled_from(['PET', 'Renamed', '']))
+    def rename_volume(self, n, name):
+        self.one('vtkMRMLScalarVolumeNode', n).SetName(name)
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL)
+    def set_unit(self, n):
+        unit = slicer.vtkCodedEntry()
+        unit.SetValueSchemeMeaning('Bq/ml', 'UCUM', 'Becquerels/milliliter')
+        self.one('vtkMRMLScalarVolumeNode', n).SetVoxelValueUnits(unit)
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL, undone=st.booleans())
+    def remove_volume(self, n, undone):
+        self._remove(self.one('vtkMRMLScalarVolumeNode', n), undone=undone)
+
+    def _remove(self, node, *, undone):
+        if undone:
+            node.SetUndoEnabled(True)
+            self.scene.SaveStateForUndo()
+        self.scene.RemoveNode(node)
+        if undone:
+            self.scene.Undo()
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL, kind=st.sampled_from(['moved', 'turned', 'bent', 'flat', None]))
+    def transform_volume(self, n, kind):
+        made = {
+            'moved': lambda: linear_transform(affine(np.eye(3), (5.0, -3.0, 8.0))),
+            'turned': lambda: linear_transform(affine(np.diag([1.0, -1.0, -1.0]), (0, 0, 0))),
+            'flat': lambda: linear_transform(affine(np.diag([1.0, 1.0, 0.0]), (0, 0, 0))),
+            'bent': bent_transform,
+        }
+        node = self.one('vtkMRMLScalarVolumeNode', n)
+        node.SetAndObserveTransformNodeID(made[kind]().GetID() if kind else None)
+
+    @precondition(is_open)
+    @rule(n=SEVERAL)
+    def choose_volume(self, n):
+        shown = [*self.ui.inputVolumeSelector.shown_(), None]
+        self.ui.inputVolumeSelector.setCurrentNode(shown[n % len(shown)])
+
+    # Points
+
+    @precondition(is_open)
+    @rule(seeds=st.booleans())
+    def press_place(self, seeds):
+        button = self.ui.placeSeedsButton if seeds else self.ui.placeBackgroundButton
+        self.said(button.click)
+
+    @precondition(is_open)
+    @rule(seeds=st.booleans(), place=PLACES)
+    def click_in_slice(self, seeds, place):
+        (self.ui.seedsWidget if seeds else self.ui.backgroundWidget).click_in_slice(place)
+
+    @precondition(is_open)
+    @rule()
+    def place_all(self):
+        self.said(self.ui.placeSeedsButton.click)
+        for true in self.truth.inserts:
+            self.ui.seedsWidget.click_in_slice(np.add(true.center_ras_mm, (3.0, -2.0, 1.0)))
+
+    @precondition(is_open)
+    @rule()
+    def find_spheres(self):
+        self.said(self.ui.findSpheresButton.click)
+
+    @rule(n=SEVERAL, point=SEVERAL, place=PLACES)
+    def move_point(self, n, point, place):
+        points = self.one('vtkMRMLMarkupsFiducialNode', n)
+        if points is not None and points.GetNumberOfControlPoints():
+            n = point % points.GetNumberOfControlPoints()
+            points.SetNthControlPointPositionWorld(n, *place)
+
+    @rule(
+        n=SEVERAL, point=SEVERAL, what=st.sampled_from(['unset', 'missing', 'remove', 'S37', 'any'])
+    )
+    def change_point(self, n, point, what):
+        points = self.one('vtkMRMLMarkupsFiducialNode', n)
+        if points is None or not points.GetNumberOfControlPoints():
+            return
+        n = point % points.GetNumberOfControlPoints()
+        if what == 'unset':
+            points.UnsetNthControlPointPosition(n)
+        elif what == 'missing':
+            points.SetNthControlPointPositionMissing(n)
+        elif what == 'remove':
+            points.SetFixedNumberOfControlPoints(False)
+            points.RemoveNthControlPoint(n)
+        else:
+            points.SetNthControlPointLabel(n, what)
+
+    @rule(place=PLACES)
+    def add_list(self, place):
+        points = self.scene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'Mine')
+        points.AddControlPointWorld(*place)
+
+    @rule(n=SEVERAL, undone=st.booleans())
+    def remove_list(self, n, undone):
+        points = self.one('vtkMRMLMarkupsFiducialNode', n)
+        if points is not None:
+            self._remove(points, undone=undone)
+
+    @precondition(is_open)
+    @rule(seeds=st.booleans(), n=SEVERAL)
+    def choose_list(self, seeds, n):
+        widget = self.ui.seedsWidget if seeds else self.ui.backgroundWidget
+        shown = [*widget.markupsSelectorComboBox().shown_(), None]
+        widget.markupsSelectorComboBox().setCurrentNode(shown[n % len(shown)])
+
+    @precondition(is_open)
+    @rule(row=SEVERAL, entry=SEVERAL)
+    def use_the_menu_of_a_seed(self, row, entry):
+        if self.ui.seedsWidget.list_ is None:
+            return
+        self.ui.seedsWidget.highlightNthControlPoint(row)
+        menu = self.ui.seedsWidget.tableWidget().menu_()
+        entries = [*menu.values(), *self.panel.seeds_section._menu._menu.actions_]
+        if entries:
+            entries[entry % len(entries)].trigger()
+
+    # Phantom, worksheet, settings
+
+    @precondition(is_open)
+    @rule(row=SEVERAL, column=st.integers(0, 2), text=TEXTS)
+    def type_into_inserts(self, row, column, text):
+        table = self.ui.insertsTable
+        if table.rowCount:
+            self.said(lambda: table.item(row % table.rowCount, column).setText(text))
+
+    @precondition(is_open)
+    @rule(row=SEVERAL, column=st.sampled_from([0, 2]), ticked=st.booleans())
+    def tick_insert(self, row, column, ticked):
+        table, qt = self.ui.insertsTable, self.module.qt.Qt
+        if table.rowCount:
+            state = qt.Checked if ticked else qt.Unchecked
+            self.said(lambda: table.item(row % table.rowCount, column).setCheckState(state))
+
+    @precondition(is_open)
+    @rule(row=SEVERAL)
+    def add_or_remove_insert(self, row):
+        if row > 3:
+            self.said(self.ui.addInsertButton.click)
+        else:
+            self.ui.insertsTable.setCurrentCell(row, 0)
+            self.said(self.ui.removeInsertButton.click)
+
+    @precondition(is_open)
+    @rule()
+    def choose_preset(self):
+        self.ui.phantomComboBox.currentText = 'Own phantom'
+        self.ui.phantomComboBox.currentText = 'NEMA IEC body'
+
+    @precondition(is_open)
+    @rule(row=st.integers(0, 4), column=st.integers(0, 1), text=TIMES)
+    def type_into_worksheet(self, row, column, text):
+        self.ui.worksheetTable.item(row, column).setText(text)
+
+    @precondition(is_open)
+    @rule(text=TIMES)
+    def type_scan_start(self, text):
+        self.ui.scanStartLineEdit.text = text
+        self.ui.scanStartLineEdit.editingFinished.emit()
+
+    @precondition(is_open)
+    @rule(cleared=st.booleans(), ticked=st.booleans())
+    def change_worksheet(self, cleared, ticked):
+        self.ui.decayCorrectedCheckBox.checked = ticked
+        if cleared:
+            self.ui.clearActivityButton.click()
+
+    @precondition(is_open)
+    @rule(n=SEVERAL, length=st.floats(0, 60))
+    def change_settings(self, n, length):
+        self.ui.refinementComboBox.currentIndex = n % 3
+        self.ui.countingComboBox.currentIndex = n % 2
+        self.ui.searchInPlaneSpinBox.value = length
+
+    # Apply, export
+
+    @precondition(is_open)
+    @rule()
+    def apply(self):
+        """It works where it is enabled, and would not where it is not."""
+        volume, enabled = self.parameters.inputVolume, self.ui.applyButton.enabled
+        if enabled:
+            try:
+                self.ui.applyButton.click()
+            except SeedError:  # the image decides, where seeds do not say which sphere is where
+                request = self.panel.request
+                assert not labeled_inserts(request.seeds, request.phantom)
+            else:
+                assert self.panel.result is not None
+                assert find_outputs(volume) is not None
+        elif volume is not None:
+            assert self.ui.applyButton.toolTip
+            with pytest.raises(PhantomError):
+                self.widget.logic.measure(volume, self.panel.request)
+
+    apply_again = rule()(precondition(is_open)(lambda self: self.apply()))
+
+    @precondition(is_open)
+    @rule()
+    def apply_and_cancel(self):
+        ProgressDialog.cancel_next_ = True
+        before = self.panel.result
+        self.said(self.ui.applyButton.click)
+        ProgressDialog.cancel_next_ = False
+        assert self.panel.result is before
+
+    @precondition(is_open)
+    @rule()
+    def place_rois_again(self):
+        self.said(self.ui.placeROIsAgainButton.click)
+
+    @precondition(is_open)
+    @rule(chosen=st.booleans())
+    def export(self, chosen):
+        FileDialog.answer_ = str(self.folder / 'results') if chosen else ''
+        enabled = self.ui.exportButton.enabled
+        self.said(self.ui.exportButton.click)
+        assert enabled == (self.panel.result is not None)
+        if enabled and chosen:
+            assert (self.folder / 'results' / 'results.json').is_file()
+
+    @precondition(is_open)
+    @rule()
+    def show_table(self):
+        self.ui.showTableButton.click()
+
+    # The scene and the application
+
+    @rule()
+    def save_scene(self):
+        file = self.folder / f'scene{len(self.files)}.mrb'
+        self.scene.SetRootDirectory(str(self.folder))
+        bent = [t for t in slicer.util.getNodesByClass('vtkMRMLTransformNode') if not t.IsLinear()]
+        if len(self.files) < 2 and not bent and self.scene.WriteToMRB(str(file)):
+            self.files.append(str(file))
+
+    @rule()
+    def close_scene(self):
+        self.scene.Clear(0)
+
+    @precondition(lambda self: self.files)
+    @rule(n=SEVERAL, over=st.booleans())
+    def read_scene(self, n, over):
+        if not over:
+            self.scene.Clear(0)
+        assert self.scene.ReadFromMRB(self.files[n % len(self.files)])
+
+    @precondition(lambda self: not self.entered)
+    @rule()
+    def enter(self):
+        self.entered = self.widget.parent.isEntered = True
+        self.widget.enter()
+
+    @precondition(is_open)
+    @rule()
+    def exit(self):
+        self.widget.exit()
+        self.entered = self.widget.parent.isEntered = False
+
+    @rule()
+    def handle_events(self):
+        slicer.app.processEvents()
+
+    # What must be
+
+    @invariant()
+    def all_is_well(self):
+        self._they_agree()
+        self._the_table_shows_the_phantom()
+        self._buttons_say_what_can_be_done()
+        self._seeds_are_counted()
+
+    def _they_agree(self):
+        if not self.entered:
+            assert self.parameters is None
+            return
+        parameters, ui = self.parameters, self.ui
+        assert ui.inputVolumeSelector.currentNode() is parameters.inputVolume
+        for widget, kind in ((ui.seedsWidget, 'seeds'), (ui.backgroundWidget, 'background')):
+            points = getattr(parameters, kind)
+            assert widget.currentNode() is points, kind
+            assert widget.list_ is points, kind
+            assert widget.markupsPlaceWidget().node_ is points, kind
+            if points is not None and parameters.inputVolume is not None:
+                assert may_be(points, parameters.inputVolume, kind), kind
+        assert list(type(parameters.refinement))[ui.refinementComboBox.currentIndex] is (
+            parameters.refinement
+        )
+        assert ui.searchInPlaneSpinBox.value == parameters.searchInPlaneMm
+
+    def _the_table_shows_the_phantom(self):
+        if self.entered:
+            table, inserts = self.ui.insertsTable, self.panel.phantom.inserts
+            assert table.rowCount == len(inserts)
+            for n, insert in enumerate(inserts):
+                assert table.item(n, 0).text() == insert.label
+                assert float(table.item(n, 1).text()) == pytest.approx(insert.diameter_mm, 1e-5)
+                ticked = table.item(n, 0).checkState() == self.module.qt.Qt.Checked
+                assert ticked == insert.use
+
+    def _buttons_say_what_can_be_done(self):
+        if self.entered:
+            ui, result = self.ui, self.panel.result
+            assert ui.exportButton.enabled == (result is not None)
+            assert ui.showTableButton.enabled == (self.panel.outputs is not None)
+            if self.parameters.inputVolume is None:
+                assert not ui.applyButton.enabled
+                assert not ui.placeSeedsButton.enabled
+                assert not ui.findSpheresButton.enabled
+
+    def _seeds_are_counted(self):
+        if self.entered and self.parameters.seeds is not None:
+            points = self.parameters.seeds
+            unused = {one.label for one in self.panel.phantom.inserts if not one.use}
+            placed = sum(
+                points.GetNthControlPointPositionStatus(n) == points.PositionDefined
+                and points.GetNthControlPointLabel(n) not in unused
+                for n in range(points.GetNumberOfControlPoints())
+            )
+            assert self.ui.seedCountLabel.text.split()[0] == str(placed)
+
+
+def test_the_panel_survives_whatever_is_done_in_any_order():
+    run_state_machine_as_test(
+        Panels,
+        settings=settings(
+            max_examples=SEQUENCES,
+            stateful_step_count=int(ACTIONS),
+            deadline=None,
+            phases=(Phase.explicit, Phase.generate),
+            report_multiple_bugs=False,
+            derandomize='VOI_SEQUENCES' not in os.environ,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
