@@ -153,19 +153,63 @@ class NodeComboBox(SceneWidget):
 
 
 class PlaceWidget(StandIn):
+    """
+    Place mode is the application's: one list takes the clicks, whichever a widget shows.
+
+    A widget that shows another list says that it is not placing; the clicks go on to the first.
+    """
+
     def start(self):
-        self.placing_, self.owner_, self.node_ = False, None, None
+        self.told_, self.owner_, self.node_, self.watched_ = False, None, None, []
         self.place_button_ = classes()['qt.QToolButton']()
 
     def placeButton(self):
         return self.place_button_
 
-    def setPlaceModeEnabled(self, placing):
-        placing = bool(placing and self.node_ is not None)
-        if placing != self.placing_:
-            self.placing_ = placing
+    @property
+    def placing_(self):
+        return self.node_ is not None and active_list() is self.node_
+
+    def observe_(self, scene):
+        import slicer
+
+        for node, tag in self.watched_:
+            node.RemoveObserver(tag)
+        logic, self.watched_ = slicer.app.applicationLogic(), []
+        for node in (logic.GetInteractionNode(), logic.GetSelectionNode()) if scene else ():
+            self.watched_.append((node, node.AddObserver('ModifiedEvent', self.refresh_)))
+
+    def show_(self, node):
+        self.node_ = node
+        self.refresh_()
+
+    def refresh_(self, *_event):
+        placing = self.placing_
+        if placing != self.told_:
+            self.told_ = placing
             self.activeMarkupsPlaceModeChanged.emit(placing)
             self.owner_.activeMarkupsPlaceModeChanged.emit(placing)
+
+    def setPlaceModeEnabled(self, placing):
+        import slicer
+
+        if self.node_ is None:
+            return
+        mode = slicer.app.applicationLogic().GetInteractionNode()
+        if placing:
+            slicer.modules.markups.logic().SetActiveList(self.node_)
+        mode.SetCurrentInteractionMode(mode.Place if placing else mode.ViewTransform)
+        self.refresh_()
+
+
+def active_list():
+    """The list that takes clicks in the slice views now."""
+    import slicer
+
+    mode = slicer.app.applicationLogic().GetInteractionNode()
+    if mode is None or mode.GetCurrentInteractionMode() != mode.Place:
+        return None
+    return slicer.mrmlScene.GetNodeByID(slicer.modules.markups.logic().GetActiveListID())
 
 
 class MarkupsWidget(SceneWidget):
@@ -190,6 +234,7 @@ class MarkupsWidget(SceneWidget):
     def setMRMLScene(self, scene):
         super().setMRMLScene(scene)
         self.selector_.setMRMLScene(scene)
+        self.place_.observe_(scene)
 
     def tableWidget(self):
         return self.table_
@@ -209,7 +254,8 @@ class MarkupsWidget(SceneWidget):
         before = self.selector_.blockSignals(True)
         self.selector_.setCurrentNode(node)
         self.selector_.blockSignals(before)
-        self.list_ = self.place_.node_ = node
+        self.list_ = node
+        self.place_.show_(node)
         self.markupsNodeChanged.emit()
 
     def highlightNthControlPoint(self, n):
@@ -219,9 +265,11 @@ class MarkupsWidget(SceneWidget):
 
     def click_in_slice(self, position_ras_mm):
         """A click of the user in a slice view; nothing happens outside place mode."""
-        if not self.place_.placing_:
+        import slicer
+
+        points = active_list()
+        if points is None:
             return
-        points = self.list_
         for n in range(points.GetNumberOfControlPoints()):
             if points.GetNthControlPointPositionStatus(n) != points.PositionDefined:
                 points.SetNthControlPointPositionWorld(n, *position_ras_mm)
@@ -230,7 +278,8 @@ class MarkupsWidget(SceneWidget):
             if not points.GetFixedNumberOfControlPoints():
                 points.AddControlPointWorld(*position_ras_mm)
         if points.GetControlPointPlacementComplete():
-            self.place_.setPlaceModeEnabled(False)
+            mode = slicer.app.applicationLogic().GetInteractionNode()
+            mode.SetCurrentInteractionMode(mode.ViewTransform)
 
 
 BEHAVIOR |= {

@@ -33,6 +33,7 @@ import vtk  # noqa: E402 - comes with slicer-core
 from made_nodes import affine, bent_transform, linear_transform  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import FileDialog, ProgressDialog  # noqa: E402
+from stand_in_selectors import active_list  # noqa: E402
 from VOIIdentificationLib.core.errors import PhantomError, SeedError  # noqa: E402
 from VOIIdentificationLib.locate.seeds import labeled_inserts  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
@@ -47,6 +48,11 @@ SEQUENCES, ACTIONS = int(os.environ.get('VOI_SEQUENCES', '2')), os.environ.get('
 
 SEVERAL = st.integers(0, 7)
 """Picks one of what there is."""
+
+IMAGES = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
+"""Mostly phantoms; see `images`."""
+
+RARELY = st.sampled_from([False] * 9 + [True])
 
 PLACES = st.tuples(*[st.floats(-130, 130) for _axis in range(3)])
 TEXTS = st.sampled_from(['', '10', '12,5', 'S37', 'S99', 'BG01', '-3', 'x', '400', '22 mm', ' '])
@@ -91,6 +97,7 @@ class Panels(RuleBasedStateMachine):
 
     @initialize()
     def opened(self):
+        self._fill(self.scene.AddNewNodeByClass('vtkMRMLScalarVolumeNode', 'First'), 0)
         self.widget = self.module.VOIIdentificationWidget(parent_widget(entered=False))
         self.widget.setup()
         self.enter()
@@ -138,27 +145,30 @@ class Panels(RuleBasedStateMachine):
 
     # Volumes
 
-    @rule(n=SEVERAL, name=st.sampled_from(['PET', 'CT']), filled=st.booleans())
+    @rule(
+        n=IMAGES, name=st.sampled_from(['PET', 'CT']), filled=st.sampled_from([True, True, False])
+    )
     def add_volume(self, n, name, filled):
         node = self.scene.AddNewNodeByClass('vtkMRMLScalarVolumeNode', name)
         if filled:
             self._fill(node, n)
 
     @precondition(has_volume)
-    @rule(n=SEVERAL, image=SEVERAL)
+    @rule(n=SEVERAL, image=IMAGES)
     def fill_volume(self, n, image):
         self._fill(self.one('vtkMRMLScalarVolumeNode', n), image)
 
     def _fill(self, node, n):
-        image = self.images[n % len(self.images)]
+        image = self.images[n]
         slicer.util.updateVolumeFromArray(node, image.voxels)
         node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(image.geometry.ijk_to_ras))
         node.CreateDefaultDisplayNodes()
 
     @precondition(has_volume)
-    @rule(n=SEVERAL)
-    def empty_volume(self, n):
-        self.one('vtkMRMLScalarVolumeNode', n).SetAndObserveImageData(None)
+    @rule(n=SEVERAL, really=RARELY)
+    def empty_volume(self, n, really):
+        if really:
+            self.one('vtkMRMLScalarVolumeNode', n).SetAndObserveImageData(None)
 
     @precondition(has_volume)
     @rule(n=SEVERAL, name=st.sampled_from(['PET', 'Renamed', '']))
@@ -173,9 +183,10 @@ class Panels(RuleBasedStateMachine):
         self.one('vtkMRMLScalarVolumeNode', n).SetVoxelValueUnits(unit)
 
     @precondition(has_volume)
-    @rule(n=SEVERAL, undone=st.booleans())
-    def remove_volume(self, n, undone):
-        self._remove(self.one('vtkMRMLScalarVolumeNode', n), undone=undone)
+    @rule(n=SEVERAL, undone=st.booleans(), really=RARELY)
+    def remove_volume(self, n, undone, really):
+        if really:
+            self._remove(self.one('vtkMRMLScalarVolumeNode', n), undone=undone)
 
     def _remove(self, node, *, undone):
         if undone:
@@ -186,7 +197,7 @@ class Panels(RuleBasedStateMachine):
             self.scene.Undo()
 
     @precondition(has_volume)
-    @rule(n=SEVERAL, kind=st.sampled_from(['moved', 'turned', 'bent', 'flat', None]))
+    @rule(n=SEVERAL, kind=st.sampled_from(['moved', 'turned', 'bent', 'flat', None, None, None]))
     def transform_volume(self, n, kind):
         made = {
             'moved': lambda: linear_transform(affine(np.eye(3), (5.0, -3.0, 8.0))),
@@ -200,7 +211,7 @@ class Panels(RuleBasedStateMachine):
     @precondition(is_open)
     @rule(n=SEVERAL)
     def choose_volume(self, n):
-        shown = [*self.ui.inputVolumeSelector.shown_(), None]
+        shown = [*self.ui.inputVolumeSelector.shown_()] * 7 + [None]
         self.ui.inputVolumeSelector.setCurrentNode(shown[n % len(shown)])
 
     # Points
@@ -355,12 +366,20 @@ class Panels(RuleBasedStateMachine):
             else:
                 assert self.panel.result is not None
                 assert find_outputs(volume) is not None
-        elif volume is not None:
+        else:
             assert self.ui.applyButton.toolTip
             with pytest.raises(PhantomError):
                 self.widget.logic.measure(volume, self.panel.request)
 
-    apply_again = rule()(precondition(is_open)(lambda self: self.apply()))
+    @precondition(is_open)
+    @rule(n=SEVERAL, seeded=st.booleans())
+    def choose_and_apply(self, n, seeded):
+        if not self.ui.inputVolumeSelector.shown_():
+            self.add_volume(0, 'PET', True)
+        self.choose_volume(n)
+        if seeded:
+            self.place_all()
+        self.apply()
 
     @precondition(is_open)
     @rule()
@@ -401,9 +420,12 @@ class Panels(RuleBasedStateMachine):
         if len(self.files) < 2 and not bent and self.scene.WriteToMRB(str(file)):
             self.files.append(str(file))
 
-    @rule()
-    def close_scene(self):
-        self.scene.Clear(0)
+    @rule(really=RARELY, left_empty=RARELY)
+    def close_scene(self, really, left_empty):
+        if really:
+            self.scene.Clear(0)
+            if not left_empty:
+                self.add_volume(0, 'PET', True)
 
     @precondition(lambda self: self.files)
     @rule(n=SEVERAL, over=st.booleans())
@@ -422,6 +444,7 @@ class Panels(RuleBasedStateMachine):
     @rule()
     def exit(self):
         self.widget.exit()
+        assert active_list() is None
         self.entered = self.widget.parent.isEntered = False
 
     @rule()
@@ -448,6 +471,10 @@ class Panels(RuleBasedStateMachine):
             assert widget.currentNode() is points, kind
             assert widget.list_ is points, kind
             assert widget.markupsPlaceWidget().node_ is points, kind
+            assert active_list() is None or active_list() in {
+                parameters.seeds,
+                parameters.background,
+            }
             if points is not None and parameters.inputVolume is not None:
                 assert may_be(points, parameters.inputVolume, kind), kind
         assert list(type(parameters.refinement))[ui.refinementComboBox.currentIndex] is (

@@ -112,7 +112,7 @@ class SourceTracer:
 
         Parameters
         ----------
-        volume_node : vtkMRMLScalarVolumeNode
+        volume_node : vtkMRMLScalarVolumeNode or None
             The volume.
 
         database : ctkDICOMDatabase or None
@@ -131,6 +131,8 @@ class SourceTracer:
         NodeError
             If the volume holds no voxels.
         """
+        if volume_node is None:  # said by those that need one
+            return NO_FILES
         image_data = volume_node.GetImageData()
         age = image_data.GetMTime() if image_data is not None else 0
         known = self._known.get(volume_node.GetID())

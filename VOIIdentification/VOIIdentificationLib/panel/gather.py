@@ -143,7 +143,7 @@ def scene_of(
     return Scene(
         volume=facts,
         problem=problem,
-        placed_seeds=max(len(request.seeds) - background, 0),
+        placed_seeds=_placed_seeds(parameters.seeds, request.phantom),
         next_seed=next_unset_label(parameters.seeds) if parameters.seeds else None,
         background_points=background,
         rois=placed,
@@ -154,6 +154,18 @@ def scene_of(
         has_folder=folder is not None and folder.is_dir(),
         has_report=folder is not None and (folder / REPORT).is_file(),
         measuring=measuring,
+    )
+
+
+def _placed_seeds(points: Node, phantom: Phantom) -> int:
+    """Also where they cannot be measured as they stand."""
+    if points is None:
+        return 0
+    unused = {insert.label for insert in phantom.inserts if not insert.use}
+    return sum(
+        points.GetNthControlPointPositionStatus(n) == points.PositionDefined
+        and points.GetNthControlPointLabel(n) not in unused
+        for n in range(points.GetNumberOfControlPoints())
     )
 
 
@@ -201,7 +213,7 @@ def read_volume(logic: Any, volume: Node, progress: Progress) -> VolumeFacts:
         With the problem, if it cannot be measured.
     """
     if volume.GetImageData() is None:
-        return VolumeFacts(loading=str(volume.GetName()))
+        return VolumeFacts(loading=str(volume.GetName()) or _('The volume'))
     facts = facts_of_files(logic.sourceOf(volume, progress))
     if volume.GetAttribute(SUV_ATTRIBUTE):
         already = _('This volume holds SUV already; choose the one that it was made of.')

@@ -43,6 +43,7 @@ class PlaceSection:
         self, button: Any, markups: Any, no_editing: Any, points: Callable[[], Node]
     ) -> None:
         self._button, self._markups, self._points = button, markups, points
+        self._taking = ''
         place = markups.markupsPlaceWidget()
         place.placeMultipleMarkups = place.ForcePlaceMultipleMarkups
         place.unsetAllControlPointsOptionVisible = True
@@ -63,11 +64,23 @@ class PlaceSection:
             points.SetDisplayVisibility(True)
             if self._markups.currentNode() is not points:
                 self._markups.setCurrentNode(points)
+            self._taking = str(points.GetID())
         self._markups.markupsPlaceWidget().setPlaceModeEnabled(placing)
 
     def _on_place_mode(self, placing: bool) -> None:
         """Follow the application: placing ends by itself after the last point."""
         self._button.checked = placing
+        if not placing:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """A list that is not shown any more must take no further click."""
+        logic, taking = slicer.app.applicationLogic(), self._taking
+        self._taking = ''
+        mode, selection = logic.GetInteractionNode(), logic.GetSelectionNode()
+        placing = mode is not None and mode.GetCurrentInteractionMode() == mode.Place
+        if placing and taking and selection.GetActivePlaceNodeID() == taking:
+            mode.SetCurrentInteractionMode(mode.ViewTransform)
 
     def _on_selected(self, row: int) -> None:
         """Show the point of a row in all slice views, if it is set."""
