@@ -7,7 +7,9 @@ of them than the suite does, VOI_ACTIONS=400 for longer ones.
 """
 
 import contextlib
+import io
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
@@ -91,6 +93,8 @@ class Panels(RuleBasedStateMachine):
         before = vtk.vtkOutputWindow.GetInstance()
         vtk.vtkOutputWindow.SetInstance(self.told)
         self.stack.callback(vtk.vtkOutputWindow.SetInstance, before)
+        self.heard = io.StringIO()  # VTK prints what observers raise, and goes on
+        patch.setattr(sys, 'stderr', self.heard)
         self.scene, self.kept = make_scene(self.folder / 'cache')
         self.scene.SetUndoOn()
         self.module = self.stack.enter_context(application(self.scene, patch))
@@ -455,6 +459,7 @@ class Panels(RuleBasedStateMachine):
 
     @invariant()
     def all_is_well(self):
+        assert 'Traceback' not in self.heard.getvalue(), self.heard.getvalue()
         self._they_agree()
         self._the_table_shows_the_phantom()
         self._buttons_say_what_can_be_done()

@@ -343,6 +343,17 @@ def test_a_list_that_is_chosen_with_the_volume_is_taken(widget, made, volume_fir
     assert agree(widget).inputVolume is node
 
 
+def test_one_list_for_both_without_a_volume_is_seeds_when_there_is_one(widget, made):
+    foreign = foreign_list()
+    for selector in (widget.ui.seedsWidget, widget.ui.backgroundWidget):
+        selector.markupsSelectorComboBox().setCurrentNode(foreign)
+    node = whole(made[0], 'PET')
+
+    assert agree(widget).inputVolume is node
+    assert agree(widget).seeds is foreign
+    assert agree(widget).background is None
+
+
 def test_one_list_cannot_be_both(measured):
     seeds = measured.panel.parameters.seeds
     measured.panel.parameters.background = seeds

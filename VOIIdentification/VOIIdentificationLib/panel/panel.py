@@ -77,13 +77,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._shown: PanelState | None = None
         self._removed = RemovedNodes(NODES)
         self.volume = ChosenVolume(logic, self.dialogs)
+        coming, added = self._removed.coming, self._on_added
         self._watch = Watch(
-            self._on_volume,
-            self.update,
-            self._removed.coming,
-            self._on_added,
-            self._on_leaving,
-            self._on_removed,
+            self._on_volume, self.update, coming, added, self._on_leaving, self._on_removed
         )
         self.forget()
         self._make_sections(qt, requirements)
@@ -224,13 +220,10 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         node = self.parameters.inputVolume
         if node is self.volume.node:
             return
-        given = {}
-        if self.volume.node is None:  # a script may choose all in any order
-            given = {
-                name: getattr(self.parameters, name) for name in (SEEDS, BACKGROUND, 'activity')
-            }
+        names = (SEEDS, BACKGROUND, 'activity') if self.volume.node is None else ()
+        given = {name: getattr(self.parameters, name) for name in names}
         self.forget()
-        self._given = given
+        self._given = given  # a script may choose all in any order
         self.volume.choose(node)
         self._watch.watch_volume(node)
         self.volume.read()

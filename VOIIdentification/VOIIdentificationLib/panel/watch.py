@@ -100,7 +100,7 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             Every move of one of their points is told.
         """
         self.removeObservers(self._points_changed)
-        for node in lists:
+        for node in dict.fromkeys(lists):  # without a volume one list may be chosen for both
             for event in _POINT_EVENTS:
                 self.addObserver(node, event, self._points_changed)
 
