@@ -197,6 +197,7 @@ class VOIIdentificationParameterNode:
     suvType - What the SUV is normalized to.
     refinement, counting, searchInPlaneMm, searchAxialMm, searchLimitMm - The settings.
     showTable, show3D, showSeeds - What is shown after Apply.
+    limits - Names and files of limits, one a line; baseline - An earlier results.json.
     exportFolder - Where results were exported last.
     """
 
@@ -214,6 +215,8 @@ class VOIIdentificationParameterNode:
     showTable: bool = True
     show3D: bool = True
     showSeeds: bool = False
+    limits: str = ''
+    baseline: str = ''
     exportFolder: str = ''
 
 

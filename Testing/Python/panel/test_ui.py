@@ -21,7 +21,7 @@ UI = ElementTree.parse(UI_FILE).getroot()
 WIDGETS = list(UI.iter('widget'))
 
 INTERACTIVE = ('Button', 'ComboBox', 'CheckBox', 'SpinBox', 'qSlicerSimpleMarkupsWidget')
-NOT_CHOSEN = {'phantomComboBox', 'isotopeComboBox'}
+NOT_CHOSEN = {'phantomComboBox', 'isotopeComboBox', 'limitsComboBox'}
 """Filled and followed by the panel itself."""
 
 
@@ -89,7 +89,8 @@ def test_widgets_of_nodes_are_connected_to_the_scene(widget):
 
 def test_parameters_and_widgets_belong_together():
     bound = [name for name in (dynamic(w, 'SlicerParameterName') for w in WIDGETS) if name]
-    hidden = {'phantom', 'activity', 'exportFolder'}  # shown by a section of the panel, as a whole
+    # shown by a section of the panel, as a whole
+    hidden = {'phantom', 'activity', 'limits', 'baseline', 'exportFolder'}
 
     assert len(bound) == len(set(bound))
     assert set(bound) == parameter_names() - hidden

@@ -2,15 +2,22 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import openpyxl
 import pytest
 from made_quality import judged_result, profile, quality_result
+from VOIIdentificationLib.evaluate.limits import (
+    LIMITED,
+    load_limits,
+    save_limits,
+    shipped_limits,
+)
 from VOIIdentificationLib.report.formats import results_json
 from VOIIdentificationLib.report.method import method_rows
 from VOIIdentificationLib.report.page.write import page_html
 from VOIIdentificationLib.report.tidy import write_tidy
-from VOIIdentificationLib.report.verdicts import outcomes, with_verdict
+from VOIIdentificationLib.report.verdicts import limits_of_result, outcomes, with_verdict
 from VOIIdentificationLib.report.workbook import write_workbooks
 
 WORDS = ('pass', 'warning', 'fail')
@@ -91,8 +98,6 @@ def test_profiles_stand_before_the_standards(judged, word):
 
 
 def test_a_standard_that_was_chosen_stands_once():
-    from VOIIdentificationLib.evaluate.limits import shipped_limits
-
     found = outcomes(with_verdict(quality_result(), shipped_limits()[:1]))
     assert [one.standard for one in found] == ['EARL 1', 'NEMA NU 2', 'EARL 2']
 
@@ -103,8 +108,6 @@ def test_without_limits_the_verdict_says_so_everywhere():
 
 
 def test_a_contradiction_takes_the_verdict(word):
-    from dataclasses import replace
-
     doubted = replace(quality_result(), doubt='The worksheet is of May.')
     found = with_verdict(doubted, [limits(word)])
     assert found.verdict.level.value == 'not judged'
@@ -125,3 +128,30 @@ def test_the_baseline_stands_in_every_output(tmp_path):
     book = openpyxl.load_workbook(tmp_path / 'outputMetaTargets.xlsx')
     assert book['Baseline'].max_row == len(judged.baseline.changes) + 1
     assert 'table-baseline' in page_html(judged)
+
+
+@pytest.mark.parametrize(
+    ('edition', 'ratio', 'word'),
+    [('2018', 10.0, 'pass'), ('2012', None, 'not judged'), (None, 4.0, 'not judged')],
+)
+def test_a_profile_for_another_edition_or_ratio_does_not_judge(edition, ratio, word):
+    found = with_verdict(quality_result(), [replace(limits('pass'), edition=edition, ratio=ratio)])
+    assert found.verdict.level.value == word
+
+
+def test_a_start_for_ones_own_limits_passes_what_it_was_made_of(tmp_path):
+    result = quality_result()
+    save_limits(limits_of_result(result), tmp_path / 'limits.json')
+    start = load_limits(tmp_path / 'limits.json')
+    assert (start.kind, start.edition, start.ratio) == ('site', '2018', pytest.approx(10, rel=0.1))
+    assert result.analyzed_at[:10] in start.source
+    rows = {(row.quantity, row.diameter_mm): row for row in start.rows}
+    rc = result.recovery.spheres[0].rc_max
+    row = rows['rc_max', 37.0]
+    assert (row.low, row.high) == pytest.approx((0.9 * rc, 1.1 * rc), rel=1e-3)
+    error = result.calibration.error_percent
+    row = rows['calibration_error_percent', None]
+    assert row.high == pytest.approx(error + 0.1 * (100 + error), rel=1e-3)
+    found = with_verdict(result, [start])
+    assert {one.verdict.level.value for one in found.verdict.values} == {'pass'}
+    assert {one.verdict.quantity for one in found.verdict.values} == set(LIMITED)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from .limits import LIMITED, Limit, Limits
 from .quantities import Value
 
 CHANGE_FORMULA = '100 (x / x_0 - 1)'
@@ -64,7 +65,7 @@ class Change:
     @property
     def change_percent(self) -> float | None:
         """By `CHANGE_FORMULA`, of the size of the baseline; None if that is 0."""
-        size = abs(self.baseline + _OFFSET.get(self.quantity, 0.0))
+        size = _size(self.quantity, self.baseline)
         return _PERCENT * self.change / size if size else None
 
     @property
@@ -162,3 +163,56 @@ def _change(value: Value, baseline: Value) -> Change:
         return found
     sd = math.hypot(*(sd for sds in known.values() for sd in sds if sd is not None))
     return replace(found, sd=sd, sd_of=' and '.join(known))
+
+
+FAIL_PERCENT, WARN_PERCENT = 10.0, 5.0
+"""
+How far round a value the limits of a first profile lie: as one hospital's weekly check of the
+uniform cylinder does (MedPhysQC/PT_WeeklyQC). Ours for all else: to be edited.
+"""
+
+
+def limits_around(values: Sequence[Value], profile: Limits) -> Limits:
+    """
+    Make a profile of what was measured, as a start for one's own limits.
+
+    Parameters
+    ----------
+    values : sequence of Value
+        What was measured; what cannot be limited, or is 0, is left out.
+
+    profile : Limits
+        Name, source and conditions; its rows are replaced.
+
+    Returns
+    -------
+    profile : Limits
+        Levels of warning and limits at `WARN_PERCENT` and `FAIL_PERCENT` round
+        each value, to four digits.
+    """
+    rows = {
+        (one.quantity, one.diameter_mm): _limit_around(one)
+        for one in values
+        if one.quantity in LIMITED and _size(one.quantity, one.value)
+    }
+    return replace(profile, rows=tuple(rows.values()))
+
+
+def _size(quantity: str, value: float) -> float:
+    return abs(value + _OFFSET.get(quantity, 0.0))
+
+
+def _limit_around(one: Value) -> Limit:
+    size = _size(one.quantity, one.value) / _PERCENT
+    low, high, warning_low, warning_high = (
+        float(f'{one.value + percent * size:.4g}')
+        for percent in (-FAIL_PERCENT, FAIL_PERCENT, -WARN_PERCENT, WARN_PERCENT)
+    )
+    return Limit(
+        one.diameter_mm,
+        one.quantity,
+        low,
+        high,
+        warning_low=warning_low,
+        warning_high=warning_high,
+    )

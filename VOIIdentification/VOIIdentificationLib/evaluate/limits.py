@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ..core.config_json import (
     LengthMM,
@@ -19,6 +20,7 @@ from ..core.config_json import (
     from_json,
     read_json,
     resource_directory,
+    to_json,
 )
 from ..core.errors import InputFileError
 from ..core.phantom import NEMAEdition
@@ -221,11 +223,11 @@ class Limits:
                     msg = f'limit {n} ({row.quantity}) has no "{name}", nor has the profile'
                     raise ValueError(msg)
         places = Counter((row.quantity, row.diameter_mm, row.of) for row in rows)
-        (quantity, diameter_mm, _of), count = places.most_common(1)[0]
-        if count > 1:
-            of = '' if diameter_mm is None else f' of {diameter_mm:g} mm'
-            msg = f'{quantity}{of} is limited {count} times; limit it once'
-            raise ValueError(msg)
+        for (quantity, diameter_mm, _of), count in places.items():
+            if count > 1:
+                of = '' if diameter_mm is None else f' of {diameter_mm:g} mm'
+                msg = f'{quantity}{of} is limited {count} times; limit it once'
+                raise ValueError(msg)
         object.__setattr__(self, 'rows', rows)
 
     @property
@@ -306,6 +308,32 @@ def require_names(profiles: Sequence[Limits]) -> tuple[Limits, ...]:
         msg = f'{count} of the profiles of limits are named {name!r}; give each once.'
         raise InputFileError(msg)
     return tuple(profiles)
+
+
+def save_limits(limits: Limits, path: Path) -> None:
+    """
+    Write a profile as JSON, one line a limit.
+
+    Parameters
+    ----------
+    limits : Limits
+        The profile.
+
+    path : `pathlib.Path`
+        Where to; an existing file is replaced at once, never half.
+    """
+    data = to_json(limits, LIMITS_SCHEMA)
+    rows = (json.dumps(_said(row), ensure_ascii=False) for row in data.pop('rows'))
+    head = json.dumps(_said(data), indent=1, ensure_ascii=False).removesuffix('\n}')
+    text = f'{head},\n "rows": [\n  ' + ',\n  '.join(rows) + '\n ]\n}\n'
+    beside = path.with_name(f'.{path.name}.part')
+    beside.write_text(text, encoding='utf-8')
+    beside.replace(path)
+
+
+def _said(data: dict[str, Any]) -> dict[str, Any]:
+    """Without what says nothing."""
+    return {key: value for key, value in data.items() if value not in (None, '')}
 
 
 def load_limits(path: Path) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import slicer
@@ -21,6 +22,9 @@ from ..dicom.source import (
     suv_of_volume,
     trace_volume,
 )
+from ..evaluate.limits import Limits
+from ..many.baseline import load_baseline
+from ..report.verdicts import with_verdict
 from ..results import AnalysisResult
 from ..suv.scale import SUVType
 from ..suv.scan_facts import scan_facts
@@ -59,6 +63,12 @@ class Request:
 
     rois : tuple of Seed
         Background ROIs that the user has moved, from `wanted_rois`.
+
+    limits : tuple of Limits
+        What the result is judged by.
+
+    baseline : str
+        Path of an earlier ``results.json``; empty for none.
     """
 
     seeds: tuple[Seed, ...]
@@ -66,6 +76,8 @@ class Request:
     settings: Settings = field(default_factory=Settings)
     known: Known = field(default_factory=Known)
     rois: tuple[Seed, ...] = ()
+    limits: tuple[Limits, ...] = ()
+    baseline: str = ''
 
     @property
     def points(self) -> tuple[Seed, ...]:
@@ -88,7 +100,10 @@ class Request:
             False if anything that was placed, chosen or typed differs.
         """
         mine, theirs = (
-            (one.seeds, one.phantom, one.settings, one.rois, one.known.worksheet, one.known.notes)
+            (
+                *(one.seeds, one.phantom, one.settings, one.rois, one.limits, one.baseline),
+                *(one.known.worksheet, one.known.notes),
+            )
             for one in (self, other)
         )
         return mine == theirs
@@ -181,7 +196,9 @@ def measure(
     known = with_header_suv(request.known, volume_node, image, source)
     if not source.trusted:
         known = replace(known, doubt=source.text)
-    work = part_of(progress, 0.0, 0.8)
+    work, baseline = part_of(progress, 0.0, 0.8), None
+    if request.baseline:
+        baseline = load_baseline(Path(request.baseline), image, request.phantom)
     result = analyze(image, request.points, request.phantom, request.settings, work, known=known)
     if not source.trusted:
         result = replace(
@@ -189,6 +206,7 @@ def measure(
             flags=(*result.flags, Flag.VOXELS_DIFFER),
             notes=(*result.notes, source.text),
         )
+    result = with_verdict(result, request.limits, baseline)
     progress(0.8, 'filling the scene')
     publish(result, volume_node)
     return result

@@ -185,7 +185,7 @@ def roi_doubts(result: AnalysisResult | None) -> list[str]:
 
 def verdict_text(result: AnalysisResult | None) -> str:
     """
-    What the standards say of the recovery.
+    The overall verdict with its reasons, and what the standards say of the recovery.
 
     Parameters
     ----------
@@ -200,10 +200,19 @@ def verdict_text(result: AnalysisResult | None) -> str:
     """
     if result is None:
         return _('judged after Apply')
-    verdicts = _verdicts(result)
-    if not verdicts:
+    lines, verdicts = _overall(result), _verdicts(result)
+    if not verdicts and not lines:
         return _('no verdict: the activity is unknown, or the values are not in Bq/mL')
-    return '\n'.join(_standard_line(name, ones) for name, ones in verdicts.items())
+    return '\n'.join([*lines, *(_standard_line(name, ones) for name, ones in verdicts.items())])
+
+
+def _overall(result: AnalysisResult) -> list[str]:
+    """Of the limits that were chosen; none without limits."""
+    found = result.verdict
+    if not found.outcomes:
+        return []
+    head = _('Overall verdict: {level}').format(level=found.level.value)
+    return [head, *found.reasons]
 
 
 def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:

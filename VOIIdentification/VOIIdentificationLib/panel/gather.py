@@ -23,6 +23,7 @@ from ..mrml.volume import unit_of_volume_node
 from ..suv.scale import SUVType
 from .activity import known_from_text
 from .findings import shown_in_tables
+from .limits import limits_of_text
 from .phantom import phantom_from_text
 from .results import REPORT
 from .situation import Scene, VolumeFacts, facts_of_files, settings_of
@@ -65,7 +66,7 @@ def request_of(parameters: Any, *, points: bool = True) -> Request:
         The user's choices.
 
     points : bool, optional
-        Whether with the placed points.
+        Whether with the placed points and the limits, which may not be usable.
 
     Returns
     -------
@@ -74,14 +75,18 @@ def request_of(parameters: Any, *, points: bool = True) -> Request:
 
     Raises
     ------
-    NodeError
-        If a point lies nowhere.
+    PhantomError
+        If a point lies nowhere, or limits cannot be read.
     """
     phantom, volume = phantom_of(parameters), parameters.inputVolume
     seeds = all_seeds(parameters.seeds, parameters.background, phantom) if points else ()
     rois = wanted_rois(volume) if points and volume else ()
     known = known_from_text(str(parameters.activity))
-    return Request(seeds, phantom, settings_of(parameters), known, rois)
+    return Request(
+        *(seeds, phantom, settings_of(parameters), known, rois),
+        limits=limits_of_text(str(parameters.limits)) if points else (),
+        baseline=str(parameters.baseline),
+    )
 
 
 def request_or_problem(parameters: Any) -> tuple[Request, str]:
@@ -154,6 +159,7 @@ def scene_of(
         has_folder=folder is not None and folder.is_dir(),
         has_report=folder is not None and (folder / REPORT).is_file(),
         measuring=measuring,
+        limits=str(parameters.limits),
     )
 
 

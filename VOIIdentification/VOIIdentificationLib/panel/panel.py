@@ -32,6 +32,7 @@ from .activity import ActivitySection
 from .chosen_volume import ChosenVolume, VolumeSection
 from .dialogs import Dialogs
 from .gather import phantom_of, request_of, request_or_problem, scene_of
+from .limits import LimitsSection
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
 from .seeds import SeedsSection
@@ -98,6 +99,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             qt, ui, self.dialogs, self._on_activity, self._blank_worksheet
         )
         self.results_section = ResultsSection(self, requirements)
+        self.limits_section = LimitsSection(self)
         self.show_section = ShowSection(self)
 
     def forget(self) -> None:

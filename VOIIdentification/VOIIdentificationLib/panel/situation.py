@@ -122,6 +122,9 @@ class Scene:
 
     measuring : bool
         Whether Apply works just now.
+
+    limits : str
+        Names and files of the limits that are chosen, one a line.
     """
 
     volume: VolumeFacts | None = None
@@ -137,6 +140,7 @@ class Scene:
     has_folder: bool = False
     has_report: bool = False
     measuring: bool = False
+    limits: str = ''
 
 
 def facts_of_files(source: VolumeSource) -> VolumeFacts:

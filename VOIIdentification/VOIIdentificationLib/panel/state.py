@@ -23,6 +23,7 @@ from ..mrml.measured import Measured
 from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts
 from .findings import as_html, findings, roi_doubts, verdict_text
+from .limits import limits_text
 from .ready import loading_text, missing_for_apply, missing_for_search
 from .situation import Choices, Scene, VolumeFacts
 
@@ -76,6 +77,9 @@ class PanelState:
     make_suv: Look
     suv: Look
     standards: Look
+    limits: Look
+    save_limits: Look
+    baseline: Look
     rois: Look
     place_rois_again: Look
     results: Look
@@ -107,6 +111,9 @@ WIDGETS = {
     'make_suv': 'makeSUVButton',
     'suv': 'suvLabel',
     'standards': 'standardsLabel',
+    'limits': 'limitsLabel',
+    'save_limits': 'saveLimitsButton',
+    'baseline': 'baselineLabel',
     'rois': 'roisLabel',
     'place_rois_again': 'placeROIsAgainButton',
     'results': 'resultsBrowser',
@@ -370,6 +377,9 @@ def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[s
     export = _('Write workbooks, pictures and all numbers into a folder.')
     return {
         'standards': Look(verdict_text(result)),
+        'limits': Look(limits_text(scene.limits)),
+        'save_limits': Look(enabled=result is not None),
+        'baseline': Look(chosen.request.baseline or _('none')),
         'results': Look(html=as_html(findings(result, changed=changed, shown=scene.shown))),
         'show_table': Look(enabled=scene.has_outputs),
         'table': Look(enabled=scene.has_outputs),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ..core.errors import InputFileError
 from ..core.image import CONCENTRATION_UNIT
-from ..evaluate.baseline import Baseline, changes_from
+from ..core.phantom import NEMAEdition
+from ..evaluate.baseline import Baseline, changes_from, limits_around
+from ..evaluate.editions import EDITIONS
 from ..evaluate.judgement import NO_BASELINE, Conditions, Outcome, judge
 from ..evaluate.limits import Level, Limits, shipped_limits
 from ..evaluate.quantities import QUANTITY_OF, values_of_results
@@ -179,6 +182,52 @@ def with_verdict(
     return replace(result, baseline=baseline, verdict=verdict)
 
 
+def limits_of_result(result: AnalysisResult) -> Limits:
+    """
+    Make a profile of limits round what was measured, to be edited.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    limits : Limits
+        For this true ratio and edition of NEMA NU 2.
+
+    Raises
+    ------
+    InputFileError
+        If nothing was measured that can be limited.
+    """
+    values = values_of_results(measured_json(result))
+    ratio = None if result.activity is None else result.activity.ratio
+    date = result.analyzed_at[:_DATE_LETTERS] or 'unknown date'
+    start = Limits(
+        name='My limits',
+        ratio=None if ratio is None else float(f'{ratio:.3g}'),
+        rows=(),
+        edition=_edition(result),
+        source=f'round one measurement of {date}: edit before use',
+        version=date,
+    )
+    found = limits_around(values, start)
+    if not found.rows:
+        msg = 'nothing was measured that limits can be set for: give the fill worksheet first'
+        raise InputFileError(msg)
+    return found
+
+
+_DATE_LETTERS = 10
+
+
+def _edition(result: AnalysisResult) -> NEMAEdition | None:
+    """Year of the edition of NEMA NU 2 that was evaluated."""
+    used = None if result.nema is None else result.nema.edition
+    return next((year for year, one in EDITIONS.items() if one == used), None)
+
+
 def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
     """
     What each standard, and each profile that was chosen, says of the phantom.
@@ -213,7 +262,7 @@ def _conditions(result: AnalysisResult, baseline: Baseline | None) -> Conditions
         phantom=result.phantom,
         doubt=result.doubt,
         ratio=None if result.activity is None else result.activity.ratio,
-        edition='' if result.nema is None else result.nema.edition.name,
+        edition=_edition(result) or '',
         flags=(*result.flags, *whole),
         missing=lambda quantity: _why_missing(result, quantity),
         no_change=NO_BASELINE if baseline is None else baseline.unsure,
