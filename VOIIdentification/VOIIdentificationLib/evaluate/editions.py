@@ -66,7 +66,7 @@ class Edition(NamedTuple):
         return all(abs(diameter_mm - one) > _SAME_DIAMETER_MM for one in self.cold_diameters_mm)
 
 
-EDITIONS: dict[NEMAEdition, Edition] = {
+EDITIONS = {
     '2007': Edition('NU 2-2007', (28.0, 37.0), (4.0, 8.0), 10.0),
     '2012': Edition('NU 2-2012', (28.0, 37.0), (4.0, 8.0), 10.0),
     '2018': Edition('NU 2-2018', (), (4.0,), 30.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from ..core.errors import InputFileError
 from ..core.image import CONCENTRATION_UNIT
@@ -225,7 +226,7 @@ _DATE_LETTERS = 10
 def _edition(result: AnalysisResult) -> NEMAEdition | None:
     """Year of the edition of NEMA NU 2 that was evaluated."""
     used = None if result.nema is None else result.nema.edition
-    return next((year for year, one in EDITIONS.items() if one == used), None)
+    return next((year for year in get_args(NEMAEdition) if EDITIONS[year] == used), None)
 
 
 def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
