@@ -393,6 +393,16 @@ def test_doubts_are_grouped_by_what_they_are_about():
     assert f'{sentence[0].upper()}{sentence[1:]}.' in header
 
 
+def test_a_contradiction_is_said_once_with_the_verdict():
+    texts = ('the hot fill is cold.', 'the image is empty.')
+    notes = ('Found without seeds.', *(f'Contradiction: {text}' for text in texts))
+    result = replace(made_result(), contradictions=texts, notes=notes)
+    lines = said(asked(), measured(result=result)).splitlines()
+
+    assert [line for line in lines if 'Contradiction' in line] == list(notes[1:])
+    assert lines.index(notes[1]) < lines.index('Measured') < lines.index(notes[0])
+
+
 def test_a_result_without_doubts_says_so():
     result = replace(made_result(), flags=(), notes=())
     result = replace(result, spheres=tuple(replace(v, flags=()) for v in result.spheres))

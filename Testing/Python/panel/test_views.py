@@ -352,6 +352,9 @@ def test_a_roi_under_the_mouse_is_named(measured):
     assert outputs_of(measured).roi_labels.GetNthControlPointPositionWorld(0) == pytest.approx(
         rois.GetNthControlPointPositionWorld(4)
     )
+    rois.SetNthControlPointPositionWorld(4, 1.0, 2.0, 3.0)
+    name = outputs_of(measured).roi_labels.GetNthControlPointPositionWorld(0)
+    assert name == pytest.approx((1.0, 2.0, 3.0)), 'it is dragged along'
     display.SetActiveComponent(display.ComponentNone, -1)
     assert names(measured) == []
 

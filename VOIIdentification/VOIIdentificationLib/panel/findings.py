@@ -77,9 +77,11 @@ def findings(
     if result is None:
         return (_group('', shown or [_('Nothing measured yet.')]),)
     stale = [_('Something was changed since: press Apply again.')] if changed else []
-    verdict = [*verdict_text(result).splitlines(), *result.contradictions]
+    wrong = [_('Contradiction: {text}').format(text=text) for text in result.contradictions]
+    verdict = [*verdict_text(result).splitlines(), *wrong]
     doubts = [one for one in _doubts(result) if one.lines]
-    found = [_count_text(result), *result.notes]
+    said = tuple(result.contradictions)
+    found = [_count_text(result), *(one for one in result.notes if not one.endswith(said))]
     if not doubts:
         found.append(_('Nothing is doubted.'))
     groups = (_group('', stale), _group(_('Verdict'), verdict), _group(_('Measured'), found))

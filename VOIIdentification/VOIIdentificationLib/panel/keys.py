@@ -252,6 +252,6 @@ class _TableKeys:
         table, names = self._table, self._qt.Qt
         here = (table.currentRow(), table.currentColumn())
         last = (table.rowCount - 1, table.columnCount - 1)
-        leaves = {names.Key_Tab: last, names.Key_Backtab: (0, 0)}
-        if key in leaves:
-            table.tabKeyNavigation = here != leaves[key]
+        for one, end in ((names.Key_Tab, last), (names.Key_Backtab, (0, 0))):
+            if key == one:
+                table.tabKeyNavigation = here != end

@@ -264,10 +264,14 @@ class _ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         display = rois.GetDisplayNode() if rois is not None else None
         if display is not None and names is not None:
             self.addObserver(display, vtk.vtkCommand.ModifiedEvent, self._on_mouse)
+            dragged = slicer.vtkMRMLMarkupsNode.PointModifiedEvent
+            self.addObserver(rois, dragged, self._on_mouse)
 
-    def _on_mouse(self, display: Node, _event: str) -> None:
+    def _on_mouse(self, _caller: Node, _event: str) -> None:
+        """It came over a ROI, left it, or drags it."""
         if self._rois.GetScene() is None or self._names.GetScene() is None:
             return
+        display = self._rois.GetDisplayNode()
         on_point = display.GetActiveComponentType() == display.ComponentControlPoint
         label_rois(self._names, self._rois, display.GetActiveComponentIndex() if on_point else -1)
 
