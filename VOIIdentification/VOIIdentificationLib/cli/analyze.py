@@ -23,6 +23,7 @@ from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
     from ..analysis import Known
+    from ..core.image import PETImage
     from ..dicom.read import PETStack
     from ..results import AnalysisResult
 
@@ -164,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
     seeds = read_seeds(args.seeds) if args.seeds else ()
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
     dicom = outward_options(args, stack)
-    known = _known(args, stack)
+    known = _known(args, image, stack)
     if args.calibration:
         image, known = calibrated(image, args.calibration), without_suv(known)
     baseline = chosen_baseline(args, image, phantom)
@@ -204,12 +205,18 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
-def _known(args: argparse.Namespace, stack: PETStack | None) -> Known:
-    """Worksheet or concentrations from the arguments, the rest from the DICOM header."""
+def _known(args: argparse.Namespace, image: PETImage, stack: PETStack | None) -> Known:
+    """Worksheet or concentrations from the arguments, the rest from the header or sidecar."""
     from ..analysis import Known
-    from ..many.batch_series import with_header
+    from ..files.volume import volume_sidecar
+    from ..many.batch_series import with_header, with_suv_header
 
-    return known_activity(args, Known() if stack is None else with_header(Known(), stack))
+    known = Known()
+    if stack is not None:
+        known = with_header(known, stack)
+    elif sidecar := volume_sidecar(args.input, image.geometry.shape_kji[0]):
+        known = with_suv_header(known, sidecar.header)
+    return known_activity(args, known)
 
 
 def known_activity(args: argparse.Namespace, of_header: Known | None = None) -> Known:

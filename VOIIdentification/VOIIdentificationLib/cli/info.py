@@ -49,13 +49,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _volume_lines(args: argparse.Namespace) -> list[str]:
+    from ..files.volume import volume_sidecar
+    from ..suv.scale import suv_statements
+
     image, _ = read_input(args, no_progress)
+    sidecar = volume_sidecar(args.input, image.geometry.shape_kji[0])
+    suv = suv_statements(sidecar.header) if sidecar else ('No DICOM header: no SUV.',)
     i, j, k = image.geometry.size_ijk
     x, y, z = image.geometry.spacing_ijk_mm
     return [
         f'Volume {args.input}',
         f'Unit: {image.unit}',
         f'{i} x {j} x {k} voxels of {x:.4g} x {y:.4g} x {z:.4g} mm',
-        'No DICOM header: no SUV.',
+        *suv,
         *(f'Note: {note}' for note in image.acquisition.notes),
     ]

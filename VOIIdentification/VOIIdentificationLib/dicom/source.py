@@ -12,8 +12,8 @@ from ..core.errors import CanceledError, Progress, SeriesError, SUVError, no_pro
 from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.units import UNIT_OF_DICOM
-from ..suv.header import SUVHeader, missing_for_suv
-from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale
+from ..suv.header import SUVHeader
+from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale, suv_statements
 from .attributes import tag_text
 from .facts import acquisition_facts, series_unit
 from .grid import grid_of_slices
@@ -382,17 +382,8 @@ def _value_lines(slices: Sequence[PETSlice], facts: Acquisition) -> list[str]:
     return lines
 
 
-def _suv_lines(slices: Sequence[PETSlice]) -> list[str]:
-    """How the values become SUV, or everything that is missing for it."""
-    missing: tuple[str, ...] = ()
+def _suv_lines(slices: Sequence[PETSlice]) -> tuple[str, ...]:
     try:
-        header = suv_header_of_slices(slices)
-        missing = missing_for_suv(header)
-        scale = suv_scale(header)
+        return suv_statements(suv_header_of_slices(slices))
     except SUVError as error:
-        return [f'Missing for SUV: {", ".join(missing)}' if missing else f'No SUV: {error}']
-    return [
-        'SUV: all that it needs is there',
-        *(f'SUV: {decision}' for decision in scale.decisions),
-        *(f'SUV: {flag.text}' for flag in scale.flags),
-    ]
+        return (f'No SUV: {error}',)

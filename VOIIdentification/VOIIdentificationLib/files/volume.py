@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.plain_text import plain_line
 from .atomic import transaction
+from .bids import Sidecar, read_sidecar, sidecar_path
 from .nifti import read_nifti
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
@@ -107,7 +109,38 @@ def _image_of_nifti(path: Path, unit: str) -> PETImage:
     voxels, header = read_nifti(path)
     i, j, k = header.shape
     geometry = VolumeGeometry((k, j, i), header.ijk_to_ras)
-    return PETImage(voxels, geometry, unit, Acquisition(notes=header.notes))
+    sidecar = volume_sidecar(path, k)
+    if sidecar is None:
+        return PETImage(voxels, geometry, unit, Acquisition(notes=header.notes))
+    notes = (*header.notes, *sidecar.acquisition.notes)
+    said = sidecar.unit if unit == UNKNOWN_UNIT else unit
+    return PETImage(voxels, geometry, said, replace(sidecar.acquisition, notes=notes))
+
+
+def volume_sidecar(path: Path, slice_count: int) -> Sidecar | None:
+    """
+    What the BIDS sidecar of a volume file says.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The volume file.
+
+    slice_count : int
+        Number of its slices.
+
+    Returns
+    -------
+    sidecar : Sidecar or None
+        None if there is no ``*_pet.json`` beside a NIfTI file.
+
+    Raises
+    ------
+    InputFileError
+        If the sidecar cannot be read.
+    """
+    found = sidecar_path(path)
+    return None if found is None else read_sidecar(found, slice_count)
 
 
 def _read(path: Path) -> tuple[Any, FloatArray]:

@@ -26,6 +26,7 @@ from .stored import RESULTS_NAME
 
 if TYPE_CHECKING:
     from ..dicom.read import PETStack
+    from ..suv.header import SUVHeader
 
 STATE_NAME = 'batch.json'
 STATE_SCHEMA = 'voi-identification/batch-series/1'
@@ -303,12 +304,35 @@ def with_header(known: Known, stack: PETStack) -> Known:
         The same and these; a note says why there is no SUV.
     """
     from ..dicom.suv import suv_header_of_slices
+
+    try:
+        return with_suv_header(known, suv_header_of_slices(stack.slices))
+    except SUVError as error:
+        return replace(known, notes=(f'No SUV: {error}',))
+
+
+def with_suv_header(known: Known, header: SUVHeader) -> Known:
+    """
+    Scan and SUV, as far as facts of a header or sidecar tell them.
+
+    Parameters
+    ----------
+    known : Known
+        What is known besides.
+
+    header : SUVHeader
+        The facts.
+
+    Returns
+    -------
+    known : Known
+        The same and these; a note says why there is no SUV.
+    """
     from ..suv.scale import suv_scale
     from ..suv.scan_facts import scan_facts
 
+    known = replace(known, scan=scan_facts(header))
     try:
-        header = suv_header_of_slices(stack.slices)
-        known = replace(known, scan=scan_facts(header))
         return replace(known, suv=suv_scale(header))
     except SUVError as error:
         return replace(known, notes=(f'No SUV: {error}',))

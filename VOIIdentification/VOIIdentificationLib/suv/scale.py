@@ -19,6 +19,7 @@ from .header import (
     SUVHeader,
     all_positive,
     missing_corrections,
+    missing_for_suv,
 )
 from .normalization import (
     body_surface_area_m2,
@@ -125,6 +126,32 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
     kind = SUV_KINDS[suv_type]
     log.note(f'the SUV is normalized to {kind.normalizer}, in {kind.unit}')
     return SUVScale(suv_type, kind.unit, factors, tuple(log.sentences), tuple(log.flags))
+
+
+def suv_statements(header: SUVHeader) -> tuple[str, ...]:
+    """
+    Say how the values become SUV, or everything that is missing for it.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    Returns
+    -------
+    lines : tuple of str
+        Each a statement of its own.
+    """
+    missing = missing_for_suv(header)
+    try:
+        scale = suv_scale(header)
+    except SUVError as error:
+        return (f'Missing for SUV: {", ".join(missing)}' if missing else f'No SUV: {error}',)
+    return (
+        'SUV: all that it needs is there',
+        *(f'SUV: {decision}' for decision in scale.decisions),
+        *(f'SUV: {flag.text}' for flag in scale.flags),
+    )
 
 
 def compared_with_dose(header: SUVHeader, scale: SUVScale, totals: FloatArray) -> SUVScale:

@@ -29,7 +29,7 @@ class ScanFacts:
 
     scan_start : datetime or None
         Instant that a decay-corrected image is corrected to; else the start of
-        the acquisition.
+        the acquisition. None where its day is unknown.
 
     scan_duration_s : float or None
         Length of the acquisition, in seconds.
@@ -84,7 +84,7 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
     return ScanFacts(
         isotope=isotope.name if isotope else '',
         half_life_s=half_life_s,
-        scan_start=start,
+        scan_start=None if start is not None and start.year == 1 else start,
         scan_duration_s=durations.pop() if len(durations) == 1 else None,
         decay_corrected=_DECAY_CORRECTED.get(header.decay_correction),
         notes=tuple(log.sentences),
