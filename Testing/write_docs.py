@@ -30,6 +30,12 @@ NEVER_NULL = {
 }
 """Keys that always have a value; every other one is null where there is none."""
 
+NULL_OR_BOOLEAN = ('passed',)
+"""Other keys of yes or no always have a value; this one is null where nothing was judged."""
+
+NAMES_OF_USERS = ('deviations_mm',)
+"""Their keys are labels of inserts, which a phantom chooses: any may be there."""
+
 WHOLE = ('count', 'iterations', 'subsets', 'slice_k', 'slices_k', 'shape_ijk')
 """Ends of the keys of whole numbers."""
 
@@ -90,13 +96,16 @@ def schema(results):
 
 def described(value, key=''):
     """The schema of one value: objects by their keys, lists by what they hold."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and key in NAMES_OF_USERS:
+        inner = merged([described(part, 'value') for part in value.values()])
+        shape = {'type': 'object', 'additionalProperties': inner}
+    elif isinstance(value, dict):
         properties = {name: described(part, name) for name, part in value.items()}
         shape = {'type': 'object', 'properties': properties, 'required': sorted(properties)}
     elif isinstance(value, list):
         shape = {'type': 'array', 'items': merged([described(part, key) for part in value])}
     elif isinstance(value, bool):
-        return {'type': 'boolean'}
+        return {'type': ['boolean', 'null'] if key in NULL_OR_BOOLEAN else 'boolean'}
     elif isinstance(value, (int, float)):
         shape = {'type': 'integer' if key.endswith(WHOLE) else 'number'}
     else:

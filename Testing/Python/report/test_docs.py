@@ -8,8 +8,9 @@ import pytest
 from made_quality import quality_result, with_sphere
 from made_results import made_result
 from paths import ROOT, SHARED
-from VOIIdentificationLib.analysis import analyze
-from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.activity.worksheet import given_activity
+from VOIIdentificationLib.analysis import Known, analyze
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.report.formats import results_json
 
 jsonschema = pytest.importorskip('jsonschema')
@@ -60,6 +61,43 @@ def test_whole_results_satisfy_the_schema(judge, known):
     assert complaints(judge, with_sphere(result, 0, contrast_percent=None, flags=())) == []
     no_fits = tuple(replace(voi, fit=None, peak=None) for voi in result.spheres)
     assert complaints(judge, replace(result, spheres=no_fits, pose=None)) == []
+
+
+def other_ratio():
+    """Limits that are meant for another ratio: nothing is judged."""
+    known = Known(activity=given_activity(20_000.0, 5000.0))
+    return analyzed_again(known=known)
+
+
+def cold_background():
+    return analyzed_again(known=Known(activity=given_activity(20_000.0, 0.0)))
+
+
+def other_labels():
+    """The same spheres under names of the user's own."""
+    phantom = quality_result().phantom
+    renamed = tuple(replace(one, label=f'ø {one.label}', aliases=()) for one in phantom.inserts)
+    return analyzed_again(phantom=replace(phantom, inserts=renamed))
+
+
+def cold_spheres():
+    """Two of them are said to be cold, as in the older editions; the image contradicts it."""
+    return analyzed_again(phantom=load_phantom('NEMA IEC body, 28 and 37 mm cold'))
+
+
+def analyzed_again(*, phantom=None, known=None):
+    result = quality_result()
+    phantom = phantom or result.phantom
+    seeds = [
+        Seed(insert.label, voi.center_ras_mm)
+        for insert, voi in zip(phantom.inserts, result.spheres, strict=True)
+    ]
+    return analyze(result.image, seeds, phantom, known=known or Known())
+
+
+@pytest.mark.parametrize('made', [other_ratio, cold_background, other_labels, cold_spheres])
+def test_results_of_other_phantoms_and_fills_satisfy_the_schema(judge, made):
+    assert complaints(judge, made()) == []
 
 
 def test_a_real_scan_satisfies_the_schema(judge):
