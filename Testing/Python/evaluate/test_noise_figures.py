@@ -86,7 +86,8 @@ def judged(*, contrast, variability, ratio=4.0, doubt='', flags=()):
     ('contrast', 'variability', 'passed'),
     [
         (15.0, 5.5, [True, False, True, True]),  # 2.73
-        (15.9, 5.6, [False, True, True, True]),  # 2.84; N itself must be below
+        (15.9, 5.6, [True, True, True, True]),  # 2.84
+        (15.9, 5.61, [False, True, True, True]),  # 2.83
         (12.5, 5.0, [True, False, True, True]),  # just 2.5
         (12.0, 5.0, [True, False, False, True]),  # 2.4
     ],

@@ -402,7 +402,7 @@ def test_the_shipped_limits_are_those_of_the_tables():
     rows = {
         (limits.name, row.quantity, row.diameter_mm): (row.low, row.high)
         for limits in shipped_limits()
-        for row in limits.rows
+        for row in limits.bands
     }
     expected = {
         (standard, quantity, diameter): tuple(float(part) for part in band.split('-'))
@@ -418,7 +418,8 @@ def test_every_limit_has_its_source_and_the_second_hand_ones_a_note():
         for row in limits.rows:
             assert row.source
             assert row.version
-            assert bool(row.note) == (limits.name == 'EARL 2')
+            assert bool(row.note) == (limits.name != 'EARL 1')
+            assert ('second-hand: confirm' in row.note) == limits.name.startswith('JSNM')
             assert (row.note == 'digitised, confirm with EARL') == (row.quantity == 'rc_peak')
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +12,10 @@ from ..core.flags import DOUBTED_LABELS
 from ..core.image import PETImage
 from ..measure.statistics import voi_statistics
 from ..measure.voi_mask import Sphere, voi_mask
+from .limits import shipped_limits
 from .nema import NEMAResult, SphereContrast
 from .roi_placement import ROI_DIAMETER_MM, BackgroundROI
-from .verdict import unmet_ratio
+from .verdict import unmet_ratio, verdict
 
 COV_FORMULA = '100 SD / mean'
 CNR_FORMULA = '(C_H - C_B) / S'
@@ -28,48 +27,6 @@ SMALLEST_MM = 10.0
 
 _SAME_DIAMETER_MM = 0.25
 
-GUIDELINE_RATIO = 4.0
-"""True ratio of the guideline's phantom; as unsure as its limits."""
-
-GUIDELINE_SOURCE = 'from memory of the literature, second-hand: confirm'
-"""Must be said beside every limit of the guideline."""
-
-
-class Guideline(NamedTuple):
-    """
-    A limit of one figure.
-
-    Attributes
-    ----------
-    name : str
-        The guideline.
-
-    figure : str
-        Field of `NoiseFigures`.
-
-    sense : {'<', '<=', '>', '>='}
-        How the figure must compare with the limit.
-
-    limit : float
-        In the unit of the figure.
-    """
-
-    name: str
-    figure: str
-    sense: str
-    limit: float
-
-
-GUIDELINES = (
-    Guideline('JSNM', 'variability_percent', '<', 5.6),
-    Guideline('JSNM', 'detectability', '>', 2.8),
-    Guideline('JSNM 2022', 'detectability', '>=', 2.5),
-    Guideline('JSNM 2022', 'cov_percent', '<=', 14.1),
-)
-"""Of the Japanese Society of Nuclear Medicine; `GUIDELINE_SOURCE` says how sure they are."""
-
-_COMPARED = {'<': operator.lt, '<=': operator.le, '>': operator.gt, '>=': operator.ge}
-
 
 @dataclass(frozen=True)
 class GuidelineVerdict:
@@ -78,11 +35,14 @@ class GuidelineVerdict:
 
     Attributes
     ----------
-    name, figure, sense : str
-        As in `Guideline`.
+    name, figure : str
+        The guideline, and the field of `NoiseFigures`.
+
+    sense : {'<=', '>='}
+        How the figure must compare with the limit.
 
     limit : float
-        As there.
+        In the unit of the figure.
 
     value : float or None
         The figure.
@@ -104,7 +64,7 @@ class GuidelineVerdict:
     value: float | None
     passed: bool | None
     not_judged: str
-    source: str = GUIDELINE_SOURCE
+    source: str
 
 
 @dataclass(frozen=True)
@@ -222,7 +182,7 @@ def noise_figures(image: PETImage, nema: NEMAResult, doubt: str = '') -> NoiseFi
         detectability=detectability,
         spheres=tuple(_sphere_noise(one) for one in nema.spheres),
         falling=_falling(nema.spheres),
-        verdicts=_verdicts(values, doubt or _condition(nema, smallest)),
+        verdicts=tuple(_verdicts(values, nema, doubt or _doubt(nema, smallest))),
     )
 
 
@@ -266,22 +226,26 @@ def _falling(spheres: Sequence[SphereContrast]) -> tuple[str, ...]:
     return tuple(large[1] for small, large in pairwise(sorted(hot)) if large[2] < small[2])
 
 
-def _condition(nema: NEMAResult, smallest: SphereContrast | None) -> str:
+def _doubt(nema: NEMAResult, smallest: SphereContrast | None) -> str:
     if smallest is None:
         return f'there is no hot sphere of {SMALLEST_MM:g} mm'
     if nema.true_ratio is None:
         return 'the true ratio is unknown'
-    doubted = next((flag.text for flag in smallest.flags if flag in DOUBTED_LABELS), '')
-    return doubted or unmet_ratio('JSNM', GUIDELINE_RATIO, nema.true_ratio)
+    return next((flag.text for flag in smallest.flags if flag in DOUBTED_LABELS), '')
 
 
-def _verdicts(values: dict[str, float | None], doubt: str) -> tuple[GuidelineVerdict, ...]:
-    verdicts = []
-    for name, figure, sense, limit in GUIDELINES:
-        value = values[figure]
-        reason = doubt or ('' if value is not None else 'it could not be measured')
-        passed = None
-        if not reason and value is not None:
-            passed = bool(_COMPARED[sense](value, limit))
-        verdicts.append(GuidelineVerdict(name, figure, sense, limit, value, passed, reason))
-    return tuple(verdicts)
+def _verdicts(
+    values: dict[str, float | None], nema: NEMAResult, doubt: str
+) -> Iterator[GuidelineVerdict]:
+    """By the shipped limits of these figures: those that limit no recovery."""
+    for profile in (one for one in shipped_limits() if not one.bands):
+        reason = doubt or unmet_ratio(profile.name, profile.ratio, nema.true_ratio)
+        for row in profile.rows:
+            value = values[row.quantity]
+            why = reason or ('' if value is not None else 'it could not be measured')
+            found = verdict(value, row, profile.name, why)
+            low, high = row.band
+            sense, limit = ('<=', high) if row.low is None else ('>=', low)
+            yield GuidelineVerdict(
+                profile.name, row.quantity, sense, limit, value, found.passed, why, row.note
+            )

@@ -188,7 +188,7 @@ def recovery(
     sd = truth.hot_sd_percent if absolute and truth is not None else None
     divided = [_divided(one, reference, sd) for one in measured]
     divided = [_flagged(one) for one in divided] if absolute else divided
-    judges = limits if absolute else ()
+    judges = tuple(one for one in limits if one.bands) if absolute else ()
     ratio = truth.ratio if truth is not None else None
     falling = tuple(name for name in QUANTITY_NAMES if _falls(divided, name))
     return RecoveryResult(

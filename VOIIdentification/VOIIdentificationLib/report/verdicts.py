@@ -244,7 +244,7 @@ def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
         Those that the user chose, then NEMA NU 2, then standards with limits.
     """
     chosen = {one.standard for one in result.verdict.outcomes}
-    others = [one for one in shipped_limits() if one.name not in chosen]
+    others = [one for one in shipped_limits() if one.bands and one.name not in chosen]
     values = values_of_results(measured_json(result))
     judged = judge(others, values, (), _conditions(result, None))
     return (*result.verdict.outcomes, _nema(result), *judged.outcomes)

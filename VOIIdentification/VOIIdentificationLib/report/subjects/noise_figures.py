@@ -10,7 +10,6 @@ from ...evaluate.noise_figures import (
     CNR_FORMULA,
     COV_FORMULA,
     DETECTABILITY_FORMULA,
-    GUIDELINE_SOURCE,
     SMALLEST_MM,
     GuidelineVerdict,
     NoiseFigures,
@@ -119,10 +118,11 @@ def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
     if found is None:
         return {}
     falls = ', '.join(found.falling)
+    sources = '; '.join(dict.fromkeys(one.source for one in found.verdicts))
     return {
         'Noise': [
             ('Contrast rises with the diameter', f'no: {falls}' if falls else 'yes'),
-            ('Limits of the guidelines', GUIDELINE_SOURCE),
+            ('Limits of the guidelines', sources),
         ]
     }
 
