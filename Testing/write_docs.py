@@ -43,10 +43,11 @@ WHOLE = ('count', 'iterations', 'subsets', 'slice_k', 'slices_k', 'shape_ijk')
 def sample_results():
     """Results that together hold every table and every key."""
     sys.path[:0] = [str(TESTING.parent / 'VOIIdentification'), str(TESTING / 'Python')]
+    from made_cylinder import cylinder_result
     from made_quality import judged_result, quality_result
     from made_results import made_result
 
-    return judged_result(), quality_result(known=False), made_result()
+    return judged_result(), quality_result(known=False), made_result(), cylinder_result()
 
 
 def dictionary(results):

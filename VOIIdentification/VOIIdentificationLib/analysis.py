@@ -11,13 +11,12 @@ import numpy as np
 
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
-from .core.flags import DOUBTED_BACKGROUND, DOUBTED_LABELS, Flag
+from .core.flags import DOUBTED_LABELS, Flag
 from .core.image import CONCENTRATION_UNIT, UNKNOWN_UNIT, PETImage
-from .core.phantom import Phantom, Seed, require_measurable
+from .core.phantom import Phantom, Seed, UniformCylinder
 from .core.settings import Settings
-from .evaluate.a50 import A50Background
 from .evaluate.background import PooledBackground, pooled_background
-from .evaluate.background_vois import checked_background
+from .evaluate.background_vois import checked_background, left_out, undoubted
 from .evaluate.calibration import Calibration, calibration
 from .evaluate.editions import DEFAULT_EDITION
 from .evaluate.limits import shipped_limits
@@ -30,12 +29,14 @@ from .evaluate.plausibility import (
     image_contradictions,
     worksheet_contradictions,
 )
-from .evaluate.recovery import RecoveryResult, core_mean, recovery
+from .evaluate.recovery import RecoveryResult, core_mean, measured_level, recovery, true_level
 from .evaluate.roi_placement import place_background
-from .locate.check import check_inserts
+from .evaluate.uniform_cylinder import evaluate_cylinder, measure_cylinder
+from .locate.check import check_inserts, require_measurable
 from .locate.refine import refine_inserts
 from .locate.ring import ring_inserts
 from .locate.seeds import sort_seeds
+from .locate.uniform_cylinder import find_cylinder
 from .measure.voi import VOIResult, measure_voi
 from .measure.voi_mask import Sphere
 from .results import AnalysisResult
@@ -152,7 +153,8 @@ def analyze(
         labels in any order; two or three are enough for a ring of spheres, and
         none if it is to be found. Seeds that carry the label of the phantom's
         background are measured where they are; those labeled ``BG01`` … are
-        the background ROIs of NEMA NU 2, where the user wants them.
+        the background ROIs of NEMA NU 2, where the user wants them. A uniform
+        cylinder needs none, and passes them over.
 
     phantom : Phantom
         What was scanned.
@@ -183,6 +185,8 @@ def analyze(
     """
     settings, known = settings or Settings(), known or Known()
     known = replace(known, activity=known.truth)
+    if phantom.cylinder is not None:
+        return _analyze_cylinder(image, phantom, phantom.cylinder, settings, known, progress)
     require_measurable(phantom, image.geometry)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
@@ -220,6 +224,40 @@ def analyze(
         noise=standards.noise,
         calibration=standards.calibration,
         doubt=standards.doubt,
+    )
+
+
+def _analyze_cylinder(
+    image: PETImage,
+    phantom: Phantom,
+    wanted: UniformCylinder,
+    settings: Settings,
+    known: Known,
+    progress: Progress,
+) -> AnalysisResult:
+    progress(0.0, 'looking for the cylinder')
+    found = find_cylinder(image)
+    progress(0.8, 'measuring')
+    measured = measure_cylinder(image, found, wanted, counting=settings.counting, suv=known.suv)
+    sheet, scan = known.worksheet, known.scan
+    cylinder, contradictions = evaluate_cylinder(
+        image, measured, truth=known.truth, sheet=sheet, scan=scan, doubt=known.doubt
+    )
+    progress(1.0, 'measured')
+    notes = (*image.acquisition.notes, *known.notes, *cylinder.notes)
+    return AnalysisResult(
+        image=image,
+        phantom=phantom,
+        settings=settings,
+        spheres=(),
+        flags=(*_unit_doubts(image), *cylinder.flags),
+        notes=(*_told(contradictions), *notes),
+        analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
+        worksheet=known.worksheet,
+        activity=known.activity,
+        suv=known.suv,
+        contradictions=contradictions,
+        cylinder=cylinder,
     )
 
 
@@ -288,8 +326,8 @@ def evaluate_standards(
     measured = _measured(image, spheres, background, nema)
     contradictions = _contradictions(known, truth, measured, nema)
     doubt = ' '.join([*contradictions, known.doubt]).strip()
-    sure = _undoubted(background)
-    level = _a50_background(nema, pooled_background(sure)) or _true_background(image, truth)
+    sure = undoubted(background)
+    level = measured_level(nema, pooled_background(sure)) or true_level(image, truth)
     if cold_by_design(truth, known.worksheet) and not measured.shows_background:
         level = (0.0, 'the background is cold by design: B = 0')
     return Standards(
@@ -301,7 +339,7 @@ def evaluate_standards(
         doubt=doubt,
         noise=None if nema is None else noise_figures(image, nema, doubt),
         calibration=calibration(nema, truth, in_bqml=image.unit == CONCENTRATION_UNIT),
-        notes=(*notes, *_left_out(background)),
+        notes=(*notes, *left_out(background)),
     )
 
 
@@ -317,7 +355,7 @@ def _measured(
     largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
     if image.unit != CONCENTRATION_UNIT or largest is None:
         return Measured(None, 0.0, None)
-    placed = pooled_background(_undoubted(background))
+    placed = pooled_background(undoubted(background))
     level = nema.background[0].mean if nema is not None and nema.background else None
     if level is None and placed is not None:
         level = placed.mean
@@ -339,20 +377,6 @@ def _contradictions(
     )
 
 
-def _undoubted(background: Sequence[VOIResult]) -> list[VOIResult]:
-    return [voi for voi in background if not DOUBTED_BACKGROUND & {*voi.flags}]
-
-
-def _left_out(background: Sequence[VOIResult]) -> list[str]:
-    """Why a background VOI gives no B for the A50 threshold."""
-    return [
-        f'{voi.label} is not taken for background: {flag.text}.'
-        for voi in background
-        for flag in voi.flags
-        if flag in DOUBTED_BACKGROUND
-    ]
-
-
 def _nema(
     image: PETImage,
     phantom: Phantom,
@@ -369,24 +393,3 @@ def _nema(
         return nema_quality(image, spheres, placement, activity, edition), ()
     except PhantomError as error:
         return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
-
-
-def _a50_background(
-    nema: NEMAResult | None, pooled: PooledBackground | None
-) -> A50Background | None:
-    """B as it was measured: the user's own VOIs come first."""
-    if pooled is not None and pooled.mean is not None:
-        return pooled.mean, 'mean of the background VOIs'
-    if nema is None or not nema.background or nema.background[0].mean is None:
-        return None
-    level = nema.background[0]
-    rule = f'mean of the {level.roi_count} background ROIs of {level.diameter_mm:g} mm'
-    return nema.background[0].mean, rule
-
-
-def _true_background(image: PETImage, activity: TrueActivity | None) -> A50Background | None:
-    """B where nothing was measured: what was filled in."""
-    known = activity.background_bqml if activity is not None else None
-    if known is None or image.unit != CONCENTRATION_UNIT:
-        return None
-    return known, 'true concentration of the background'

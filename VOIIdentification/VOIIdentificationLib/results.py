@@ -17,6 +17,7 @@ from .evaluate.judgement import NOTHING_CHOSEN, OverallVerdict
 from .evaluate.nema import NEMAResult
 from .evaluate.noise_figures import NoiseFigures
 from .evaluate.recovery import RecoveryResult
+from .evaluate.uniform_cylinder import CylinderResult
 from .locate.ring import RingPose
 from .measure.voi import VOIResult
 from .suv.scale import SUVScale
@@ -95,6 +96,9 @@ class AnalysisResult:
 
     verdict : OverallVerdict
         What the limits say that the user chose.
+
+    cylinder : CylinderResult or None
+        The uniform cylinder, if the phantom is one; there are no spheres then.
     """
 
     image: PETImage
@@ -118,6 +122,7 @@ class AnalysisResult:
     doubt: str = ''
     baseline: Baseline | None = None
     verdict: OverallVerdict = NOTHING_CHOSEN
+    cylinder: CylinderResult | None = None
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """
@@ -142,5 +147,6 @@ class AnalysisResult:
 
     @property
     def vois(self) -> tuple[VOIResult, ...]:
-        """The spheres, then the background."""
-        return (*self.spheres, *self.background)
+        """The spheres, then the background; the VOI of a uniform cylinder."""
+        cylinder = () if self.cylinder is None else (self.cylinder.voi,)
+        return (*self.spheres, *self.background, *cylinder)

@@ -8,6 +8,7 @@ from VOIIdentificationLib.core.phantom import (
     DEFAULT_PHANTOM,
     PHANTOM_SCHEMA,
     Insert,
+    UniformCylinder,
     load_phantom,
     parse_phantom,
     phantom_to_json,
@@ -117,3 +118,40 @@ def test_a_missing_file_and_a_broken_file_are_named(tmp_path):
         load_phantom(broken)
     with pytest.raises(InputFileError, match=r'gone\.json cannot be read'):
         load_phantom(tmp_path / 'gone.json')
+
+
+def cylinder_json(**changes):
+    size = {'diameter_mm': 216, 'length_mm': 186} | changes
+    return {'schema': PHANTOM_SCHEMA, 'name': 'Mine', 'cylinder': size}
+
+
+def test_a_uniform_cylinder_of_any_size_is_read_and_written():
+    phantom = parse_phantom(cylinder_json(wall_margin_mm=25))
+    assert phantom.cylinder == UniformCylinder(216.0, 186.0, 25.0, 30.0)
+    assert phantom.used_inserts == ()
+    assert parse_phantom(phantom_to_json(phantom)) == phantom
+
+
+def test_presets_of_the_cylinder():
+    assert load_phantom('uniform cylinder').cylinder == UniformCylinder()
+    for length in (200.0, 300.0):
+        phantom = load_phantom(f'uniform cylinder 20 x {length / 10:g} cm')
+        assert phantom.cylinder == UniformCylinder(200.0, length)
+
+
+@pytest.mark.parametrize(
+    ('data', 'words'),
+    [
+        (cylinder_json(diameter_mm=0), 'cylinder: "diameter_mm" must be more than 0 mm, got 0'),
+        (cylinder_json(length_mm=9999), '"length_mm"'),
+        (cylinder_json(wall_margin_mm='30'), 'must be a number'),
+        (cylinder_json(width_mm=3), "unknown key 'width_mm'"),
+        (cylinder_json() | {'cylinder': 200}, 'cylinder: expected a JSON object, got int'),
+        (cylinder_json() | {'inserts': [{'label': 'A', 'diameter_mm': 10.0}]}, 'without inserts'),
+        (cylinder_json() | {'cylinder': None}, 'at least one insert'),
+    ],
+)
+def test_a_bad_cylinder_is_refused(data, words):
+    with pytest.raises(InputFileError) as caught:
+        parse_phantom(data, source_name='mine.json')
+    assert words in str(caught.value)

@@ -237,3 +237,49 @@ def test_an_insert_becomes_the_solid_of_its_shape():
     assert insert_solid(Insert('S', 10.0), center) == Sphere('S', center, 10.0)
     assert insert_solid(Insert('C', 10.0, 'cylinder', 7.0), center) == Cylinder('C', center, 10, 7)
     assert insert_solid(Insert('C', 10.0, 'cylinder'), center) == Cylinder('C', center, 10, 10)
+
+
+@pytest.mark.parametrize('shear', [False, True])
+@pytest.mark.parametrize('axis', [(0.3, -0.2, 0.93), (1.0, 0.2, 0.1), (0.0, 0.0, 1.0)])
+def test_each_weight_of_a_tilted_cylinder_is_the_part_of_points_inside_it(shear, axis):
+    geometry = grid((2.1, 1.8, 3.3), angle_deg=20.0, shear=shear)
+    center, axis = np.array([1.2, -0.7, 0.4]), np.array(axis) / np.linalg.norm(axis)
+
+    def _inside(points):
+        along = (points - center) @ axis
+        across = np.linalg.norm(points - center - along[..., None] * axis, axis=-1)
+        return (across <= 7.0) & (np.abs(along) <= 5.5)
+
+    mask = voi_mask(Cylinder('C', tuple(center), 14.0, 11.0, tuple(axis)), geometry)
+
+    expected = brute_force_weights(_inside, geometry, mask.slices_kji, 24)
+    assert mask.weights == pytest.approx(expected, abs=0.03)
+    assert mask.weights.sum() == pytest.approx(expected.sum(), rel=2e-3)
+    assert mask.weights.sum() * geometry.voxel_volume_mm3 == pytest.approx(
+        np.pi * 7**2 * 11, rel=2e-3
+    )
+
+
+def test_a_tilted_cylinder_counts_voxels_by_their_centers():
+    geometry = grid((2.1, 1.8, 3.3), angle_deg=20.0)
+    axis = np.array([0.3, -0.2, 0.9]) / np.linalg.norm([0.3, -0.2, 0.9])
+    solid = Cylinder('C', (1.2, -0.7, 0.4), 14.0, 11.0, tuple(axis))
+    mask = voi_mask(solid, geometry, counting='hard')
+    k, j, i = np.nonzero(mask.weights)
+    start = [part.start for part in mask.slices_kji]
+    points = geometry.position_ras_mm(np.stack([i, j, k], axis=-1) + start[::-1])
+    along = (points - solid.center_ras_mm) @ axis
+    across = np.linalg.norm(points - solid.center_ras_mm - along[:, None] * axis, axis=1)
+    assert (np.abs(along) <= 5.5).all()
+    assert (across <= 7.0).all()
+    assert mask.weights.sum() * geometry.voxel_volume_mm3 == pytest.approx(
+        np.pi * 7**2 * 11, rel=0.1
+    )
+
+
+def test_a_cylinder_along_its_axis_of_the_normal_is_one_without_axis():
+    geometry = grid((2.1, 1.8, 3.3), angle_deg=20.0)
+    plain = voi_mask(Cylinder('C', (1.2, -0.7, 0.4), 14.0, 11.0), geometry)
+    normal = tuple(geometry.slice_normal_ras.tolist())
+    other = voi_mask(Cylinder('C', (1.2, -0.7, 0.4), 14.0, 11.0, normal), geometry)
+    assert other.weights == pytest.approx(plain.weights, abs=1e-3)

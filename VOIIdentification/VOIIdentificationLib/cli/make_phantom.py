@@ -15,7 +15,8 @@ from .arguments import number, whole_number
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:  # loaded where they are used: the command line answers --help at once
-    from ..core.phantom import Seed
+    from ..core.geometry import VolumeGeometry
+    from ..core.phantom import Phantom, Seed
     from ..dicom.write import Scan
     from ..synthetic.phantom import SyntheticPhantom
     from ..synthetic.truth import Truth
@@ -31,6 +32,12 @@ BYTES_PER_VOXEL = 16
 
 MAX_SIZE = 65535
 """Rows and columns are 16-bit numbers in DICOM."""
+
+BODY_SHAPE = (200, 200, 100)
+"""Voxels of 2 mm that hold the whole body."""
+
+CYLINDER_AIR_MM = 80.0
+"""Shown around a uniform cylinder, both sides together."""
 
 VOXEL_MM = (0.01, 1000.0)
 MAX_FWHM_MM = 100.0
@@ -109,7 +116,7 @@ def _add_grid_arguments(group: argparse._ArgumentGroup) -> None:
     turns = 'turn the grid about R, then A, then S, in degrees'
     psf, sd = 'of the PSF; two numbers: in plane, axial', 'SD over mean of the background (0: none)'
     smooth = 'smoothing of the noise'
-    add('--shape', nargs=3, type=size, default=[200, 200, 100], metavar=('I', 'J', 'K'))
+    add('--shape', nargs=3, type=size, metavar=('I', 'J', 'K'), help='voxels (default: enough)')
     add('--voxel', nargs=3, type=voxel, default=[2.0] * 3, metavar=('X', 'Y', 'Z'), help='mm')
     add('--oblique', nargs=3, type=angle, default=[0.0] * 3, metavar=('R', 'A', 'S'), help=turns)
     add('--flip', action='store_true', help='let the slices run from head to feet')
@@ -145,17 +152,17 @@ def _add_phantom_arguments(group: argparse._ArgumentGroup) -> None:
 
 
 def _scene(args: argparse.Namespace) -> SyntheticPhantom:
-    from ..synthetic.phantom import PSF, Activities, Noise, Pose, SyntheticPhantom, grid
+    from ..synthetic.phantom import PSF, Activities, Body, Noise, Pose, SyntheticPhantom
 
     if len(args.fwhm) > 2:
         msg = f'--fwhm takes one or two numbers, got {len(args.fwhm)}'
         raise InputFileError(msg)
-    geometry = grid(
-        tuple(args.shape), tuple(args.voxel), oblique_deg=tuple(args.oblique), mirrored=args.flip
-    )
+    phantom = load_phantom(args.phantom)
+    geometry = _grid(args, phantom)
     return SyntheticPhantom(
         geometry,
-        phantom=load_phantom(args.phantom),
+        phantom=phantom,
+        body=None if phantom.cylinder else Body(),
         pose=Pose(
             rotation_deg=args.rotation,
             tilt_deg=args.tilt,
@@ -167,6 +174,22 @@ def _scene(args: argparse.Namespace) -> SyntheticPhantom:
         noise=Noise(args.cov, args.noise_fwhm),
         random_seed=args.random_seed,
     )
+
+
+def _grid(args: argparse.Namespace, phantom: Phantom) -> VolumeGeometry:
+    """The body phantom by its ring, 70 mm below the lid; a cylinder around its middle."""
+    from ..synthetic.phantom import grid
+    from ..synthetic.truth import USUAL_CYLINDER_MM
+
+    shape, voxel = args.shape, tuple(args.voxel)
+    turned = {'oblique_deg': tuple(args.oblique), 'mirrored': args.flip}
+    cylinder = phantom.cylinder
+    if cylinder is None:
+        return grid(tuple(shape or BODY_SHAPE), voxel, **turned)
+    across = (cylinder.diameter_mm or USUAL_CYLINDER_MM) + CYLINDER_AIR_MM
+    along = (cylinder.length_mm or USUAL_CYLINDER_MM) + CYLINDER_AIR_MM
+    enough = [round(size / edge) for size, edge in zip((across, across, along), voxel, strict=True)]
+    return grid(tuple(shape or enough), voxel, middle_ras_mm=(0.0, 0.0, 0.0), **turned)
 
 
 def make_phantom_study(

@@ -59,6 +59,10 @@ class Flag(str, Enum):
     SIGNAL_DEVIATES = 'signal_deviates'
     RING_SCALE = 'ring_scale'
     OFF_CENTER = 'off_center'
+    CYLINDER_SIZE = 'cylinder_size'
+    CYLINDER_CUT = 'cylinder_cut'
+    CYLINDER_BUBBLE = 'cylinder_bubble'
+    SLICES_DEVIATE = 'slices_deviate'
 
     @property
     def text(self) -> str:
@@ -114,6 +118,10 @@ _TEXTS = {
     Flag.SIGNAL_DEVIATES: 'its signal contradicts that of the other spheres: check size and label',
     Flag.RING_SCALE: 'the ring is larger or smaller than the phantom has it: check the voxel size',
     Flag.OFF_CENTER: 'the model fit does not find the center that is used: check it',
+    Flag.CYLINDER_SIZE: 'the cylinder has another size than the phantom: check the voxel size',
+    Flag.CYLINDER_CUT: 'the cylinder reaches out of the image: its length is not checked',
+    Flag.CYLINDER_BUBBLE: 'part of the cylinder holds no activity: look for an air bubble',
+    Flag.SLICES_DEVIATE: 'slices deviate from the mean of the cylinder: look at them',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
 

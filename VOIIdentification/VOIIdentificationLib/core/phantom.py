@@ -6,13 +6,13 @@ import colorsys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from .config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory, to_json
 from .errors import InputFileError
 
 if TYPE_CHECKING:  # the command line answers --help without numpy
-    from .geometry import Point, VolumeGeometry
+    from .geometry import Point
 
 Shape = Literal['sphere', 'cylinder']
 
@@ -22,11 +22,11 @@ NEMAEdition = Literal['2007', '2012', '2018']
 PHANTOM_SCHEMA = 'voi-identification/phantom/1'
 DEFAULT_PHANTOM = 'NEMA IEC body'
 
+UNIFORM_MARGIN_MM = 30.0
+"""Of the VOI to wall and ends: own rule, as no guideline that fixes it could be read."""
+
 MAX_INSERTS = 30
 """Of one phantom; six or seven are usual, and looking for more on a ring takes minutes."""
-
-MIN_DIAMETER_VOXELS = 0.2
-"""A smaller insert is a point to the grid; weighing its voxels would take much memory."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,29 @@ class Insert:
     aliases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class UniformCylinder:
+    """
+    A phantom that is one cylinder of uniform activity, without inserts.
+
+    Attributes
+    ----------
+    diameter_mm, length_mm : float or None
+        Inner size, in millimeter, for a check of the voxel size; None for any.
+
+    wall_margin_mm, end_margin_mm : float
+        How far inside the wall and inside both ends the VOI stays, in millimeter.
+    """
+
+    label: ClassVar[str] = 'Cylinder'
+    diameter_mm: LengthMM | None = None
+    length_mm: LengthMM | None = None
+    wall_margin_mm: LengthMM = UNIFORM_MARGIN_MM
+    end_margin_mm: LengthMM = UNIFORM_MARGIN_MM
+
+
 Inserts = Annotated[
     tuple[Insert, ...],
-    Rule('be a list with at least one insert', bool),
     Rule(f'be a list of at most {MAX_INSERTS} inserts', lambda many: len(many) <= MAX_INSERTS),
 ]
 
@@ -90,7 +110,7 @@ class Phantom:
 
     inserts : tuple of Insert
         In the order of the phantom's ring, or of the user's table. A file must
-        name one; a phantom without any is a body to be made, not measured.
+        name one, or a cylinder; a phantom without is a body to be made, not measured.
 
     background : Insert
         The VOI that background seeds get.
@@ -104,56 +124,33 @@ class Phantom:
     edition : {'2007', '2012', '2018'} or None
         Edition of NEMA NU 2 that it is filled for; None for the usual one.
 
+    cylinder : UniformCylinder or None
+        The whole phantom, if it is a uniform cylinder; there are no inserts then.
+
     Raises
     ------
     ValueError
-        If two inserts have the same label or alias.
+        If two inserts have the same label or alias, or stand in a uniform cylinder.
     """
 
     name: Name
-    inserts: Inserts
+    inserts: Inserts = ()
     background: Insert = Insert('B0', 37.0)
     ring_diameter_mm: LengthMM | None = None
     source: str = ''
     edition: NEMAEdition | None = None
+    cylinder: UniformCylinder | None = None
 
     def __post_init__(self) -> None:
+        if self.cylinder is not None and self.inserts:
+            msg = '"cylinder" is a phantom without inserts: leave out one of both'
+            raise ValueError(msg)
         _refuse_repeated_labels(self.inserts)
 
     @property
     def used_inserts(self) -> tuple[Insert, ...]:
         """The inserts that are measured."""
         return tuple(insert for insert in self.inserts if insert.use)
-
-
-def require_measurable(phantom: Phantom, geometry: VolumeGeometry) -> None:
-    """
-    Refuse inserts that a grid cannot show, before time and memory go into them.
-
-    Parameters
-    ----------
-    phantom : Phantom
-        What is said to have been scanned.
-
-    geometry : VolumeGeometry
-        The grid of the image.
-
-    Raises
-    ------
-    InputFileError
-        If an insert is larger than the image, or much smaller than a voxel.
-    """
-    spacing_mm = geometry.spacing_ijk_mm
-    largest_mm = float((spacing_mm * geometry.size_ijk).max())
-    smallest_mm = MIN_DIAMETER_VOXELS * float(spacing_mm.min())
-    for insert in (*phantom.used_inserts, phantom.background):
-        if not smallest_mm <= insert.diameter_mm <= largest_mm:
-            msg = (
-                f'{insert.label} of {phantom.name} has a diameter of {insert.diameter_mm:g} mm, '
-                f'which an image of {largest_mm:.4g} mm with voxels of {spacing_mm.min():.3g} mm '
-                f'cannot show ({smallest_mm:.2g} to {largest_mm:.4g} mm can be measured).'
-            )
-            raise InputFileError(msg)
 
 
 def inserts_by_name(inserts: Iterable[Insert]) -> dict[str, Insert]:
@@ -243,7 +240,11 @@ def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
     InputFileError
         If something is missing, unknown, of the wrong kind, or twice.
     """
-    return from_json(Phantom, data, source_name, schema=PHANTOM_SCHEMA)
+    phantom = from_json(Phantom, data, source_name, schema=PHANTOM_SCHEMA)
+    if not phantom.inserts and phantom.cylinder is None:
+        msg = f'{source_name}: "inserts" must be a list with at least one insert, got []'
+        raise InputFileError(msg)
+    return phantom
 
 
 def phantom_to_json(phantom: Phantom) -> dict[str, Any]:
@@ -350,7 +351,8 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
         Red, green and blue, from 0 to 1. Any other label has the background's
         color: its VOIs are called as the user calls the points.
     """
-    return _Colors({insert.label: color_of_index(n) for n, insert in enumerate(phantom.inserts)})
+    labels = [insert.label for insert in phantom.inserts] or [UniformCylinder.label]
+    return _Colors({label: color_of_index(n) for n, label in enumerate(labels)})
 
 
 def hex_color(color: RGB) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core.flags import Flag
+from ..core.flags import DOUBTED_BACKGROUND, Flag
 from ..core.image import PETImage
 from ..measure.voi import VOIResult
 from .nema import NEMAResult
@@ -91,3 +91,42 @@ def _value_doubts(mean: float | None, nema: NEMAResult | None) -> tuple[Flag, ..
         return (Flag.BACKGROUND_IN_AIR,)
     allowed = max(MAX_DEVIATION * level.mean, MAX_DEVIATION_SDS * level.sd)
     return (Flag.BACKGROUND_DEVIATES,) if abs(mean - level.mean) > allowed else ()
+
+
+def undoubted(background: Sequence[VOIResult]) -> list[VOIResult]:
+    """
+    The background VOIs that are taken for background.
+
+    Parameters
+    ----------
+    background : sequence of VOIResult
+        With their flags.
+
+    Returns
+    -------
+    vois : list of VOIResult
+        Those without a flag of `DOUBTED_BACKGROUND`.
+    """
+    return [voi for voi in background if not DOUBTED_BACKGROUND & {*voi.flags}]
+
+
+def left_out(background: Sequence[VOIResult]) -> list[str]:
+    """
+    Why a background VOI gives no B for the A50 threshold.
+
+    Parameters
+    ----------
+    background : sequence of VOIResult
+        With their flags.
+
+    Returns
+    -------
+    sentences : list of str
+        One a VOI and flag.
+    """
+    return [
+        f'{voi.label} is not taken for background: {flag.text}.'
+        for voi in background
+        for flag in voi.flags
+        if flag in DOUBTED_BACKGROUND
+    ]

@@ -33,7 +33,8 @@ class Quantity:
 
     part : str
         Part of the results: ``'spheres'``, ``'nema'`` or ``'recovery'`` for a
-        value of every sphere, ``'scan'`` for one of the whole scan.
+        value of every sphere, ``'scan'`` for one of the whole scan, and
+        ``'cylinder'`` for one of a uniform cylinder.
     """
 
     key: str
@@ -64,6 +65,9 @@ QUANTITIES = (
     Quantity('calibration_error_percent', 'Calibration error', '%', 'scan'),
     Quantity('cov_percent', 'Background COV', '%', 'scan'),
     Quantity('detectability', 'Q_H,10 / N_10', '', 'scan'),
+    Quantity('bias_percent', 'Calibration bias', '%', 'cylinder'),
+    Quantity('cylinder_cov_percent', 'COV of the cylinder', '%', 'cylinder'),
+    Quantity('cylinder_suv_mean', 'SUV mean of the cylinder', 'g/mL', 'cylinder'),
 )
 """In the order in which they are shown. A new quantity is one line here."""
 
@@ -137,6 +141,9 @@ def values_of_results(results: dict[str, Any]) -> tuple[Value, ...]:
 
 
 def _values(results: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[Value]:
+    if quantity.part == 'cylinder':
+        yield from _cylinder_values(results.get('cylinder') or {}, quantity, unit)
+        return
     if quantity.part == 'scan':
         number = _scan_value(results, quantity.key)
         if number is not None:
@@ -156,6 +163,19 @@ def _values(results: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[
                 _fill_sd(sphere, quantity.key, number),
                 tuple(sphere.get('flags') or ()),
             )
+
+
+def _cylinder_values(found: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[Value]:
+    number = _number(found.get(quantity.key))
+    if number is None:
+        return
+    noise = fill = None
+    if quantity.key == 'bias_percent':
+        noise = _number(found.get('bias_noise_sd_percent'))
+        part = _number(found.get('fill_sd_percent'))
+        fill = None if part is None else part * (1.0 + number / _PERCENT)
+    flags = tuple(found.get('flags') or ())
+    yield Value(quantity.key, '', None, number, unit, noise, fill, flags)
 
 
 def _spheres(results: dict[str, Any], part: str) -> list[dict[str, Any]]:

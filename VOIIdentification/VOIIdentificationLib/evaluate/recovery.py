@@ -14,7 +14,9 @@ from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Sphere, voi_mask
 from .a50 import A50Background, a50_voi
+from .background import PooledBackground
 from .limits import QUANTITY_NAMES, Limits, Quantity
+from .nema import NEMAResult
 from .verdict import Verdict, unmet_ratio, verdict
 
 CORE_PART = 0.5
@@ -321,3 +323,54 @@ def _notes(
         return (f'{unit}: relative coefficients, compared with no limits', *missing)
     ratios = (unmet_ratio(one.name, one.ratio, truth.ratio) for one in limits)
     return (*(f'not judged: {text}' for text in ratios if text), *missing)
+
+
+def measured_level(
+    nema: NEMAResult | None, pooled: PooledBackground | None
+) -> A50Background | None:
+    """
+    The background for A50 VOIs as it was measured.
+
+    Parameters
+    ----------
+    nema : NEMAResult or None
+        With the background ROIs.
+
+    pooled : PooledBackground or None
+        The user's own background VOIs, which come first.
+
+    Returns
+    -------
+    level : tuple of (float, str) or None
+        B and where it is from; None where nothing was measured.
+    """
+    if pooled is not None and pooled.mean is not None:
+        return pooled.mean, 'mean of the background VOIs'
+    if nema is None or not nema.background or nema.background[0].mean is None:
+        return None
+    level = nema.background[0]
+    rule = f'mean of the {level.roi_count} background ROIs of {level.diameter_mm:g} mm'
+    return nema.background[0].mean, rule
+
+
+def true_level(image: PETImage, activity: TrueActivity | None) -> A50Background | None:
+    """
+    The background for A50 VOIs where nothing was measured: what was filled in.
+
+    Parameters
+    ----------
+    image : PETImage
+        The scan.
+
+    activity : TrueActivity or None
+        The true concentrations.
+
+    Returns
+    -------
+    level : tuple of (float, str) or None
+        B and where it is from; None where it is unknown or in another unit.
+    """
+    known = activity.background_bqml if activity is not None else None
+    if known is None or image.unit != CONCENTRATION_UNIT:
+        return None
+    return known, 'true concentration of the background'

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..core.errors import InputFileError
 from ..core.flags import Flag
+from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Phantom
 from ..measure.voi import LocatedInsert
@@ -27,6 +29,9 @@ MAX_SCALE_DEVIATION = 0.01
 
 MAX_SCALE_SIGMAS = 3.0
 """Standard uncertainties by which its radius must differ."""
+
+MIN_DIAMETER_VOXELS = 0.2
+"""A smaller insert is a point to the grid; weighing its voxels would take much memory."""
 
 _SAID = {Flag.SEED_MISNAMED, Flag.SEED_ASTRAY}
 """Doubts about a seed that need no second one."""
@@ -51,6 +56,36 @@ class Checked(NamedTuple):
     inserts: tuple[LocatedInsert, ...]
     flags: tuple[Flag, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def require_measurable(phantom: Phantom, geometry: VolumeGeometry) -> None:
+    """
+    Refuse inserts that a grid cannot show, before time and memory go into them.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        What is said to have been scanned.
+
+    geometry : VolumeGeometry
+        The grid of the image.
+
+    Raises
+    ------
+    InputFileError
+        If an insert is larger than the image, or much smaller than a voxel.
+    """
+    spacing_mm = geometry.spacing_ijk_mm
+    largest_mm = float((spacing_mm * geometry.size_ijk).max())
+    smallest_mm = MIN_DIAMETER_VOXELS * float(spacing_mm.min())
+    for insert in (*phantom.used_inserts, phantom.background):
+        if not smallest_mm <= insert.diameter_mm <= largest_mm:
+            msg = (
+                f'{insert.label} of {phantom.name} has a diameter of {insert.diameter_mm:g} mm, '
+                f'which an image of {largest_mm:.4g} mm with voxels of {spacing_mm.min():.3g} mm '
+                f'cannot show ({smallest_mm:.2g} to {largest_mm:.4g} mm can be measured).'
+            )
+            raise InputFileError(msg)
 
 
 def check_inserts(

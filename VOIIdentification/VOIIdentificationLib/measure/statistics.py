@@ -168,7 +168,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         Lowest slice index first.
     """
     geometry = image.geometry
-    center, first_k = solid.center_ras_mm, mask.slices_kji[0].start
+    first_k = mask.slices_kji[0].start
     area_mm2 = geometry.voxel_volume_mm3 / geometry.slice_spacing_mm
     slices = []
     for k, weights in enumerate(mask.weights, start=first_k):
@@ -179,7 +179,7 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
         slices.append(
             SliceStatistics(
                 slice_k=k,
-                radius_mm=float(solid.cut_radius_mm(geometry.slice_distance_mm(center, k))),
+                radius_mm=_cut_radius_mm(solid, geometry, k),
                 mean=float(np.average(values, weights=finite_weights)) if values.size else None,
                 max=float(_core(values, finite_weights)[0].max()) if values.size else None,
                 voxel_count=int(np.count_nonzero(weights > 0)),
@@ -187,6 +187,15 @@ def slice_statistics(image: PETImage, solid: Solid, mask: VOIMask) -> tuple[Slic
             )
         )
     return tuple(slices)
+
+
+def _cut_radius_mm(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> float:
+    """Of a tilted cylinder its own radius, as a slice cuts no circle out of it."""
+    distance_mm = geometry.slice_distance_mm(solid.center_ras_mm, slice_k)
+    if isinstance(solid, Cylinder) and solid.axis_ras is not None:
+        cut = abs(distance_mm) <= solid.half_extent_mm(geometry.slice_normal_ras)
+        return solid.diameter_mm / 2 if cut else 0.0
+    return float(solid.cut_radius_mm(distance_mm))
 
 
 def has_non_finite(image: PETImage, mask: VOIMask) -> bool:

@@ -120,6 +120,9 @@ class LocatedInsert:
 
     deviation_mm : float or None
         Distance from the place that the other spheres give it; None if unknown.
+
+    axis_ras : tuple of float or None
+        Unit vector along a cylinder; None if it stands along the slice normal.
     """
 
     insert: Insert
@@ -129,6 +132,7 @@ class LocatedInsert:
     search: SearchTable | None = None
     fit: SphereFit | None = None
     deviation_mm: float | None = None
+    axis_ras: Point | None = None
 
     @property
     def label(self) -> str:
@@ -138,7 +142,7 @@ class LocatedInsert:
     @property
     def solid(self) -> Solid:
         """The VOI at the center."""
-        return insert_solid(self.insert, self.center_ras_mm)
+        return insert_solid(self.insert, self.center_ras_mm, self.axis_ras)
 
     @property
     def shift_mm(self) -> float:

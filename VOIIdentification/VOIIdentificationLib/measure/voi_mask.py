@@ -11,6 +11,7 @@ from ..core.errors import VOIOutsideImageError
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import Insert
 from ..core.settings import Counting
+from .chords import chords_in_cylinder, chords_in_round
 
 LINES_PER_RADIUS = 40
 """Sampling lines per radius. The volume of any sphere is then within 0.05 % (measured)."""
@@ -69,7 +70,7 @@ class Sphere:
 @dataclass(frozen=True)
 class Cylinder:
     """
-    A cylinder that stands along the slice normal of the image.
+    A cylinder that stands along the slice normal of the image, or along an axis of its own.
 
     Attributes
     ----------
@@ -81,12 +82,16 @@ class Cylinder:
 
     diameter_mm, height_mm : float
         Inner diameter and height, in millimeter.
+
+    axis_ras : tuple of float or None
+        Unit vector along it; None for the slice normal.
     """
 
     label: str
     center_ras_mm: tuple[float, float, float]
     diameter_mm: float
     height_mm: float
+    axis_ras: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         _require_positive('diameter_mm', self.diameter_mm)
@@ -104,16 +109,40 @@ class Cylinder:
         Returns
         -------
         radius_mm : `numpy.ndarray` of float
-            0 where the slice misses the cylinder.
+            0 where the slice misses the cylinder, which has no other axis than the normal.
         """
         inside = np.abs(np.asarray(distance_mm, dtype=float)) <= self.height_mm / 2
         return np.where(inside, self.diameter_mm / 2, 0.0)
+
+    def half_extent_mm(self, normal_ras: FloatArray) -> float:
+        """
+        How far it reaches from its center across the slices.
+
+        Parameters
+        ----------
+        normal_ras : (3,) `numpy.ndarray` of float
+            The slice normal of the image.
+
+        Returns
+        -------
+        half_extent_mm : float
+            Half its height where it stands along the normal.
+        """
+        if self.axis_ras is None:
+            return self.height_mm / 2
+        along = abs(float(np.dot(self.axis_ras, normal_ras)))
+        across = float(np.linalg.norm(np.cross(self.axis_ras, normal_ras)))
+        return along * self.height_mm / 2 + across * self.diameter_mm / 2
 
 
 Solid = Sphere | Cylinder
 
 
-def insert_solid(insert: Insert, center_ras_mm: tuple[float, float, float]) -> Solid:
+def insert_solid(
+    insert: Insert,
+    center_ras_mm: tuple[float, float, float],
+    axis_ras: tuple[float, float, float] | None = None,
+) -> Solid:
     """
     The VOI of an insert at a place.
 
@@ -125,6 +154,9 @@ def insert_solid(insert: Insert, center_ras_mm: tuple[float, float, float]) -> S
     center_ras_mm : tuple of float
         Center ``(r, a, s)``, in millimeter.
 
+    axis_ras : tuple of float or None, optional
+        Unit vector along a cylinder; None for the slice normal.
+
     Returns
     -------
     solid : Sphere or Cylinder
@@ -133,7 +165,7 @@ def insert_solid(insert: Insert, center_ras_mm: tuple[float, float, float]) -> S
     if insert.shape == 'sphere':
         return Sphere(insert.label, center_ras_mm, insert.diameter_mm)
     height_mm = insert.height_mm or insert.diameter_mm
-    return Cylinder(insert.label, center_ras_mm, insert.diameter_mm, height_mm)
+    return Cylinder(insert.label, center_ras_mm, insert.diameter_mm, height_mm, axis_ras)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,15 +288,26 @@ def _box_ijk(
     if isinstance(solid, Sphere):
         half = solid.diameter_mm / 2 * np.linalg.norm(inverse, axis=1)
     else:
-        normal = geometry.slice_normal_ras
-        along = inverse @ normal
+        axis = _axis(solid, geometry)
+        along = inverse @ axis
         # Subtracted before it is squared: a difference of squares would leave 1e-8 of nothing.
-        across = np.linalg.norm(inverse - np.outer(along, normal), axis=1)
+        across = np.linalg.norm(inverse - np.outer(along, axis), axis=1)
         half = solid.diameter_mm / 2 * across + solid.height_mm / 2 * np.abs(along)
     # Rounding must not add a voxel that the surface only touches.
     low = np.floor(center_ijk - half + 0.5 + 1e-9).astype(np.int64)
     high = np.ceil(center_ijk + half + 0.5 - 1e-9).astype(np.int64)
     return low, high
+
+
+def _axis(cylinder: Cylinder, geometry: VolumeGeometry) -> FloatArray:
+    own = cylinder.axis_ras
+    return geometry.slice_normal_ras if own is None else np.asarray(own, dtype=float)
+
+
+def _half_extent_k(solid: Solid, geometry: VolumeGeometry) -> float:
+    if isinstance(solid, Sphere):
+        return solid.height_mm / 2 / geometry.slice_spacing_mm
+    return solid.half_extent_mm(geometry.slice_normal_ras) / geometry.slice_spacing_mm
 
 
 def _partial_weights(
@@ -273,7 +316,7 @@ def _partial_weights(
     i, j, k = offsets_ijk
     step = solid.diameter_mm / 2 / LINES_PER_RADIUS
     n_j, n_k = (max(2, int(np.ceil(edge / step))) for edge in geometry.spacing_ijk_mm[1:])
-    k_lines, covered = _covered_lines(k, solid.height_mm / 2 / geometry.slice_spacing_mm, n_k)
+    k_lines, covered = _covered_lines(k, _half_extent_k(solid, geometry), n_k)
     j_lines = (j[:, None] + (np.arange(n_j) + 0.5) / n_j - 0.5).ravel()
 
     middle, half = _chords(solid, geometry, j_lines, k_lines.ravel())
@@ -301,15 +344,13 @@ def _chords(
     """Middle and half length, along i in voxels, of each line's chord; shape ``(K, J)``."""
     along_i, along_j, along_k = geometry.axes_ras_mm.T
     start = j_lines[None, :, None] * along_j + k_lines[:, None, None] * along_k
-    if isinstance(solid, Cylinder):
-        normal = geometry.slice_normal_ras
-        start = start - (start @ normal)[..., None] * normal
-    # |start + t * along_i|^2 = r^2, solved for t.
-    a = along_i @ along_i
-    middle = -(start @ along_i) / a
-    c = np.sum(start**2, axis=-1) - (solid.diameter_mm / 2) ** 2
-    half = np.sqrt(np.maximum(middle**2 - c / a, 0.0))
-    return middle, half
+    radius_mm = solid.diameter_mm / 2
+    if isinstance(solid, Sphere):
+        return chords_in_round(start, along_i, radius_mm)
+    axis = _axis(solid, geometry)
+    # Without an axis of its own the lines lie between its ends already.
+    half_height_mm = None if solid.axis_ras is None else solid.height_mm / 2
+    return chords_in_cylinder(start, along_i, axis, radius_mm, half_height_mm)
 
 
 def _hard_weights(
@@ -318,9 +359,10 @@ def _hard_weights(
     k, j, i = np.meshgrid(*offsets_ijk[::-1], indexing='ij', sparse=True)
     axes = geometry.axes_ras_mm
     offset = i[..., None] * axes[:, 0] + j[..., None] * axes[:, 1] + k[..., None] * axes[:, 2]
-    height = offset @ geometry.slice_normal_ras
+    axis = _axis(solid, geometry) if isinstance(solid, Cylinder) else geometry.slice_normal_ras
+    height = offset @ axis
     if isinstance(solid, Cylinder):
-        offset = offset - height[..., None] * geometry.slice_normal_ras
+        offset = offset - height[..., None] * axis
     square = np.sum(offset**2, axis=-1)
     inside = square <= (solid.diameter_mm / 2) ** 2 * (1 + 1e-12)
     return np.asarray(inside & (np.abs(height) <= solid.height_mm / 2 * (1 + 1e-12)), dtype=float)

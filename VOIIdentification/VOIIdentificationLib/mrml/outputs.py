@@ -10,6 +10,7 @@ import slicer
 from ..core.errors import NodeError
 from ..core.phantom import Seed
 from ..evaluate.background import LUNG_ROI_DIAMETER_MM
+from ..report.export import result_centers
 from ..report.formats import result_tables
 from ..report.subjects import SUBJECTS
 from ..report.table import Table
@@ -313,7 +314,7 @@ def _fill_all(
     centers = workshop.node(_POINTS, 'centers', 'centers')
     if centers in workshop.made:
         show_as_crosses(centers)
-    fill_points(centers, [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres])
+    fill_points(centers, result_centers(result))
     table_nodes = {}
     for key, table in tables.items():
         title = key.replace('_', ' ') + ' table'

@@ -245,6 +245,8 @@ def _phantom_tip(phantom: Phantom) -> str:
 def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
     """How far the placing of the seeds is, e.g. ``'4 of 6; next S13'``."""
     placed = scene.placed_seeds
+    if chosen.request.phantom.cylinder is not None:
+        return _no_points()
     wanted = len(chosen.request.phantom.used_inserts)
     count = _('{placed} of {wanted}').format(placed=placed, wanted=wanted)
     if scene.next_seed is not None and placed < wanted:
@@ -260,9 +262,21 @@ def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
     }
 
 
+def _no_points() -> dict[str, Look]:
+    none = _('none needed: the cylinder is found in the image')
+    return {
+        'seed_count': Look(none),
+        'place_seeds': Look(enabled=False),
+        'background_count': Look(none),
+        'place_background': Look(enabled=False),
+    }
+
+
 def _apply_button(chosen: Choices, scene: Scene) -> dict[str, Look]:
     missing = missing_for_apply(chosen, scene)
-    if chosen.request.seeds:
+    if chosen.request.phantom.cylinder is not None:
+        tip = _('Find the cylinder and measure it.')
+    elif chosen.request.seeds:
         tip = _('Find the centers from the seeds and measure the inserts.')
     else:
         tip = _('Find the spheres without seeds and measure them.')

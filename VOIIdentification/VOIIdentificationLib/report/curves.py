@@ -1,4 +1,4 @@
-"""What is plotted against diameter, on axes of matplotlib that somebody else has made."""
+"""What is plotted against diameter or slice, on axes of matplotlib that somebody else has made."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 
 from ..core.phantom import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from ..core.plain_text import plain_text
+from ..evaluate.cylinder_bias import EARL_BIAS_PERCENT, STANDARD
 from ..evaluate.limits import QUANTITY_NAMES, Quantity
 from ..evaluate.nema import NEMAResult
 from ..evaluate.recovery import RecoveryResult
+from ..evaluate.uniform_cylinder import CylinderResult
 from ..results import AnalysisResult
 from .subjects.recovery import RELATIVE_NAMES, reference_name
 from .table import VALUE_UNIT, unit_text
@@ -60,6 +62,8 @@ def plot_values(axes: Any, result: AnalysisResult) -> None:
     """
     Plot mean and maximum of each sphere, and the mean of the background.
 
+    Of a uniform cylinder the mean of each slice is plotted, with what EARL accepts.
+
     Parameters
     ----------
     axes : matplotlib.axes.Axes
@@ -68,6 +72,10 @@ def plot_values(axes: Any, result: AnalysisResult) -> None:
     result : AnalysisResult
         What was found.
     """
+    if result.cylinder is not None:
+        _draw_slices(axes, result.cylinder)
+        axes.set_ylabel(image_unit(result), parse_math=False)
+        return
     colors = insert_colors(result.phantom)
     for name, look in [('max', ('^', ':')), ('mean', ('o', '-'))]:
         dots = [
@@ -82,6 +90,36 @@ def plot_values(axes: Any, result: AnalysisResult) -> None:
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.set_title(f'Mean and max [{image_unit(result)}]', fontsize=_SMALL + 1.5, parse_math=False)
     _finish(axes)
+
+
+def _draw_slices(axes: Any, found: CylinderResult) -> None:
+    slices = [one for one in found.uniformity.slices if one.whole]
+    axes.plot(
+        [one.slice_k for one in slices],
+        [one.mean for one in slices],
+        'o-',
+        ms=3,
+        color='0.25',
+        label='Mean',
+    )
+    axes.axhline(found.voi.statistics.mean, color='0.6', ls='--', lw=1, label='Mean of all')
+    true = found.bias.true_bqml
+    if true is not None:
+        part = EARL_BIAS_PERCENT / 100.0
+        label = f'{STANDARD}: ± {EARL_BIAS_PERCENT:g} %'
+        axes.axhspan(
+            true * (1 - part),
+            true * (1 + part),
+            color=BAND_COLORS[0],
+            alpha=0.35,
+            lw=0,
+            label=label,
+        )
+    axes.set_xlabel('Slice NR')
+    axes.grid(alpha=0.3)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.35 * (high - low), high)
+    axes.legend(frameon=False, loc='lower center', ncols=2, fontsize=_SMALL)
 
 
 def image_unit(result: AnalysisResult) -> str:

@@ -106,7 +106,17 @@ def voi_figures(result: AnalysisResult) -> tuple[VOIFigures, ...]:
         )
         for name, voi in zip(_background_names(result), result.background, strict=True)
     ]
-    return (*spheres, *background)
+    cylinder = [
+        VOIFigures(
+            found.voi.label,
+            found.voi.insert.shape,
+            (*_levels(found.voi, result.image.unit), *_statistics(found.voi, result.image.unit)),
+            _words((*found.voi.flags, *result.flags)),
+        )
+        for found in [result.cylinder]
+        if found is not None
+    ]
+    return (*spheres, *background, *cylinder)
 
 
 def _segments(result: AnalysisResult, names: tuple[str, ...]) -> tuple[VOISegment, ...]:
@@ -118,7 +128,8 @@ def _segments(result: AnalysisResult, names: tuple[str, ...]) -> tuple[VOISegmen
 
 
 def _names(result: AnalysisResult) -> tuple[str, ...]:
-    return (*(voi.label for voi in result.spheres), *_background_names(result))
+    cylinder = () if result.cylinder is None else (result.cylinder.voi.label,)
+    return (*(voi.label for voi in result.spheres), *_background_names(result), *cylinder)
 
 
 def _background_names(result: AnalysisResult) -> tuple[str, ...]:

@@ -198,7 +198,7 @@ def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None
     progress(0.0, 'Writing the results')
     write_results(folder / _RESULTS, result)
     write_tidy(folder / _TIDY, result)
-    centers = [Seed(voi.label, voi.center_ras_mm) for voi in result.spheres]
+    centers = result_centers(result)
     write_markups(folder / _CENTERS, centers, name='Refined centers')
     _write_inputs(result, folder)
     progress(0.05, 'Writing the segmentation')
@@ -267,6 +267,24 @@ def _in_the_way(directory: Path, old: Iterable[Path]) -> str:
     )
 
 
+def result_centers(result: AnalysisResult) -> list[Seed]:
+    """
+    The points that are shown: refined centers, or the middle of a uniform cylinder's VOI.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    Returns
+    -------
+    centers : list of Seed
+        In the order of ``result.spheres``.
+    """
+    vois = result.spheres if result.cylinder is None else (result.cylinder.voi,)
+    return [Seed(voi.label, voi.center_ras_mm) for voi in vois]
+
+
 def result_segments(result: AnalysisResult) -> tuple[Segment, ...]:
     """
     One segment of each insert and one of all background VOIs.
@@ -283,9 +301,10 @@ def result_segments(result: AnalysisResult) -> tuple[Segment, ...]:
         ``result.spheres``; the background, if any, last.
     """
     colors = insert_colors(result.phantom)
+    inserts = [*result.spheres, *([] if result.cylinder is None else [result.cylinder.voi])]
     segments = [
         _segment('insert', voi.label, f'{voi.label} ({_diameter(voi)} mm)', colors, (voi,))
-        for voi in result.spheres
+        for voi in inserts
     ]
     if result.background:
         count = len(result.background)
@@ -311,7 +330,9 @@ def _segment(
 
 
 def _diameter(voi: VOIResult) -> str:
-    return f'{voi.insert.diameter_mm:g}'
+    return (
+        f'{voi.insert.diameter_mm:g}' if voi.axis_ras is None else f'{voi.insert.diameter_mm:.1f}'
+    )
 
 
 def _free_id(wanted: str, taken: Container[str]) -> str:

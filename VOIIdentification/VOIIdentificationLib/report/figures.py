@@ -304,7 +304,7 @@ def _add_color_bar(
 
 def _middle_slice(result: AnalysisResult) -> int:
     """The drawn slice nearest to the middle of the spheres' centers."""
-    middle = np.median([voi.center_ijk[2] for voi in result.spheres or result.background])
+    middle = np.median([voi.center_ijk[2] for voi in result.spheres or result.vois])
     return min(drawn_slices(result), key=lambda slice_k: abs(slice_k - middle))
 
 
@@ -314,7 +314,7 @@ def _draw_across(
     """The plane of constant j through the largest VOI, with what it cuts."""
     image, geometry = result.image, result.image.geometry
     columns, rows = field_ij
-    largest = max(result.spheres or result.background, key=lambda voi: voi.insert.diameter_mm)
+    largest = max(result.spheres or result.vois, key=lambda voi: voi.insert.diameter_mm)
     row_j = int(np.clip(round(largest.center_ijk[1]), rows.start, rows.stop - 1))
     slices = slice(0, geometry.shape_kji[0])
     show_plane(
@@ -353,7 +353,9 @@ def _distance_outside_mm(
     offset = position_ras_mm - solid.center_ras_mm
     if isinstance(solid, Sphere):
         return np.asarray(np.linalg.norm(offset, axis=-1) - solid.diameter_mm / 2)
-    height = offset @ geometry.slice_normal_ras
-    across = np.linalg.norm(offset - height[..., None] * geometry.slice_normal_ras, axis=-1)
+    own = solid.axis_ras
+    axis = geometry.slice_normal_ras if own is None else np.asarray(own)
+    height = offset @ axis
+    across = np.linalg.norm(offset - height[..., None] * axis, axis=-1)
     side, lid = across - solid.diameter_mm / 2, np.abs(height) - solid.height_mm / 2
     return np.asarray(np.maximum(side, lid))

@@ -99,8 +99,9 @@ def qa_values(result: AnalysisResult) -> tuple[QAValue, ...]:
 
 def _inserts(result: AnalysisResult, quantity: Quantity) -> tuple[Insert | None, ...]:
     """The spheres that have the quantity; a quantity of the scan has none."""
-    if quantity.part == 'scan':
-        return (None,)
+    if quantity.part in ('scan', 'cylinder'):
+        asked = (quantity.part == 'cylinder') == (result.cylinder is not None)
+        return (None,) if asked else ()
     hot_only = quantity.part == 'recovery'
     return tuple(one for one in result.phantom.used_inserts if one.hot or not hot_only)
 

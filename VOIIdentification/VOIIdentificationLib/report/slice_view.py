@@ -15,6 +15,7 @@ from ..evaluate.nema import rois_on_slice
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder, Solid
 from ..results import AnalysisResult
+from .outline import outline_ras_mm
 
 MARGIN_MM = 85.0
 """Shown around the VOIs, so that the body of a NEMA phantom (290 mm wide) fits in."""
@@ -143,16 +144,10 @@ def cut_outline_ij(solid: Solid, geometry: VolumeGeometry, slice_k: int) -> Floa
         Indices ``(i, j)`` along the outline, not closed; empty where the
         middle of the slice misses the VOI.
     """
-    distance_mm = geometry.slice_distance_mm(solid.center_ras_mm, slice_k)
-    radius_mm = float(solid.cut_radius_mm(distance_mm))
-    if radius_mm == 0:
-        return np.empty((0, 2))
-    normal = geometry.slice_normal_ras
-    along = geometry.axes_ras_mm[:, 0] / geometry.spacing_ijk_mm[0]
-    angle = np.linspace(0, 2 * np.pi, OUTLINE_POINTS, endpoint=False)[:, None]
-    ring_mm = radius_mm * (np.cos(angle) * along + np.sin(angle) * np.cross(normal, along))
-    center_ras_mm = geometry.projected_ras_mm(solid.center_ras_mm, slice_k)
-    return geometry.index_ijk(center_ras_mm + ring_mm)[:, :2]
+    along_i, along_j = geometry.axes_ras_mm[:, 0], geometry.axes_ras_mm[:, 1]
+    on_slice = geometry.position_ras_mm((0, 0, slice_k))
+    points = outline_ras_mm(solid, geometry, on_slice, (along_i, along_j), OUTLINE_POINTS)
+    return geometry.index_ijk(points)[:, :2]
 
 
 class SliceView:

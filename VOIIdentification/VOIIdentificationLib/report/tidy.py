@@ -11,9 +11,11 @@ from ..core.plain_text import plain_text
 from ..evaluate.judgement import Judged, OverallVerdict
 from ..evaluate.limits import Level
 from ..evaluate.quantities import QUANTITY_OF
+from ..evaluate.uniform_cylinder import CylinderResult
 from ..results import AnalysisResult
 from .formats import result_tables
 from .subjects.limits import LIMIT_KEY
+from .subjects.uniform_cylinder import facts
 from .table import Column, Table
 from .uncertainty import is_uncertainty, standard_uncertainty
 from .verdicts import VerdictLine, verdict_lines
@@ -26,6 +28,9 @@ TIDY_COLUMNS = (
 
 _FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r')
 """A spreadsheet takes a text that begins so for a formula (OWASP, CSV injection)."""
+
+_BIAS = 'Bias'
+"""The fact of a uniform cylinder that is judged."""
 
 _TidyRow = tuple[str, ...]
 
@@ -74,29 +79,29 @@ def _tidy_rows(result: AnalysisResult) -> Iterator[_TidyRow]:
     for table in tables:
         if _is_of_spheres(table):
             yield from _table_rows(table, lines)
-    yield from _verdict_rows(result.verdict)
+    if result.cylinder is not None:
+        yield from _cylinder_rows(result.cylinder, result.image.unit, lines)
 
 
-def _verdict_rows(overall: OverallVerdict) -> Iterator[_TidyRow]:
-    yield _verdict_row('overall', '', overall.level)
-    for one in overall.outcomes:
-        yield _verdict_row('profile', one.standard, one.level)
-    for judged in overall.values:
-        if not judged.label or judged.of != 'value':  # else the row of its sphere says it
-            yield _judged_row(judged)
+def _cylinder_rows(
+    found: CylinderResult, unit: str, lines: tuple[VerdictLine, ...]
+) -> Iterator[_TidyRow]:
+    """The facts of a uniform cylinder, under their names in small letters."""
+    start = ('cylinder', found.voi.label, _number(2 * found.shape.radius_mm))
+    sds = {_BIAS: found.bias.sd_percent, 'Mean': found.mean_sd}
+    for fact in facts(found, unit):
+        key = fact.name.lower().replace(',', '').replace(' ', '_')
+        numbers = (_known(fact.value), fact.unit, _known(sds.get(fact.name)))
+        judged = [
+            (_cell(line.standard), line.verdict, line.low, line.high)
+            for line in lines
+            if line.label == found.voi.label and fact.name == _BIAS
+        ]
+        yield (*start, key, *numbers, *(judged[0] if judged else ('', '', '', '')))
 
 
-def _verdict_row(quantity: str, standard: str, level: Level) -> _TidyRow:
-    return ('verdict', '', '', quantity, '', '', '', _cell(standard), level.value, '', '')
-
-
-def _judged_row(one: Judged) -> _TidyRow:
-    found = one.verdict
-    numbers = (one.diameter_mm, one.value, found.low, found.high)
-    diameter, value, low, high = ('' if x is None else _number(x) for x in numbers)
-    quantity = found.quantity if one.of == 'value' else f'change_of_{found.quantity}'
-    start = ('limits', _cell(one.label), diameter, quantity, value, one.unit, '')
-    return (*start, _cell(found.standard), found.text, low, high)
+def _known(value: float | None) -> str:
+    return '' if value is None else _number(value)
 
 
 def _is_of_spheres(table: Table) -> bool:

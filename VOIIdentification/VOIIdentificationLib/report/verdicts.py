@@ -241,13 +241,34 @@ def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
     Returns
     -------
     outcomes : tuple of Outcome
-        Those that the user chose, then NEMA NU 2, then standards with limits.
+        Those that the user chose, then NEMA NU 2, then standards with limits; of
+        a uniform cylinder that of its calibration.
     """
+    if result.cylinder is not None:
+        return (*result.verdict.outcomes, _calibration(result, result.cylinder))
     chosen = {one.standard for one in result.verdict.outcomes}
     others = [one for one in shipped_limits() if one.bands and one.name not in chosen]
     values = values_of_results(measured_json(result))
     judged = judge(others, values, (), _conditions(result, None))
     return (*result.verdict.outcomes, _nema(result), *judged.outcomes)
+
+
+def _calibration(result: AnalysisResult, found: CylinderResult) -> Outcome:
+    """A bias within the limit passes only where nothing is doubted."""
+    bias = found.bias
+    if bias.percent is None or bias.passed is None:
+        return Outcome(STANDARD, Level.NOT_JUDGED, (f'{_capital(bias.not_judged)}.',))
+    flags = dict.fromkeys([*found.voi.flags, *result.flags])
+    doubts = tuple(f'{_capital(flag.text)}.' for flag in flags)
+    sd = '' if bias.sd_percent is None else f' ± {bias.sd_percent:.2f}'
+    side = 'within' if bias.passed else 'outside'
+    said = f'The bias of {bias.percent:+.2f}{sd} % is {side} ± {EARL_BIAS_PERCENT:g} %.'
+    kept = Level.WARNING if doubts else Level.PASS
+    return Outcome(STANDARD, kept if bias.passed else Level.FAIL, (said, *doubts))
+
+
+def _capital(text: str) -> str:
+    return f'{text[:1].upper()}{text[1:]}'.rstrip('.')
 
 
 def _nema(result: AnalysisResult) -> Outcome:

@@ -72,7 +72,9 @@ def write_workbooks(
     paths : tuple of `pathlib.Path`
         ``outputMetaTargets.xlsx``, ``outputMidPoints3D.xlsx``,
         ``outputTargets.xlsx`` and, if there are background VOIs or ROIs,
-        ``outputMetaBackground.xlsx``.
+        ``outputMetaBackground.xlsx``. Of a uniform cylinder the first alone:
+        there are no spheres to be searched, and its VOI has more voxels than
+        anybody reads.
 
     Raises
     ------
@@ -100,8 +102,11 @@ def _contents(result: AnalysisResult) -> dict[str, Callable[[], list[Table]]]:
     """Tables by the name of their workbook; big ones are made when they are asked for."""
     tables = result_tables(result)
     unit = result.image.unit
+    targets = {_TARGETS: lambda: _of_book(tables, 'targets')}
+    if result.cylinder is not None:
+        return targets
     contents: dict[str, Callable[[], list[Table]]] = {
-        _TARGETS: lambda: _of_book(tables, 'targets'),
+        **targets,
         _CENTERS: lambda: [
             *_of_book(tables, 'centers'),
             *(search_table(voi, unit) for voi in result.spheres),

@@ -144,7 +144,7 @@ def _with_noise(
     noise = scene.noise
     if noise.voxel_cov == 0:
         return noise_free.copy()
-    reference = scene.background or scene.activities.hot
+    reference = scene.noise_reference
     field_ = correlated_noise(scene.geometry, noise.fwhm_mm, rng)
     field_ *= np.float32(noise.voxel_cov * reference)
     if noise.grows_with_signal:

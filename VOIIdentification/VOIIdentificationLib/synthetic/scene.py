@@ -174,6 +174,12 @@ class SyntheticPhantom:
         """Activity around the inserts: 0 without a body."""
         return self.activities.background if self.body else 0.0
 
+    @property
+    def noise_reference(self) -> float:
+        """Activity of which the noise is a part: of the body or cylinder, else of hot inserts."""
+        filled = self.body or self.phantom.cylinder
+        return (self.activities.background if filled else 0.0) or self.activities.hot
+
 
 def grid(
     shape_ijk: tuple[int, int, int] = (200, 200, 100),

@@ -14,11 +14,14 @@ from .. import __version__
 from ..core.errors import InputFileError, Progress, no_progress
 from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
-from ..core.phantom import Insert, Phantom
+from ..core.phantom import Insert, Phantom, UniformCylinder
 from .scene import SyntheticPhantom
 from .solids import Ball, Rod, Solid, seen_at
 
 TRUTH_SCHEMA = 'voi-identification/truth/1'
+
+USUAL_CYLINDER_MM = 200.0
+"""Diameter and length of a uniform cylinder whose phantom names none."""
 
 
 class TrueInsert(NamedTuple):
@@ -94,6 +97,30 @@ def true_inserts(scene: SyntheticPhantom) -> tuple[TrueInsert, ...]:
     return tuple(found)
 
 
+def true_cylinder(scene: SyntheticPhantom, cylinder: UniformCylinder) -> Rod:
+    """
+    The uniform cylinder of a scene, around the origin of the phantom's own frame.
+
+    Parameters
+    ----------
+    scene : SyntheticPhantom
+        The scene; its background is what the cylinder holds.
+
+    cylinder : UniformCylinder
+        Its size; what that leaves open is `USUAL_CYLINDER_MM`.
+
+    Returns
+    -------
+    rod : Rod
+        Where it lies, and what is in it.
+    """
+    r, a, s, _ = scene.pose.to_ras[:, 3].tolist()
+    u, v, w, _ = scene.pose.to_ras[:, 2].tolist()
+    diameter = cylinder.diameter_mm or USUAL_CYLINDER_MM
+    length = cylinder.length_mm or USUAL_CYLINDER_MM
+    return Rod((r, a, s), (u, v, w), diameter, length, scene.activities.background)
+
+
 def added_solids(scene: SyntheticPhantom) -> list[Solid]:
     """
     What is added to the body: cold walls, fillings, the lung insert, other objects.
@@ -111,6 +138,8 @@ def added_solids(scene: SyntheticPhantom) -> list[Solid]:
     axis = scene.pose.to_ras[:3, 2]
     along = (float(axis[0]), float(axis[1]), float(axis[2]))
     solids: list[Solid] = []
+    if scene.phantom.cylinder is not None:
+        solids.append(true_cylinder(scene, scene.phantom.cylinder))
     for true in true_inserts(scene):
         solids.append(_filled(true, along, scene.wall_mm, -scene.background))
         solids.append(_filled(true, along, 0.0, true.activity))
@@ -334,6 +363,9 @@ def _scene_facts(scene: SyntheticPhantom) -> dict[str, Any]:
         'wall_mm': scene.wall_mm,
         'body': asdict(scene.body) if scene.body else None,
         'lung_diameter_mm': scene.lung_diameter_mm,
+        'cylinder': None
+        if scene.phantom.cylinder is None
+        else asdict(true_cylinder(scene, scene.phantom.cylinder)),
         'distractors': [asdict(solid) for solid in scene.distractors],
     }
 

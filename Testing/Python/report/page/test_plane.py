@@ -24,18 +24,24 @@ def outside_mm(solid, geometry, points):
     offset = points - np.asarray(solid.center_ras_mm)
     if isinstance(solid, Sphere):
         return np.linalg.norm(offset, axis=1) - solid.diameter_mm / 2
-    height = offset @ geometry.slice_normal_ras
-    across = np.linalg.norm(offset - height[:, None] * geometry.slice_normal_ras, axis=1)
+    axis = geometry.slice_normal_ras if solid.axis_ras is None else np.asarray(solid.axis_ras)
+    height = offset @ axis
+    across = np.linalg.norm(offset - height[:, None] * axis, axis=1)
     return np.maximum(across - solid.diameter_mm / 2, np.abs(height) - solid.height_mm / 2)
 
 
-@pytest.mark.parametrize('shape', ['sphere', 'cylinder'])
+@pytest.mark.parametrize('shape', ['sphere', 'cylinder', 'tilted', 'lying'])
 @pytest.mark.parametrize('axis', [0, 1, 2])
 @pytest.mark.parametrize('kind', KINDS)
 def test_the_outline_lies_on_the_surface_and_in_the_plane(kind, axis, shape):
     geometry = made_geometry(kind)
     center = tuple(geometry.position_ras_mm(CENTER_IJK).tolist())
-    solid = Sphere('S', center, 22.0) if shape == 'sphere' else Cylinder('C', center, 22.0, 17.0)
+    solid = {
+        'sphere': Sphere('S', center, 22.0),
+        'cylinder': Cylinder('C', center, 22.0, 17.0),
+        'tilted': Cylinder('C', center, 22.0, 17.0, (0.36, 0.48, 0.8)),
+        'lying': Cylinder('C', center, 22.0, 17.0, (1.0, 0.0, 0.0)),
+    }[shape]
     index = round(CENTER_IJK[axis]) + 1
     plane = plane_of(kind, axis, index)
 
@@ -56,6 +62,20 @@ def test_a_plane_beside_the_sphere_cuts_nothing(axis):
 
     assert plane_of('oblique', axis, misses).outline_uv(solid).size == 0
     assert plane_of('oblique', axis, misses - 2).outline_uv(solid).size
+
+
+@pytest.mark.parametrize('axis', [0, 1, 2])
+@pytest.mark.parametrize('along', [None, (0.36, 0.48, 0.8)])
+def test_a_plane_beside_the_cylinder_cuts_nothing(axis, along):
+    geometry = made_geometry('oblique')
+    center = tuple(geometry.position_ras_mm(CENTER_IJK).tolist())
+    solid = Cylinder('C', center, 12.0, 9.0, along)
+    cut = [bool(plane_of('oblique', axis, n).outline_uv(solid).size) for n in range(44)]
+    direction = geometry.slice_normal_ras if along is None else np.array(along)
+    row = np.linalg.inv(geometry.axes_ras_mm)[axis]  # the index grows by this for a millimeter
+    half = 4.5 * abs(row @ direction) + 6.0 * np.linalg.norm(row - (row @ direction) * direction)
+    low, high = int(np.ceil(CENTER_IJK[axis] - half)), int(np.floor(CENTER_IJK[axis] + half))
+    assert [n for n, one in enumerate(cut) if one] == list(range(low, high + 1))
 
 
 @pytest.mark.parametrize('axis', [0, 1, 2])

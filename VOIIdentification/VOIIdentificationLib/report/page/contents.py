@@ -19,6 +19,9 @@ from .numbers import number_texts, value_text
 OPEN_ROWS, OPEN_COLUMNS = 12, 8
 """A table that is larger is folded: it is seen after a click, and not printed."""
 
+OPEN_TABLES = ('cylinder',)
+"""What is the result itself is seen at once, however long."""
+
 METHOD_APART = ('Worksheet', 'Note', 'Flag', 'Definition')
 """Sections of the method that the page shows in places of their own."""
 
@@ -243,6 +246,7 @@ def _page_table(
         if not is_uncertainty(table, column.key)
     )
     small = table.row_count <= OPEN_ROWS and len(columns) <= OPEN_COLUMNS
+    small = small or table.key in OPEN_TABLES
     return PageTable(table.key, table.title, columns, opened=small)
 
 

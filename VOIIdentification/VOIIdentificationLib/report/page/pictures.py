@@ -170,7 +170,7 @@ def _strip_step(count: int, fields: tuple[slice, slice]) -> int:
 
 def _view_planes(result: AnalysisResult, fields: tuple[slice, slice]) -> list[Plane]:
     """The slice of the spheres, and the planes of constant j and i through the largest one."""
-    geometry, vois = result.image.geometry, result.spheres or result.background
+    geometry, vois = result.image.geometry, result.spheres or result.vois
     largest = max(vois, key=lambda voi: voi.insert.diameter_mm)
     middle = float(np.median([voi.center_ijk[2] for voi in vois]))
     slice_k = min(drawn_slices(result), key=lambda k: abs(k - middle))

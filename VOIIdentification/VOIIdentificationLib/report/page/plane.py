@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.geometry import FloatArray, VolumeGeometry
-from ...measure.voi_mask import Solid, Sphere
+from ...measure.voi_mask import Solid
+from ..outline import outline_ras_mm
 
 OUTLINE_POINTS = 72
 """Corners of an outline: a 37 mm circle then deviates by less than 0.02 mm."""
@@ -133,45 +134,13 @@ class Plane:
         outline : (N, 2) `numpy.ndarray` of float
             Indices across and down, not closed; empty where it is missed.
         """
-        along = self.edges_ras_mm[:, 0] / self.pixel_mm[0]
-        normal = _unit(np.cross(along, self.edges_ras_mm[:, 1]))
         index = np.zeros(3)
         index[self.axis] = self.index
-        center = np.asarray(solid.center_ras_mm)
-        foot = normal * float(normal @ (self.geometry.position_ras_mm(index) - center))
-        angle = np.linspace(0, 2 * np.pi, OUTLINE_POINTS, endpoint=False)[:, None]
-        rays = np.cos(angle) * along + np.sin(angle) * np.cross(normal, along)
-        reach = _reach_mm(solid, foot, rays, self.geometry.slice_normal_ras)
-        if reach is None:
-            return np.empty((0, 2))
-        points = center + foot + reach[:, None] * rays
+        axes = self.edges_ras_mm[:, 0], self.edges_ras_mm[:, 1]
+        points = outline_ras_mm(
+            solid, self.geometry, self.geometry.position_ras_mm(index), axes, OUTLINE_POINTS
+        )
         return np.asarray(self.geometry.index_ijk(points)[:, list(_AXES[self.axis])])
-
-
-def _reach_mm(
-    solid: Solid, foot: FloatArray, rays: FloatArray, axis: FloatArray
-) -> FloatArray | None:
-    """How far rays go from a point beside the center to the surface; None if it is outside."""
-    radius = solid.diameter_mm / 2
-    if isinstance(solid, Sphere):
-        return _to_radius(foot, rays, radius)
-    height, rise = float(foot @ axis), rays @ axis
-    across = _to_radius(foot - height * axis, rays - rise[:, None] * axis, radius)
-    if across is None or abs(height) >= solid.height_mm / 2:
-        return None
-    with np.errstate(divide='ignore'):
-        lid = (solid.height_mm / 2 - np.sign(rise) * height) / np.abs(rise)
-    return np.minimum(across, lid)
-
-
-def _to_radius(start: FloatArray, rays: FloatArray, radius: float) -> FloatArray | None:
-    """Positive solutions s of abs(start + s ray) = radius; infinite along no direction."""
-    a, b, c = np.sum(rays**2, axis=1), rays @ start, float(start @ start) - radius**2
-    if c >= 0:
-        return None
-    with np.errstate(divide='ignore', invalid='ignore'):
-        reach = (np.sqrt(b**2 - a * c) - b) / a
-    return np.where(a > 1e-12, reach, np.inf)
 
 
 def _unit(vector: FloatArray) -> FloatArray:

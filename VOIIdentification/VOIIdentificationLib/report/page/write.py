@@ -31,9 +31,29 @@ PAGE_NAME = 'report.html'
 TEMPLATE_PACKAGE = 'jinja2'
 
 _TEMPLATE = 'report.html.j2'
-_CALIBRATION_TABLES = ('activity', 'nema_summary', 'background_variability')
+_CALIBRATION_TABLES = (
+    'cylinder',
+    'cylinder_limits',
+    'activity',
+    'nema_summary',
+    'background_variability',
+)
 """Shown right after the plots, before all other tables, where they are there."""
 
+
+_HEADINGS = {
+    'charts': 'Against diameter',
+    'views': 'The plane of the spheres and two planes across it',
+    'first': 'Activity, background and noise',
+    'strip': 'All slices with spheres or background ROIs',
+}
+_CYLINDER_HEADINGS = {
+    'charts': 'Against slice',
+    'views': 'The middle of the cylinder and two planes across it',
+    'first': 'Cylinder and activity',
+    'strip': 'All slices with the VOI of the cylinder',
+}
+"""Of the sections that speak of what was measured."""
 
 _PROVENANCE = (
     *('Software/Name', 'Software/Version', 'Image/Series instance UID'),
@@ -142,6 +162,7 @@ def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:
     first = [shown.pop(key) for key in _CALIBRATION_TABLES if key in shown]
     return {
         'title': report_title(result),
+        'headings': _HEADINGS if result.cylinder is None else _CYLINDER_HEADINGS,
         'facts': [*patient, *scan_facts(result)],
         'verdict': result.verdict,
         'outcomes': outcomes(result),

@@ -3,6 +3,7 @@
 from .activity import ACTIVITY, SUV
 from .background import BACKGROUND_ROIS
 from .calibration import CALIBRATION
+from .cylinder_slices import CYLINDER_SLICES
 from .fit import FIT
 from .limits import LIMITS
 from .nema import NEMA
@@ -10,10 +11,11 @@ from .noise_figures import NOISE
 from .recovery import RECOVERY
 from .spheres import SPHERES
 from .subject import Subject
+from .uniform_cylinder import UNIFORM_CYLINDER
 from .verdict import VERDICT
 
 SUBJECTS: tuple[Subject, ...] = (
-    *(SPHERES, FIT),
+    *(SPHERES, FIT, UNIFORM_CYLINDER, CYLINDER_SLICES),
     *(NEMA, BACKGROUND_ROIS, NOISE, RECOVERY, LIMITS),
     *(CALIBRATION, ACTIVITY, SUV, VERDICT),
 )

@@ -7,12 +7,15 @@ from typing import Any
 
 from ...activity.worksheet import Fill, FillWorksheet, TrueActivity
 from ...activity.worksheet_json import worksheet_to_json
+from ...evaluate.uniform_cylinder import CylinderResult
 from ...results import AnalysisResult
 from ...suv.scale import SUVScale
 from ..table import Table
 from .subject import Fact, Pair, Subject, fact_table, flag_pairs, numbered
 
 ACTIVITY_UNKNOWN = 'unknown: no percent contrast of hot spheres, no recovery, no verdict'
+
+_CYLINDER_UNKNOWN = 'unknown: no bias, no verdict'
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
@@ -21,13 +24,27 @@ def _tables(result: AnalysisResult) -> list[Table]:
         return []
     said = numbered('Decision', truth.decisions)
     decisions = [Fact(name, None, '', str(text)) for name, text in said]
-    return [fact_table('activity', 'Activity', [*_facts(truth), *decisions])]
+    values = _facts(truth) if result.cylinder is None else _cylinder_facts(result.cylinder, truth)
+    return [fact_table('activity', 'Activity', [*values, *decisions])]
+
+
+def _when(truth: TrueActivity) -> str:
+    if truth.reference_time is None:
+        return 'at the reference time of the image'
+    return f'at {truth.reference_time:%Y-%m-%d %H:%M:%S}'
+
+
+def _cylinder_facts(found: CylinderResult, truth: TrueActivity) -> list[Fact]:
+    """The one fill of a uniform cylinder, whichever of both it was noted as."""
+    true, sd = found.bias.true_bqml, found.bias.fill_sd_percent
+    return [
+        Fact('a', true, 'Bq/mL', f'Concentration in the cylinder {_when(truth)}.', sd),
+        Fact('Half-life', truth.half_life_s, 's', 'Used for the decay.'),
+    ]
 
 
 def _facts(truth: TrueActivity) -> list[Fact]:
-    at = 'at the reference time of the image'
-    if truth.reference_time is not None:
-        at = f'at {truth.reference_time:%Y-%m-%d %H:%M:%S}'
+    at = _when(truth)
     hot, background = (f'Concentration in the {where} {at}.' for where in ('spheres', 'background'))
     ratio = 'True ratio; what both fills share cancels in its uncertainty.'
     return [
@@ -40,12 +57,13 @@ def _facts(truth: TrueActivity) -> list[Fact]:
 
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:
     evaluated = result.nema is not None or result.recovery is not None
+    unknown = ACTIVITY_UNKNOWN if result.cylinder is None else _CYLINDER_UNKNOWN
     sections = {
         'Worksheet': _worksheet_pairs(result.worksheet) if result.worksheet else [],
         'Activity': _activity_pairs(result.activity) if result.activity else [],
     }
-    if evaluated and result.activity is None:
-        sections['Activity'] = [('True activity', ACTIVITY_UNKNOWN)]
+    if (evaluated or result.cylinder is not None) and result.activity is None:
+        sections['Activity'] = [('True activity', unknown)]
     return sections
 
 

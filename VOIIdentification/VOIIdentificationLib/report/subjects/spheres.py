@@ -268,11 +268,13 @@ _SLICE_COLUMNS: list[Measure[_SliceRow]] = [
 def _tables(result: AnalysisResult) -> list[Table]:
     unit, spheres, background = result.image.unit, result.spheres, result.background
     title = 'Meta data per sphere'
-    tables = [
-        tabulate('spheres', title, _STATISTICS_COLUMNS, spheres, unit=unit),
-        tabulate('centers', 'Summary', _CENTER_COLUMNS, spheres, unit=unit, book='centers'),
-        _slice_table('slices', spheres, result, 'targets'),
-    ]
+    tables = []
+    if spheres:
+        tables += [
+            tabulate('spheres', title, _STATISTICS_COLUMNS, spheres, unit=unit),
+            tabulate('centers', 'Summary', _CENTER_COLUMNS, spheres, unit=unit, book='centers'),
+            _slice_table('slices', spheres, result, 'targets'),
+        ]
     if background:
         tables += [
             tabulate(

@@ -1,0 +1,131 @@
+"""Uniformity against a slow oracle and closed forms; the noise of a mean against many draws."""
+
+import numpy as np
+import pytest
+from VOIIdentificationLib.core.geometry import VolumeGeometry
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.evaluate.uniformity import mean_sd, uniformity
+from VOIIdentificationLib.measure.voi_mask import Cylinder, voi_mask
+from VOIIdentificationLib.synthetic.phantom import correlated_noise, grid
+
+GEOMETRY = grid((40, 36, 24), (3.1, 3.7, 4.3), middle_ras_mm=(0.0, 0.0, 0.0))
+SOLID = Cylinder('C', (1.3, -2.1, 0.7), 80.0, 70.0)
+MASK = voi_mask(SOLID, GEOMETRY)
+
+
+def image_of(function, geometry=GEOMETRY):
+    """Values as a function of R, A, S from the middle of the VOI."""
+    k, j, i = np.indices(geometry.shape_kji)
+    place = geometry.position_ras_mm(np.stack([i, j, k], axis=-1)) - SOLID.center_ras_mm
+    return PETImage(function(*np.moveaxis(place, -1, 0)).astype(np.float32), geometry, 'Bq/mL')
+
+
+def test_a_constant_is_uniform():
+    parts = uniformity(image_of(lambda r, a, s: 0 * r + 500.0), MASK, 500.0)
+    for ends in (parts.axial, parts.in_plane, parts.through):
+        assert ends == pytest.approx((0.0, 0.0), abs=1e-9)
+
+
+def test_a_slope_along_the_axis_is_axial_and_nothing_else():
+    parts = uniformity(image_of(lambda r, a, s: 1000.0 + 2.0 * s), MASK, 1000.0)
+
+    counted = [one for one in parts.slices if one.whole]
+    heights = [GEOMETRY.slice_distance_mm(SOLID.center_ras_mm, one.slice_k) for one in counted]
+    assert [one.mean for one in counted] == pytest.approx(1000.0 + 2.0 * np.array(heights))
+    low, high = parts.axial
+    assert (low, high) == pytest.approx((0.2 * min(heights), 0.2 * max(heights)), rel=1e-6)
+    assert parts.in_plane == pytest.approx((0.0, 0.0), abs=1e-4)
+    assert parts.through == pytest.approx((0.0, 0.0), abs=1e-4)
+
+
+def test_a_slope_across_it_shows_in_the_cells_and_not_in_the_slices():
+    parts = uniformity(image_of(lambda r, a, s: 1000.0 + 2.0 * r), MASK, 1000.0)
+    # Whole cells of a circle of 40 mm radius reach from -40 to 40 mm at most: middles ± 35 or 25.
+    assert parts.axial == pytest.approx((0.0, 0.0), abs=0.05)
+    assert parts.through == pytest.approx((-7.0, 7.0), abs=2.2)
+    assert parts.through == pytest.approx(parts.in_plane, abs=0.1)
+    assert parts.through.high_percent > 4.5
+
+
+def test_cells_are_those_of_a_slow_count():
+    rng = np.random.default_rng(3)
+    image = image_of(lambda r, a, s: rng.normal(1000.0, 80.0, r.shape))
+    k = 12
+    one = next(x for x in uniformity(image, MASK, 1000.0).slices if x.slice_k == k)
+    # Points 0.2 mm apart, each with the value of its voxel.
+    step = 0.2
+    fine = np.arange(-40.0, 40.0, step) + step / 2
+    r, a = np.meshgrid(fine, fine, indexing='ij')
+    inside = np.hypot(r, a) < 40.0
+    index = GEOMETRY.index_ijk(np.stack([r + 1.3, a - 2.1, 0 * r + 0.7], axis=-1))
+    i, j = np.round(index[..., 0]).astype(int), np.round(index[..., 1]).astype(int)
+    values = image.voxels[k][j, i].astype(float)
+    cells = []
+    for r0 in np.arange(-40.0, 40.0, 10.0):
+        for a0 in np.arange(-40.0, 40.0, 10.0):
+            cell = (r >= r0) & (r < r0 + 10) & (a >= a0) & (a < a0 + 10)
+            if inside[cell].all():
+                cells.append(values[cell].mean())
+    expected = [100 * (end / one.mean - 1) for end in (min(cells), max(cells))]
+    assert one.mean == pytest.approx(values[inside].mean(), rel=2e-3)
+    assert one.cells == pytest.approx(expected, abs=0.35)
+    assert one.sd == pytest.approx(values[inside].std(), rel=0.02)
+
+
+def test_cut_slices_are_shown_but_do_not_count():
+    parts = uniformity(image_of(lambda r, a, s: 1000.0 + 0 * r), MASK, 1000.0)
+    part = [one for one in parts.slices if not one.whole]
+    assert 0 < len(part) <= 2
+    assert sum(one.area_mm2 for one in parts.slices) * 4.3 == pytest.approx(
+        np.pi * 40**2 * 70, rel=1e-3
+    )
+
+
+def test_voxels_that_are_no_numbers_are_left_out():
+    image = image_of(lambda r, a, s: 1000.0 + 0 * r)
+    image.voxels[12, 18, 20] = np.nan
+    parts = uniformity(image, MASK, 1000.0)
+    assert parts.in_plane == pytest.approx((0.0, 0.0), abs=1e-4)
+    assert mean_sd(image, MASK) == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('spacing_mm', 'shape', 'noise_mm', 'size_mm'),
+    [
+        ((3.0, 3.2, 2.7), (54, 52, 60), 5.0, (140.0, 140.0)),
+        ((4.1, 4.3, 3.3), (44, 42, 60), 8.0, (140.0, 180.0)),
+        ((4.4, 4.5, 4.6), (40, 38, 36), 12.0, (140.0, 140.0)),  # as SPECT
+    ],
+)
+def test_the_noise_of_the_mean_covers_two_thirds_of_many_draws(
+    spacing_mm, shape, noise_mm, size_mm
+):
+    geometry = grid(shape, spacing_mm, middle_ras_mm=(0.0, 0.0, 0.0))
+    mask = voi_mask(Cylinder('C', (1.0, 2.0, 3.0), *size_mm), geometry)
+    deviations, sds = [], []
+    for seed in range(120):
+        noise = 0.2 * correlated_noise(geometry, noise_mm, np.random.default_rng(seed)) + 1.0
+        image = PETImage(noise.astype(np.float32), geometry, 'Bq/mL')
+        deviations.append(np.average(image.voxels[mask.slices_kji], weights=mask.weights) - 1.0)
+        sds.append(mean_sd(image, mask))
+    deviations, sds = np.array(deviations), np.array(sds)
+    assert 0.56 <= np.mean(np.abs(deviations) < sds) <= 0.80  # three standard errors of 120 draws
+    assert np.sqrt(np.mean(sds**2)) == pytest.approx(deviations.std(), rel=0.2)
+    assert np.median(sds) > 3 * 0.2 / np.sqrt(mask.weights.sum())  # the naive one is far too small
+
+
+def test_turned_and_mirrored_grids_give_the_same_noise():
+    rng = np.random.default_rng(0)
+    voxels = correlated_noise(GEOMETRY, 7.0, rng)
+    expected = mean_sd(PETImage(voxels, GEOMETRY, 'Bq/mL'), MASK)
+    flipped = GEOMETRY.ijk_to_ras @ np.array(
+        [[-1, 0, 0, 39], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]
+    )
+    geometry = VolumeGeometry(GEOMETRY.shape_kji, flipped)
+    other = PETImage(np.ascontiguousarray(voxels[..., ::-1]), geometry, 'Bq/mL')
+    assert mean_sd(other, voi_mask(SOLID, geometry)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_voi_of_a_voxel_has_no_known_noise():
+    mask = voi_mask(Cylinder('C', (0.0, 0.0, 0.0), 2.0, 2.0), GEOMETRY)
+    assert mean_sd(image_of(lambda r, a, s: 1.0 + 0 * r), mask) is None

@@ -1,0 +1,145 @@
+"""A uniform cylinder in every output: no sphere, no empty sheet, the same numbers everywhere."""
+
+import csv
+import json
+
+import openpyxl
+import pytest
+from made_cylinder import TRUE_BQML, cylinder_phantom, cylinder_result, made_cylinder
+from VOIIdentificationLib.activity.worksheet import given_activity
+from VOIIdentificationLib.analysis import Known, analyze
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.phantom import insert_colors
+from VOIIdentificationLib.report.export import export_results, result_centers, result_segments
+from VOIIdentificationLib.report.formats import method_rows, result_tables, results_json
+from VOIIdentificationLib.report.page.write import page_html
+from VOIIdentificationLib.report.qa_exports import qa_values
+from VOIIdentificationLib.report.quantities import values_of_results
+from VOIIdentificationLib.report.verdicts import Level, outcomes
+
+
+@pytest.fixture(scope='module')
+def result():
+    return cylinder_result()
+
+
+@pytest.fixture(scope='module')
+def unknown():
+    return analyze(made_cylinder(0.1), (), cylinder_phantom(160.0, 130.0))
+
+
+@pytest.fixture(scope='module')
+def folder(result, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('cylinder')
+    export_results(result, folder)
+    return folder
+
+
+def test_no_file_of_spheres_is_written(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        *('results.json', 'results.csv', 'centers.mrk.json', 'segmentation.seg.nrrd'),
+        *('report.html', 'outputMetaTargets.xlsx', 'output_images'),
+    }
+    assert (folder / 'output_images' / 'overview.png').stat().st_size > 20_000
+
+
+def test_the_workbook_has_no_empty_sheet(folder, result):
+    book = openpyxl.load_workbook(folder / 'outputMetaTargets.xlsx')
+    assert book.sheetnames == [
+        *('Cylinder slices', 'Cylinder', 'Cylinder limits', 'Activity', 'SUV', 'Method'),
+    ]
+    for sheet in book:
+        assert sheet.max_row > 1, sheet.title
+    facts = {row[0]: row[1] for row in book['Cylinder'].iter_rows(min_row=2, values_only=True)}
+    assert facts['Bias'] == pytest.approx(result.cylinder.bias.percent)
+    assert facts['Bias'] == pytest.approx(100 * (1 / 1.04 - 1), abs=0.5)
+    assert facts['SUV mean'] == pytest.approx(1.0, abs=0.01)
+    head, *rows = book['Cylinder slices'].iter_rows(values_only=True)
+    assert head[:2] == ('Slice NR', 'Mean [Bq/mL]')
+    slices = result.cylinder.uniformity.slices
+    assert [row[1] for row in rows] == pytest.approx([one.mean for one in slices])
+    limits = dict(zip(*list(book['Cylinder limits'].iter_rows(values_only=True)), strict=True))
+    assert (limits['Verdict'], limits['Low [%]'], limits['High [%]']) == ('pass', -10, 10)
+    assert 'Kaalep' in limits['Source']
+
+
+def test_results_json_says_it_all(folder, result):
+    data = json.loads((folder / 'results.json').read_text())
+    assert data == json.loads(json.dumps(results_json(result)))
+    found = data['cylinder']
+    assert data['spheres'] == []
+    assert found['verdict'] == 'pass'
+    assert found['bias_percent'] == result.cylinder.bias.percent
+    assert found['diameter_mm'] == pytest.approx(150.0, abs=0.2)
+    assert found['voi']['diameter_mm'] == pytest.approx(90.0, abs=0.2)
+    assert found['ends_seen'] == [True, True]
+    assert len(found['slices']) == len(result.cylinder.uniformity.slices)
+
+
+def test_results_csv_has_a_line_for_each_fact(folder, result):
+    with (folder / 'results.csv').open(newline='') as file:
+        rows = {row['quantity']: row for row in csv.DictReader(file)}
+    assert float(rows['bias']['value']) == result.cylinder.bias.percent
+    assert (rows['bias']['standard'], rows['bias']['verdict']) == ('EARL calibration', 'pass')
+    assert float(rows['mean']['uncertainty']) == result.cylinder.mean_sd
+    assert rows['axial_lowest']['unit'] == '%'
+    assert {row['label'] for row in rows.values()} == {'Cylinder'}
+
+
+def test_the_page_speaks_of_a_cylinder(result):
+    html = page_html(result)
+    for words in ('PET calibration: made cylinder', 'Mean against slice', 'EARL calibration'):
+        assert words in html
+    for words in ('Against diameter', 'plane of the spheres', 'NEMA NU 2:', '<dt>Center</dt>'):
+        assert words not in html
+
+
+def test_the_verdict_is_that_of_the_calibration_alone(result, unknown):
+    (only,) = outcomes(result)
+    assert (only.standard, only.level) == ('EARL calibration', Level.PASS)
+    (only,) = outcomes(unknown)
+    assert only.level == Level.NOT_JUDGED
+    assert 'true activity is unknown' in only.reasons[0]
+
+
+def test_a_doubt_turns_a_pass_into_a_warning():
+    known = Known(activity=given_activity(None, TRUE_BQML))
+    other = analyze(made_cylinder(0.1), (), cylinder_phantom(160.0, 130.0), known=known)
+    (only,) = outcomes(other)
+    assert Flag.CYLINDER_SIZE in other.flags
+    assert only.level == Level.WARNING
+
+
+def test_what_is_not_known_is_empty_and_said(unknown):
+    tables = {table.key: table for table in result_tables(unknown)}
+    assert list(tables) == ['cylinder', 'cylinder_limits', 'cylinder_slices']
+    names = tables['cylinder'].column('quantity').texts()
+    values = dict(zip(names, tables['cylinder'].column('value').texts(), strict=True))
+    assert values['Bias'] == values['SUV mean'] == values['True concentration'] == ''
+    assert tables['cylinder_limits'].column('verdict').texts()[0].startswith('not judged: the true')
+    assert 'earl_low' not in [column.key for column in tables['cylinder_slices'].columns]
+    method = {(row.section, row.name): row.value for row in method_rows(unknown)}
+    assert method['Activity', 'True activity'] == 'unknown: no bias, no verdict'
+    assert ('Definition', 'Center') not in method
+    assert method['Phantom', 'Diameter [mm]'] == 160.0
+
+
+def test_segment_and_point_are_those_of_the_voi(result):
+    (segment,) = result_segments(result)
+    voi = result.cylinder.voi
+    assert segment.name.startswith('Cylinder (9')
+    assert segment.color == insert_colors(result.phantom)['Cylinder']
+    volume_ml = segment.inside.sum() * result.image.geometry.voxel_volume_mm3 / 1000
+    assert volume_ml == pytest.approx(voi.statistics.volume_ml, rel=0.02)
+    (center,) = result_centers(result)
+    assert (center.label, center.position_ras_mm) == ('Cylinder', voi.center_ras_mm)
+
+
+def test_quality_systems_follow_bias_cov_and_suv(result):
+    values = {one.quantity: one for one in values_of_results(results_json(result))}
+    assert list(values) == ['bias_percent', 'cov_percent', 'suv_mean']
+    assert values['bias_percent'].noise_sd == result.cylinder.bias.noise_sd_percent
+    macros = {one.macro: one.value for one in qa_values(result)}
+    assert macros['bias_percent'] == result.cylinder.bias.percent
+    assert not any(macro.startswith(('qh', 'lung')) for macro in macros)
