@@ -190,8 +190,7 @@ def analyze(
     require_measurable(phantom, image.geometry)
     progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
     seeding = sort_seeds(image, seeds, phantom)
-    phantom = seeding.phantom
-    step = part_of(progress, 0.1, 0.7)
+    phantom, step = seeding.phantom, part_of(progress, 0.1, 0.7)
     located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
     progress(0.7, 'measuring')
     checked = check_inserts(image, located, phantom, pose)
@@ -200,9 +199,8 @@ def analyze(
     background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
     progress(0.8, 'evaluating the standards')
     asked = replace(phantom, edition=settings.edition or phantom.edition)
-    standards = evaluate_standards(
-        image, asked, spheres, background, rois=seeding.rois, known=known
-    )
+    rois = seeding.rois
+    standards = evaluate_standards(image, asked, spheres, background, rois=rois, known=known)
     progress(1.0, 'measured')
     return AnalysisResult(
         image=image,
@@ -257,6 +255,7 @@ def _analyze_cylinder(
         activity=known.activity,
         suv=known.suv,
         contradictions=contradictions,
+        doubt=' '.join([*contradictions, known.doubt]).strip(),
         cylinder=cylinder,
     )
 

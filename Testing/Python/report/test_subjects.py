@@ -4,6 +4,7 @@ import json
 from itertools import groupby
 
 import pytest
+from made_cylinder import cylinder_result
 from made_quality import quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.flags import Flag
@@ -67,6 +68,7 @@ def test_a_new_subject_has_a_sheet_and_a_frame(tmp_path):
 def test_keys_of_subjects_tables_plots_and_json_are_their_own():
     result = quality_result()
     shown = [table.key for table in formats.result_tables(result)]
+    of_cylinder = [table.key for table in formats.result_tables(cylinder_result())]
     plots = [plot for subject in SUBJECTS for plot in subject.plots]
 
     for keys in (
@@ -76,7 +78,7 @@ def test_keys_of_subjects_tables_plots_and_json_are_their_own():
         [key for subject in SUBJECTS for key in subject.json(result)],
     ):
         assert len(set(keys)) == len(keys)
-    assert {plot.table_key for plot in plots} <= set(shown)
+    assert {plot.table_key for plot in plots} <= {*shown, *of_cylinder}
 
 
 def test_the_keys_of_the_json_file_are_there_whatever_was_found():

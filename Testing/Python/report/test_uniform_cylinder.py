@@ -10,12 +10,14 @@ from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.phantom import insert_colors
+from VOIIdentificationLib.evaluate.limits import Level, Limit, Limits
+from VOIIdentificationLib.evaluate.quantities import values_of_results
 from VOIIdentificationLib.report.export import export_results, result_centers, result_segments
-from VOIIdentificationLib.report.formats import method_rows, result_tables, results_json
+from VOIIdentificationLib.report.formats import result_tables, results_json
+from VOIIdentificationLib.report.method import method_rows
 from VOIIdentificationLib.report.page.write import page_html
 from VOIIdentificationLib.report.qa_exports import qa_values
-from VOIIdentificationLib.report.quantities import values_of_results
-from VOIIdentificationLib.report.verdicts import Level, outcomes
+from VOIIdentificationLib.report.verdicts import outcomes, with_verdict
 
 
 @pytest.fixture(scope='module')
@@ -47,7 +49,8 @@ def test_no_file_of_spheres_is_written(folder):
 def test_the_workbook_has_no_empty_sheet(folder, result):
     book = openpyxl.load_workbook(folder / 'outputMetaTargets.xlsx')
     assert book.sheetnames == [
-        *('Cylinder slices', 'Cylinder', 'Cylinder limits', 'Activity', 'SUV', 'Method'),
+        *('Summary', 'Cylinder', 'Cylinder limits'),
+        *('Activity', 'SUV', 'Cylinder slices', 'Method'),
     ]
     for sheet in book:
         assert sheet.max_row > 1, sheet.title
@@ -138,8 +141,22 @@ def test_segment_and_point_are_those_of_the_voi(result):
 
 def test_quality_systems_follow_bias_cov_and_suv(result):
     values = {one.quantity: one for one in values_of_results(results_json(result))}
-    assert list(values) == ['bias_percent', 'cov_percent', 'suv_mean']
+    assert list(values) == ['bias_percent', 'cylinder_cov_percent', 'cylinder_suv_mean']
     assert values['bias_percent'].noise_sd == result.cylinder.bias.noise_sd_percent
     macros = {one.macro: one.value for one in qa_values(result)}
     assert macros['bias_percent'] == result.cylinder.bias.percent
     assert not any(macro.startswith(('qh', 'lung')) for macro in macros)
+
+
+@pytest.mark.parametrize(('warning', 'level'), [(3.0, Level.WARNING), (5.0, Level.PASS)])
+def test_a_site_limits_the_bias_too(result, warning, level):
+    row = Limit(None, 'bias_percent', -10.0, 10.0, 'ours', '1', '', -warning, warning)
+    site = Limits('Site', None, (row,))
+    assert with_verdict(result, [site]).verdict.level is level
+
+
+def test_limits_of_spheres_do_not_judge_a_cylinder(result):
+    row = Limit(None, 'lung_error_percent', None, 10.0, 'ours', '1')
+    verdict = with_verdict(result, [Limits('Site', None, (row,))]).verdict
+    assert verdict.level is Level.NOT_JUDGED
+    assert 'a uniform cylinder was measured' in verdict.reasons[0].lower()

@@ -119,9 +119,9 @@ _TEXTS = {
     Flag.RING_SCALE: 'the ring is larger or smaller than the phantom has it: check the voxel size',
     Flag.OFF_CENTER: 'the model fit does not find the center that is used: check it',
     Flag.CYLINDER_SIZE: 'the cylinder has another size than the phantom: check the voxel size',
-    Flag.CYLINDER_CUT: 'the cylinder reaches out of the image: its length is not checked',
-    Flag.CYLINDER_BUBBLE: 'part of the cylinder holds no activity: look for an air bubble',
-    Flag.SLICES_DEVIATE: 'slices deviate from the mean of the cylinder: look at them',
+    Flag.CYLINDER_CUT: 'the cylinder reaches out of the image: check its length by hand',
+    Flag.CYLINDER_BUBBLE: 'part of the cylinder holds no activity: check it for an air bubble',
+    Flag.SLICES_DEVIATE: 'slices deviate from the mean of the cylinder: check them',
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
 

@@ -115,7 +115,7 @@ class Limit:
                 raise ValueError(msg)
 
     def _require_place(self) -> None:
-        of_scan = QUANTITY_OF[self.quantity].part == 'scan'
+        of_scan = QUANTITY_OF[self.quantity].part in ('scan', 'cylinder')
         if of_scan and self.diameter_mm is not None:
             msg = f'"diameter_mm" must be left out for {self.quantity}, got {self.diameter_mm:g}'
             raise ValueError(msg)

@@ -166,7 +166,7 @@ def _values(results: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[
 
 
 def _cylinder_values(found: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[Value]:
-    number = _number(found.get(quantity.key))
+    number = _number(found.get(quantity.key.removeprefix('cylinder_')))
     if number is None:
         return
     noise = fill = None

@@ -14,7 +14,9 @@ from ..evaluate.limits import QUANTITY_NAMES
 from ..evaluate.verdict import Verdict
 from ..mrml.outputs import OutputNodes
 from ..mrml.tables import texts_of_column
+from ..report.table import VALUE_UNIT, unit_text
 from ..results import AnalysisResult
+from .cylinder import bias_text, cylinder_text, shown_cylinder
 from .ways_out import way_out
 
 
@@ -130,6 +132,8 @@ def _doubts(result: AnalysisResult) -> Iterator[Group]:
 
 
 def _count_text(result: AnalysisResult) -> str:
+    if result.cylinder is not None:
+        return cylinder_text(result.cylinder, unit_text(VALUE_UNIT, result.image.unit))
     count, unit = len(result.spheres), result.image.unit
     if unit == UNKNOWN_UNIT:
         return _('{count} inserts measured; the unit of the values is not known.').format(
@@ -155,7 +159,7 @@ def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:
     """
     spheres = outputs.tables.get('spheres')
     if spheres is None:
-        return ()
+        return shown_cylinder(outputs)
     labels, means, flags = (texts_of_column(spheres, key) for key in ('label', 'mean', 'flags'))
     unit = spheres.GetColumnUnitLabel('mean')
     lines = [_('Measured before this session; press Apply to export or to judge it again.')]
@@ -203,6 +207,8 @@ def verdict_text(result: AnalysisResult | None) -> str:
     if result is None:
         return _('judged after Apply')
     lines, verdicts = _overall(result), _verdicts(result)
+    if result.cylinder is not None:
+        return '\n'.join([*lines, bias_text(result.cylinder)])
     if not verdicts and not lines:
         return _('no verdict: the activity is unknown, or the values are not in Bq/mL')
     return '\n'.join([*lines, *(_standard_line(name, ones) for name, ones in verdicts.items())])
@@ -300,7 +306,7 @@ def _named(result: AnalysisResult) -> set[Flag]:
 
 
 def _flags_of_spheres(result: AnalysisResult) -> Iterator[tuple[str, Flag]]:
-    for voi in result.spheres:
+    for voi in result.spheres if result.cylinder is None else result.vois:
         yield from ((voi.label, flag) for flag in voi.flags)
     for sphere in result.nema.spheres if result.nema is not None else ():
         yield from ((sphere.label, flag) for flag in sphere.flags)

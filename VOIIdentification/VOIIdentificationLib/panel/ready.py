@@ -5,7 +5,7 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..core.errors import PhantomError
-from ..core.phantom import require_measurable
+from ..locate.check import require_measurable
 from ..locate.seeds import labeled_inserts, require_inside
 from .situation import Choices, Scene, VolumeFacts
 
@@ -56,7 +56,10 @@ def missing_for_search(chosen: Choices, scene: Scene) -> str:
     missing : str
         Empty if they can be looked for.
     """
-    return _no_volume(scene) or _no_insert(chosen, scene)
+    missing = _no_volume(scene) or _no_insert(chosen, scene)
+    if not missing and chosen.request.phantom.cylinder is not None:
+        return _('A uniform cylinder has no spheres: Apply finds it.')
+    return missing
 
 
 def loading_text(volume: VolumeFacts) -> str:
@@ -85,6 +88,8 @@ def _no_volume(scene: Scene) -> str:
 def _no_insert(chosen: Choices, scene: Scene) -> str:
     """Why there is nothing to be measured in the image."""
     phantom, volume = chosen.request.phantom, scene.volume
+    if phantom.cylinder is not None:
+        return ''
     if not phantom.used_inserts:
         return _('No insert is ticked: tick those that are to be measured.')
     try:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from .. import __version__
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom
-from ..core.settings import Settings
 from ..results import AnalysisResult
 from .formats import SOFTWARE_NAME
 from .subjects import SUBJECTS
@@ -75,7 +74,7 @@ def method_rows(result: AnalysisResult) -> tuple[MethodRow, ...]:
         'Contradiction': [(str(n), text) for n, text in enumerate(result.contradictions, start=1)],
         'Flag': [(flag.value, flag.text) for flag in result.flags],
         'Note': [(str(n), note) for n, note in enumerate(_notes(result), start=1)],
-        'Definition': [*_definition_pairs(settings), *definitions],
+        'Definition': [*_definition_pairs(result), *definitions],
     }
     return tuple(
         MethodRow(section, name, value)
@@ -133,9 +132,18 @@ def _image_pairs(image: PETImage) -> list[Pair]:
 
 
 def _phantom_pairs(phantom: Phantom) -> list[Pair]:
+    pairs: list[Pair] = [('Name', phantom.name), ('Source', phantom.source)]
+    if phantom.cylinder is not None:
+        size = phantom.cylinder
+        pairs += [
+            ('Diameter [mm]', size.diameter_mm),
+            ('Length [mm]', size.length_mm),
+            ('Margin to the wall [mm]', size.wall_margin_mm),
+            ('Margin to the ends [mm]', size.end_margin_mm),
+        ]
+        return pairs
     return [
-        ('Name', phantom.name),
-        ('Source', phantom.source),
+        *pairs,
         ('Ring diameter [mm]', phantom.ring_diameter_mm),
         *((f'Insert {insert.label}', _insert_text(insert)) for insert in phantom.used_inserts),
         (f'Background {phantom.background.label}', _insert_text(phantom.background)),
@@ -146,11 +154,16 @@ def _insert_text(insert: Insert) -> str:
     return f'{insert.shape}, inner diameter {insert.diameter_mm:g} mm'
 
 
-def _definition_pairs(settings: Settings) -> list[Pair]:
-    return [
+def _definition_pairs(result: AnalysisResult) -> list[Pair]:
+    settings = result.settings
+    counting = ('Counting', _COUNTING_TEXTS[settings.counting])
+    of_spheres: list[Pair] = [
         ('Center', _REFINEMENT_TEXTS[settings.refinement]),
-        ('Counting', _COUNTING_TEXTS[settings.counting]),
+        counting,
         ('Blur of the grid', GRID_BLUR_NOTE),
+    ]
+    return [
+        *(of_spheres if result.cylinder is None else [counting]),
         ('Index', 'IJK counts columns, rows and slices from 0; whole numbers are voxel centers'),
         ('Position', 'RAS in millimeter: + is right, anterior (front), superior (head)'),
     ]

@@ -167,7 +167,8 @@ def report_title(result: AnalysisResult) -> str:
     title : str
         Naming the phantom.
     """
-    return f'PET image quality: {result.phantom.name}'
+    what = 'PET image quality' if result.cylinder is None else 'PET calibration'
+    return f'{what}: {result.phantom.name}'
 
 
 def scan_facts(result: AnalysisResult) -> tuple[tuple[str, str], ...]:
@@ -185,7 +186,6 @@ def scan_facts(result: AnalysisResult) -> tuple[tuple[str, str], ...]:
         Name and text; nothing that is not known, but the ratio, whose lack is said.
     """
     scan = result.image.acquisition
-    ratio = result.activity.ratio if result.activity is not None else None
     acquired = (scan.acquisition_datetime or scan.series_datetime)[:_NO_TIME_ZONE]
     facts = [
         ('Scanner', scan.scanner_text),
@@ -194,10 +194,22 @@ def scan_facts(result: AnalysisResult) -> tuple[tuple[str, str], ...]:
         ('Series', scan.series_description),
         ('Acquired', acquired.replace('T', ' ')),
         ('Phantom', result.phantom.name),
-        ('True ratio a_H / a_B', f'{ratio:.3g}' if ratio is not None else 'unknown'),
+        (_truth_name(result), _truth_text(result)),
         ('Analyzed', result.analyzed_at[:_NO_TIME_ZONE].replace('T', ' ')),
     ]
     return tuple((name, value) for name, value in facts if value)
+
+
+def _truth_name(result: AnalysisResult) -> str:
+    return 'True ratio a_H / a_B' if result.cylinder is None else 'True concentration'
+
+
+def _truth_text(result: AnalysisResult) -> str:
+    if result.cylinder is not None:
+        true = result.cylinder.bias.true_bqml
+        return 'unknown' if true is None else f'{true:.5g} Bq/mL'
+    ratio = result.activity.ratio if result.activity is not None else None
+    return f'{ratio:.3g}' if ratio is not None else 'unknown'
 
 
 def trace_line(result: AnalysisResult) -> str:
@@ -215,11 +227,11 @@ def trace_line(result: AnalysisResult) -> str:
         Scanner, series, date, phantom, ratio.
     """
     facts = dict(scan_facts(result))
-    ratio = facts['True ratio a_H / a_B']
     scan = result.image.acquisition
     named = [f'{scan.manufacturer} {scan.model}'.strip()]
     named += [facts.get(name, '') for name in ('Series', 'Acquired', 'Phantom')]
-    return ' · '.join([*filter(None, named), f'a_H / a_B {ratio}'])
+    truth = _truth_name(result).removeprefix('True ratio ')
+    return ' · '.join([*filter(None, named), f'{truth} {_truth_text(result)}'])
 
 
 def verdict_line(result: AnalysisResult) -> str:
@@ -280,6 +292,8 @@ def summary_keys(tables: Iterable[Table]) -> list[tuple[Table, str]]:
 
 
 def _sphere_columns(result: AnalysisResult, tables: Sequence[Table]) -> tuple[SummaryColumn, ...]:
+    if result.cylinder is not None:
+        return ()
     labels = [voi.label for voi in result.spheres]
     diameters = (SummaryCell(voi.insert.diameter_mm) for voi in result.spheres)
     columns = [

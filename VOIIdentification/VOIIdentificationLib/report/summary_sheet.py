@@ -105,8 +105,9 @@ def add_summary(book: Workbook, title: str, summary: Summary, footer: Footer) ->
     grid.heading('Verdict of each profile and standard')
     for outcome in summary.outcomes:
         grid.add(_outcome(grid, outcome))
-    grid.heading('Spheres; u (k = 1) is a standard uncertainty, 68 %')
-    _add_spheres(grid, summary.spheres)
+    if summary.spheres:
+        grid.heading('Spheres; u (k = 1) is a standard uncertainty, 68 %')
+        _add_spheres(grid, summary.spheres)
     grid.heading('Background, noise, calibration and fill')
     _add_figures(grid, summary.figures)
     grid.heading('What must be known')

@@ -32,7 +32,7 @@ def summary_lines(result: AnalysisResult) -> tuple[str, ...]:
     return (
         trace_line(result),
         '',
-        *_table([_centers(result), *_without_limits(summary)]),
+        *(_table([_centers(result), *_without_limits(summary)]) if result.spheres else ()),
         *_figures(summary.figures),
         '',
         *(f'Note: {note}' for note in summary.notes),

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.plain_text import plain_text
-from ..evaluate.judgement import Judged, OverallVerdict
-from ..evaluate.limits import Level
 from ..evaluate.quantities import QUANTITY_OF
 from ..evaluate.uniform_cylinder import CylinderResult
 from ..results import AnalysisResult

@@ -10,10 +10,12 @@ from ..core.errors import InputFileError
 from ..core.image import CONCENTRATION_UNIT
 from ..core.phantom import NEMAEdition
 from ..evaluate.baseline import Baseline, changes_from, limits_around
+from ..evaluate.cylinder_bias import EARL_BIAS_PERCENT, STANDARD
 from ..evaluate.editions import EDITIONS
 from ..evaluate.judgement import NO_BASELINE, Conditions, Outcome, judge
 from ..evaluate.limits import Level, Limits, shipped_limits
 from ..evaluate.quantities import QUANTITY_OF, values_of_results
+from ..evaluate.uniform_cylinder import CylinderResult
 from ..results import AnalysisResult
 from .formats import measured_json
 from .subjects.limits import FAIL, PASS, VERDICT_KEY, WARNING
@@ -293,6 +295,10 @@ def _conditions(result: AnalysisResult, baseline: Baseline | None) -> Conditions
 
 def _why_missing(result: AnalysisResult, quantity: str) -> str:
     """Why a quantity has no value, as far as that is known."""
+    if QUANTITY_OF[quantity].part == 'cylinder':
+        return _why_no_cylinder(result)
+    if result.cylinder is not None:
+        return 'a uniform cylinder was measured'
     if QUANTITY_OF[quantity].part == 'recovery':
         return _why_no_recovery(result)
     if result.nema is None:
@@ -304,6 +310,12 @@ def _why_missing(result: AnalysisResult, quantity: str) -> str:
 
 
 _NEED_ACTIVITY = ('contrast_percent', 'detectability', 'calibration_error_percent')
+
+
+def _why_no_cylinder(result: AnalysisResult) -> str:
+    if result.cylinder is None:
+        return 'no uniform cylinder was measured'
+    return result.cylinder.bias.not_judged or 'it could not be measured'
 
 
 def _why_no_recovery(result: AnalysisResult) -> str:

@@ -97,23 +97,8 @@ def true_inserts(scene: SyntheticPhantom) -> tuple[TrueInsert, ...]:
     return tuple(found)
 
 
-def true_cylinder(scene: SyntheticPhantom, cylinder: UniformCylinder) -> Rod:
-    """
-    The uniform cylinder of a scene, around the origin of the phantom's own frame.
-
-    Parameters
-    ----------
-    scene : SyntheticPhantom
-        The scene; its background is what the cylinder holds.
-
-    cylinder : UniformCylinder
-        Its size; what that leaves open is `USUAL_CYLINDER_MM`.
-
-    Returns
-    -------
-    rod : Rod
-        Where it lies, and what is in it.
-    """
+def _true_cylinder(scene: SyntheticPhantom, cylinder: UniformCylinder) -> Rod:
+    """Where it lies around the origin of the phantom's frame; it holds the background."""
     r, a, s, _ = scene.pose.to_ras[:, 3].tolist()
     u, v, w, _ = scene.pose.to_ras[:, 2].tolist()
     diameter = cylinder.diameter_mm or USUAL_CYLINDER_MM
@@ -139,7 +124,7 @@ def added_solids(scene: SyntheticPhantom) -> list[Solid]:
     along = (float(axis[0]), float(axis[1]), float(axis[2]))
     solids: list[Solid] = []
     if scene.phantom.cylinder is not None:
-        solids.append(true_cylinder(scene, scene.phantom.cylinder))
+        solids.append(_true_cylinder(scene, scene.phantom.cylinder))
     for true in true_inserts(scene):
         solids.append(_filled(true, along, scene.wall_mm, -scene.background))
         solids.append(_filled(true, along, 0.0, true.activity))
@@ -365,7 +350,7 @@ def _scene_facts(scene: SyntheticPhantom) -> dict[str, Any]:
         'lung_diameter_mm': scene.lung_diameter_mm,
         'cylinder': None
         if scene.phantom.cylinder is None
-        else asdict(true_cylinder(scene, scene.phantom.cylinder)),
+        else asdict(_true_cylinder(scene, scene.phantom.cylinder)),
         'distractors': [asdict(solid) for solid in scene.distractors],
     }
 

@@ -64,6 +64,7 @@ _LIMIT_COLUMNS: list[Measure[CylinderResult]] = [
         'judged, and why, where the true concentration is unknown or in doubt.',
         bias_verdict,
     ),
+    Measure('note', 'Note', '', 'What must be said of the limits; empty.', lambda _found: ''),
     Measure('source', 'Source', '', 'Where the limits come from.', lambda _found: LIMIT_SOURCE),
 ]
 

@@ -7,10 +7,18 @@ from typing import Any
 from ...evaluate.cylinder_bias import BIAS_FORMULA, EARL_BIAS_PERCENT, LIMIT_SOURCE, STANDARD
 from ...evaluate.uniform_cylinder import CylinderResult
 from ...evaluate.uniformity import CELL_MM, CORRELATED_WITHIN_MM, Extremes, UniformSlice
+from ...measure.voi import VOIResult
 from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Table, unit_text
 from .limits import FAIL, PASS
 from .subject import Fact, Pair, Subject, fact_table
+
+HEADLINE = (
+    *('Bias', 'SD of bias', 'Mean', 'True concentration', 'SUV mean', 'COV'),
+    *('Axial, lowest', 'Axial, highest', 'Through the length, lowest'),
+    *('Through the length, highest', 'Diameter', 'Length', 'Volume'),
+)
+"""What one reads first."""
 
 CELLS = f'{CELL_MM:g} x {CELL_MM:g} mm'
 """Of the grid in plane, for texts."""
@@ -219,7 +227,7 @@ def _json(result: AnalysisResult) -> dict[str, Any]:
     found = result.cylinder
     if found is None:
         return {'cylinder': None}
-    shape, voi, bias, parts = found.shape, found.voi, found.bias, found.uniformity
+    voi, bias, parts = found.voi, found.bias, found.uniformity
     return {
         'cylinder': {
             'label': voi.label,
@@ -241,27 +249,38 @@ def _json(result: AnalysisResult) -> dict[str, Any]:
             'axial_percent': list(parts.axial),
             'in_plane_percent': list(parts.in_plane),
             'through_percent': list(parts.through),
-            'diameter_mm': 2 * shape.radius_mm,
-            'diameter_sd_mm': None if shape.radius_sd_mm is None else 2 * shape.radius_sd_mm,
-            'length_mm': found.length_mm,
-            'length_sd_mm': shape.length_sd_mm,
-            'volume_ml': found.volume_ml,
-            'ends_seen': list(found.found.ends),
-            'axis_ras': shape.axis_ras,
-            'tilt_deg': found.tilt_deg,
-            'mismatch_percent': 100.0 * found.found.mismatch,
-            'bubble_ml': found.found.bubble_ml,
-            'voi': {
-                'center_ras_mm': voi.center_ras_mm,
-                'diameter_mm': voi.insert.diameter_mm,
-                'length_mm': voi.insert.height_mm,
-                'volume_ml': voi.statistics.volume_ml,
-                'voxel_count': voi.statistics.voxel_count,
-                'flags': voi.flags,
-            },
+            **_size_json(found),
+            'voi': _voi_json(voi),
             'slices': [_slice_json(one) for one in parts.slices],
             'flags': found.flags,
         }
+    }
+
+
+def _size_json(found: CylinderResult) -> dict[str, Any]:
+    shape = found.shape
+    return {
+        'diameter_mm': 2 * shape.radius_mm,
+        'diameter_sd_mm': None if shape.radius_sd_mm is None else 2 * shape.radius_sd_mm,
+        'length_mm': found.length_mm,
+        'length_sd_mm': shape.length_sd_mm,
+        'volume_ml': found.volume_ml,
+        'ends_seen': list(found.found.ends),
+        'axis_ras': shape.axis_ras,
+        'tilt_deg': found.tilt_deg,
+        'mismatch_percent': 100.0 * found.found.mismatch,
+        'bubble_ml': found.found.bubble_ml,
+    }
+
+
+def _voi_json(voi: VOIResult) -> dict[str, Any]:
+    return {
+        'center_ras_mm': voi.center_ras_mm,
+        'diameter_mm': voi.insert.diameter_mm,
+        'length_mm': voi.insert.height_mm,
+        'volume_ml': voi.statistics.volume_ml,
+        'voxel_count': voi.statistics.voxel_count,
+        'flags': voi.flags,
     }
 
 
@@ -288,4 +307,5 @@ UNIFORM_CYLINDER = Subject(
     definitions=_definitions,
     sections=_sections,
     json=_json,
+    headline=tuple(('cylinder', name) for name in HEADLINE),
 )
