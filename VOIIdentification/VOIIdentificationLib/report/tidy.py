@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.plain_text import plain_text
+from ..evaluate.judgement import Judged, OverallVerdict
+from ..evaluate.limits import Level
 from ..evaluate.quantities import QUANTITY_OF
 from ..evaluate.uniform_cylinder import CylinderResult
 from ..results import AnalysisResult
@@ -79,6 +81,29 @@ def _tidy_rows(result: AnalysisResult) -> Iterator[_TidyRow]:
             yield from _table_rows(table, lines)
     if result.cylinder is not None:
         yield from _cylinder_rows(result.cylinder, result.image.unit, lines)
+    yield from _verdict_rows(result.verdict)
+
+
+def _verdict_rows(overall: OverallVerdict) -> Iterator[_TidyRow]:
+    yield _verdict_row('overall', '', overall.level)
+    for one in overall.outcomes:
+        yield _verdict_row('profile', one.standard, one.level)
+    for judged in overall.values:
+        if not judged.label or judged.of != 'value':  # else the row of its sphere says it
+            yield _judged_row(judged)
+
+
+def _verdict_row(quantity: str, standard: str, level: Level) -> _TidyRow:
+    return ('verdict', '', '', quantity, '', '', '', _cell(standard), level.value, '', '')
+
+
+def _judged_row(one: Judged) -> _TidyRow:
+    found = one.verdict
+    numbers = (one.diameter_mm, one.value, found.low, found.high)
+    diameter, value, low, high = ('' if x is None else _number(x) for x in numbers)
+    quantity = found.quantity if one.of == 'value' else f'change_of_{found.quantity}'
+    start = ('limits', _cell(one.label), diameter, quantity, value, one.unit, '')
+    return (*start, _cell(found.standard), found.text, low, high)
 
 
 def _cylinder_rows(
