@@ -387,11 +387,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         volume, request = self.parameters.inputVolume, self.request
         with self.dialogs.progress(_('Measuring')) as progress:
             result = self.logic.measure(volume, request, progress)
-        judge_window(
-            volume, max((one.statistics.mean for one in result.spheres or result.vois), default=0.0)
-        )
-        outputs = self.outputs
-        if outputs is not None:
+        hottest = max((one.statistics.mean for one in result.spheres or result.vois), default=0.0)
+        judge_window(volume, hottest)
+        if (outputs := self.outputs) is not None:
             show_in_3d(outputs, visible=self.parameters.show3D)
             if self.parameters.showTable:
                 self.show_section.show_layout()

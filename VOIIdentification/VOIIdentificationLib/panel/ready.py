@@ -62,6 +62,27 @@ def missing_for_search(chosen: Choices, scene: Scene) -> str:
     return missing
 
 
+def what_apply_does(chosen: Choices) -> str:
+    """
+    Say what is measured, and from what.
+
+    Parameters
+    ----------
+    chosen : Choices
+        What the user chose.
+
+    Returns
+    -------
+    text : str
+        A sentence.
+    """
+    if chosen.request.phantom.cylinder is not None:
+        return _('Find the cylinder and measure it.')
+    if chosen.request.seeds:
+        return _('Find the centers from the seeds and measure the inserts.')
+    return _('Find the spheres without seeds and measure them.')
+
+
 def loading_text(volume: VolumeFacts) -> str:
     """
     Say that a volume is still arriving.

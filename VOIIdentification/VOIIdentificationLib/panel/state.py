@@ -24,7 +24,7 @@ from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts
 from .findings import as_html, findings, roi_doubts, verdict_text
 from .limits import limits_text
-from .ready import loading_text, missing_for_apply, missing_for_search
+from .ready import loading_text, missing_for_apply, missing_for_search, what_apply_does
 from .situation import Choices, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0
@@ -245,14 +245,14 @@ def _phantom_tip(phantom: Phantom) -> str:
 def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
     """How far the placing of the seeds is, e.g. ``'4 of 6; next S13'``."""
     placed = scene.placed_seeds
-    if chosen.request.phantom.cylinder is not None:
-        return _no_points()
     wanted = len(chosen.request.phantom.used_inserts)
     count = _('{placed} of {wanted}').format(placed=placed, wanted=wanted)
     if scene.next_seed is not None and placed < wanted:
         count = _('{placed} of {wanted}; next {label}').format(
             placed=placed, wanted=wanted, label=scene.next_seed
         )
+    if chosen.request.phantom.cylinder is not None:
+        count = _('none needed')
     background = _('{count} placed').format(count=scene.background_points)
     return {
         'seed_count': Look(count),
@@ -262,24 +262,9 @@ def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
     }
 
 
-def _no_points() -> dict[str, Look]:
-    none = _('none needed: the cylinder is found in the image')
-    return {
-        'seed_count': Look(none),
-        'place_seeds': Look(enabled=False),
-        'background_count': Look(none),
-        'place_background': Look(enabled=False),
-    }
-
-
 def _apply_button(chosen: Choices, scene: Scene) -> dict[str, Look]:
     missing = missing_for_apply(chosen, scene)
-    if chosen.request.phantom.cylinder is not None:
-        tip = _('Find the cylinder and measure it.')
-    elif chosen.request.seeds:
-        tip = _('Find the centers from the seeds and measure the inserts.')
-    else:
-        tip = _('Find the spheres without seeds and measure them.')
+    tip = what_apply_does(chosen)
     return {
         'missing': Look(plain=missing, visible=bool(missing)),
         'apply': Look(tool_tip=missing or tip, enabled=not missing and not scene.measuring),
