@@ -20,6 +20,8 @@ from dicom_files import Made, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import MODULE, ROOT
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.geometry import VolumeGeometry
@@ -58,6 +60,15 @@ EDGE_STEP = 0.03
 """
 Of the minimum, which is of the voxels at least half inside: a voxel on that limit is in by the
 sums along one axis and out by those along another, and its neighbor in value takes its place.
+"""
+
+TURNED = 1e-4
+"""The fit steps along R, A and S: turned, it ends elsewhere within `CENTER_MM`."""
+
+RESLICED, RESLICED_MM = 0.06, 0.3
+"""
+Of mean and center, where a spline made slices of 2 to 5 mm of slices of 4 mm: halfway between
+two slices it loses 3 % of the mean of the 10 mm sphere.
 """
 
 moves = st.tuples(*[st.floats(-500, 500)] * 3)
@@ -152,6 +163,39 @@ def test_a_scan_that_is_turned_by_right_angles_or_mirrored_gives_the_same(order,
     geometry = replace(image.geometry, ijk_to_ras=matrix @ image.geometry.ijk_to_ras)
 
     compare(measured(replace(image, geometry=geometry), moved(seeds, matrix)), matrix)
+
+
+@FEW
+@given(st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: np.linalg.norm(q) > 0.1), moves)
+def test_a_scan_that_is_turned_by_any_angle_gives_the_same(quaternion, move):
+    image, seeds = scan()
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = Rotation.from_quat(quaternion).as_matrix(), move
+    geometry = replace(image.geometry, ijk_to_ras=matrix @ image.geometry.ijk_to_ras)
+
+    found = measured(replace(image, geometry=geometry), moved(seeds, matrix))
+    compare(found, matrix, relative=TURNED, of_min=TURNED)
+
+
+@FEW
+@given(st.floats(2.0, 5.0), st.floats(-0.5, 0.5))
+def test_a_scan_that_is_cut_into_other_slices_gives_nearly_the_same(thickness_mm, start):
+    """A spline between slices blurs and overshoots a little: this is what it may cost."""
+    image, seeds = scan()
+    count = int((image.voxels.shape[0] - 2) * 4.0 / thickness_mm)
+    k = 0.5 + start + np.arange(count) * thickness_mm / 4.0
+    at = np.meshgrid(k, *(np.arange(n) for n in image.voxels.shape[1:]), indexing='ij')
+    voxels = ndimage.map_coordinates(image.voxels, at, order=3, output=np.float32)
+    matrix = image.geometry.ijk_to_ras.copy()
+    matrix[:3, 2] *= thickness_mm / 4.0
+    matrix[:3, 3] = image.geometry.position_ras_mm((0, 0, 0.5 + start))
+
+    found = measured(PETImage(voxels, VolumeGeometry(voxels.shape, matrix), 'Bq/mL'), seeds)
+
+    for one, other in zip(plain().spheres, found.spheres, strict=True):
+        assert other.label == one.label
+        assert other.center_ras_mm == pytest.approx(one.center_ras_mm, abs=RESLICED_MM)
+        assert other.statistics.mean == pytest.approx(one.statistics.mean, rel=RESLICED)
 
 
 @FEW
@@ -276,13 +320,7 @@ def results_by(kernel, refinement):
     [
         ('search', 1e-9),
         ('fit', 1e-5),  # an iteration in single precision ends 1e-7 mm apart
-        pytest.param(
-            'none',
-            1e-9,
-            marks=pytest.mark.xfail(
-                strict=False, reason='places of background ROIs that are equally good: last digits'
-            ),
-        ),
+        ('none', 1e-7),  # lines that only touch a circle: square roots of the last digit
     ],
 )
 def test_another_kernel_gives_the_same_numbers(refinement, tolerance):

@@ -31,6 +31,9 @@ _LUNG_SEARCH_MM = 45.0
 _LUNG_DIAMETERS_MM = (20.0, 80.0)
 """How far from the axis the lung insert is sought, and what counts as one."""
 
+_SAME_INDEX = 1e-9
+"""Indices that differ by less are one; rounding of positions is a thousandth of it."""
+
 _BoolArray = npt.NDArray[np.bool_]
 
 
@@ -253,7 +256,14 @@ def _smooth_map(
         start[n] + axis_mm[:, None] * (steps[n] @ plane.u_ras) + axis_mm * (steps[n] @ plane.v_ras)
         for n in (0, 1)
     )
-    return np.asarray(ndimage.map_coordinates(blurred, [j, i], order=1, mode='constant'))
+    at = [_on_centers(j), _on_centers(i)]
+    return np.asarray(ndimage.map_coordinates(blurred, at, order=1, mode='constant'))
+
+
+def _on_centers(index: FloatArray) -> FloatArray:
+    """A point on the image's border is inside, whatever the last digits of its index are."""
+    nearest = np.rint(index)
+    return np.where(np.abs(index - nearest) < _SAME_INDEX, nearest, index)
 
 
 def _distance_to_spheres(

@@ -12,6 +12,12 @@ from ..core.geometry import FloatArray
 CLEARANCE_STEP_MM = 0.5
 """Steps in which clearance is given up for circles that find no room."""
 
+_SAME_MM = 1e-6
+"""Distances that differ by less are one: which is larger would be decided by their last digits."""
+
+_SAME_ANGLE = 1e-9
+"""The same for angles, in radian."""
+
 _START_ANGLES = 24
 _FILLING_ANGLES = 4
 """Directions from which circles are laid round the middle: all of them, and the missing ones."""
@@ -66,13 +72,13 @@ def pack_circles(
         laid = _spread(good, diameter_mm, sets[0])
     else:
         laid = _filled_up(room_mm, sets, diameter_mm, count, wanted_clearance_mm)
-    angles = np.arctan2(laid[:, 1], laid[:, 0]) % (2 * np.pi)
-    return laid[np.argsort(angles, kind='stable')]
+    angles = np.arctan2(laid[:, 1], laid[:, 0])
+    return laid[np.argsort(_steps_round(angles), kind='stable')]
 
 
 def _roomy(room_mm: FloatArray, clearance_mm: float) -> FloatArray:
     """The places with at least so much free space."""
-    return room_mm[room_mm[:, 2] >= clearance_mm, :2]
+    return room_mm[room_mm[:, 2] >= clearance_mm - _SAME_MM, :2]
 
 
 def _largest_sets(points: FloatArray, separation_mm: float, count: int) -> list[FloatArray]:
@@ -112,8 +118,13 @@ def _orders(points: FloatArray, starts: int) -> Iterator[npt.NDArray[np.int64]]:
     angles = np.arctan2(points[:, 1], points[:, 0])
     for start in range(starts):
         for direction in (1, -1):
-            turned = (direction * (angles - 2 * np.pi * start / starts)) % (2 * np.pi)
-            yield np.argsort(turned, kind='stable')
+            turned = direction * (angles - 2 * np.pi * start / starts)
+            yield np.argsort(_steps_round(turned), kind='stable')
+
+
+def _steps_round(angles: FloatArray) -> FloatArray:
+    """Angles from 0 to a full turn, in steps so small that equal ones are equal whole numbers."""
+    return np.asarray(np.floor((angles + _SAME_ANGLE / 2) % (2 * np.pi) / _SAME_ANGLE))
 
 
 def _lay(points: FloatArray, separation_mm: float, count: int) -> FloatArray:
@@ -129,7 +140,7 @@ def _lay(points: FloatArray, separation_mm: float, count: int) -> FloatArray:
 
 def _free_of(points: FloatArray, laid: FloatArray, separation_mm: float) -> npt.NDArray[np.bool_]:
     squares = np.sum((points[:, None] - laid) ** 2, axis=-1)
-    return np.asarray(np.all(squares >= separation_mm**2, axis=1))
+    return np.asarray(np.all(squares >= (separation_mm - _SAME_MM) ** 2, axis=1))
 
 
 def _spread(points: FloatArray, diameter_mm: float, laid: FloatArray) -> FloatArray:
