@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import slicer
+from slicer.i18n import tr as _
 
 from ..mrml.nodes import Node
 from ..mrml.outputs import find_outputs
@@ -105,6 +106,7 @@ class SelfTest:
             panel.ui.applyButton.click()
             self._check_outputs(volume, truth)
             self._check_standards(panel, volume)
+            self._check_what_is_shown(panel)
             if missing_requirements(panel.results_section.requirements):
                 self.delayDisplay('The workbook is not tested: its packages are not installed')
             else:
@@ -119,6 +121,18 @@ class SelfTest:
             self._check_outputs(panel.logic.getParameterNode().inputVolume, truth)
             self.assertEqual(panel.logic.getParameterNode().activity, worksheet)
         self.delayDisplay('Test passed: from files to workbook')
+
+    def _check_what_is_shown(self: Any, panel: Any) -> None:
+        """Without a window there is no layout; the rest is the same."""
+        section, ui = panel.show_section, panel.ui
+        if slicer.app.layoutManager() is not None:
+            self.assertTrue(section.layout.is_shown)
+        self.assertIn(_('Verdict'), str(ui.resultsBrowser.html))
+        self.assertTrue(ui.tableComboBox.enabled)
+        self.assertFalse(panel.parameters.seeds.GetDisplayVisibility())
+        section.layout.give_back()
+        self.assertFalse(section.layout.is_shown)
+        section.layout.take_again()
 
     def check_inverted_series(self: Any) -> None:
         """Whether or not this application's reader inverts MONOCHROME1, the panel must notice."""
