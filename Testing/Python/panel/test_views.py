@@ -21,7 +21,9 @@ from VOIIdentificationLib.mrml.tables import series_of_chart  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
-FOUR_UP = 3
+USERS = 2
+"""The layout that the user had: Slicer's conventional one."""
+
 MOVED = affine(TURN, (5.0, -8.0, 11.0))
 
 
@@ -50,6 +52,7 @@ def measured(widget, made):
     widget.ui.placeSeedsButton.click()
     for true in made[1].inserts:
         widget.ui.seedsWidget.click_in_slice(np.add(true.center_ras_mm, (3.0, -2.0, 1.0)))
+    slicer.app.layoutManager().setLayout(USERS)
     widget.ui.applyButton.click()
     return widget
 
@@ -102,11 +105,21 @@ def test_the_users_layout_comes_back_and_ours_again(measured):
     ours = manager.layout
 
     measured.exit()
-    assert manager.layout == FOUR_UP
+    assert manager.layout == USERS
     measured.enter()
     assert manager.layout == ours
     measured.cleanup()
-    assert manager.layout == FOUR_UP
+    assert manager.layout == USERS
+
+
+def test_a_scene_that_was_saved_with_our_layout_gives_way_to_slicers(widget):
+    from VOIIdentificationLib.panel.layout import LAYOUT_ID, register_layout
+
+    register_layout()
+    slicer.app.layoutManager().setLayout(LAYOUT_ID)
+    widget.exit()
+
+    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 
 
 def test_a_layout_that_the_user_took_meanwhile_stays(measured):
