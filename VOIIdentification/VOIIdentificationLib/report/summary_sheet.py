@@ -185,7 +185,7 @@ def _add_signature(grid: _Grid) -> None:
     parts = []
     for n, name in enumerate(_TO_SIGN):
         parts += [
-            grid.text(n * third, n * third, name, 'Text'),
-            grid.text(n * third + 1, (n + 1) * third - 2, '', 'Line to sign'),
+            grid.text(n * third, n * third + 1, name, 'Text'),
+            grid.text(n * third + 2, (n + 1) * third - 1, '', 'Line to sign'),
         ]
     grid.add(parts)
