@@ -44,10 +44,12 @@ def sample_results():
     """Results that together hold every table and every key."""
     sys.path[:0] = [str(TESTING.parent / 'VOIIdentification'), str(TESTING / 'Python')]
     from made_cylinder import cylinder_result
-    from made_quality import judged_result, quality_result
+    from made_quality import judged_result, quality_result, with_given_centers
     from made_results import made_result
 
-    return judged_result(), quality_result(known=False), made_result(), cylinder_result()
+    shared = with_given_centers(quality_result())
+    known = judged_result(), quality_result(known=False)
+    return *known, made_result(), cylinder_result(), shared
 
 
 def dictionary(results):

@@ -1,22 +1,30 @@
 """
-A batch of many small series: throughput of one and two workers, memory, kills, resuming.
+A batch of many small series: throughput, memory, the same bytes, kills, resuming.
 
-``--series`` 1000 takes an hour and more; the default is small. Printed are
-wall times: on a machine that does other work at the same time they say little.
+``--series`` 1000 takes an hour and more; the default is small. Throughput of
+one worker and of two, kills and resuming are tried on ``--subset`` of them.
+Printed are wall times: on a machine that does other work at the same time
+they say little, but for the ratio of what ran one after the other.
 """
 
 import argparse
+import csv
 import json
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import zipfile
+from collections import Counter
 from pathlib import Path
 
 import psutil
+import pydicom
 from VOIIdentificationLib.cli.make_phantom import make_phantom_study
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom, grid
 
@@ -24,28 +32,65 @@ MB = 2**20
 NODES, CORES_A_NODE, MANY_SERIES = 50, 32, 1_000_000
 """The cluster that is asked about."""
 
+DRAWN = 250
+"""Series that are drawn; more of them have the same counts and another slope."""
+
+PROGRAM = [sys.executable, '-m', 'VOIIdentificationLib']
+FILL = ['--true-hot', '20000', '--true-background', '5000']
+OF_BATCH_ALONE = 'batch.json'
+
+
+def say(text):
+    """At once, so that a long run can be followed."""
+    print(text, flush=True)
+
 
 def make_all(root, count):
-    """Small series, each of its own pose and noise."""
+    """Small series; the first `DRAWN` of their own pose and noise. What is there stays."""
     for n in range(count):
-        scene = SyntheticPhantom(
-            grid((70, 66, 34), (4.1, 4.3, 3.9)),
-            pose=Pose(rotation_deg=float(n % 360)),
-            noise=Noise(0.1),
-            random_seed=n,
-        )
-        make_phantom_study(root / f'{n:04}', scene)
+        folder = root / f'{n:04}'
+        if (folder / 'dicom').exists():
+            continue
+        if n < DRAWN:
+            make_phantom_study(folder, scene_of(n))
+        else:
+            copy_study(root / f'{n % DRAWN:04}', folder, 1 + 1e-4 * (n // DRAWN))
+
+
+def scene_of(n):
+    """A phantom of its own pose and noise."""
+    return SyntheticPhantom(
+        grid((70, 66, 34), (4.1, 4.3, 3.9)),
+        pose=Pose(rotation_deg=float(n % 360)),
+        noise=Noise(0.1),
+        random_seed=n,
+    )
+
+
+def copy_study(source, folder, factor):
+    """Another series: the same counts with other identities and another slope."""
+    (folder / 'dicom').mkdir(parents=True)
+    series, study = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
+    for path in sorted((source / 'dicom').iterdir()):
+        ds = pydicom.dcmread(path)
+        ds.SeriesInstanceUID, ds.StudyInstanceUID = series, study
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+        ds.RescaleSlope = f'{float(ds.RescaleSlope) * factor:.10g}'
+        ds.save_as(folder / 'dicom' / path.name)
+
+
+def subset_of(root, folder, count):
+    """A folder with the first series alone, by hard links."""
+    for n in range(count):
+        shutil.copytree(root / f'{n:04}', folder / f'{n:04}', copy_function=os.link)
+    return folder
 
 
 def start(root, output, workers):
     """The program as a person starts it."""
-    command = [sys.executable, '-m', 'VOIIdentificationLib', 'batch', str(root)]
-    options = ['--output', str(output), '--workers', str(workers), '--true-hot', '20000']
+    command = [*PROGRAM, 'batch', str(root), '--output', str(output), '--workers', str(workers)]
     return subprocess.Popen(
-        [*command, *options, '--true-background', '5000'],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
+        [*command, *FILL], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
 
 
@@ -66,23 +111,19 @@ def rss_mb(process):
         return 0.0
 
 
+def done_in(output):
+    """How many series have results."""
+    return sum(1 for _ in output.glob('series/*/results.json'))
+
+
 def watch(program, output, seen):
     """Note how many series are done and the memory of the largest worker, while it runs."""
     while program.poll() is None:
-        done = sum(1 for _ in output.glob('series/*/results.json'))
+        done = done_in(output)
         sizes = [rss_mb(one) for one in workers_of(program)]
         if sizes:
             seen.append((time.monotonic(), done, max(sizes)))
-        time.sleep(0.2)
-
-
-def results_of(output):
-    """Every results.json without its date, by series."""
-    found = {}
-    for path in output.glob('series/*/results.json'):
-        results = json.loads(path.read_text(encoding='utf-8'))
-        found[path.parent.name] = {k: v for k, v in results.items() if k != 'analyzed_at'}
-    return found
+        time.sleep(0.5)
 
 
 def timed(root, output, workers):
@@ -93,9 +134,52 @@ def timed(root, output, workers):
     watcher.start()
     said, _ = program.communicate()
     watcher.join()
-    print(said.splitlines()[0])
+    say(said.splitlines()[0])
     working = [one for one in seen if one[1] > 0]
-    return working[-1][0] - working[0][0], seen
+    count = working[-1][1] - working[0][1]
+    return (working[-1][0] - working[0][0]) / count, seen
+
+
+def cpu_seconds(output):
+    """Processor time of each series, as the workers noted it, in the order of their ends."""
+    states = sorted(output.glob('series/*/batch.json'), key=lambda path: path.stat().st_mtime)
+    return [json.loads(path.read_text(encoding='utf-8'))['cpu_s'] for path in states]
+
+
+def median(values):
+    """The middle one."""
+    return sorted(values)[len(values) // 2]
+
+
+def print_throughput(root, scratch):
+    """One worker, two, and one again: what else runs on the machine changes."""
+    rates = {}
+    for turn, workers in enumerate((1, 2, 1)):
+        output = scratch / f'turn {turn}'
+        seconds, _ = timed(root, output, workers)
+        rates.setdefault(workers, []).append(1 / seconds)
+        cpu = median(cpu_seconds(output))
+        say(f'{workers} workers: {1 / seconds:.2f} series a second; {cpu:.2f} s of processor time')
+    one = sum(rates[1]) / len(rates[1])
+    say(f'two workers over one: {rates[2][0] / one:.2f}')
+    same = [plain_results(scratch / f'turn {turn}') for turn in range(3)]
+    say(f'results of one worker and of two the same: {same[0] == same[1] == same[2]}')
+
+
+def print_all(root, scratch, count):
+    """Every series on two workers: throughput and memory."""
+    seconds, seen = timed(root, scratch / 'all', 2)
+    cpu = cpu_seconds(scratch / 'all')
+    early = peak_between(seen, count * 0.08, count * 0.12)
+    late = peak_between(seen, count * 0.88, count * 0.92)
+    say(
+        f'{count} series on 2 workers: {1 / seconds:.2f} a second, {median(cpu):.2f} s of '
+        f'processor time each; largest worker {early:.0f} MB at a tenth, {late:.0f} MB at nine '
+        f'tenths ({100 * (late / early - 1):+.1f} %)'
+    )
+    hours = MANY_SERIES * median(cpu) / (NODES * CORES_A_NODE) / 3600
+    nodes = f'{NODES} nodes of {CORES_A_NODE} cores'
+    say(f'{MANY_SERIES} on {nodes}, if the files keep up: {hours:.2f} h')
 
 
 def peak_between(seen, low, high):
@@ -103,60 +187,129 @@ def peak_between(seen, low, high):
     return max((size for _, done, size in seen if low <= done <= high), default=float('nan'))
 
 
-def print_throughput(root, scratch, count):
-    """One worker, then two."""
-    seconds = {}
-    for workers in (1, 2):
-        seconds[workers], seen = timed(root, scratch / f'{workers}', workers)
-        early = peak_between(seen, count * 0.05, count * 0.15)
-        late = peak_between(seen, count * 0.85, count)
-        rate, grown = (count - 1) / seconds[workers], 100 * (late / early - 1)
-        print(
-            f'{workers} workers: {rate:.2f} series a second; largest worker {early:.0f} MB at a '
-            f'tenth, {late:.0f} MB at nine tenths ({grown:+.1f} %)'
-        )
-    same = results_of(scratch / '1') == results_of(scratch / '2')
-    print(f'two workers over one: {seconds[1] / seconds[2]:.2f}; results the same: {same}')
-    one_core = (count - 1) / seconds[1]
-    hours = MANY_SERIES / (one_core * NODES * CORES_A_NODE) / 3600
-    print(
-        f'{MANY_SERIES} series on {NODES} nodes of {CORES_A_NODE} cores, if the files keep up: '
-        f'{hours:.1f} h'
-    )
+def plain_results(output):
+    """Every results.json without its date, by series."""
+    found = {}
+    for path in output.glob('series/*/results.json'):
+        results = json.loads(path.read_text(encoding='utf-8'))
+        found[path.parent.name] = {k: v for k, v in results.items() if k != 'analyzed_at'}
+    return found
+
+
+def undated(folder):
+    """The bytes of every file of an analysis, without the date, by name."""
+    date = json.loads((folder / 'results.json').read_text(encoding='utf-8'))['analyzed_at']
+    parts = {}
+    for path in sorted(one for one in folder.rglob('*') if one.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix == '.xlsx':
+            with zipfile.ZipFile(path) as book:
+                members = {one: book.read(one) for one in book.namelist()}
+            members.pop('docProps/core.xml')  # its dates
+            parts |= {f'{name}/{one}': data for one, data in members.items()}
+        elif name != OF_BATCH_ALONE:
+            parts[name] = path.read_bytes()
+    texts = (date.encode(), date.replace('T', ' ').encode())
+    return {
+        name: data.replace(texts[0], b'').replace(texts[1], b'') for name, data in parts.items()
+    }
+
+
+def print_same_bytes(scratch, sample):
+    """Some series by ``analyze``, each in a process of its own, against the batch."""
+    by_source = {}
+    for path in (scratch / 'all').glob('series/*/batch.json'):
+        by_source[json.loads(path.read_text(encoding='utf-8'))['source']] = path.parent
+    chosen = random.Random(3).sample(sorted(by_source), min(sample, len(by_source)))
+    differ, files = [], 0
+    for n, source in enumerate(chosen):
+        output = scratch / f'single {n}'
+        command = [*PROGRAM, 'analyze', source, '--output', str(output), *FILL]
+        subprocess.run(command, capture_output=True, check=True)
+        single, batch = undated(output), undated(by_source[source])
+        files += len(single)
+        names = single.keys() | batch.keys()
+        differ += [f'{source} {name}' for name in names if single.get(name) != batch.get(name)]
+    say(f'{len(chosen)} series by analyze: {files} files and parts of them, {len(differ)} differ')
+    for name in differ[:10]:
+        say(f'  {name}')
 
 
 def print_kills(root, scratch, kills):
-    """Workers killed at random moments, then the whole program killed and begun again."""
+    """Workers killed at random moments."""
     output, rng, done = scratch / 'killed', random.Random(1), 0
     program = start(root, output, 2)
     while program.poll() is None and done < kills:
-        time.sleep(1.0 + 3.0 * rng.random())
-        for one in workers_of(program)[:1]:
-            one.kill()
+        time.sleep(1.0 + 6.0 * rng.random())
+        there = workers_of(program)
+        if there:
+            rng.choice(there).kill()
             done += 1
     said, _ = program.communicate()
-    whole = results_of(output) == results_of(scratch / '2')
-    print(f'{done} workers killed: {said.splitlines()[0]}; results the same: {whole}')
-    output = scratch / 'stopped'
-    program = start(root, output, 2)
-    while program.poll() is None and not list(output.glob('series/*/results.json')):
-        time.sleep(0.1)
-    for one in psutil.Process(program.pid).children(recursive=True):
-        one.kill()
-    program.kill()
-    program.communicate()
-    said, _ = start(root, output, 2).communicate()
-    whole = results_of(output) == results_of(scratch / '2')
-    print(f'killed as a whole and begun again: {said.splitlines()[0]}; results the same: {whole}')
+    whole = plain_results(output) == plain_results(scratch / 'turn 1')
+    say(
+        f'{done} workers killed: {said.splitlines()[0]}; {twice(output)}; results the same: {whole}'
+    )
+
+
+def print_interrupted(root, scratch, count):
+    """Ctrl-C at a third, then the same command again; and a kill of the whole program."""
+    for how in ('interrupted', 'killed as a whole'):
+        output = scratch / how
+        program = start(root, output, 2)
+        while (
+            program.poll() is None and len(list(output.glob('series/*/results.json'))) < count / 3
+        ):
+            time.sleep(0.1)
+        if how == 'interrupted':
+            program.send_signal(signal.SIGINT)
+        else:
+            for one in psutil.Process(program.pid).children(recursive=True):
+                one.kill()
+            program.kill()
+        program.communicate()
+        before = {path: path.stat().st_mtime_ns for path in output.glob('series/*/results.json')}
+        said, _ = start(root, output, 2).communicate()
+        again = sum(path.stat().st_mtime_ns != time_ns for path, time_ns in before.items())
+        whole = plain_results(output) == plain_results(scratch / 'turn 1')
+        say(
+            f'{how} (exit status {program.returncode}) with {len(before)} done, and begun again: '
+            f'{said.splitlines()[0]}; {again} measured again; {twice(output)}; '
+            f'results the same: {whole}'
+        )
+
+
+def twice(output):
+    """How many series the table has, and how many of them twice."""
+    with (output / 'batch.csv').open(encoding='utf-8', newline='') as stream:
+        rows = Counter((row['series_uid'], row['label']) for row in csv.DictReader(stream))
+    series = {uid for uid, _ in rows}
+    return f'{len(series)} series in the table, {sum(n > 1 for n in rows.values())} rows twice'
+
+
+def run(asked, scratch):
+    """Everything; the long part is the first, and is watched best alone."""
+    root = Path(asked.root) if asked.root else scratch / 'root'
+    make_all(root, asked.series)
+    if 'all' in asked.parts:
+        print_all(root, scratch, asked.series)
+        print_same_bytes(scratch, asked.sample)
+    if 'workers' in asked.parts:
+        part = subset_of(root, scratch / 'part', min(asked.subset, asked.series))
+        print_throughput(part, scratch)
+        print_kills(part, scratch, asked.kills)
+        print_interrupted(part, scratch, min(asked.subset, asked.series))
 
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
     parser.add_argument('--series', type=int, default=20)
+    parser.add_argument('--subset', type=int, default=12)
     parser.add_argument('--kills', type=int, default=4)
-    asked = parser.parse_args()
+    parser.add_argument('--sample', type=int, default=3)
+    parser.add_argument('--parts', nargs='+', default=['all', 'workers'])
+    parser.add_argument('--root', help='where the series are, or are made and left')
+    options = parser.parse_args()
     os.environ['PYTHONPATH'] = os.pathsep.join(sys.path)
-    with tempfile.TemporaryDirectory() as folder:
-        make_all(Path(folder) / 'root', asked.series)
-        print_throughput(Path(folder) / 'root', Path(folder), asked.series)
-        print_kills(Path(folder) / 'root', Path(folder), asked.kills)
+    with tempfile.TemporaryDirectory(dir=options.root and Path(options.root).parent) as folder:
+        run(options, Path(folder))

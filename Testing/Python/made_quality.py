@@ -17,6 +17,7 @@ from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.evaluate.baseline import Baseline
 from VOIIdentificationLib.evaluate.limits import Limit, Limits
 from VOIIdentificationLib.evaluate.quantities import values_of_results
+from VOIIdentificationLib.locate.shared import CenterDeviation, GivenCenter, SharedGeometry
 from VOIIdentificationLib.report.formats import measured_json
 from VOIIdentificationLib.report.verdicts import with_verdict
 from VOIIdentificationLib.suv.scale import SUVScale
@@ -98,3 +99,15 @@ def with_sphere(result, n, **changes):
     spheres = list(result.nema.spheres)
     spheres[n] = replace(spheres[n], **changes)
     return replace(result, nema=replace(result.nema, spheres=tuple(spheres)))
+
+
+def with_given_centers(result):
+    """The same result as if its centers were those of another: one agrees, one not, one unknown."""
+    deviations = (
+        CenterDeviation('S37', (0.01, -0.02, 0.03), (0.02, 0.02, 0.03), beyond=False),
+        CenterDeviation('S28', (0.5, 0.0, 0.0), (0.02, 0.02, 0.03), beyond=True),
+        CenterDeviation('S22', None, None, beyond=False),
+    )
+    given = tuple(GivenCenter(one.label, one.center_ras_mm, None) for one in result.spheres)
+    shared = SharedGeometry('best', '1.2.3', '1.2.4', result.phantom.name, given, deviations)
+    return replace(result, shared=shared)

@@ -32,10 +32,10 @@ from .evaluate.plausibility import (
 from .evaluate.recovery import RecoveryResult, core_mean, measured_level, recovery, true_level
 from .evaluate.roi_placement import place_background
 from .evaluate.uniform_cylinder import evaluate_cylinder, measure_cylinder
-from .locate.check import check_inserts, require_measurable
-from .locate.refine import refine_inserts
+from .locate.check import require_measurable
+from .locate.inserts import locate_inserts
 from .locate.ring import ring_inserts
-from .locate.seeds import sort_seeds
+from .locate.shared import SharedGeometry
 from .locate.uniform_cylinder import find_cylinder
 from .measure.voi import VOIResult, measure_voi
 from .measure.voi_mask import Sphere
@@ -63,6 +63,9 @@ class Known:
     scan : ScanFacts or None
         What the header says of isotope and times; the worksheet is held against it.
 
+    centers : SharedGeometry or None
+        Where the inserts are, from another image; what this one shows is compared.
+
     notes : tuple of str
         Why something is not known, for the user.
 
@@ -75,6 +78,7 @@ class Known:
     activity: TrueActivity | None = None
     suv: SUVScale | None = None
     scan: ScanFacts | None = None
+    centers: SharedGeometry | None = None
     notes: tuple[str, ...] = ()
     doubt: str = ''
 
@@ -166,7 +170,8 @@ def analyze(
         Told before each step; may raise `CanceledError`.
 
     known : Known, optional
-        The true activity, and the SUV of the header.
+        The true activity, the SUV of the header, and centers of another image
+        that are used instead of seeds.
 
     Returns
     -------
@@ -185,22 +190,21 @@ def analyze(
     """
     settings, known = settings or Settings(), known or Known()
     known = replace(known, activity=known.truth)
-    if phantom.cylinder is not None:
+    if phantom.cylinder is not None and known.centers is None:
         return _analyze_cylinder(image, phantom, phantom.cylinder, settings, known, progress)
     require_measurable(phantom, image.geometry)
-    progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
-    seeding = sort_seeds(image, seeds, phantom)
-    phantom, step = seeding.phantom, part_of(progress, 0.1, 0.7)
-    located, pose = refine_inserts(image, seeding.inserts, phantom, settings, step)
+    located = locate_inserts(
+        image, seeds, phantom, settings, part_of(progress, 0.0, 0.7), shared=known.centers
+    )
+    phantom = located.phantom
     progress(0.7, 'measuring')
-    checked = check_inserts(image, located, phantom, pose)
-    notes = (*image.acquisition.notes, *known.notes, *seeding.notes, *checked.notes)
-    spheres = _flag_overlaps([measure_voi(image, o, settings.counting) for o in checked.inserts])
-    background = tuple(measure_voi(image, one, settings.counting) for one in seeding.background)
+    spheres = _flag_overlaps([measure_voi(image, o, settings.counting) for o in located.inserts])
+    background = tuple(measure_voi(image, one, settings.counting) for one in located.background)
     progress(0.8, 'evaluating the standards')
     asked = replace(phantom, edition=settings.edition or phantom.edition)
-    rois = seeding.rois
+    rois = located.rois
     standards = evaluate_standards(image, asked, spheres, background, rois=rois, known=known)
+    notes = (*image.acquisition.notes, *known.notes, *located.notes)
     progress(1.0, 'measured')
     return AnalysisResult(
         image=image,
@@ -209,10 +213,10 @@ def analyze(
         spheres=spheres,
         background=standards.background,
         pooled_background=standards.pooled_background,
-        flags=(*_unit_doubts(image), *checked.flags),
+        flags=(*_unit_doubts(image), *located.flags),
         notes=(*_told(standards.contradictions), *notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
-        pose=pose,
+        pose=located.pose,
         nema=standards.nema,
         recovery=standards.recovery,
         worksheet=known.worksheet,
@@ -222,6 +226,7 @@ def analyze(
         noise=standards.noise,
         calibration=standards.calibration,
         doubt=standards.doubt,
+        shared=located.shared,
     )
 
 

@@ -19,6 +19,7 @@ from .evaluate.noise_figures import NoiseFigures
 from .evaluate.recovery import RecoveryResult
 from .evaluate.uniform_cylinder import CylinderResult
 from .locate.ring import RingPose
+from .locate.shared import SharedGeometry
 from .measure.voi import VOIResult
 from .suv.scale import SUVScale
 
@@ -99,6 +100,9 @@ class AnalysisResult:
 
     cylinder : CylinderResult or None
         The uniform cylinder, if the phantom is one; there are no spheres then.
+
+    shared : SharedGeometry or None
+        Centers of another image that were used; None if they were found on this one.
     """
 
     image: PETImage
@@ -123,6 +127,7 @@ class AnalysisResult:
     baseline: Baseline | None = None
     verdict: OverallVerdict = NOTHING_CHOSEN
     cylinder: CylinderResult | None = None
+    shared: SharedGeometry | None = None
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """

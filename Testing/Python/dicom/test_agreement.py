@@ -18,6 +18,7 @@ VALUES = {
     'SeriesType': ('STATIC', 'WHOLE BODY'),
     'NumberOfTimeSlices': (1, 2),
     'TriggerTime': ('10', '20'),
+    'TemporalPositionIdentifier': ('1', '2'),
     'Rows': None,
     'Columns': None,
     'ImagePositionPatient': None,

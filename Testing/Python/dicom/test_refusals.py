@@ -262,7 +262,7 @@ def test_a_slice_shifted_sideways_is_refused(tmp_path):
     refused(tmp_path, rf'{path.name} at LPS \(-19.00, 31.00, -39.50\) mm lies 1.00 mm off')
 
 
-def test_time_points_in_one_series_name_both_files(tmp_path):
+def test_time_points_in_one_series_are_listed_or_name_both_files(tmp_path):
     def frame(seconds):
         def edit(ds, _k):
             ds.SeriesType = ['DYNAMIC', 'IMAGE']
@@ -274,8 +274,12 @@ def test_time_points_in_one_series_name_both_files(tmp_path):
     other = Made(stored=np.ones((5, 6, 7), np.uint16), edit=frame(90))
     write(other, tmp_path / 'b')
 
-    message = refused(tmp_path, 'different images of one plane, -47.50 mm along the normal')
-    assert f'a/{first.name} and b/' in message
+    message = refused(tmp_path, 'holds 2 time frames or gates')
+    assert '1: frame reference time 30 s; 2: frame reference time 90 s.' in message
+    (tmp_path / 'b' / '00.img').unlink()  # what is left is no second volume
+
+    message = refused(tmp_path, 'different images of one plane')
+    assert first.name in message or 'b/' in message
     assert '(series type DYNAMIC IMAGE, FrameReferenceTime 30000.0 and 90000.0)' in message
 
 

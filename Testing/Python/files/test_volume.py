@@ -135,7 +135,7 @@ def test_another_suffix_is_refused(tmp_path):
     ('name', 'make', 'match'),
     [
         ('four.nrrd', lambda i: sitk.JoinSeries([i, i]), r'4-D image \(7 x 6 x 5 x 2\)'),
-        ('four.nii', lambda i: sitk.JoinSeries([i, i]), r'4-D image \(7 x 6 x 5 x 2\)'),
+        ('four.nii', lambda i: sitk.JoinSeries([i, i]), '4-D image: 2 volumes of 7 x 6 x 5 voxels'),
         ('vector.nrrd', lambda i: sitk.Compose([i, i, i]), 'of 3 values a voxel'),
         ('flat.nrrd', lambda i: i[:, :, 0], r'2-D image \(7 x 6\)'),
     ],

@@ -12,6 +12,7 @@ from ..core.errors import no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
 from .arguments import add_input, number, positive, read_input
+from .each_frame import run_each_frame
 from .judging import (
     add_judging_arguments,
     chosen_baseline,
@@ -45,7 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         Of the command.
     """
     add_input(parser)
-    parser.add_argument(
+    places = parser.add_mutually_exclusive_group()
+    places.add_argument(
+        '--centers',
+        metavar='RESULTS',
+        type=Path,
+        help='results.json, or its folder, of another image of the same frame of reference whose '
+        'centers are used, e.g. that of the best reconstruction',
+    )
+    places.add_argument(
         '--seeds',
         metavar='FILE',
         type=Path,
@@ -53,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'without it the spheres are found',
     )
     parser.add_argument('--quiet', action='store_true', help='print nothing but problems')
+    parser.add_argument(
+        '--each-frame',
+        action='store_true',
+        help='measure every time or gate of INPUT, each in a folder of DIR, and how far values '
+        'repeat',
+    )
     add_measuring_arguments(parser)
     add_judging_arguments(parser)
     add_outward_arguments(parser)
@@ -156,19 +171,24 @@ def run(args: argparse.Namespace) -> int:
     from ..core.image import calibrated
     from ..files.markups import read_seeds
     from ..many.batch_series import without_suv
+    from ..many.stored import read_shared_geometry
     from ..report.export import PageOptions, check_target, export_results
     from ..report.verdicts import with_verdict
 
     progress = no_progress if args.quiet else terminal_progress(sys.stderr)
+    if args.each_frame:
+        return run_each_frame(args, progress)
     check_target(args.output, overwrite=args.overwrite)
     phantom, settings, limits = load_phantom(args.phantom), settings_of(args), chosen_limits(args)
     seeds = read_seeds(args.seeds) if args.seeds else ()
+    shared = read_shared_geometry(args.centers) if args.centers else None
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
     dicom = outward_options(args, stack)
-    known = _known(args, image, stack)
+    known = known_of(args, stack, image)
     if args.calibration:
         image, known = calibrated(image, args.calibration), without_suv(known)
     baseline = chosen_baseline(args, image, phantom)
+    known = replace(known, centers=shared)
     result = analyze(image, seeds, phantom, settings, part_of(progress, 0.3, 0.5), known=known)
     result = with_verdict(result, limits, baseline)
     export_results(
@@ -205,8 +225,31 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return replace(settings, **{name: value for name, value in given.items() if value})
 
 
-def _known(args: argparse.Namespace, image: PETImage, stack: PETStack | None) -> Known:
-    """Worksheet or concentrations from the arguments, the rest from the header or sidecar."""
+def known_of(
+    args: argparse.Namespace, stack: PETStack | None, image: PETImage, frame: int | None = None
+) -> Known:
+    """
+    What is known besides the image.
+
+    Parameters
+    ----------
+    args : `argparse.Namespace`
+        With worksheet or concentrations.
+
+    stack : PETStack or None
+        Headers, which tell the rest; None if INPUT is not DICOM.
+
+    image : PETImage
+        What was read.
+
+    frame : int, optional
+        Which volume of a 4-D file, if not the one that is asked for by `--frame`.
+
+    Returns
+    -------
+    known : Known
+        Of both.
+    """
     from ..analysis import Known
     from ..files.volume import volume_sidecar
     from ..many.batch_series import with_header, with_suv_header
@@ -214,7 +257,7 @@ def _known(args: argparse.Namespace, image: PETImage, stack: PETStack | None) ->
     known = Known()
     if stack is not None:
         known = with_header(known, stack)
-    elif sidecar := volume_sidecar(args.input, image.geometry.shape_kji[0]):
+    elif sidecar := volume_sidecar(args.input, image.geometry.shape_kji[0], frame or args.frame):
         known = with_suv_header(known, sidecar.header)
     return known_activity(args, known)
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ..dicom.read import PETStack
 
 
+_MAX_FRAMES = 10_000
+"""No series has as many times or gates: what is typed beyond is a slip."""
+
+
 def add_input(parser: argparse.ArgumentParser) -> None:
     """
     Declare INPUT and what picks and explains it.
@@ -33,7 +37,25 @@ def add_input(parser: argparse.ArgumentParser) -> None:
         help='a folder with one PET series, searched through, or a .nrrd, .nii, .nii.gz volume',
     )
     parser.add_argument('--series', metavar='UID', help='which series, if the folder has several')
+    add_frame(parser)
     parser.add_argument('--unit', help='unit of the values, where the file does not say it')
+
+
+def add_frame(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare which time or gate is read.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        Of a command.
+    """
+    parser.add_argument(
+        '--frame',
+        metavar='N',
+        type=whole_number(1, _MAX_FRAMES),
+        help='which time or gate of a dynamic or gated series, or of a 4-D NIfTI file, from 1',
+    )
 
 
 def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, PETStack | None]:
@@ -67,11 +89,13 @@ def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, 
 
     recover_input(args.input)
     if is_volume_file(args.input):
-        image, stack = read_volume(args.input), None
+        image, stack = read_volume(args.input, frame=args.frame), None
         progress(1.0, 'volume read')
     else:
-        image, stack = read_stack(args.input, series_uid=args.series, progress=progress)
-    return _in_said_unit(image, args.unit), stack
+        image, stack = read_stack(
+            args.input, series_uid=args.series, frame=args.frame, progress=progress
+        )
+    return in_said_unit(image, args.unit), stack
 
 
 def recover_input(path: Path) -> None:
@@ -95,7 +119,23 @@ def recover_input(path: Path) -> None:
             recover(folder, moved_only=True)
 
 
-def _in_said_unit(image: PETImage, unit: str | None) -> PETImage:
+def in_said_unit(image: PETImage, unit: str | None) -> PETImage:
+    """
+    An image whose unit nothing names, in the unit that was said.
+
+    Parameters
+    ----------
+    image : PETImage
+        As read.
+
+    unit : str or None
+        What the command line says; DICOM's codes are understood.
+
+    Returns
+    -------
+    image : PETImage
+        With a note where the header says another unit.
+    """
     from ..core.image import UNKNOWN_UNIT
     from ..core.units import UNIT_OF_DICOM
 

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if is_volume_file(args.input):
         lines = _volume_lines(args)
     else:
-        lines = list(describe_series(args.input, series_uid=args.series))
+        lines = list(describe_series(args.input, args.series, args.frame))
     sys.stdout.write(as_lines(lines))
     return 0
 

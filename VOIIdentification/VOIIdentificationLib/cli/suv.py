@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from .arguments import add_frame
 from .terminal import as_lines, terminal_progress
 
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('input', metavar='INPUT', type=Path, help='a folder with one PET series, searched through')
     add('--series', metavar='UID', help='which series, if the folder has several')
+    add_frame(parser)
     add('--output', metavar='FILE.nrrd', type=Path, required=True, help='the SUV volume')
     add(
         '--type',
@@ -57,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         args.input,
         suv_type=args.type,
         series_uid=args.series,
+        frame=args.frame,
         progress=terminal_progress(sys.stderr),
     )
     write_volume(image, args.output, overwrite=args.overwrite)

@@ -63,6 +63,7 @@ class Flag(str, Enum):
     CYLINDER_CUT = 'cylinder_cut'
     CYLINDER_BUBBLE = 'cylinder_bubble'
     SLICES_DEVIATE = 'slices_deviate'
+    OFF_GIVEN_CENTER = 'off_given_center'
 
     @property
     def text(self) -> str:
@@ -122,6 +123,10 @@ _TEXTS = {
     Flag.CYLINDER_CUT: 'the cylinder reaches out of the image: check its length by hand',
     Flag.CYLINDER_BUBBLE: 'part of the cylinder holds no activity: check it for an air bubble',
     Flag.SLICES_DEVIATE: 'slices deviate from the mean of the cylinder: check them',
+    Flag.OFF_GIVEN_CENTER: (
+        'its own fit lies off the given center by more than both uncertainties: check that '
+        'nothing moved'
+    ),
     Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ class Acquisition:
     ----------
     series_instance_uid, study_instance_uid : str
         Identity of the series and of its study.
+
+    frame_of_reference_uid : str
+        Images of the same one share their coordinates.
 
     series_description, manufacturer, model, patient_id : str
         As the header names them.
@@ -76,6 +80,7 @@ class Acquisition:
 
     series_instance_uid: str = ''
     study_instance_uid: str = ''
+    frame_of_reference_uid: str = ''
     series_description: str = ''
     manufacturer: str = ''
     model: str = ''
@@ -185,7 +190,12 @@ class PETImage:
         digest : str
             SHA-256 of the values as little-endian float32 in numpy order, so
             that the same image gives the same text by whichever way it came.
+            It is taken once: what is written later of one image says the same.
         """
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return hashlib.sha256(np.ascontiguousarray(self.voxels, dtype='<f4').data).hexdigest()
 
 

@@ -119,6 +119,10 @@ ATTRIBUTES = (
     Attribute(
         'TemporalPositionIndex', 'one time only', 'static', _SHOWN, _REFUSE, _REFUSE, CONTENT
     ),
+    Attribute(
+        'TemporalPositionIdentifier', 'which time', 'by the times', _SHOWN, _REFUSE, _REFUSE
+    ),
+    Attribute('ImageIndex', 'which time', 'by the times', _SHOWN, _OWN, _OWN),
     Attribute('NumberOfSlices', 'note of missing ends', 'no note', 'no note', _FIRST, _FIRST),
     Attribute('ImageType', 'SPECT: which kind', _SERIES_REFUSED, _SERIES_REFUSED, _OWN, _OWN),
     Attribute('EnergyWindowVector', _ONE_OF_SPECT, 'one', _AS_MISSING, _OWN, _OWN),

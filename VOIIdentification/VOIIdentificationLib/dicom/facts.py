@@ -90,6 +90,7 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
     facts = Acquisition(
         series_instance_uid=file.text('SeriesInstanceUID'),
         study_instance_uid=file.text('StudyInstanceUID'),
+        frame_of_reference_uid=file.text('FrameOfReferenceUID'),
         series_description=file.line('SeriesDescription'),
         manufacturer=said.line('Manufacturer'),
         model=said.line('ManufacturerModelName'),

@@ -13,12 +13,12 @@ from ..core.bounds import BYTES_PER_VOXEL, require_memory
 from ..core.errors import Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
 from .agreement import require_one_image
-from .attributes import tag_text
 from .enhanced import slices_of_enhanced_file
 from .facts import acquisition_facts, series_unit
 from .file import DicomFile, naming
 from .folder import Series, choose_pet_series, list_series, series_to_read
-from .grid import grid_of_slices, order_slices, same_plane_groups, slice_heights_mm
+from .frames import one_of_frames, time_frames, without_copies
+from .grid import grid_of_slices, order_slices
 from .pixels import PixelReader, require_pixels
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
 from .slices import PETSlice, passed_over_note, slice_of_file
@@ -94,7 +94,11 @@ def read_pet_series(
 
 
 def read_stack(
-    folder: Path, *, series_uid: str | None = None, progress: Progress = no_progress
+    folder: Path,
+    *,
+    series_uid: str | None = None,
+    frame: int | None = None,
+    progress: Progress = no_progress,
 ) -> tuple[PETImage, PETStack]:
     """
     Read one PET series, for those who want its headers too.
@@ -106,6 +110,9 @@ def read_stack(
 
     series_uid : str, optional
         Which series, where the folder holds several PET series.
+
+    frame : int, optional
+        Which of its times or gates, from 1, where the series holds several.
 
     progress : callable, optional
         Told how far the reading is; may raise `CanceledError`.
@@ -123,8 +130,40 @@ def read_stack(
     SeriesError
         As from `read_pet_series`.
     """
-    stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS))
+    stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS), frame=frame)
     return image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0)), stack
+
+
+def stacks_of_frames(
+    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+) -> tuple[PETStack, ...]:
+    """
+    Read the headers of every time or gate of one PET series.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        As for `find_stack`.
+
+    series_uid : str, optional
+        Which series, where there are several.
+
+    progress : callable, optional
+        Told how far the search is; may raise `CanceledError`.
+
+    Returns
+    -------
+    stacks : tuple of PETStack
+        In the order of `--frame`; one for a static series.
+
+    Raises
+    ------
+    SeriesError
+        As from `find_stack`, if one of them is unusable.
+    """
+    series, notes = series_to_read(Path(path), series_uid, progress)
+    count = len(time_frames(order_slices(_all_slices(series)))) or 1
+    return tuple(_stack(series, notes, number) for number in range(1, count + 1))
 
 
 def read_pet_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETImage:
@@ -194,7 +233,11 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
 
 
 def find_stack(
-    path: Path, series_uid: str | None = None, progress: Progress = no_progress
+    path: Path,
+    series_uid: str | None = None,
+    progress: Progress = no_progress,
+    *,
+    frame: int | None = None,
 ) -> PETStack:
     """
     Read the headers of one PET series.
@@ -210,6 +253,9 @@ def find_stack(
     progress : callable, optional
         Told how far the search is; may raise `CanceledError`.
 
+    frame : int, optional
+        As for `read_stack`.
+
     Returns
     -------
     stack : PETStack
@@ -222,7 +268,7 @@ def find_stack(
         slices differ in kind, or if two images lie in one place.
     """
     series, notes = series_to_read(Path(path), series_uid, progress)
-    return _stack(series, notes)
+    return _stack(series, notes, frame)
 
 
 def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> PETStack:
@@ -257,10 +303,10 @@ def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> P
     return _stack(choose_pet_series(listing), ())
 
 
-def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
-    others = [file.name for file in series.files if not file.is_activity]
-    slices = [plane for file in series.files if file.is_activity for plane in _slices_of(file)]
-    ordered, copies = _without_copies(order_slices(slices))
+def _stack(series: Series, notes: tuple[str, ...], frame: int | None = None) -> PETStack:
+    others = [file.name for file in series.files if not file.is_pet_image]
+    chosen, of_frame = one_of_frames(order_slices(_all_slices(series)), frame)
+    ordered, copies = without_copies(chosen)
     require_one_image(ordered)
     _require_one_acquisition(ordered)
     planes, converted = counts_to_activity(ordered)
@@ -268,7 +314,13 @@ def _stack(series: Series, notes: tuple[str, ...]) -> PETStack:
         *([passed_over_note('no PET image', others)] if others else []),
         *([passed_over_note('copies of others', copies, 'slice')] if copies else []),
     ]
-    return PETStack(series, tuple(planes), (*notes, *dropped, *converted, *_notes(planes)))
+    return PETStack(
+        series, tuple(planes), (*of_frame, *notes, *dropped, *converted, *_notes(planes))
+    )
+
+
+def _all_slices(series: Series) -> list[PETSlice]:
+    return [plane for file in series.files if file.is_pet_image for plane in _slices_of(file)]
 
 
 def _slices_of(file: DicomFile) -> list[PETSlice]:
@@ -295,65 +347,6 @@ def _slices_in(file: DicomFile) -> list[PETSlice]:
         )
         raise SeriesError(msg)
     return [slice_of_file(file)]
-
-
-def _without_copies(ordered: Sequence[PETSlice]) -> tuple[list[PETSlice], list[str]]:
-    """One slice for each plane, and the names of the copies that were dropped."""
-    kept, dropped = [], []
-    for first, *others in same_plane_groups(ordered):
-        kept.append(first)
-        for other in others:
-            if not _same_image(first, other):
-                _require_places([first, *others])
-                raise _two_images(first, other, float(slice_heights_mm([first])[0]))
-            dropped.append(other.name)
-    return kept, dropped
-
-
-def _same_image(first: PETSlice, other: PETSlice) -> bool:
-    apart = np.subtract(first.position_lps_mm, other.position_lps_mm)
-    if float(np.linalg.norm(apart)) > _SAME_POSITION_MM:
-        return False
-    images = np.empty((2, *first.shape), np.float32)
-    PixelReader().read_into(first, images[0])
-    PixelReader().read_into(other, images[1])
-    return np.array_equal(images[0], images[1])
-
-
-def _require_places(group: Sequence[PETSlice]) -> None:
-    """Many images in one place, without a time that tells them apart, have lost their places."""
-    first, others = group[0], group[1:]
-    places = {plane.position_lps_mm for plane in group}
-    if (
-        len(others) < _LOST_PLACES
-        or len(places) > 1
-        or any(one.facts != first.facts for one in others)
-    ):
-        return
-    x, y, z = first.position_lps_mm
-    msg = (
-        f'{len(group)} slices of the series lie at one position: '
-        f'{tag_text("ImagePositionPatient")} is {x:.2f}, {y:.2f}, {z:.2f} in {first.name}, '
-        f'{others[0].name} and {others[1].name}, and no time tells them apart; '
-        'export the series again from its source.'
-    )
-    raise SeriesError(msg)
-
-
-def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesError:
-    differing = [
-        f'{name} {value or "none"} and {dict(other.facts).get(name) or "none"}'
-        for name, value in first.facts
-        if value != dict(other.facts).get(name)
-    ]
-    kind = ' '.join(first.file.texts('SeriesType'))
-    facts = ', '.join(([f'series type {kind}'] if kind else []) + differing)
-    msg = (
-        f'{first.name} and {other.name} hold different images of one plane, {height_mm:.2f} mm '
-        f'along the normal{f" ({facts})" if facts else ""}: the series has several time points, '
-        'gates or acquisitions; export the one to measure as its own series.'
-    )
-    return SeriesError(msg)
 
 
 def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:

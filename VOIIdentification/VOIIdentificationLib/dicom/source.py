@@ -51,8 +51,7 @@ class VolumeSource:
         Facts from the header.
 
     verification : Verification or None
-        How the volume compares with the files; None if there was nothing to
-        compare.
+        How the volume compares with the files; None if nothing was compared.
 
     problem : str
         Why nothing was compared; empty if it was, or if there are no files.
@@ -115,8 +114,7 @@ def trace_volume(
     Returns
     -------
     source : VolumeSource
-        With a problem instead of an error if the files cannot be read, or the
-        user canceled.
+        With a problem instead of an error if reading failed or was canceled.
     """
     if not paths:
         return NO_FILES
@@ -192,8 +190,7 @@ def suv_of_volume(
     Raises
     ------
     SUVError
-        If the files are not known or do not allow an SUV, or the volume is in
-        another unit or has other slices than they have.
+        If the files are not known or allow no SUV, or unit or slices are not theirs.
     """
     if unit == _COUNTS and source.suv_header is not None and source.suv_header.units == 'CNTS':
         # The volume holds the counts of its files, of which the reader makes Bq/mL.
@@ -310,7 +307,9 @@ def _stored_slices(geometry: VolumeGeometry, source: VolumeSource) -> list[int]:
     return [int(n) for n in nearest]
 
 
-def describe_series(folder: Path, series_uid: str | None = None) -> tuple[str, ...]:
+def describe_series(
+    folder: Path, series_uid: str | None = None, frame: int | None = None
+) -> tuple[str, ...]:
     """
     Describe one PET series: identity, unit, grid, and what is missing for the SUV.
 
@@ -322,6 +321,9 @@ def describe_series(folder: Path, series_uid: str | None = None) -> tuple[str, .
     series_uid : str, optional
         Which series, where the folder holds several PET series.
 
+    frame : int, optional
+        As for `read_stack`.
+
     Returns
     -------
     lines : tuple of str
@@ -332,7 +334,7 @@ def describe_series(folder: Path, series_uid: str | None = None) -> tuple[str, .
     SeriesError
         As from `read_pet_series`, except for what only the pixels show.
     """
-    stack = find_stack(folder, series_uid)
+    stack = find_stack(folder, series_uid, frame=frame)
     facts = acquisition_facts(stack.slices, stack.notes)
     return (
         *_identity_lines(stack.series.line, facts),

@@ -42,6 +42,7 @@ def suv_image(
     *,
     suv_type: SUVType = 'bw',
     series_uid: str | None = None,
+    frame: int | None = None,
     progress: Progress = no_progress,
 ) -> tuple[PETImage, SUVScale]:
     """
@@ -57,6 +58,9 @@ def suv_image(
 
     series_uid : str, optional
         Which series, where the folder holds several PET series.
+
+    frame : int, optional
+        Which of its times or gates, from 1, where the series holds several.
 
     progress : callable, optional
         Told how far the reading is; may raise `CanceledError`.
@@ -76,7 +80,8 @@ def suv_image(
     SUVError
         If the header does not allow an SUV.
     """
-    stack = find_stack(folder, series_uid, part_of(progress, 0.0, PART_FOR_HEADERS))
+    of_headers = part_of(progress, 0.0, PART_FOR_HEADERS)
+    stack = find_stack(folder, series_uid, of_headers, frame=frame)
     header = suv_header_of_slices(stack.slices)
     scale = suv_scale(header, suv_type)
     image = image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))

@@ -86,7 +86,7 @@ def sidecar_path(volume: Path) -> Path | None:
     return path if is_one and path.is_file() else None
 
 
-def read_sidecar(path: Path, slice_count: int) -> Sidecar:
+def read_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Sidecar:
     """
     Read a sidecar.
 
@@ -97,6 +97,9 @@ def read_sidecar(path: Path, slice_count: int) -> Sidecar:
 
     slice_count : int
         Number of slices of its volume, which is one frame.
+
+    frame : int, optional
+        Which of the frames that the sidecar lists the volume is, from 1.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def read_sidecar(path: Path, slice_count: int) -> Sidecar:
     if not isinstance(data, dict):
         msg = f'the sidecar {path} must hold a JSON object; correct it, or move it away.'
         raise InputFileError(msg)
-    reader = _Reader(data)
+    reader = _Reader(data, frame)
     unit, header = _unit(reader), _header(reader, slice_count)
     return Sidecar(unit, _acquisition(reader, header, path.name), header)
 
@@ -120,8 +123,9 @@ def read_sidecar(path: Path, slice_count: int) -> Sidecar:
 class _Reader:
     """Values by their keys, of the right kind, or None; what is odd becomes a note."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], frame: int | None) -> None:
         self._data = data
+        self._frame = frame
         self.notes: list[str] = []
 
     def note(self, sentence: str) -> None:
@@ -148,11 +152,13 @@ class _Reader:
         return None
 
     def only(self, key: str) -> float | None:
-        """The number of a list of one frame."""
+        """The number of the frame that is read; of the only one if none was named."""
         value = self._data.get(key)
         if not isinstance(value, list):
             return self._number(key, value)
-        if len(value) == 1:
+        if self._frame is not None and self._frame <= len(value):
+            return self._number(key, value[self._frame - 1])
+        if len(value) == 1 and self._frame is None:
             return self._number(key, value[0])
         if value:
             self.note(

@@ -68,7 +68,7 @@ def is_volume_file(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
-def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT) -> PETImage:
+def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT, frame: int | None = None) -> PETImage:
     """
     Read a volume file.
 
@@ -79,6 +79,9 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT) -> PETImage:
 
     unit : str, optional
         Unit of the values, which these files do not tell, e.g. ``'Bq/mL'``.
+
+    frame : int, optional
+        Which volume of a 4-D NIfTI image, from 1.
 
     Returns
     -------
@@ -99,17 +102,20 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT) -> PETImage:
         msg = f'the volume file {path} does not exist.'
         raise InputFileError(msg)
     if '.nii' in path.name.lower():
-        return _image_of_nifti(path, unit)
+        return _image_of_nifti(path, unit, frame)
+    if frame not in (None, 1):
+        msg = f'{path} has no frame {frame}: only .nii and .nii.gz files hold several.'
+        raise InputFileError(msg)
     voxels, ijk_to_lps = _read(path)
     k, j, i = voxels.shape
     return PETImage(voxels, VolumeGeometry((k, j, i), LPS_TO_RAS @ ijk_to_lps), unit)
 
 
-def _image_of_nifti(path: Path, unit: str) -> PETImage:
-    voxels, header = read_nifti(path)
+def _image_of_nifti(path: Path, unit: str, frame: int | None) -> PETImage:
+    voxels, header = read_nifti(path, frame)
     i, j, k = header.shape
     geometry = VolumeGeometry((k, j, i), header.ijk_to_ras)
-    sidecar = volume_sidecar(path, k)
+    sidecar = volume_sidecar(path, k, frame)
     if sidecar is None:
         return PETImage(voxels, geometry, unit, Acquisition(notes=header.notes))
     notes = (*header.notes, *sidecar.acquisition.notes)
@@ -117,7 +123,7 @@ def _image_of_nifti(path: Path, unit: str) -> PETImage:
     return PETImage(voxels, geometry, said, replace(sidecar.acquisition, notes=notes))
 
 
-def volume_sidecar(path: Path, slice_count: int) -> Sidecar | None:
+def volume_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Sidecar | None:
     """
     What the BIDS sidecar of a volume file says.
 
@@ -128,6 +134,9 @@ def volume_sidecar(path: Path, slice_count: int) -> Sidecar | None:
 
     slice_count : int
         Number of its slices.
+
+    frame : int, optional
+        Which volume of a 4-D image, from 1.
 
     Returns
     -------
@@ -140,7 +149,7 @@ def volume_sidecar(path: Path, slice_count: int) -> Sidecar | None:
         If the sidecar cannot be read.
     """
     found = sidecar_path(path)
-    return None if found is None else read_sidecar(found, slice_count)
+    return None if found is None else read_sidecar(found, slice_count, frame)
 
 
 def _read(path: Path) -> tuple[Any, FloatArray]:

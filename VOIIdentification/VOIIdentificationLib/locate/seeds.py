@@ -25,10 +25,8 @@ ROI_LABEL = 'BG'
 """Seeds whose labels begin so and go on with a number are the user's background ROIs."""
 
 _ALL_WRONG = (
-    'No seed lies on the sphere that it is named for: check the labels, and whether the point '
-    'file is LPS or RAS.'
+    'No seed lies on the sphere that it is named for: check labels, and whether LPS or RAS.'
 )
-
 
 _Found = tuple[list[LocatedInsert], list[str], Phantom]
 """Inserts at their seeds, what is said about it, and the phantom as the image shows it."""
@@ -92,9 +90,8 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
         If the seeds do not fit the phantom or the image.
     """
     require_inside(image.geometry, seeds)
-    names = inserts_by_name(phantom.used_inserts)
-    rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
-    apart = [seed for seed in seeds if seed not in rest]
+    apart = background_seeds(seeds, phantom)
+    rest = [seed for seed in seeds if seed not in apart]
     inserts = labeled_inserts(rest, phantom)
     if not rest:
         found, notes, seen = _found_without_seeds(image, phantom)
@@ -113,6 +110,32 @@ def sort_seeds(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> Seed
         ),
         rois=tuple(seed for seed in apart if _is_roi(seed)),
         notes=tuple(notes),
+    )
+
+
+def background_seeds(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Seed, ...]:
+    """
+    The seeds that are for the background, e.g. ``B0``, ``B0-2``, ``BG07``.
+
+    Parameters
+    ----------
+    seeds : sequence of Seed
+        Of any kind.
+
+    phantom : Phantom
+        What was scanned.
+
+    Returns
+    -------
+    seeds : tuple of Seed
+        Of background VOIs and ROIs.
+    """
+    names, own = inserts_by_name(phantom.used_inserts), phantom.background.label.casefold()
+    stems = [seed.label.casefold().split('-')[0].split(' ')[0] for seed in seeds]
+    return tuple(
+        seed
+        for seed, stem in zip(seeds, stems, strict=True)
+        if seed.label.casefold() not in names and (stem == own or _is_roi(seed))
     )
 
 
@@ -139,8 +162,8 @@ def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ..
     SeedError
         If a label is used twice, or is unknown beside known ones.
     """
-    names = inserts_by_name(phantom.used_inserts)
-    rest = [seed for seed in seeds if not _is_apart(seed, phantom, names)]
+    names, apart = inserts_by_name(phantom.used_inserts), background_seeds(seeds, phantom)
+    rest = [seed for seed in seeds if seed not in apart]
     if not any(seed.label.casefold() in names for seed in rest):
         return ()
     inserts = [_insert_named(seed, names, phantom) for seed in rest]
@@ -188,15 +211,6 @@ def assign_seeds(
         # Seeds may all be astray; what they say of the ring is then wrong.
         ring = find_ring(image, phantom)
     return tuple(_nearest(points, ring.centers_ras_mm)), ring
-
-
-def _is_apart(seed: Seed, phantom: Phantom, names: Mapping[str, Insert]) -> bool:
-    """Whether a seed is for the background, e.g. ``B0``, ``B0-2``, ``BG07``."""
-    label = seed.label.casefold()
-    if label in names:
-        return False
-    stem = label.split('-')[0].split(' ')[0]
-    return stem == phantom.background.label.casefold() or _is_roi(seed)
 
 
 def _is_roi(seed: Seed) -> bool:
@@ -332,8 +346,8 @@ def _nearest(points: FloatArray, centers: dict[str, Point]) -> list[str]:
     labels = [''] * len(points)
     for flat in np.argsort(distance, axis=None):
         seed, sphere = divmod(int(flat), len(names))
-        free = not labels[seed] and names[sphere] not in labels
-        if free and distance[seed, sphere] < NEAR_SEED_MM:
+        taken = labels[seed] or names[sphere] in labels
+        if not taken and distance[seed, sphere] < NEAR_SEED_MM:
             labels[seed] = names[sphere]
     return labels
 
@@ -350,8 +364,7 @@ def _seed_doubts(seeds: Sequence[Seed], labels: Sequence[str], phantom: Phantom)
             where = f'at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm'
             doubts.append(f'the seed {name} {where} lies on no sphere of its own')
         elif named and named.label != label:
-            found = inserts[label.casefold()]
-            sphere = f'the {found.diameter_mm:g} mm sphere, {label}'
+            sphere = f'the {inserts[label.casefold()].diameter_mm:g} mm sphere, {label}'
             doubts.append(f'the seed {seed.label} lies on {sphere}')
     return doubts
 

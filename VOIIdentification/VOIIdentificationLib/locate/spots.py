@@ -74,18 +74,21 @@ def coarse_image(image: PETImage) -> tuple[Coarse, VolumeGeometry]:
     bk, bj, bi = (int(b) for b in block_ijk[::-1])
     k, j, i = (int(n) for n in shape_kji)
     blocks = image.voxels[: k * bk, : j * bj, : i * bi]
-    # Slice by slice along k first: the largest sum runs over contiguous memory.
-    sums = _sum_of([blocks[n::bk] for n in range(bk)])
-    sums = _sum_of([sums[:, n::bj] for n in range(bj)])
-    sums = _sum_of([sums[:, :, n::bi] for n in range(bi)])
-    voxels = np.nan_to_num(sums / np.float32(bk * bj * bi), copy=False, posinf=0.0, neginf=0.0)
+    sums = np.empty((k, j, i), np.float32)
+    # One coarse slice after the other, and along k first: no large array lies in between.
+    for n in range(k):
+        plane = _sum_of(blocks[n * bk : (n + 1) * bk])
+        rows = _sum_of([plane[m::bj] for m in range(bj)])
+        sums[n] = _sum_of([rows[:, m::bi] for m in range(bi)])
+    sums /= np.float32(bk * bj * bi)
+    voxels = np.nan_to_num(sums, copy=False, posinf=0.0, neginf=0.0)
     matrix = image.geometry.ijk_to_ras.copy()
     matrix[:3, :3] *= block_ijk
     matrix[:3, 3] = image.geometry.position_ras_mm((block_ijk - 1) / 2)
     return voxels, VolumeGeometry((k, j, i), matrix)
 
 
-def _sum_of(parts: Sequence[Coarse]) -> Coarse:
+def _sum_of(parts: Sequence[Coarse] | Coarse) -> Coarse:
     total = parts[0].astype(np.float32)
     for part in parts[1:]:
         total += part

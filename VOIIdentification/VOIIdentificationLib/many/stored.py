@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
+from ..core.flags import Flag
 from ..evaluate.quantities import Value, values_of_results
 from ..files.target import real_path
+from ..locate.shared import GivenCenter, SharedGeometry
 from .signature import Signature, signature_of_results
 
 RESULTS_NAME = 'results.json'
@@ -120,6 +123,75 @@ def read_results(path: Path) -> StoredResults:
         msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'
         raise InputFileError(msg) from error
 
+
+def read_shared_geometry(path: Path) -> SharedGeometry:
+    """
+    Read the centers of an analysis, to be used for other images of the same place.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A ``results.json``, or the folder that holds it.
+
+    Returns
+    -------
+    shared : SharedGeometry
+        Its centers, with the uncertainties of its fits.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, has no spheres, or its centers are those of another analysis.
+    """
+    file = path / RESULTS_NAME if path.is_dir() else path
+    results = _read_results_json(file)
+    borrowed = results.get('shared_geometry')
+    if borrowed:
+        msg = f'the centers of {file} are those of {borrowed.get("source")}: name these results.'
+        raise InputFileError(msg)
+    try:
+        shared = SharedGeometry(
+            source=_name(file),
+            series_uid=str(results['input'].get('series_instance_uid') or ''),
+            frame_of_reference_uid=str(results['input'].get('frame_of_reference_uid') or ''),
+            phantom_name=str(results['phantom']['name']),
+            centers=tuple(_given_center(sphere) for sphere in results['spheres']),
+            notes=tuple(_doubts_there(results['spheres'])),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'
+        raise InputFileError(msg) from error
+    if not shared.centers:
+        msg = f'{file} has no spheres, so no centers. {_ADVICE}'
+        raise InputFileError(msg)
+    return shared
+
+
+def _given_center(sphere: dict[str, Any]) -> GivenCenter:
+    """The uncertainty is that of the fit, if the center is the fitted one."""
+    r, a, s = map(float, sphere['center_ras_mm'])
+    if not all(map(math.isfinite, (r, a, s))):
+        msg = f'the center of {sphere["label"]} is {sphere["center_ras_mm"]}'
+        raise ValueError(msg)
+    fit = sphere.get('fit') or {}
+    sd = fit.get('center_sd_ras_mm')
+    if not sd or math.dist(fit['center_ras_mm'], (r, a, s)) > _SAME_CENTER_MM:
+        return GivenCenter(str(sphere['label']), (r, a, s), None)
+    sd_r, sd_a, sd_s = map(float, sd)
+    return GivenCenter(str(sphere['label']), (r, a, s), (sd_r, sd_a, sd_s))
+
+
+def _doubts_there(spheres: list[dict[str, Any]]) -> list[str]:
+    """What was doubtful where the centers come from."""
+    texts = {flag.value: flag.text for flag in Flag}
+    return [
+        f'Where the centers were found, {sphere["label"]} was flagged: {texts.get(name, name)}.'
+        for sphere in spheres
+        for name in sphere.get('flags') or ()
+    ]
+
+
+_SAME_CENTER_MM = 1e-6
 
 _ADVICE = 'Give the folder that `analyze` has written, or analyze the scan again.'
 

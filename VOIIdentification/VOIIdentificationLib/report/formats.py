@@ -215,6 +215,7 @@ def _of_subjects(result: AnalysisResult) -> dict[str, Any]:
 def _input(image: PETImage) -> dict[str, Any]:
     return {
         'series_instance_uid': image.acquisition.series_instance_uid,
+        'frame_of_reference_uid': image.acquisition.frame_of_reference_uid,
         'unit': image.unit,
         'shape_ijk': image.geometry.size_ijk,
         'spacing_ijk_mm': image.geometry.spacing_ijk_mm,

@@ -30,6 +30,8 @@ _COUNTING_TEXTS = {
     'hard': 'a voxel counts as a whole if its center is inside, as in the original script',
 }
 
+_SHARED_TEXT = 'that of another image of the same frame of reference, named as "Given centers"'
+
 _REFINEMENT_TEXTS = {
     'fit': 'that of a blurred sphere fitted where the mean inside the sphere is highest',
     'search': 'the position round the seed that maximizes the mean inside the sphere',
@@ -157,8 +159,9 @@ def _insert_text(insert: Insert) -> str:
 def _definition_pairs(result: AnalysisResult) -> list[Pair]:
     settings = result.settings
     counting = ('Counting', _COUNTING_TEXTS[settings.counting])
+    own = _REFINEMENT_TEXTS[settings.refinement]
     of_spheres: list[Pair] = [
-        ('Center', _REFINEMENT_TEXTS[settings.refinement]),
+        ('Center', own if result.shared is None else _SHARED_TEXT),
         counting,
         ('Blur of the grid', GRID_BLUR_NOTE),
     ]

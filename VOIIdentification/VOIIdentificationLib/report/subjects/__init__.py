@@ -9,13 +9,14 @@ from .limits import LIMITS
 from .nema import NEMA
 from .noise_figures import NOISE
 from .recovery import RECOVERY
+from .shared import SHARED
 from .spheres import SPHERES
 from .subject import Subject
 from .uniform_cylinder import UNIFORM_CYLINDER
 from .verdict import VERDICT
 
 SUBJECTS: tuple[Subject, ...] = (
-    *(SPHERES, FIT, UNIFORM_CYLINDER, CYLINDER_SLICES),
+    *(SPHERES, FIT, SHARED, UNIFORM_CYLINDER, CYLINDER_SLICES),
     *(NEMA, BACKGROUND_ROIS, NOISE, RECOVERY, LIMITS),
     *(CALIBRATION, ACTIVITY, SUV, VERDICT),
 )

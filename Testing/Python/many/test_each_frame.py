@@ -1,0 +1,169 @@
+"""Every frame of a dynamic series, from its DICOM files to the repeatability of its values."""
+
+import csv
+import json
+import statistics
+
+import numpy as np
+import pydicom
+import pytest
+from VOIIdentificationLib.cli.main import main
+from VOIIdentificationLib.cli.make_phantom import make_phantom_study
+from VOIIdentificationLib.evaluate.quantities import Value
+from VOIIdentificationLib.files.volume import write_volume
+from VOIIdentificationLib.many.repeatability import repeatability
+from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom, grid
+
+LENGTHS_S = (300, 300, 600)
+FILL = ('--true-hot', '20000', '--true-background', '5000')
+
+
+@pytest.fixture(scope='module')
+def dynamic(tmp_path_factory):
+    """Three draws of noise as the frames of one series."""
+    root = tmp_path_factory.mktemp('dynamic')
+    (root / 'series').mkdir()
+    scene = {'pose': Pose(rotation_deg=23.0), 'noise': Noise(0.1)}
+    for number, length_s in enumerate(LENGTHS_S):
+        made = root / f'made {number}'
+        make_phantom_study(
+            made,
+            SyntheticPhantom(grid((72, 66, 34), (4.1, 4.3, 3.9)), random_seed=number, **scene),
+        )
+        for path in sorted((made / 'dicom').iterdir()):
+            ds = pydicom.dcmread(path)
+            ds.SeriesInstanceUID, ds.FrameOfReferenceUID = '1.2.3.4', '1.2.3.5'
+            ds.StudyInstanceUID = '1.2.3.6'
+            ds.SeriesType, ds.NumberOfTimeSlices = ['DYNAMIC', 'IMAGE'], len(LENGTHS_S)
+            ds.AcquisitionTime = f'10{20 + 5 * number:02d}00'
+            ds.FrameReferenceTime = 1000 * (150 + 300 * number)
+            ds.ActualFrameDuration = 1000 * length_s
+            ds.save_as(root / 'series' / f'{number}_{path.name}')
+    return root / 'series'
+
+
+@pytest.fixture(scope='module')
+def measured(dynamic, tmp_path_factory):
+    output = tmp_path_factory.mktemp('out') / 'frames'
+    assert main(['analyze', str(dynamic), '--output', str(output), '--each-frame', *FILL]) == 0
+    return output
+
+
+def results(folder):
+    return json.loads((folder / 'results.json').read_text(encoding='utf-8'))
+
+
+def test_every_frame_has_all_files_and_the_same_centers(measured):
+    frames = [results(measured / f'frame_{n}') for n in (1, 2, 3)]
+    for number, frame in enumerate(frames):
+        assert (measured / f'frame_{number + 1}' / 'outputMetaTargets.xlsx').is_file()
+        assert frame['scan']['frame_duration_s'] == LENGTHS_S[number]
+        assert frame['shared_geometry']['source'] == 'the mean of all frames'
+        assert any(note.startswith(f'Frame {number + 1} of 3') for note in frame['notes'])
+        assert [one['center_ras_mm'] for one in frame['spheres']] == [
+            one['center_ras_mm'] for one in frames[0]['spheres']
+        ]
+    assert len({frame['input']['sha256'] for frame in frames}) == 3
+
+
+def test_repeatability_is_that_of_the_values_of_the_frames(measured):
+    told = json.loads((measured / 'repeatability.json').read_text(encoding='utf-8'))
+    by_key = {(one['quantity'], one['label']): one for one in told['quantities']}
+    frames = [results(measured / f'frame_{n}') for n in (1, 2, 3)]
+    for index, sphere in enumerate(frames[0]['spheres']):
+        values = [frame['spheres'][index]['max'] for frame in frames]
+        one = by_key['max', sphere['label']]
+        assert one['n'] == 3
+        assert one['values'] == pytest.approx(values, rel=1e-12)
+        assert one['mean'] == pytest.approx(statistics.fmean(values))
+        assert one['sd'] == pytest.approx(statistics.stdev(values))
+        assert one['cov_percent'] == pytest.approx(100 * one['sd'] / one['mean'])
+    assert {'rc_max', 'rc_mean', 'rc_peak', 'contrast_percent'} <= {key for key, _ in by_key}
+    assert any('different lengths' in note for note in told['notes'])
+
+
+def test_the_table_and_the_workbook_say_the_same(measured):
+    openpyxl = pytest.importorskip('openpyxl')
+    told = json.loads((measured / 'repeatability.json').read_text(encoding='utf-8'))
+    with (measured / 'repeatability.csv').open(encoding='utf-8', newline='') as stream:
+        rows = list(csv.DictReader(stream))
+    assert [float(row['mean']) for row in rows] == [one['mean'] for one in told['quantities']]
+    assert float(rows[0]['frame_3']) == told['quantities'][0]['values'][2]
+    sheet = openpyxl.load_workbook(measured / 'repeatability.xlsx')['Repeatability']
+    column = next(cell.column for cell in sheet[1] if cell.value == 'Mean')
+    assert [sheet.cell(row + 2, column).value for row in range(len(rows))] == pytest.approx(
+        [one['mean'] for one in told['quantities']]
+    )
+
+
+def test_one_frame_alone_is_that_frame(dynamic, measured, tmp_path):
+    output = tmp_path / 'two'
+    assert main(['analyze', str(dynamic), '--output', str(output), '--frame', '2', *FILL]) == 0
+    alone, one = results(output), results(measured / 'frame_2')
+    assert alone['input']['sha256'] == one['input']['sha256']
+    assert alone['shared_geometry'] is None
+
+
+def test_without_a_frame_the_series_is_refused_with_the_list(dynamic, tmp_path, capsys):
+    assert main(['analyze', str(dynamic), '--output', str(tmp_path / 'none')]) == 1
+    said = capsys.readouterr().err
+    assert 'holds 3 time frames or gates: 1: from' in said
+    assert '300 s long' in said
+    assert not (tmp_path / 'none').exists()
+
+
+def test_a_static_series_has_no_frames(dynamic, tmp_path, capsys):
+    for path in dynamic.glob('0_*'):
+        ds = pydicom.dcmread(path)
+        (tmp_path / 'one').mkdir(exist_ok=True)
+        ds.save_as(tmp_path / 'one' / path.name)
+    output = str(tmp_path / 'out')
+    assert main(['analyze', str(tmp_path / 'one'), '--output', output, '--each-frame']) == 1
+    assert 'leave out --each-frame' in capsys.readouterr().err
+
+
+def test_volumes_of_a_nifti_file_are_frames(tmp_path, capsys):
+    sitk = pytest.importorskip('SimpleITK')
+    from VOIIdentificationLib.synthetic.phantom import synthesize
+
+    paths = []
+    for number in range(2):
+        scene = SyntheticPhantom(
+            grid((72, 66, 34), (4.1, 4.3, 3.9)), noise=Noise(0.1), random_seed=number
+        )
+        paths.append(tmp_path / f'{number}.nrrd')
+        write_volume(synthesize(scene)[0], paths[-1])
+    four = tmp_path / 'four.nii.gz'
+    sitk.WriteImage(sitk.JoinSeries([sitk.ReadImage(str(path)) for path in paths]), str(four))
+
+    output = tmp_path / 'out'
+    assert main(['analyze', str(four), '--output', str(output)]) == 1
+    assert '4-D image: 2 volumes of 72 x 66 x 34 voxels' in capsys.readouterr().err
+    common = ['--unit', 'Bq/mL', *FILL]
+    assert main(['analyze', str(four), '--output', str(output), '--each-frame', *common]) == 0
+    single = tmp_path / 'single'
+    assert main(['analyze', str(paths[1]), '--output', str(single), *common]) == 0
+    second, alone = results(output / 'frame_2'), results(single)
+    for one, other in zip(second['spheres'], alone['spheres'], strict=True):
+        assert one['center_ras_mm'] == pytest.approx(other['center_ras_mm'], abs=0.5)
+        assert one['max'] == pytest.approx(other['max'], rel=0.02)
+    assert 'Frame 2 of 2 of the file.' in second['notes']
+
+
+def test_the_interval_of_an_sd_holds_the_truth_in_95_of_100():
+    """Normal values: 500 times 6 draws; 95 % within three standard errors of the share."""
+    draws = np.random.default_rng(5).normal(10.0, 2.0, (500, 6))
+    inside = 0
+    for row in draws:
+        (one,) = repeatability([[Value('max', 'S10', 10.0, x, '')] for x in row])
+        low, high = one.sd_limits
+        inside += low <= 2.0 <= high
+    assert abs(inside / 500 - 0.95) < 3 * (0.95 * 0.05 / 500) ** 0.5
+
+
+def test_a_value_that_a_frame_lacks_is_left_out_and_seen():
+    frames = [[Value('rc_max', 'S10', 10.0, 0.5, '')], [], [Value('rc_max', 'S10', 10.0, 0.7, '')]]
+    (one,) = repeatability(frames)
+    assert one.values == (0.5, None, 0.7)
+    assert one.mean == pytest.approx(0.6)
+    assert one.sd == pytest.approx(0.02**0.5)
