@@ -2,14 +2,18 @@
 Write what the documentation takes from the code.
 
 The dictionary of columns in docs/outputs.md, from the tables of results that
-hold everything, and docs/results.schema.json, from the same results as
-``results.json`` shows them. Run it after a change of tables or keys;
+hold everything, docs/results.schema.json, from the same results as
+``results.json`` shows them, and the schemas of the files that people write,
+from the dataclasses that they become. Run it after a change of tables or keys;
 Testing/Python/report/test_docs.py fails until then.
 """
 
 import json
 import sys
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 TESTING = Path(__file__).resolve().parent
 DOCS = TESTING.parent / 'docs'
@@ -139,13 +143,87 @@ def merged(shapes):
     return whole
 
 
+def written_files():
+    """Schema of each kind of file that people write, by the name of its file in docs."""
+    sys.path[:0] = [str(TESTING.parent / 'VOIIdentification')]
+    from VOIIdentificationLib.activity.worksheet import FillWorksheet
+    from VOIIdentificationLib.activity.worksheet_json import ACTIVITY_SCHEMA
+    from VOIIdentificationLib.core.phantom import PHANTOM_SCHEMA, Phantom
+    from VOIIdentificationLib.core.settings import Settings
+    from VOIIdentificationLib.evaluate.limits import LIMITS_SCHEMA, Limits
+
+    kinds = {
+        'phantom': (Phantom, PHANTOM_SCHEMA),
+        'activity': (FillWorksheet, ACTIVITY_SCHEMA),
+        'settings': (Settings, ''),
+        'limits': (Limits, LIMITS_SCHEMA),
+    }
+    return {f'{name}.schema.json': written_schema(name, *kind) for name, kind in kinds.items()}
+
+
+def written_schema(name, kind, named):
+    """What a file of one kind may hold; limits of numbers are in docs/json.md and in messages."""
+    shape = of_dataclass(kind)
+    if named:
+        shape['properties'] = {'schema': {'const': named}, **shape['properties']}
+        shape['required'] = ['schema', *shape['required']]
+    if name == 'activity':  # the header of the scan may say it
+        shape['required'].remove('scan_start')
+    return {
+        '$schema': 'https://json-schema.org/draft/2020-12/schema',
+        'title': f'{name} file of VOI Identification',
+        **shape,
+    }
+
+
+def of_dataclass(kind):
+    """An object with the fields of a dataclass."""
+    hints = get_type_hints(kind, include_extras=True)
+    needed = [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING
+        and field.default_factory is MISSING
+        and NoneType not in get_args(hints[field.name])
+    ]
+    return {
+        'type': 'object',
+        'properties': {field.name: of_hint(hints[field.name]) for field in fields(kind)},
+        'required': needed,
+        'additionalProperties': False,
+    }
+
+
+def of_hint(hint):
+    """What a field may hold."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return of_hint(arguments[0])
+    if origin in (Union, UnionType):
+        return {'anyOf': [of_hint(one) for one in arguments if one is not NoneType]
+                + [{'type': 'null'}]}  # fmt: skip
+    if origin is Literal:
+        return {'enum': list(arguments)}
+    if origin is tuple:
+        return {'type': 'array', 'items': of_hint(arguments[0])}
+    if is_dataclass(hint):
+        return of_dataclass(hint)
+    return {'type': {float: 'number', bool: 'boolean', dict: 'object'}.get(hint, 'string')}
+
+
+def write_json(path, data):
+    """A file of JSON that people can read."""
+    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+
+
 def main():
-    """Write both."""
+    """Write all."""
+    for name, shape in written_files().items():
+        write_json(DOCS / name, shape)
     results = sample_results()
     text = OUTPUTS.read_text(encoding='utf-8')
     OUTPUTS.write_text(with_dictionary(text, dictionary(results)), encoding='utf-8')
-    words = json.dumps(schema(results), indent=1, ensure_ascii=False)
-    SCHEMA.write_text(words + '\n', encoding='utf-8')
+    write_json(SCHEMA, schema(results))
 
 
 if __name__ == '__main__':

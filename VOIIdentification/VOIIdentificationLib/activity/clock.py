@@ -49,6 +49,12 @@ def moment(text: str, what: str, scan_start: datetime | None) -> datetime:
         msg = f'{what} is missing'
         raise InputFileError(msg)
     clock = _CLOCK.fullmatch(text)
+    if clock and scan_start is None:
+        msg = (
+            f'{what} must be a local time like 2026-03-01 09:15:00, got {text!r}, which has no '
+            'date, and the day of the scan is not known'
+        )
+        raise InputFileError(msg)
     time = _on_day(clock, scan_start) if clock else _with_date(text)
     if time is None or time.tzinfo is not None:
         zone = ', without a time zone' if time else ''

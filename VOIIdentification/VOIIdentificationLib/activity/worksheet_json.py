@@ -50,7 +50,8 @@ def parse_worksheet(
     Parameters
     ----------
     data : object
-        As `json.load` gives it. A time without a date is on the day of the scan.
+        As `json.load` gives it. A time without a date is on the day of the scan;
+        that of the scan start itself on the day that the header has.
 
     source_name : str, optional
         Names the file in messages.
@@ -73,7 +74,7 @@ def parse_worksheet(
         taken = keys_from_header(data, header or {})
         data = {**data, **{key: (header or {})[key] for key in taken}}
         try:
-            data = _with_whole_times(data)
+            data = _with_whole_times(data, (header or {}).get('scan_start'))
         except InputFileError as error:
             msg = f'{source_name}: {error}'
             raise InputFileError(msg) from error
@@ -105,10 +106,14 @@ def keys_from_header(data: object, header: Mapping[str, Any]) -> tuple[str, ...]
     )
 
 
-def _with_whole_times(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Times as `datetime`, by the rules of `moment`; what is no text is left to the reader."""
+def _with_whole_times(data: Mapping[str, Any], scan: datetime | None) -> dict[str, Any]:
+    """
+    Times as `datetime`, by the rules of `moment`; what is no text is left to the reader.
+
+    A scan start without a date is on the day that the header has.
+    """
     start = data.get('scan_start')
-    start = moment(start, '"scan_start"', None) if isinstance(start, str) else start
+    start = moment(start, '"scan_start"', scan) if isinstance(start, str) else start
     known = {} if start is None else {'scan_start': start}
     day = start if isinstance(start, datetime) else None
     fills = {

@@ -59,6 +59,11 @@ class Insert:
 
     aliases : tuple of str
         Other labels that seeds may carry, e.g. the original script's ``'B1'``.
+
+    Raises
+    ------
+    ValueError
+        If a sphere has a height.
     """
 
     label: Name
@@ -69,6 +74,14 @@ class Insert:
     hot: bool = True
     use: bool = True
     aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.height_mm is not None and self.shape != 'cylinder':
+            msg = (
+                f'{self.label} has a "height_mm" of {self.height_mm:g}, but no '
+                '"shape": "cylinder"; a sphere has no height'
+            )
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True)
