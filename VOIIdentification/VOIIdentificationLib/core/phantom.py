@@ -295,7 +295,6 @@ def _refuse_repeated_labels(inserts: tuple[Insert, ...]) -> None:
 RGB = tuple[float, float, float]
 """Red, green and blue, from 0 to 1."""
 
-
 PALETTE: tuple[RGB, ...] = (
     (0.902, 0.624, 0.000),  # orange
     (0.337, 0.706, 0.914),  # sky blue
@@ -307,18 +306,14 @@ PALETTE: tuple[RGB, ...] = (
 )
 """Told apart by color-blind readers too: Okabe and Ito 2008, https://jfly.uni-koeln.de/color/."""
 
-
 BACKGROUND_COLOR: RGB = (0.6, 0.6, 0.6)
 """Of everything that belongs to the background VOIs."""
-
 
 SERIES_COLORS: tuple[RGB, ...] = ((0.15, 0.15, 0.15), (0.45, 0.45, 0.75), (0.55, 0.35, 0.25))
 """Of the curves of a plot, where one curve passes through all inserts: none of the palette."""
 
-
 BAND_COLORS: tuple[RGB, ...] = ((0.55, 0.70, 0.90), (0.95, 0.70, 0.45), (0.65, 0.85, 0.60))
 """Of the limits of the first, second … standard."""
-
 
 _GOLDEN_RATIO = 0.618033988749895
 """Steps of this part of the color circle never come back to a hue already used."""
