@@ -332,11 +332,6 @@ def color_of_index(index: int) -> RGB:
     -------
     color : tuple of float
         Red, green and blue, from 0 to 1.
-
-    Examples
-    --------
-    >>> color_of_index(0)
-    (0.902, 0.624, 0.0)
     """
     if index < len(PALETTE):
         return PALETTE[index]
@@ -376,11 +371,6 @@ def hex_color(color: RGB) -> str:
     -------
     text : str
         ``'#rrggbb'``.
-
-    Examples
-    --------
-    >>> hex_color((1.0, 0.5, 0.0))
-    '#ff8000'
     """
     return '#' + ''.join(f'{round(part * 255):02x}' for part in color)
 
