@@ -77,6 +77,14 @@ def test_the_verdict_of_the_workbook(judged, word, tmp_path):
     book = openpyxl.load_workbook(tmp_path / 'outputMetaTargets.xlsx')
     overall = [cell.value for cell in book['Verdict'][2]]
     assert overall[:2] == ['Overall', word]
+    summary = [[cell.value for cell in row] for row in book['Summary']]
+    (said,) = [row for row in summary if row[0] == 'Overall verdict']
+    assert word in said
+    header = next(row for row in summary if row[0] == 'Sphere')
+    contrast = next(n for n, title in enumerate(header) if title and 'Q_H' in title)
+    largest = next(row for row in summary if row[0] == 'S37')
+    assert header[contrast + 1] == 'Site'
+    assert largest[contrast + 1].startswith(f'{word} ')
     header = [cell.value for cell in book['Limits'][1]]
     line = dict(zip(header, [cell.value for cell in book['Limits'][2]], strict=True))
     assert (line['Sphere'], line['Standard'], line['Verdict']) == ('S37', 'Site', word)

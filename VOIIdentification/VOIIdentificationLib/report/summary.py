@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..evaluate.judgement import Outcome, OverallVerdict
-from ..evaluate.limits import QUANTITY_NAMES
+from ..evaluate.quantities import QUANTITY_OF
 from ..results import AnalysisResult
 from .formats import result_tables
 from .method import doubts
@@ -304,7 +304,7 @@ def _sphere_columns(result: AnalysisResult, tables: Sequence[Table]) -> tuple[Su
     for table, key in summary_keys(tables):
         column = table.column(key)
         columns.append(_picked(table, column, labels))
-        quantity = QUANTITY_NAMES.get(key, column.title)
+        quantity = QUANTITY_OF[key].title if key in QUANTITY_OF else column.title
         for standard, lines in judged.get(quantity, {}).items():
             columns.append(_limits_column(standard, lines, labels))
     return tuple(columns)
