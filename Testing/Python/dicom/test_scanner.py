@@ -129,6 +129,17 @@ def test_ge_has_them_in_private_elements(tmp_path, creator, others, counts):
     assert (facts.iterations, facts.subsets) == counts
 
 
+def test_numbers_in_a_block_that_nobody_reserved_are_not_taken_for_ges(tmp_path):
+    def edit(ds, _k):
+        name_all(ds)
+        ds.Manufacturer, ds.ReconstructionMethod = 'GE MEDICAL SYSTEMS', 'VPFX'
+        ds.add_new(0x000910B2, 'IS', 3)
+        ds.add_new(0x000910B3, 'IS', 28)
+
+    facts = facts_of(tmp_path, edit)
+    assert (facts.iterations, facts.subsets) == (None, None)
+
+
 @pytest.mark.parametrize(
     ('dose', 'bq'), [('70', 70e6), ('-1', None), ('', None), ('1e15', None), ('70e6', 70e6)]
 )

@@ -35,9 +35,15 @@ def test_only_what_is_known_of_both_enters_and_is_named(now, before, sd, of):
 
 
 def test_what_only_one_has_or_in_another_unit_is_left_out():
-    now = [one(1.0), one(1.0, label='S13'), one(1.0, 'mean', unit='Bq/mL')]
-    before = [one(2.0), one(2.0, 'rc_mean'), one(1.0, 'mean', unit='counts')]
-    assert [(c.quantity, c.label) for c in changes_from(now, before)] == [('rc_max', 'S10')]
+    now = [
+        one(1.0),
+        one(1.0, label='S13'),
+        one(1.0, 'mean', unit='Bq/mL'),
+        one(1.0, 'max', unit='%'),
+    ]
+    before = [one(2.0), one(2.0, 'rc_mean'), one(1.0, 'mean', unit='counts'), now[-1]]
+    found = [(c.quantity, c.label) for c in changes_from(now, before)]
+    assert found == [('rc_max', 'S10'), ('max', 'S10')]
 
 
 def test_a_baseline_of_zero_has_no_percent():

@@ -170,12 +170,19 @@ def test_values_of_the_whole_scan_have_no_sphere():
 
 @pytest.mark.parametrize(
     ('no_change', 'change', 'said'),
-    [('no baseline was given', None, 'not judged'), ('', -6.0, 'fail'), ('', 4.0, 'pass')],
+    [
+        ('no baseline was given', None, 'not judged'),
+        ('the scanner is unknown', 4.0, 'not judged'),
+        ('', -6.0, 'fail'),
+        ('', 4.0, 'pass'),
+    ],
 )
 def test_changes_need_a_baseline(no_change, change, said):
     row = Limit(37.0, 'contrast_percent', -5.0, 5.0, **SOURCE, of='change_percent')
     changes = [] if change is None else [contrast(change)]
     found = judge([profile(row)], [contrast(70.0)], changes, replace(GOOD, no_change=no_change))
     assert found.level.value == said
+    if no_change:
+        assert found.reasons == (f'Site: {no_change[0].upper()}{no_change[1:]}.',)
     if change == -6.0:
         assert found.reasons == ('Site: S37: Change of Contrast Q 2-D -6 % is outside -5 to 5.',)
