@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 from dciodvfy import complaints
+from VOIIdentificationLib.cli.main import main
 from VOIIdentificationLib.cli.make_phantom import add_arguments, make_phantom_study, run
 from VOIIdentificationLib.core.errors import CanceledError, InputFileError, OutputError
 from VOIIdentificationLib.dicom.read import read_pet_series
@@ -302,3 +303,23 @@ def test_a_phantom_that_does_not_fit_into_memory_is_refused_at_once(shape, tmp_p
         make_phantom_study(tmp_path / 'x', scene)
     assert time.monotonic() - start < 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_uniform_cylinder_is_made_and_found_again(tmp_path):
+    study, out = tmp_path / 'study', tmp_path / 'out'
+    words = ['--phantom', 'uniform cylinder 20 x 20 cm', '--voxel', 5, 5.5, 6, '--tilt', 4]
+    assert run(parsed(study, *words, '--cov', 0, '--offset', 6, -4, 3)) == 0
+    truth = json.loads((study / 'truth.json').read_text(encoding='utf-8'))['cylinder']
+    assert (truth['diameter_mm'], truth['length_mm'], truth['activity']) == (200, 200, 5000)
+
+    arguments = [str(study / 'dicom'), '--output', str(out), '--true-background', '5000']
+    assert main(['analyze', *arguments, '--phantom', 'uniform cylinder']) == 0
+
+    results = json.loads((out / 'results.json').read_text(encoding='utf-8'))
+    found = results['cylinder']
+    assert found['bias_percent'] == pytest.approx(0.0, abs=0.1)
+    assert found['verdict'] == 'pass'
+    assert found['diameter_mm'] == pytest.approx(200.0, abs=0.2)
+    assert found['length_mm'] == pytest.approx(200.0, abs=0.2)
+    assert found['voi']['center_ras_mm'] == pytest.approx(truth['center_ras_mm'], abs=0.1)
+    assert any('The phantom names no size' in note for note in results['notes'])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_cylinder import cylinder_result
 from made_nodes import IJK_TO_RAS, PARENTS, bent_transform, linear_transform, put_under
 from made_results import made_result
 from VOIIdentificationLib.analysis import analyze
@@ -372,3 +373,23 @@ def test_seed_of_another_list_is_not_touched(scene, volume):
     publish(made_result(), volume)
 
     assert seeds_from_points(own) == (Seed('X', (1.0, 2.0, 3.0)),)
+
+
+def test_a_uniform_cylinder_is_shown_with_its_slices(scene):
+    result = cylinder_result()
+    volume = volume_node_from_image(result.image, 'PET', scene=scene)
+
+    outputs = publish(result, volume)
+
+    assert {*outputs.tables} == {
+        *('cylinder', 'cylinder_limits', 'cylinder_slices', 'activity', 'suv'),
+    }
+    means = outputs.tables['cylinder_slices'].GetTable().GetColumnByName('mean')
+    found = [means.GetValue(n) for n in range(means.GetNumberOfValues())]
+    assert found == [one.mean for one in result.cylinder.uniformity.slices]
+    series = series_of_chart(outputs.charts['cylinder'])
+    assert [node.GetYColumnName() for node in series] == ['mean', 'earl_low', 'earl_high']
+    assert outputs.segmentation.GetSegmentation().GetNumberOfSegments() == 1
+    (center,) = seeds_from_points(outputs.centers)
+    assert center.label == 'Cylinder'
+    assert center.position_ras_mm == pytest.approx(result.cylinder.voi.center_ras_mm, abs=1e-9)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from made_cylinder import cylinder_result
 from made_quality import quality_result, with_sphere
 from made_results import made_result
 from paths import MODULE
@@ -541,3 +542,25 @@ def test_the_state_fits_the_panel_of_the_application(monkeypatch):
         apply(panel_state(*values), SimpleNamespace(**panel.children_))
 
     assert panel.children_['openReportButton'].visible
+
+
+def test_a_uniform_cylinder_needs_no_seeds():
+    chosen = asked(seeds=(), phantom=load_phantom('uniform cylinder'))
+
+    state = panel_state(chosen, replace(PLACED, placed_seeds=0), None)
+
+    assert state.seed_count.text == 'none needed'
+    assert (state.place_seeds.enabled, state.apply.enabled) == (False, True)
+    assert state.apply.tool_tip == 'Find the cylinder and measure it.'
+
+
+def test_the_bias_of_a_cylinder_is_said_with_its_verdict():
+    result = cylinder_result()
+    chosen = asked(seeds=(), phantom=result.phantom)
+
+    text = said(chosen, measured(chosen.request, result))
+
+    bias = result.cylinder.bias.percent
+    assert f'EARL calibration: pass. Bias {bias:+.2f} %; accepted ± 10 %.' in text
+    assert 'Cylinder of 150.' in text
+    assert 'SUV 0.99' in text or 'SUV 1.00' in text

@@ -1,15 +1,22 @@
-"""A uniform cylinder in every output: no sphere, no empty sheet, the same numbers everywhere."""
+"""A cylinder, and inserts without a ring: no empty sheet, the same numbers everywhere."""
 
 import csv
 import json
+from dataclasses import replace
 
 import openpyxl
 import pytest
-from made_cylinder import TRUE_BQML, cylinder_phantom, cylinder_result, made_cylinder
+from made_cylinder import (
+    TRUE_BQML,
+    cylinder_phantom,
+    cylinder_result,
+    cylinder_scene,
+    made_cylinder,
+)
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.core.phantom import insert_colors
+from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed, insert_colors
 from VOIIdentificationLib.evaluate.limits import Level, Limit, Limits
 from VOIIdentificationLib.evaluate.quantities import values_of_results
 from VOIIdentificationLib.report.export import export_results, result_centers, result_segments
@@ -18,6 +25,7 @@ from VOIIdentificationLib.report.method import method_rows
 from VOIIdentificationLib.report.page.write import page_html
 from VOIIdentificationLib.report.qa_exports import qa_values
 from VOIIdentificationLib.report.verdicts import outcomes, with_verdict
+from VOIIdentificationLib.synthetic.phantom import Activities, Ball, Rod, synthesize
 
 
 @pytest.fixture(scope='module')
@@ -161,3 +169,47 @@ def test_limits_of_spheres_do_not_judge_a_cylinder(result):
     verdict = with_verdict(result, [Limits('Site', None, (row,))]).verdict
     assert verdict.level is Level.NOT_JUDGED
     assert 'a uniform cylinder was measured' in verdict.reasons[0].lower()
+
+
+LOOSE = Phantom(
+    'My inserts',
+    (Insert('A25', 25.0), Insert('B16', 16.0), Insert('R12', 12.0, 'cylinder', 40.0)),
+    background=Insert('B0', 30.0),
+)
+PLACES = {'A25': (30.0, 10.0, 5.0), 'B16': (-25.0, -20.0, -8.0), 'R12': (0.0, 45.0, 0.0)}
+
+
+@pytest.fixture(scope='module')
+def loose_image():
+    """Two balls and a rod of 40 kBq/mL in a cylinder of 5 kBq/mL."""
+    inside = (
+        Ball(PLACES['A25'], 25.0, 35_000.0),
+        Ball(PLACES['B16'], 16.0, 35_000.0),
+        Rod(PLACES['R12'], (0.0, 0.0, 1.0), 12.0, 40.0, 35_000.0),
+    )
+    scene = cylinder_scene(size_mm=(170.0, 130.0), inside=inside)
+    return synthesize(replace(scene, activities=Activities(background=5000.0)))[0]
+
+
+@pytest.mark.parametrize('with_background', [True, False])
+def test_inserts_without_a_ring_give_what_can_be_had(loose_image, tmp_path, with_background):
+    seeds = [Seed(label, place) for label, place in PLACES.items()]
+    seeds += [Seed('B0', (0.0, -45.0, 5.0))] if with_background else []
+    known = Known(activity=given_activity(40_000.0, 5000.0 if with_background else None))
+
+    result = analyze(loose_image, seeds, LOOSE, known=known)
+    export_results(result, tmp_path)
+
+    recovered = {one.label: one for one in result.recovery.spheres}
+    assert set(recovered) == {'A25', 'B16'}
+    assert 0.9 < recovered['A25'].rc_max < 1.05
+    assert (recovered['A25'].rc_mean is not None) == with_background
+    assert ('B0' in {voi.label for voi in result.vois}) == with_background
+    (nema, *_others) = outcomes(result)
+    assert 'stand on no ring' in nema.reasons[0]
+    assert any(note.startswith('R12: no recovery coefficients') for note in result.notes)
+    if not with_background:
+        assert 'no background was measured: no A50 VOI' in result.recovery.notes
+    for path in tmp_path.glob('*.xlsx'):
+        for sheet in openpyxl.load_workbook(path):
+            assert sheet.max_row > 1, (path.name, sheet.title)

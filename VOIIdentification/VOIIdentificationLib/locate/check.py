@@ -22,7 +22,7 @@ from .identity import (
     identify_spheres,
     with_usual_sizes,
 )
-from .ring import RingPose
+from .ring import RingPose, ring_inserts
 
 MAX_SCALE_DEVIATION = 0.01
 """Phantoms and what is printed of their ring (114 to 114.54 mm) differ by less."""
@@ -111,7 +111,7 @@ def check_inserts(
     Returns
     -------
     checked : Checked
-        Whatever is contradicted is flagged.
+        Whatever is contradicted is flagged; what cannot be evaluated is said.
     """
     spheres = [one for one in located if one.insert.shape == 'sphere']
     doubts = {one.label: list(one.flags) for one in located}
@@ -121,8 +121,24 @@ def check_inserts(
     return Checked(
         tuple(replace(one, flags=tuple(dict.fromkeys(doubts[one.label]))) for one in located),
         (Flag.RING_SCALE,) if scale else (),
-        (*notes, *scale),
+        (*notes, *scale, *_lacks(located, phantom)),
     )
+
+
+def _lacks(located: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:
+    """What cannot be had of inserts that are no spheres on a ring, and why."""
+    on_ring = {insert.label for insert in ring_inserts(phantom)}
+    rods = [one.label for one in located if one.insert.shape == 'cylinder']
+    lacks = []
+    if located and not on_ring & {one.label for one in located}:
+        lacks.append(
+            f'NEMA NU 2 image quality was not evaluated: the inserts of {phantom.name} stand on '
+            'no ring, which gives the slice of the spheres and the places of the background ROIs.'
+        )
+    if rods:
+        named = ', '.join(rods)
+        lacks.append(f'{named}: no recovery coefficients, which are those of spheres.')
+    return lacks
 
 
 def _size_doubts(
