@@ -2,11 +2,14 @@
 
 import gzip
 import json
+import struct
+import zlib
 
 from bad_input.case import Case, Right, refused
 from bad_input.file_cases import markups, nifti, nrrd
 from bad_input.made_series import enhanced, info_of, put, series, suv_of
 from bad_input.made_study import preset, with_json, with_seeds
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 KIND = 'bounds'
 
@@ -37,6 +40,19 @@ def largest(diameter_mm):
     data = preset()
     data['inserts'][0]['diameter_mm'] = diameter_mm
     return json.dumps(data)
+
+
+def deflated_zeros(folder):
+    """Slices of 100 kilobytes that become 100 megabytes."""
+    pet = series(syntax=DeflatedExplicitVRLittleEndian)(folder)
+    for path in pet.iterdir():
+        data = path.read_bytes()
+        start = 144 + struct.unpack('<I', data[140:144])[0]
+        deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+        plain = zlib.decompress(data[start:], -zlib.MAX_WBITS)
+        rest = deflater.compress(plain + bytes(100 * 2**20)) + deflater.flush()
+        path.write_bytes(data[:start] + rest)
+    return pet
 
 
 def nested(depth, opening='[', closing=']'):
@@ -78,6 +94,7 @@ CASES = [
     _case('NRRD of 100000 cubed', nrrd('sizes: 100000 100000 100000'), refused('bytes|memory|truncated|large|cut')),
     _case('NRRD of 2 to the 62', nrrd('sizes: 4611686018427387904 1 1'), refused('')),
     _case('a gzip of zeros', zipped_zeros, refused('')),
+    _case('deflated slices of zeros', suv_of(deflated_zeros), refused('deflated bytes become more')),
     _case('JSON of 100000 brackets', with_json('--phantom', nested(100_000)), refused('nest|deep|JSON|object')),
     _case('a worksheet of 100000 objects', with_json('--activity', nested(100_000, '{"hot":', '}').replace(
         ':}', ':1}')), refused('nest|deep|JSON|object')),

@@ -50,6 +50,9 @@ _GROWTH = _ELEMENT_BYTES = 8
 _FIRST_GROUPS = range(0x0004, 0x0010, 2)
 """Groups that a data set begins with; read in the wrong byte order they are above 0x0400."""
 
+_MAX_RATIO, _MIN_INFLATED_BYTES = 100, 64 * 2**20
+"""Images deflate to a half or a tenth; a small one of zeros alone to a thousandth."""
+
 _PREAMBLE_BYTES = 128
 UNDEFINED_LENGTH = 0xFFFFFFFF
 """Length of pixels that are compressed: they end where their items say."""
@@ -232,7 +235,7 @@ def _parse(path: Path, name: str, data: bytes, start: int) -> DicomFile | None:
     declared = _transfer_syntax(stream)
     syntax = _syntax_of_bytes(data[stream.tell() :], declared)
     deflated = syntax == DeflatedExplicitVRLittleEndian
-    walk = _Walk(_inflated(stream) if deflated else stream)
+    walk = _Walk(_inflated(stream, name) if deflated else stream)
     file = DicomFile(
         name=name,
         dataset=Dataset(walk.elements(syntax)),
@@ -293,13 +296,20 @@ def _is_after_meta_group(tag: int, _vr: str | None, _length: int) -> bool:
     return tag >= 0x00030000
 
 
-def _inflated(stream: BytesIO) -> BytesIO:
+def _inflated(stream: BytesIO, name: str) -> BytesIO:
     """The data set of a deflated file; empty if it is cut or damaged."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater, deflated = zlib.decompressobj(-zlib.MAX_WBITS), stream.read()
+    limit = _MIN_INFLATED_BYTES + _MAX_RATIO * len(deflated)
     try:
-        data = inflater.decompress(stream.read())
+        data = inflater.decompress(deflated, limit)
     except zlib.error:
         return BytesIO()
+    if len(data) == limit:
+        msg = (
+            f'{name}: its {len(deflated)} deflated bytes become more than {limit}, which no image '
+            'does; export the series uncompressed.'
+        )
+        raise SeriesError(msg)
     return BytesIO(data if inflater.eof else b'')
 
 
