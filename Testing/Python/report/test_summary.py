@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from made_quality import quality_result
+from made_quality import judged_result, quality_result
 from made_results import made_result
 from VOIIdentificationLib.core.image import Acquisition
 from VOIIdentificationLib.report.summary import summarize, trace_line, verdict_line
@@ -172,3 +172,5 @@ def test_a_picture_can_be_traced():
 
     assert traced == 'Maker M 1 · OSEM · NEMA IEC body · a_H / a_B 10'
     assert verdict_line(result).startswith('NEMA NU 2: not judged · EARL 1: fail')
+    judged = judged_result()
+    assert verdict_line(judged).startswith(f'Overall: {judged.verdict.level.value} · ')

@@ -236,7 +236,7 @@ def trace_line(result: AnalysisResult) -> str:
 
 def verdict_line(result: AnalysisResult) -> str:
     """
-    What every standard says, in one line.
+    The overall verdict, where limits were chosen, and what every standard says, in one line.
 
     Parameters
     ----------
@@ -248,7 +248,9 @@ def verdict_line(result: AnalysisResult) -> str:
     text : str
         ``'EARL 1: pass · EARL 2: not judged'``.
     """
-    return ' · '.join(f'{one.standard}: {one.level.value}' for one in outcomes(result))
+    overall = [f'Overall: {result.verdict.level.value}'] if result.verdict.outcomes else []
+    standards = [f'{one.standard}: {one.level.value}' for one in outcomes(result)]
+    return ' · '.join([*overall, *standards])
 
 
 def lines_by_label(table: Table) -> dict[str, int]:

@@ -90,6 +90,29 @@ def test_doubts_stand_in_words_at_their_sphere_and_those_of_all_once():
     assert any('second-hand' in note for note in table.notes)
 
 
+def test_a_reason_not_to_judge_any_sphere_is_not_said_at_each():
+    """It stands with the verdict of the standard; what differs is said at its sphere."""
+    result = quality_result()
+    reason = 'EARL 1 is meant for 10 : 1'
+    spheres = [
+        replace(
+            s,
+            verdicts=tuple(
+                replace(v, passed=None, not_judged=reason) if v.standard == 'EARL 1' else v
+                for v in s.verdicts
+            ),
+        )
+        for s in result.recovery.spheres
+    ]
+
+    _table, cells = summary(
+        replace(result, recovery=replace(result.recovery, spheres=tuple(spheres)))
+    )
+
+    assert {cell.text for cell in cells['Verdict EARL 1']} == {'not judged'}
+    assert 'pass' in {cell.text for cell in cells['Verdict EARL 2']}
+
+
 def test_spheres_without_evaluation_have_a_summary_too():
     _table, cells = summary(made_result())
 

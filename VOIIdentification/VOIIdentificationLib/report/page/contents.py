@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ...core.phantom import hex_color, insert_colors
 from ...results import AnalysisResult
 from ..method import MethodRow
-from ..subjects.limits import VERDICT_KEY
+from ..subjects.limits import NOT_JUDGED, VERDICT_KEY
 from ..summary import lines_by_label, summary_keys
 from ..table import Column, Table
 from ..uncertainty import is_uncertainty
@@ -208,9 +208,13 @@ def summary_table(
     lines = verdict_lines(tables)
     shown = [(first, key) for key in (_SPHERE, _DIAMETER)]
     shown += [pair for pair in summary_keys(tables) if not is_uncertainty(*pair)]
-    shown += [(t, c.key) for t in tables for c in t.columns if c.key.startswith(f'{VERDICT_KEY}_')]
     columns = [
         _picked(_page_column(result, t, t.column(key), terms, lines), t, labels) for t, key in shown
+    ]
+    judged = [(t, c) for t in tables for c in t.columns if c.key.startswith(f'{VERDICT_KEY}_')]
+    columns += [
+        _shortened(_picked(_page_column(result, t, column, terms, lines), t, labels))
+        for t, column in judged
     ]
     said = _said(tables, labels)
     common = _common(said)
@@ -274,6 +278,14 @@ def _picked(column: PageColumn, table: Table, labels: Sequence[str]) -> PageColu
         column.cells[lines[label]] if label in lines else PageCell('') for label in labels
     )
     return PageColumn(column.header, column.anchor, column.is_text, cells)
+
+
+def _shortened(column: PageColumn) -> PageColumn:
+    """One reason not to judge any sphere is said with the verdict, not again at each."""
+    texts = {cell.text for cell in column.cells}
+    if len(texts) != 1 or not next(iter(texts)).startswith(f'{NOT_JUDGED}: '):
+        return column
+    return replace(column, cells=(PageCell(NOT_JUDGED),) * len(column.cells))
 
 
 def _remarks(said: Mapping[str, Mapping[str, None]], common: Iterable[str]) -> PageColumn:
