@@ -85,10 +85,13 @@ def test_nodes_of_the_caller_are_filled_and_found_again(scene, volume):
     assert mine.segmentation.GetName() == 'My VOIs'
 
 
-def test_nodes_are_named_after_the_volume(volume):
-    assert all(
-        node.GetName().startswith('PET ') for node in nodes_of(publish(made_result(), volume))
-    )
+def test_nodes_are_named_after_the_volume_and_series_as_the_legend_says(volume):
+    nodes = nodes_of(publish(made_result(), volume))
+    series = [node for node in nodes if node.IsA('vtkMRMLPlotSeriesNode')]
+
+    assert all(node.GetName().startswith('PET ') for node in nodes if node not in series)
+    assert {'Mean', 'Max'} <= {node.GetName() for node in series}
+    assert not any('PET' in node.GetName() for node in series)
 
 
 def test_all_nodes_lie_in_one_folder(scene, volume):
