@@ -167,3 +167,12 @@ def test_a_value_that_a_frame_lacks_is_left_out_and_seen():
     assert one.values == (0.5, None, 0.7)
     assert one.mean == pytest.approx(0.6)
     assert one.sd == pytest.approx(0.02**0.5)
+
+
+def test_an_error_that_is_good_near_0_has_no_cov():
+    def frame(x):
+        return [Value('calibration_error_percent', '', None, x, '%')]
+
+    (one,) = repeatability([frame(0.1), frame(-0.1), frame(0.3)])
+    assert one.sd == pytest.approx(0.2)
+    assert one.cov_percent is None

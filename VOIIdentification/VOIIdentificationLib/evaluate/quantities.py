@@ -35,12 +35,17 @@ class Quantity:
         Part of the results: ``'spheres'``, ``'nema'`` or ``'recovery'`` for a
         value of every sphere, ``'scan'`` for one of the whole scan, and
         ``'cylinder'`` for one of a uniform cylinder.
+
+    is_error : bool
+        Whether it is good near 0, on both sides: a difference or SD of it is
+        then never told as a part of it.
     """
 
     key: str
     title: str
     unit: str
     part: str
+    is_error: bool = False
 
     @property
     def can_be_limited(self) -> bool:
@@ -61,11 +66,11 @@ QUANTITIES = (
     Quantity('max', 'Max', IMAGE_UNIT, 'spheres'),
     Quantity('peak', 'Peak', IMAGE_UNIT, 'spheres'),
     Quantity('background_mean', 'Background C_B', IMAGE_UNIT, 'scan'),
-    Quantity('lung_error_percent', 'Lung residual', '%', 'scan'),
-    Quantity('calibration_error_percent', 'Calibration error', '%', 'scan'),
+    Quantity('lung_error_percent', 'Lung residual', '%', 'scan', is_error=True),
+    Quantity('calibration_error_percent', 'Calibration error', '%', 'scan', is_error=True),
     Quantity('cov_percent', 'Background COV', '%', 'scan'),
     Quantity('detectability', 'Q_H,10 / N_10', '', 'scan'),
-    Quantity('bias_percent', 'Calibration bias', '%', 'cylinder'),
+    Quantity('bias_percent', 'Calibration bias', '%', 'cylinder', is_error=True),
     Quantity('cylinder_cov_percent', 'COV of the cylinder', '%', 'cylinder'),
     Quantity('cylinder_suv_mean', 'SUV mean of the cylinder', 'g/mL', 'cylinder'),
 )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..evaluate.quantities import QUANTITIES, Value
+from ..evaluate.quantities import QUANTITIES, QUANTITY_OF, Value
 from .groups import Group
 
 LEVELS = (0.6827, 0.95)
@@ -135,8 +135,10 @@ class Difference:
 
     @property
     def percent(self) -> float | None:
-        """The difference over the reference."""
-        return 100.0 * self.difference / self.reference.mean if self.reference.mean else None
+        """The difference over the reference; None for an error, which is good near 0."""
+        if not self.reference.mean or QUANTITY_OF[self.value.key.quantity].is_error:
+            return None
+        return 100.0 * self.difference / self.reference.mean
 
     @property
     def different(self) -> bool | None:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..evaluate.quantities import QUANTITIES, Value
+from ..evaluate.quantities import QUANTITIES, QUANTITY_OF, Value
 
 CONFIDENCE = 0.95
 """Of the interval of an SD: of few values it is known badly, and that is said."""
@@ -57,8 +57,10 @@ class Repeatability:
 
     @property
     def cov_percent(self) -> float | None:
-        """SD over the mean, of quantities that are not percentages around 0."""
-        return None if self.sd is None or self.mean == 0 else 100.0 * self.sd / abs(self.mean)
+        """SD over the mean; None for an error, whose mean says nothing of its size."""
+        if self.sd is None or self.mean == 0 or QUANTITY_OF[self.quantity].is_error:
+            return None
+        return 100.0 * self.sd / abs(self.mean)
 
     @property
     def sd_limits(self) -> tuple[float, float] | None:
