@@ -143,7 +143,8 @@ def timed(root, output, workers):
 def cpu_seconds(output):
     """Processor time of each series, as the workers noted it, in the order of their ends."""
     states = sorted(output.glob('series/*/batch.json'), key=lambda path: path.stat().st_mtime)
-    return [json.loads(path.read_text(encoding='utf-8'))['cpu_s'] for path in states]
+    seconds = (json.loads(path.read_text(encoding='utf-8'))['cpu_s'] for path in states)
+    return [one for one in seconds if one is not None]
 
 
 def median(values):
