@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -99,8 +100,10 @@ def source_datasets(slices: Sequence[PETSlice]) -> tuple[Any, ...]:
 def _whole_header(plane: PETSlice) -> Any:
     from pydicom import dcmread
 
-    dataset = dcmread(plane.file.path, stop_before_pixels=True)
-    dataset.decode()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of texts longer than the standard allows
+        dataset = dcmread(plane.file.path, stop_before_pixels=True)
+        dataset.decode()
     dataset.SpecificCharacterSet = 'ISO_IR 192'
     for keyword in _DECIMALS:
         if dataset.get(keyword) is not None:
@@ -198,7 +201,9 @@ def header_errors_named() -> Iterator[None]:
         If highdicom refuses a value of the sources.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of names and texts that the sources have
+            yield
     except (ValueError, TypeError, OverflowError) as error:
         msg = (
             'no DICOM segmentation or report can be derived from this series, '
