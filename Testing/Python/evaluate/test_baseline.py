@@ -57,9 +57,9 @@ def test_a_negative_baseline_keeps_the_sign_of_the_change():
     assert found.change_percent == pytest.approx(50.0)
 
 
-def test_a_calibration_error_changes_as_the_ratio_behind_it():
+@pytest.mark.parametrize('key', ['calibration_error_percent', 'bias_percent'])
+def test_a_calibration_error_changes_as_the_ratio_behind_it(key):
     """From 1.00 to 1.02 times the true background: 2 %, not 100 or infinitely many."""
-    key = 'calibration_error_percent'
     (found,) = changes_from([one(2.0, key)], [one(0.0, key)])
     assert found.change_percent == pytest.approx(2.0)
     (value,) = Baseline('x', changes=(found,)).in_percent()

@@ -15,7 +15,7 @@ CHANGE_FORMULA = '100 (x / x_0 - 1)'
 CHANGE_SD_FORMULA = 'root of the sum of the squares of both uncertainties'
 
 _PERCENT = 100.0
-_OFFSET = {'calibration_error_percent': 100.0}
+_OFFSET = {'calibration_error_percent': 100.0, 'bias_percent': 100.0}
 """An error of e % is a ratio of 100 + e %: it is the ratio that changes by so many percent."""
 
 
