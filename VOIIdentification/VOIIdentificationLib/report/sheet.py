@@ -36,8 +36,8 @@ _LINE_POINTS, _MAX_POINTS = 15.0, 409.0
 _BOLD_PART = 0.85
 """As many bold letters take the room of one."""
 
-_FOOTER_TEXT = 200
-"""Characters of the series in a footer, all of which may have 255."""
+_FOOTER_TEXT = 100
+"""Characters of the series in a footer, beside which the number of the page has room."""
 
 _MARGINS_INCHES = {'left': 0.5, 'right': 0.5, 'top': 0.5, 'bottom': 0.75, 'footer': 0.3}
 _A4 = 9
@@ -196,10 +196,11 @@ def _placed_cells(cells: Sequence[Any], row: int) -> Iterator[Any]:
 
 def _set_footer(sheet: Any, footer: Footer) -> None:
     """An ampersand begins a code of Excel's; two are one."""
-    series = plain_line(footer.series)[:_FOOTER_TEXT].replace('&', '&&')
-    sheet.oddFooter.left.text = series or None
-    sheet.oddFooter.center.text = footer.date.replace('&', '&&') or None
-    sheet.oddFooter.right.text = '&A, page &P of &N'
+    series = plain_line(footer.series)
+    series = series if len(series) <= _FOOTER_TEXT else f'{series[: _FOOTER_TEXT - 1]}…'
+    date = footer.date.replace('&', '&&')
+    sheet.oddFooter.left.text = series.replace('&', '&&') or None
+    sheet.oddFooter.right.text = ', '.join([*filter(None, [date]), '&A, page &P of &N'])
 
 
 def repeat_header(sheet: Any, column_count: int, row_count: int, *, freeze: str) -> None:
