@@ -148,7 +148,7 @@ def test_a_point_file_with_left_and_right_mixed_up_is_suspected(scan):
     ]
     seeding = sort_seeds(image, flipped, NEMA)
     assert all(one.flags for one in seeding.inserts)
-    assert 'whether the point file is LPS or RAS' in seeding.notes[-1]
+    assert 'whether LPS or RAS' in seeding.notes[-1]
 
 
 def test_a_seed_on_no_sphere_is_flagged_and_named(scan):
