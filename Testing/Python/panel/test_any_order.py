@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from headless_scene import make_scene
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -46,7 +46,15 @@ from VOIIdentificationLib.synthetic.phantom import (  # noqa: E402
     synthesize,
 )
 
-SEQUENCES, ACTIONS = int(os.environ.get('VOI_SEQUENCES', '2')), os.environ.get('VOI_ACTIONS', '200')
+SEQUENCES, ACTIONS = (
+    int(os.environ.get('VOI_SEQUENCES', '10')),
+    os.environ.get('VOI_ACTIONS', '200'),
+)
+
+SEED = 1
+
+MAX_MEASURED = 6
+"""In one sequence: each takes as long as fifty other actions."""
 
 SEVERAL = st.integers(0, 7)
 """Picks one of what there is."""
@@ -83,7 +91,7 @@ class Panels(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.stack, self.files, self.entered = ExitStack(), [], False
+        self.stack, self.files, self.entered, self.tried = ExitStack(), [], False, 0
         if Panels.made is None:
             Panels.made = images()
         (self.images, self.truth), patch = Panels.made, pytest.MonkeyPatch()
@@ -360,6 +368,9 @@ class Panels(RuleBasedStateMachine):
     @rule()
     def apply(self):
         """It works where it is enabled, and would not where it is not."""
+        self.tried += 1
+        if self.tried > MAX_MEASURED:
+            return
         volume, enabled = self.parameters.inputVolume, self.ui.applyButton.enabled
         if enabled:
             try:
@@ -520,6 +531,8 @@ class Panels(RuleBasedStateMachine):
 
 
 def test_the_panel_survives_whatever_is_done_in_any_order():
+    if 'VOI_SEQUENCES' not in os.environ:
+        seed(SEED)(Panels)  # every run of the suite tries the same
     run_state_machine_as_test(
         Panels,
         settings=settings(
@@ -528,7 +541,8 @@ def test_the_panel_survives_whatever_is_done_in_any_order():
             deadline=None,
             phases=(Phase.explicit, Phase.generate),
             report_multiple_bugs=False,
-            derandomize='VOI_SEQUENCES' not in os.environ,
+            derandomize=False,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -144,6 +144,18 @@ def test_a_volume_that_arrives_gets_its_look_after_its_reader_is_done(widget, ma
     assert layers == [{'background': node, 'fit': True}]
 
 
+def test_a_volume_that_is_filled_anew_in_another_size_is_read_when_it_is_whole(
+    widget, made, capsys
+):
+    """Between two events its size is new and its values are not."""
+    node = whole(made[0], 'PET')
+    slicer.util.updateVolumeFromArray(node, made[0].voxels[2:-3, 1:, :-4])
+
+    assert '56 x 53 x 21 voxels' in widget.ui.inputSummaryLabel.text
+    assert widget.ui.applyButton.enabled
+    assert 'Traceback' not in capsys.readouterr().err
+
+
 def test_its_dicom_files_are_read_when_they_are_named(widget, made, tmp_path, monkeypatch):
     """The attribute that names them is set after the image."""
     write_pet_series(made[0], tmp_path / 'dicom', seed=1)

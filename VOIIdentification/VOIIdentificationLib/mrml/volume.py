@@ -295,6 +295,13 @@ def _image_data(volume_node: Node) -> Node:
     if scalars is None or scalars.GetNumberOfTuples() == 0:
         msg = f'the volume {name} holds no voxels. Load the PET series again.'
         raise NodeError(msg)
+    if scalars.GetNumberOfTuples() != image_data.GetNumberOfPoints():
+        msg = (
+            f'the volume {name} holds {scalars.GetNumberOfTuples()} values for '
+            f'{image_data.GetNumberOfPoints()} voxels: it is being filled anew. Fill it, or load '
+            'the PET series again.'
+        )
+        raise NodeError(msg)
     if image_data.GetNumberOfScalarComponents() != 1:
         msg = (
             f'the volume {name} has {image_data.GetNumberOfScalarComponents()} values in each '
