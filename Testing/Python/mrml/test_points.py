@@ -215,3 +215,14 @@ def test_preparing_an_unchanged_list_says_nothing(points):
     prepare_seed_list(points, LABELS)
 
     assert events == []
+
+
+def test_a_list_that_is_made_takes_no_clicks_of_another(scene):
+    """Slicer lets every new point list take them."""
+    from VOIIdentificationLib.mrml.nodes import new_node
+
+    first = scene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'First')
+    slicer.modules.markups.logic().SetActiveList(first)
+    new_node('vtkMRMLMarkupsFiducialNode', 'Second')
+
+    assert slicer.modules.markups.logic().GetActiveListID() == first.GetID()

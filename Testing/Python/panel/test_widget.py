@@ -19,6 +19,7 @@ from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E
 from shown_words import results_words  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
+from stand_in_selectors import active_list  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
 from VOIIdentificationLib.core.errors import SeedError  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
@@ -491,6 +492,15 @@ def test_an_error_is_shown_and_what_was_there_stays(ready, volume, made):
     assert ready.panel.result is before
     assert positions(find_outputs(volume).centers) == pytest.approx(centers)
     assert ready.ui.applyButton.enabled
+
+
+def test_apply_ends_placing(ready):
+    """The lists that it makes would take the clicks."""
+    ready.ui.placeBackgroundButton.click()
+    ready.ui.applyButton.click()
+
+    assert not ready.ui.placeBackgroundButton.checked
+    assert active_list() is None
 
 
 def test_pressing_twice_measures_once(ready, monkeypatch):

@@ -65,7 +65,11 @@ def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
     home = scene or slicer.mrmlScene
     # A scene gives no name a second time by itself, not even that of a node that was removed.
     free = home.GetFirstNodeByName(name) is None
+    selection = home.GetFirstNodeByClass('vtkMRMLSelectionNode')
+    taking = selection.GetActivePlaceNodeID() if selection is not None else None
     node = home.AddNewNodeByClass(class_name, name if free else home.GenerateUniqueName(name))
+    if taking:  # Slicer lets every new point list take the clicks in the views
+        selection.SetActivePlaceNodeID(taking)
     if node is None:
         msg = f'the scene cannot make a {class_name} for {name}. Save the data and restart Slicer.'
         raise NodeError(msg)

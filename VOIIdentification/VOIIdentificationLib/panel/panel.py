@@ -375,6 +375,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             Shown above the reason if it fails.
         """
         self.is_working = True
+        self.seeds_section.stop()
+        self.background_section.stop()
         try:
             with self.dialogs.guard(message):
                 yield

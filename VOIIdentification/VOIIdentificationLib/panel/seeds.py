@@ -249,7 +249,6 @@ class SeedsSection(PlaceSection):
         panel, volume = self._panel, self._panel.volume.node
         if panel.is_working or not self._may_replace():
             return
-        self.stop()
         with panel.working(_('The spheres could not be found.')):
             with panel.dialogs.progress(_('Finding the spheres')) as progress:
                 points = panel.logic.findSpheres(volume, panel.phantom, progress)
