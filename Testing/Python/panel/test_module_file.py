@@ -7,6 +7,7 @@ nothing heavy may be imported before it is used.
 """
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from paths import LIBRARY, MODULE
 from stand_in_classes import API, BEHAVIOR, StandIn, classes, listed
+from VOIIdentificationLib.core.flags import Flag
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
 PANEL_FILES = sorted((LIBRARY / 'panel').glob('*.py'))
@@ -264,6 +266,37 @@ def test_each_file_is_translated_in_its_own_context():
             assert ('slicer.i18n', 'tr', '_') in names, path.name
         definitions = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         assert '_' not in definitions, path.name
+
+
+def test_flags_are_marked_for_translators_and_translated_in_the_panel():
+    """In the file that has them: the context is that of core/flags."""
+    tree = ast.parse((LIBRARY / 'core' / 'flags.py').read_text(encoding='utf-8'))
+    marked = {call.args[0].value for call in calls_of_tr(tree)}
+
+    assert marked == {flag.text for flag in Flag}
+    for path in PANEL_FILES:
+        for node in ast.walk(TREES[path]):
+            said = isinstance(node, ast.Attribute) and node.attr == 'text'
+            if said and last_name(node.value) == 'flag':
+                assert path.stem == 'ways_out', f'{path.name}:{node.lineno} is not translated'
+
+
+def test_sentences_of_the_panel_are_translated():
+    """What is returned or joined as a sentence stands in `_`."""
+    for path in [PLUGIN_FILE, *PANEL_FILES]:
+        if path.stem in NOT_FOR_USERS:
+            continue
+        inside = {id(n) for call in calls_of_tr(TREES[path]) for n in ast.walk(call)}
+        docs = {id(n.value) for n in ast.walk(TREES[path]) if isinstance(n, ast.Expr)}
+        for node in ast.walk(TREES[path]):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and SENTENCE.match(text) and id(node) not in inside | docs:
+                assert any(part in text for part in SAID_BY_OTHERS), f'{path.name}: {text!r}'
+
+
+NOT_FOR_USERS = {'self_test'}
+SENTENCE = re.compile(r'[A-Z][a-z]+( [a-z]+){3,}')
+SAID_BY_OTHERS = ('<property', 'Flag')
 
 
 SHOWN = {'text', 'toolTip', 'windowTitle', 'labelText', 'title', 'helpText', 'acknowledgementText'}

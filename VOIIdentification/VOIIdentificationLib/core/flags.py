@@ -71,63 +71,82 @@ class Flag(str, Enum):
         return _TEXTS[self]
 
 
+def _(text: str) -> str:
+    """Mark a text for translators, as Slicer's tools look for it; the panel translates it."""
+    return text
+
+
 _TEXTS = {
-    Flag.CLIPPED: 'part of the VOI lies outside the image',
-    Flag.NON_FINITE: 'the VOI holds voxels that are not a number; they are left out',
-    Flag.FEW_VOXELS: 'fewer than two whole voxels: no standard deviation',
-    Flag.SEARCH_AT_LIMIT: 'the best position lies at the limit of the search: check the seed',
-    Flag.SEARCH_BLOCKED: "the search stopped at another seed's sphere: check the seeds",
-    Flag.SEEDS_OVERLAP: 'the spheres of two seeds overlap: check the seeds',
-    Flag.NOT_REFINED: 'the seed itself is used: no position around it could be searched',
-    Flag.UNIT_UNKNOWN: 'the header names no unit: the values are those stored in the image',
-    Flag.TIMES_CONTRADICT: 'times in the header contradict each other: check the SUV decisions',
-    Flag.HEADER_CONTRADICTS: 'entries of the header contradict each other: check the SUV decisions',
-    Flag.DOSE_IN_MBQ: 'the stored dose is so small that it is taken for MBq',
-    Flag.WEIGHT_IN_GRAMS: 'the stored weight is so large that it is taken for gram',
-    Flag.HEIGHT_IN_CM: 'the stored height is so large that it is taken for centimeter',
-    Flag.VOXELS_DIFFER: 'the voxels are not those of the DICOM files: reload the volume',
-    Flag.NOT_MONOTONIC: 'a recovery coefficient falls as the spheres grow',
-    Flag.A50_AT_EDGE: 'the A50 VOI runs away from its sphere: check the background value',
-    Flag.ROI_NEAR_EDGE: "a background ROI is less than 15 mm from the phantom's edge",
-    Flag.ROI_NEAR_SPHERE: 'a background ROI is less than 15 mm from a sphere',
-    Flag.ROI_NEAR_LUNG: 'a background ROI touches the lung insert',
-    Flag.ROI_OVERLAPS: 'two background ROIs overlap',
-    Flag.FEW_ROIS: 'there is no room for twelve background ROIs',
-    Flag.SLICES_REPEATED: 'slices so thick that two background slices are the same: it counts once',
-    Flag.SLICES_OUTSIDE: 'a background slice lies outside the image and is left out',
-    Flag.LUNG_ASSUMED: 'the lung insert was not found and is assumed on the axis of the ring',
-    Flag.OFF_SLICE: 'the center of the sphere is more than 2 mm off the common slice',
-    Flag.FIT_REFUSED: 'the model fit was not accepted: the center is that of the search',
-    Flag.OFF_RING: 'the sphere lies off the place that the other spheres give it',
-    Flag.BOUND_BY_RING: 'too little contrast to find it alone: its place is held by the others',
-    Flag.SEED_MISNAMED: 'the seed lies on a sphere of another size: check its label',
-    Flag.SEED_ASTRAY: 'the seed lies on no sphere: check where it was placed',
-    Flag.HEADER_IMPLAUSIBLE: (
+    Flag.CLIPPED: _('part of the VOI lies outside the image'),
+    Flag.NON_FINITE: _('the VOI holds voxels that are not a number; they are left out'),
+    Flag.FEW_VOXELS: _('fewer than two whole voxels: no standard deviation'),
+    Flag.SEARCH_AT_LIMIT: _('the best position lies at the limit of the search: check the seed'),
+    Flag.SEARCH_BLOCKED: _("the search stopped at another seed's sphere: check the seeds"),
+    Flag.SEEDS_OVERLAP: _('the spheres of two seeds overlap: check the seeds'),
+    Flag.NOT_REFINED: _('the seed itself is used: no position around it could be searched'),
+    Flag.UNIT_UNKNOWN: _('the header names no unit: the values are those stored in the image'),
+    Flag.TIMES_CONTRADICT: _('times in the header contradict each other: check the SUV decisions'),
+    Flag.HEADER_CONTRADICTS: _(
+        'entries of the header contradict each other: check the SUV decisions'
+    ),
+    Flag.DOSE_IN_MBQ: _('the stored dose is so small that it is taken for MBq'),
+    Flag.WEIGHT_IN_GRAMS: _('the stored weight is so large that it is taken for gram'),
+    Flag.HEIGHT_IN_CM: _('the stored height is so large that it is taken for centimeter'),
+    Flag.VOXELS_DIFFER: _('the voxels are not those of the DICOM files: reload the volume'),
+    Flag.NOT_MONOTONIC: _('a recovery coefficient falls as the spheres grow'),
+    Flag.A50_AT_EDGE: _('the A50 VOI runs away from its sphere: check the background value'),
+    Flag.ROI_NEAR_EDGE: _("a background ROI is less than 15 mm from the phantom's edge"),
+    Flag.ROI_NEAR_SPHERE: _('a background ROI is less than 15 mm from a sphere'),
+    Flag.ROI_NEAR_LUNG: _('a background ROI touches the lung insert'),
+    Flag.ROI_OVERLAPS: _('two background ROIs overlap'),
+    Flag.FEW_ROIS: _('there is no room for twelve background ROIs'),
+    Flag.SLICES_REPEATED: _(
+        'slices so thick that two background slices are the same: it counts once'
+    ),
+    Flag.SLICES_OUTSIDE: _('a background slice lies outside the image and is left out'),
+    Flag.LUNG_ASSUMED: _('the lung insert was not found and is assumed on the axis of the ring'),
+    Flag.OFF_SLICE: _('the center of the sphere is more than 2 mm off the common slice'),
+    Flag.FIT_REFUSED: _('the model fit was not accepted: the center is that of the search'),
+    Flag.OFF_RING: _('the sphere lies off the place that the other spheres give it'),
+    Flag.BOUND_BY_RING: _('too little contrast to find it alone: its place is held by the others'),
+    Flag.SEED_MISNAMED: _('the seed lies on a sphere of another size: check its label'),
+    Flag.SEED_ASTRAY: _('the seed lies on no sphere: check where it was placed'),
+    Flag.HEADER_IMPLAUSIBLE: _(
         'a value of the header is far outside what is usual: check the SUV decisions'
     ),
-    Flag.DAY_UNKNOWN: 'the day of the injection or of the scan is assumed: check the SUV decisions',
-    Flag.ZONE_UNKNOWN: 'some times of the header have a time zone, others none: check them',
-    Flag.SEVERAL_INJECTIONS: 'the header lists several injections: the SUV counts the first',
-    Flag.BACKGROUND_ON_INSERT: 'the background VOI reaches into an insert: move its seed',
-    Flag.BACKGROUND_IN_LUNG: 'the background VOI reaches into the lung insert: move its seed',
-    Flag.BACKGROUND_IN_AIR: 'the background VOI is nearly empty, as in air: move its seed',
-    Flag.BACKGROUND_DEVIATES: 'the background VOI is far from the background ROIs: check its seed',
-    Flag.RECOVERY_IMPLAUSIBLE: 'no scan recovers so much or so little: check the true activity',
-    Flag.NOTHING_SEEN: 'nothing stands out from the noise here: check the place and the filling',
-    Flag.SIZE_OPEN: 'the image does not tell which sphere this is: the phantom is believed',
-    Flag.FILLING_DIFFERS: 'the image shows it cold where the phantom has it hot, or hot for cold',
-    Flag.SIGNAL_DEVIATES: 'its signal contradicts that of the other spheres: check size and label',
-    Flag.RING_SCALE: 'the ring is larger or smaller than the phantom has it: check the voxel size',
-    Flag.OFF_CENTER: 'the model fit does not find the center that is used: check it',
-    Flag.CYLINDER_SIZE: 'the cylinder has another size than the phantom: check the voxel size',
-    Flag.CYLINDER_CUT: 'the cylinder reaches out of the image: check its length by hand',
-    Flag.CYLINDER_BUBBLE: 'part of the cylinder holds no activity: check it for an air bubble',
-    Flag.SLICES_DEVIATE: 'slices deviate from the mean of the cylinder: check them',
+    Flag.DAY_UNKNOWN: _(
+        'the day of the injection or of the scan is assumed: check the SUV decisions'
+    ),
+    Flag.ZONE_UNKNOWN: _('some times of the header have a time zone, others none: check them'),
+    Flag.SEVERAL_INJECTIONS: _('the header lists several injections: the SUV counts the first'),
+    Flag.BACKGROUND_ON_INSERT: _('the background VOI reaches into an insert: move its seed'),
+    Flag.BACKGROUND_IN_LUNG: _('the background VOI reaches into the lung insert: move its seed'),
+    Flag.BACKGROUND_IN_AIR: _('the background VOI is nearly empty, as in air: move its seed'),
+    Flag.BACKGROUND_DEVIATES: _(
+        'the background VOI is far from the background ROIs: check its seed'
+    ),
+    Flag.RECOVERY_IMPLAUSIBLE: _('no scan recovers so much or so little: check the true activity'),
+    Flag.NOTHING_SEEN: _('nothing stands out from the noise here: check the place and the filling'),
+    Flag.SIZE_OPEN: _('the image does not tell which sphere this is: the phantom is believed'),
+    Flag.FILLING_DIFFERS: _(
+        'the image shows it cold where the phantom has it hot, or hot for cold'
+    ),
+    Flag.SIGNAL_DEVIATES: _(
+        'its signal contradicts that of the other spheres: check size and label'
+    ),
+    Flag.RING_SCALE: _(
+        'the ring is larger or smaller than the phantom has it: check the voxel size'
+    ),
+    Flag.OFF_CENTER: _('the model fit does not find the center that is used: check it'),
+    Flag.CYLINDER_SIZE: _('the cylinder has another size than the phantom: check the voxel size'),
+    Flag.CYLINDER_CUT: _('the cylinder reaches out of the image: check its length by hand'),
+    Flag.CYLINDER_BUBBLE: _('part of the cylinder holds no activity: check it for an air bubble'),
+    Flag.SLICES_DEVIATE: _('slices deviate from the mean of the cylinder: check them'),
     Flag.OFF_GIVEN_CENTER: (
         'its own fit lies off the given center by more than both uncertainties: check that '
         'nothing moved'
     ),
-    Flag.PREDICTED: 'no seed: searched where the other spheres say it must be',
+    Flag.PREDICTED: _('no seed: searched where the other spheres say it must be'),
 }
 
 DOUBTED_LABELS = frozenset(

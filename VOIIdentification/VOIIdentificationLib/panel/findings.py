@@ -17,7 +17,7 @@ from ..mrml.tables import texts_of_column
 from ..report.table import VALUE_UNIT, unit_text
 from ..results import AnalysisResult
 from .cylinder import bias_text, cylinder_text, shown_cylinder
-from .ways_out import way_out
+from .ways_out import flag_text, way_out
 
 
 class Line(NamedTuple):
@@ -270,7 +270,7 @@ def _with_way_out(flag: Flag, text: str) -> str:
 
 def _of_all(flags: Iterable[Flag]) -> list[Line]:
     """Doubts about the whole as sentences, each once."""
-    whole = {flag.text: flag for flag in flags}
+    whole = {flag_text(flag): flag for flag in flags}
     return [Line(_with_way_out(flag, _as_sentence(text))) for text, flag in whole.items()]
 
 
@@ -279,7 +279,7 @@ def _by_flag(flags: Iterable[tuple[str, Flag]]) -> list[Line]:
     names: dict[Flag, dict[str, None]] = {}
     for name, flag in flags:
         names.setdefault(flag, {})[name] = None
-    return [Line(_with_way_out(flag, flag.text), tuple(ones)) for flag, ones in names.items()]
+    return [Line(_with_way_out(flag, flag_text(flag)), tuple(ones)) for flag, ones in names.items()]
 
 
 def _sphere_flags_of_all(result: AnalysisResult) -> Iterator[Flag]:
