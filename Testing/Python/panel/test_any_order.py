@@ -6,9 +6,9 @@ Apply is enabled exactly when measuring would work, which is tried. VOI_SEQUENCE
 of them than the suite does, VOI_ACTIONS=400 for longer ones.
 """
 
-import contextlib
 import io
 import os
+import re
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -146,8 +146,14 @@ class Panels(RuleBasedStateMachine):
 
     def said(self, action):
         """Do what a user does; a refusal in words is an answer."""
-        with contextlib.suppress(PhantomError):
+        try:
             action()
+        except PhantomError as error:
+            self._without_keys(str(error))
+
+    def _without_keys(self, text):
+        """People are told of diameters, not of diameter_mm."""
+        assert not re.search(r'\w_(mm|ml|mbq|s|percent|bqml)\b', text), text
 
     def is_open(self):
         return self.entered
@@ -476,6 +482,9 @@ class Panels(RuleBasedStateMachine):
         self._the_table_shows_the_phantom()
         self._buttons_say_what_can_be_done()
         self._seeds_are_counted()
+        for label in (self.ui.activityLabel, self.ui.suvLabel, self.ui.roisLabel):
+            self._without_keys(label.text)
+        self._without_keys(self.ui.applyButton.toolTip)
 
     def _they_agree(self):
         if not self.entered:

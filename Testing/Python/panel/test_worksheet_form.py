@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,17 +10,24 @@ import pytest
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet
 from VOIIdentificationLib.activity.worksheet_json import worksheet_to_json
 from VOIIdentificationLib.core.errors import InputFileError
-from VOIIdentificationLib.panel.worksheet_form import (
-    FillForm,
-    WorksheetForm,
-    form_from_text,
-    form_of_scan,
-    form_of_worksheet,
-    form_to_text,
-    with_whole_times,
-    worksheet_of_form,
-)
 from VOIIdentificationLib.suv.scan_facts import ScanFacts
+
+slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
+
+from stand_in_application import TRANSLATOR  # noqa: E402 - needs slicer
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
+    from VOIIdentificationLib.panel.worksheet_form import (
+        FillForm,
+        WorksheetForm,
+        form_from_text,
+        form_of_scan,
+        form_of_worksheet,
+        form_to_text,
+        with_whole_times,
+        worksheet_of_form,
+    )
 
 START = datetime(2026, 3, 1, 10, 15)
 HOT = FillForm('20,9 MBq', '09:15', '0.5', '9:18:30', '700')

@@ -208,8 +208,8 @@ def _write(phantom: Phantom, path: Path) -> None:
     try:
         path.write_text(json.dumps(phantom_to_json(named), indent=1) + '\n', encoding='utf-8')
     except OSError as error:
-        msg = f'the phantom cannot be written to {path}: {error.strerror or error}'
-        raise OutputError(msg) from error
+        msg = _('the phantom cannot be written to {path}: {reason}')
+        raise OutputError(msg.format(path=path, reason=error.strerror or error)) from error
 
 
 def insert_rows(phantom: Phantom) -> tuple[InsertRow, ...]:
@@ -268,7 +268,7 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
         _insert_json(row, _insert_before(row, n, phantom, before)) for n, row in enumerate(rows)
     ]
     data['name'] = phantom.name.removesuffix(_CHANGED) + _CHANGED
-    edited = parse_phantom(data, source_name='the table of inserts')
+    edited = parse_phantom(data, source_name=_('the table of inserts'))
     for insert in edited.inserts:
         _check_insert(insert)
     return edited
@@ -276,17 +276,19 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
 
 def _check_insert(insert: Insert) -> None:
     if is_roi_label(insert.label):
-        msg = (
-            f'an insert cannot be called {insert.label!r}: BG and a number are the background '
-            'ROIs. Give it another name.'
+        msg = _(
+            'an insert cannot be called {label!r}: BG and a number are the background ROIs. '
+            'Give it another name.'
         )
-        raise InputFileError(msg)
+        raise InputFileError(msg.format(label=insert.label))
     if insert.diameter_mm > MAX_DIAMETER_MM:
-        msg = (
-            f'the diameter of insert {insert.label!r} is {insert.diameter_mm:g} mm: no phantom '
-            f'holds more than {MAX_DIAMETER_MM:g} mm. Type it in millimeter.'
+        msg = _(
+            'the diameter of insert {label!r} is {diameter:g} mm: no phantom holds more than '
+            '{most:g} mm. Type it in millimeter.'
         )
-        raise InputFileError(msg)
+        raise InputFileError(
+            msg.format(label=insert.label, diameter=insert.diameter_mm, most=MAX_DIAMETER_MM)
+        )
 
 
 def phantom_from_text(text: str) -> Phantom:
@@ -347,8 +349,8 @@ def _insert_json(row: InsertRow, before: Insert) -> dict[str, Any]:
     return {
         **asdict(before),
         'label': row.label,
-        'diameter_mm': _length(row.diameter, 'diameter', row),
-        'height_mm': _length(row.height, 'height', row)
+        'diameter_mm': _length(row.diameter, _('diameter'), row),
+        'height_mm': _length(row.height, _('height'), row)
         if row.cylinder and row.height.strip()
         else None,
         'shape': 'cylinder' if row.cylinder else 'sphere',
@@ -361,5 +363,5 @@ def _length(text: str, what: str, row: InsertRow) -> float:
     try:
         return float(text.replace(',', '.').removesuffix('mm'))
     except ValueError as error:
-        msg = f'the {what} of insert {row.label!r} must be a length in mm, got {text!r}'
-        raise InputFileError(msg) from error
+        msg = _('the {what} of insert {label!r} must be a length in mm, got {text!r}')
+        raise InputFileError(msg.format(what=what, label=row.label, text=text)) from error

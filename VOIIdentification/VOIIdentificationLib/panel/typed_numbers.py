@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from slicer.i18n import tr as _
+
 from ..core.errors import InputFileError
 
 MAX_ACTIVITY_MBQ = 10_000.0
@@ -93,17 +95,19 @@ def number(text: str, quantity: Quantity) -> float:
     """
     what, unit, low, high, may_be_low = quantity
     if not text.strip():
-        msg = f'the {what} is missing'
-        raise InputFileError(msg)
+        raise InputFileError(_('the {what} is missing').format(what=what))
     try:
         value = float(text.strip().removesuffix(unit).replace(',', '.'))
     except ValueError as error:
-        msg = f'the {what} must be a number of {unit}, got {text!r}'
-        raise InputFileError(msg) from error
+        msg = _('the {what} must be a number of {unit}, got {text!r}')
+        raise InputFileError(msg.format(what=what, unit=unit, text=text)) from error
     if not (low < value <= high or (may_be_low and value == low)):
-        least = f'{low:g} to' if may_be_low else f'more than {low:g} and at most'
-        msg = f'the {what} must be {least} {high:g} {unit}, got {text.strip()!r}'
-        raise InputFileError(msg)
+        msg = _('the {what} must be more than {low:g} and at most {high:g} {unit}, got {text!r}')
+        if may_be_low:
+            msg = _('the {what} must be {low:g} to {high:g} {unit}, got {text!r}')
+        raise InputFileError(
+            msg.format(what=what, low=low, high=high, unit=unit, text=text.strip())
+        )
     return value
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from slicer.i18n import tr as _
+
 from ..activity.clock import moment
 from ..activity.isotopes import ISOTOPES
 from ..activity.worksheet import FillWorksheet
@@ -352,8 +354,8 @@ def _whole_time(text: str, start: datetime) -> str:
 def _half_life(form: WorksheetForm) -> float | None:
     value = optional_number(form.half_life, HALF_LIFE)
     if value is None and form.isotope not in {one.name for one in ISOTOPES}:
-        msg = f'the half-life of {form.isotope} is not in the table of isotopes: type it in'
-        raise InputFileError(msg)
+        msg = _('the half-life of {isotope} is not in the table of isotopes: type it in')
+        raise InputFileError(msg.format(isotope=form.isotope))
     return value
 
 
