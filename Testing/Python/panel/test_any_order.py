@@ -213,6 +213,10 @@ class Panels(RuleBasedStateMachine):
         self.scene.RemoveNode(node)
         if undone:
             self.scene.Undo()
+            mode = (
+                slicer.app.applicationLogic().GetInteractionNode()
+            )  # what comes back takes clicks
+            mode.SetCurrentInteractionMode(mode.ViewTransform)
 
     @precondition(has_volume)
     @rule(n=SEVERAL, kind=st.sampled_from(['moved', 'turned', 'bent', 'flat', None, None, None]))

@@ -64,14 +64,16 @@ class PlaceSection:
             points.SetDisplayVisibility(True)
             if self._markups.currentNode() is not points:
                 self._markups.setCurrentNode(points)
-            self._taking = str(points.GetID())
         self._markups.markupsPlaceWidget().setPlaceModeEnabled(placing)
 
     def _on_place_mode(self, placing: bool) -> None:
         """Follow the application: placing ends by itself after the last point."""
         self._button.checked = placing
+        points = self._markups.currentNode()
         if not placing:
             self._let_go()
+        elif points is not None:
+            self._taking = str(points.GetID())
 
     def _let_go(self) -> None:
         """A list that is not shown any more must take no further click."""
