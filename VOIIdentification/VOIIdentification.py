@@ -504,6 +504,9 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
             self.test_suvVolume,
             self.test_volumeThatArrives,
             self.test_scenes,
+            self.test_findSpheres,
+            self.test_samples,
+            self.test_dicomPlugIn,
         )
         for test in tests:
             self.setUp()
@@ -528,3 +531,15 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
     def test_scenes(self):
         """Read with the module open, twice."""
         self.check_scenes()
+
+    def test_findSpheres(self):
+        """Seeds from the image, without measuring."""
+        self.check_search()
+
+    def test_samples(self):
+        """From a script as from the button."""
+        self.check_samples()
+
+    def test_dicomPlugIn(self):
+        """A series that the application's reader inverts."""
+        self.check_plug_in()

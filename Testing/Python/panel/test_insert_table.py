@@ -114,9 +114,9 @@ def test_the_height_of_a_sphere_is_forgotten():
         ({'diameter': ''}, "diameter of insert 'S37'"),
         ({'diameter': '0'}, 'must be more than 0 mm'),
         ({'diameter': '-1'}, 'must be more than 0 mm'),
-        ({'diameter': 'inf'}, 'must be a number'),
+        ({'diameter': 'inf'}, 'must be more than 0 mm'),
         ({'cylinder': True, 'height': 'tall'}, "height of insert 'S37'"),
-        ({'label': ''}, '"label" must be a text'),
+        ({'label': ''}, 'an insert has no name'),
         ({'label': 's28'}, 'every label must differ'),
     ],
 )

@@ -8,6 +8,7 @@ scene, the nodes and the numbers are real.
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,13 +20,16 @@ from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E
 from shown_words import results_words  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
+from stand_in_samples import SampleData  # noqa: E402
 from stand_in_selectors import active_list  # noqa: E402
 from VOIIdentificationLib.analysis import analyze  # noqa: E402
 from VOIIdentificationLib.core.errors import SeedError  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
 from VOIIdentificationLib.core.phantom import Seed, load_phantom  # noqa: E402
+from VOIIdentificationLib.dicom.misread import misread_series  # noqa: E402
 from VOIIdentificationLib.dicom.read import read_pet_series  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
+from VOIIdentificationLib.mrml.dicom_volume import load_as_stored  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
@@ -1129,10 +1133,13 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
             return True
 
         @classmethod
-        def loadPatientByUID(cls, _uid):  # noqa: N802
-            database = Database(sorted_instances(cls.folder))
-            monkeypatch.setattr(slicer, 'dicomDatabase', database)
-            return [load(cls.folder)[0].GetID()]
+        def loadPatientByUID(cls, _uid, *, enabledPluginClassNames):  # noqa: N802, N803
+            instances = sorted_instances(cls.folder)
+            monkeypatch.setattr(slicer, 'dicomDatabase', Database(instances))
+            paths = [Path(path) for _uid, path in instances]
+            if enabledPluginClassNames or misread_series(paths) is None:
+                return [load(cls.folder)[0].GetID()]
+            return [load_as_stored(paths, 'PET').GetID()]
 
     def save_scene(path):
         scene.SetRootDirectory(str(tmp_path))
@@ -1140,6 +1147,11 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
 
     package = types.SimpleNamespace(DICOMUtils=DICOMUtils)
     monkeypatch.setitem(sys.modules, 'DICOMLib', package)
+    reader = module.VOIIdentificationFileReader(types.SimpleNamespace(loadedNodes=[]))
+    (tmp_path / 'samples').mkdir()
+    samples = SampleData(tmp_path / 'samples', [reader])
+    monkeypatch.setitem(sys.modules, 'SampleData', samples)
+    module.registerSampleData()
     monkeypatch.setattr(slicer.util, 'getModuleWidget', lambda _name: widget)
     monkeypatch.setattr(slicer.util, 'saveScene', save_scene)
     monkeypatch.setattr(slicer.util, 'loadScene', scene.ReadFromMRB)

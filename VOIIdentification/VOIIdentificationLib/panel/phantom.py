@@ -7,6 +7,7 @@ It is given Qt and its widgets by the module file and imports neither.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -345,6 +346,8 @@ def _insert_before(
 
 
 def _insert_json(row: InsertRow, before: Insert) -> dict[str, Any]:
+    if not row.label:
+        raise InputFileError(_('an insert has no name: type one into the table of inserts'))
     renamed = row.label != before.label
     return {
         **asdict(before),
@@ -360,8 +363,13 @@ def _insert_json(row: InsertRow, before: Insert) -> dict[str, Any]:
 
 
 def _length(text: str, what: str, row: InsertRow) -> float:
+    said = {'what': what, 'label': row.label, 'text': text}
     try:
-        return float(text.replace(',', '.').removesuffix('mm'))
+        length_mm = float(text.replace(',', '.').removesuffix('mm'))
     except ValueError as error:
         msg = _('the {what} of insert {label!r} must be a length in mm, got {text!r}')
-        raise InputFileError(msg.format(what=what, label=row.label, text=text)) from error
+        raise InputFileError(msg.format(**said)) from error
+    if not 0 < length_mm < math.inf:
+        msg = _('the {what} of insert {label!r} must be more than 0 mm, got {text!r}')
+        raise InputFileError(msg.format(**said))
+    return length_mm

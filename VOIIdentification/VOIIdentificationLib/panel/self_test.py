@@ -16,6 +16,7 @@ from slicer.i18n import tr as _
 from ..mrml.nodes import Node
 from ..mrml.outputs import find_outputs
 from ..mrml.volume import volume_node_from_image
+from ..synthetic.samples import SAMPLES
 from .results import missing_requirements
 
 if TYPE_CHECKING:
@@ -85,6 +86,42 @@ class SelfTest:
                 self._check_selectors(panel)
         self.delayDisplay('Test passed: scenes')
 
+    def check_search(self: Any) -> None:
+        """Find spheres puts a seed on each sphere; nothing is measured before Apply."""
+        from ..synthetic.phantom import SyntheticPhantom, grid, synthesize
+
+        image, truth = synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0))))
+        panel = self._panel_for(volume_node_from_image(image, 'Search'))
+        panel.ui.findSpheresButton.click()
+        seeds = panel.parameters.seeds
+        self.assertEqual(seeds.GetNumberOfDefinedControlPoints(), len(truth.inserts))
+        for n, true in enumerate(truth.inserts):
+            place = [0.0, 0.0, 0.0]
+            seeds.GetNthControlPointPositionWorld(n, place)
+            error_mm = math.dist(place, true.center_ras_mm)
+            self.assertLess(error_mm, _MAX_CENTER_ERROR_MM, true.insert.label)
+        self.assertIsNone(panel.result)
+        self.delayDisplay('Test passed: find spheres')
+
+    def check_samples(self: Any) -> None:
+        """A script gets a sample from Sample Data as its button makes it."""
+        import SampleData
+
+        for name in SAMPLES:
+            node = SampleData.downloadSample(name)
+            self.assertEqual(node.GetName(), name)
+            self.assertEqual(node.GetVoxelValueUnits().GetCodeValue(), 'Bq/ml')
+        self.delayDisplay('Test passed: samples')
+
+    def check_plug_in(self: Any) -> None:
+        """The DICOM module offers what its own reader would invert, and loads it as stored."""
+        with self._imported_phantom('MONOCHROME1') as (volume, truth, _folder):
+            highest = volume.GetImageData().GetScalarRange()[1]
+            self.assertAlmostEqual(highest / float(truth.noise_free.max()), 1.0, 3)
+            panel = self._panel_for(volume)
+            self.assertTrue(panel.logic.sourceOf(volume).trusted)
+        self.delayDisplay('Test passed: DICOM plug-in')
+
     def _check_selectors(self: Any, panel: Any) -> None:
         chosen, ui = panel.parameters, panel.ui
         self.assertIs(ui.inputVolumeSelector.currentNode(), chosen.inputVolume)
@@ -136,7 +173,8 @@ class SelfTest:
 
     def check_inverted_series(self: Any) -> None:
         """Whether or not this application's reader inverts MONOCHROME1, the panel must notice."""
-        with self._imported_phantom('MONOCHROME1') as (volume, truth, _folder):
+        own_reader = ['DICOMScalarVolumePlugin']
+        with self._imported_phantom('MONOCHROME1', own_reader) as (volume, truth, _folder):
             panel = self._panel_for(volume)
             if not panel.logic.sourceOf(volume).trusted:
                 panel.ui.reloadButton.click()
@@ -161,7 +199,9 @@ class SelfTest:
         self.delayDisplay('Test passed: SUV volume')
 
     @contextmanager
-    def _imported_phantom(self: Any, photometric: Any) -> Iterator[tuple[Node, Truth, Path]]:
+    def _imported_phantom(
+        self: Any, photometric: Any, plug_ins: list[str] | None = None
+    ) -> Iterator[tuple[Node, Truth, Path]]:
         """Write a synthetic series, import it into a database of its own, and load it."""
         from DICOMLib import DICOMUtils
 
@@ -174,8 +214,13 @@ class SelfTest:
             write_pet_series(image, files, seed=1, scan=Scan(photometric=photometric))
             with DICOMUtils.TemporaryDICOMDatabase() as database:
                 self.assertTrue(DICOMUtils.importDicom(str(files), database))
-                patients = database.patients()
-                nodes = [i for uid in patients for i in DICOMUtils.loadPatientByUID(uid)]
+                nodes = [
+                    node_id
+                    for uid in database.patients()
+                    for node_id in DICOMUtils.loadPatientByUID(
+                        uid, enabledPluginClassNames=plug_ins
+                    )
+                ]
                 self.assertTrue(nodes, 'the series was not loaded')
                 yield slicer.mrmlScene.GetNodeByID(nodes[0]), truth, Path(name)
 
