@@ -142,7 +142,7 @@ _TEXTS = {
     Flag.CYLINDER_CUT: _('the cylinder reaches out of the image: check its length by hand'),
     Flag.CYLINDER_BUBBLE: _('part of the cylinder holds no activity: check it for an air bubble'),
     Flag.SLICES_DEVIATE: _('slices deviate from the mean of the cylinder: check them'),
-    Flag.OFF_GIVEN_CENTER: (
+    Flag.OFF_GIVEN_CENTER: _(
         'its own fit lies off the given center by more than both uncertainties: check that '
         'nothing moved'
     ),

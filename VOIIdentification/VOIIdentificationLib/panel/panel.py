@@ -347,8 +347,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_phantom(self, phantom: Phantom) -> None:
         """Take another phantom; seeds that are placed stay."""
-        before = self.phantom
-        self.parameters.phantom = phantom_to_text(phantom)
+        before, self.parameters.phantom = self.phantom, phantom_to_text(phantom)
         if self.parameters.seeds:
             follow_phantom(self.parameters.seeds, before, phantom)
         self.update()
