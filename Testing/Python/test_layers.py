@@ -52,6 +52,7 @@ THIRD_PARTY = {
     'packaging': {'panel'},
     'pip': {'panel'},
     'DICOMLib': {'panel'},
+    'SampleData': {'panel'},
 }
 """Packages besides numpy, scipy and the standard library, and the wings that may import them."""
 

@@ -78,10 +78,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._shown: PanelState | None = None
         self._removed = RemovedNodes(NODES)
         self.volume = ChosenVolume(logic, self.dialogs)
-        coming, added = self._removed.coming, self._on_added
-        self._watch = Watch(
-            self._on_volume, self.update, coming, added, self._on_leaving, self._on_removed
-        )
+        coming, added, going = self._removed.coming, self._on_added, self._on_leaving
+        self._watch = Watch(self._on_volume, self.update, coming, added, going, self._on_removed)
         self.forget()
         self._make_sections(qt, requirements)
         ui.placeROIsAgainButton.clicked.connect(self._on_place_rois_again)
@@ -223,9 +221,9 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         if node is self.volume.node:
             return
         names = (SEEDS, BACKGROUND, 'activity') if self.volume.node is None else ()
-        given = {name: getattr(self.parameters, name) for name in names}
+        given = {name: getattr(self.parameters, name) for name in names}  # chosen in any order
         self.forget()
-        self._given = given  # a script may choose all in any order
+        self._given = given
         self.volume.choose(node)
         self._watch.watch_volume(node)
         self.volume.read()
@@ -244,7 +242,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._taken, volume = True, self.volume.node
         for kind in (SEEDS, BACKGROUND):
             points = self._given.get(kind)
-            if points is not None and points.GetScene() and may_be(points, volume, kind):
+            if points and points.GetScene() and may_be(points, volume, kind):
                 assign_points(points, volume, kind)
         with slicer.util.NodeModify(self.parameters):
             self.parameters.background = points_of_volume(volume, BACKGROUND)
