@@ -55,6 +55,14 @@ def deflated_zeros(folder):
     return pet
 
 
+def zeros(folder):
+    """A preallocated file that was never written."""
+    with (folder / 'z.dcm').open('wb') as file:
+        file.write(bytes(128) + b'DICM' + bytes.fromhex('0200 0000 554c 0400 0000 0000'))
+        file.truncate(100 * 10**9)
+    return ['info', str(folder)]
+
+
 def nested(depth, opening='[', closing=']'):
     """JSON in JSON."""
     return opening * depth + closing * depth
@@ -95,6 +103,7 @@ CASES = [
     _case('NRRD of 2 to the 62', nrrd('sizes: 4611686018427387904 1 1'), refused('')),
     _case('a gzip of zeros', zipped_zeros, refused('')),
     _case('deflated slices of zeros', suv_of(deflated_zeros), refused('deflated bytes become more')),
+    _case('100 GB of zeros called DICOM', zeros, refused('not DICOM')),
     _case('JSON of 100000 brackets', with_json('--phantom', nested(100_000)), refused('nest|deep|JSON|object')),
     _case('a worksheet of 100000 objects', with_json('--activity', nested(100_000, '{"hot":', '}').replace(
         ':}', ':1}')), refused('nest|deep|JSON|object')),

@@ -42,9 +42,15 @@ TRANSMISSION = 'TRANSMISSION'
 """Fourth value of Image Type of an attenuation map."""
 
 _FIRST_PIXELS = 0x7FE00008
+_FIRST_TAG = 0x00010000
+"""Files have no group 0 (PS3.5, 7.1): it is what zeros look like, of which there may be many."""
+
 _TRANSFER_SYNTAX = 0x00020010
 _FIRST_READ_BYTES = 32768
 """Longer than most PET headers, shorter than most pixel data."""
+
+_MAX_HEADER_BYTES = 2**27
+"""128 MiB; that of an enhanced file of 10,000 frames has 30."""
 
 _GROWTH = _ELEMENT_BYTES = 8
 _FIRST_GROUPS = range(0x0004, 0x0010, 2)
@@ -191,7 +197,7 @@ def read_header(path: Path, name: str = '') -> DicomFile | None:
         data = stream.read(_FIRST_READ_BYTES)
         start = _start_of_elements(data)
         file = None if start is None else _parse(path, name or path.name, data, start)
-        while start is not None and not (file and file.pixels):
+        while start is not None and not (file and file.pixels) and len(data) < _MAX_HEADER_BYTES:
             more = stream.read((_GROWTH - 1) * len(data))
             if not more:
                 break
@@ -293,7 +299,7 @@ def _syntax_of_bytes(data: bytes, declared: str) -> str:
 
 
 def _is_after_meta_group(tag: int, _vr: str | None, _length: int) -> bool:
-    return tag >= 0x00030000
+    return not 0x00020000 <= tag < 0x00030000
 
 
 def _inflated(stream: BytesIO, name: str) -> BytesIO:
@@ -355,7 +361,7 @@ class _Walk:
     def _is_at_pixels(self, tag: int, _vr: str | None, length: int) -> bool:
         # pydicom's tags compare slowly.
         self._tag, self.offset, self.length = int(tag), self._stream.tell(), length
-        return self._tag >= _FIRST_PIXELS
+        return not _FIRST_TAG <= self._tag < _FIRST_PIXELS
 
     def _bytes_of(self, value: Any) -> bytes:
         """A value as it stands in the file, also of a sequence that pydicom has parsed."""
