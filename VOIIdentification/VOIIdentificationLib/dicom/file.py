@@ -42,16 +42,12 @@ TRANSMISSION = 'TRANSMISSION'
 """Fourth value of Image Type of an attenuation map."""
 
 _FIRST_PIXELS = 0x7FE00008
-_FIRST_TAG = 0x00010000
-"""Files have no group 0 (PS3.5, 7.1): it is what zeros look like, of which there may be many."""
-
+_FIRST_TAG = 0x00010000  # files have no group 0: it is what zeros look like
 _TRANSFER_SYNTAX = 0x00020010
 _FIRST_READ_BYTES = 32768
 """Longer than most PET headers, shorter than most pixel data."""
 
-_MAX_HEADER_BYTES = 2**27
-"""128 MiB; that of an enhanced file of 10,000 frames has 30."""
-
+_MAX_HEADER_BYTES = 2**27  # 128 MiB; 10,000 frames of an enhanced file need 30
 _GROWTH = _ELEMENT_BYTES = 8
 _FIRST_GROUPS = range(0x0004, 0x0010, 2)
 """Groups that a data set begins with; read in the wrong byte order they are above 0x0400."""
