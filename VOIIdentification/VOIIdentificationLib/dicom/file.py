@@ -44,17 +44,13 @@ TRANSMISSION = 'TRANSMISSION'
 _FIRST_PIXELS = 0x7FE00008
 _FIRST_TAG = 0x00010000  # files have no group 0: it is what zeros look like
 _TRANSFER_SYNTAX = 0x00020010
-_FIRST_READ_BYTES = 32768
-"""Longer than most PET headers, shorter than most pixel data."""
-
+_FIRST_READ_BYTES = 32768  # longer than most PET headers, shorter than most pixel data
 _MAX_HEADER_BYTES = 2**27  # 128 MiB; 10,000 frames of an enhanced file need 30
 _GROWTH = _ELEMENT_BYTES = 8
 _FIRST_GROUPS = range(0x0004, 0x0010, 2)
 """Groups that a data set begins with; read in the wrong byte order they are above 0x0400."""
 
-_MAX_RATIO, _MIN_INFLATED_BYTES = 100, 64 * 2**20
-"""Images deflate to a half or a tenth; a small one of zeros alone to a thousandth."""
-
+_MAX_RATIO, _MIN_INFLATED_BYTES = 100, 2**26  # images deflate to a tenth, small zeros to less
 _PREAMBLE_BYTES = 128
 UNDEFINED_LENGTH = 0xFFFFFFFF
 """Length of pixels that are compressed: they end where their items say."""
