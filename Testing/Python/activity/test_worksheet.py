@@ -241,7 +241,7 @@ def changed(**change):
         (changed(decay_corrected='false'), '"decay_corrected" must be true or false'),
         (changed(half_life_s=0), '"half_life_s" must be more than 0'),
         (changed(half_life_s=float('nan')), '"half_life_s" must be a number, got nan'),
-        (changed(half_life_s=None, isotope='Tc-99m'), "'Tc-99m' is not in the table .*F-18"),
+        (changed(half_life_s=None, isotope='Ga-67'), "'Ga-67' is not in the table .*F-18"),
         (changed(calibrator_sd_percent=-2), '"calibrator_sd_percent" must be 0 or more'),
         (changed(hot={}), 'hot: assay_mbq, assay_time, volume_ml missing'),
         ({'schema': 'voi-identification/activity/1'}, 'scan_start missing'),

@@ -18,12 +18,23 @@ TIMES = {'decay_correction': 'ADMIN'}
 @pytest.mark.parametrize('isotope', ISOTOPES, ids=lambda isotope: isotope.name)
 @pytest.mark.parametrize(('seconds', 'unit'), [(60, 'minutes'), (3600, 'hours'), (86400, 'days')])
 def test_a_half_life_in_another_unit_is_refused(isotope, seconds, unit):
-    header = replace(PLAIN, half_life_s=round(isotope.half_life_s / seconds, 6))
+    said = round(isotope.half_life_s / seconds, 6)
+    header = replace(PLAIN, half_life_s=said, radionuclide=isotope.name)
     with pytest.raises(
         SUVError, match=rf'\(0018,1075\).*that of .* in {unit}; DICOM wants'
     ) as told:
         suv_scale(header)
     assert isotope.name in str(told.value)
+
+
+@pytest.mark.parametrize(('name', 'flags'), [('', ()), ('F-18', ()), ('Ge-68', None)])
+def test_hours_of_ge_68_are_seconds_of_f_18_unless_it_is_named(name, flags):
+    header = replace(PLAIN, half_life_s=6502.8, radionuclide=name)
+    if flags is None:
+        with pytest.raises(SUVError, match='that of Ge-68 in hours'):
+            suv_scale(header)
+    else:
+        assert suv_scale(header).flags == flags
 
 
 @pytest.mark.parametrize('half_life_s', [1e-6, 1.8, 59.0, 2e8, 1e30])

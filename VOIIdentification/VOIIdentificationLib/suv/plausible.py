@@ -197,8 +197,8 @@ def half_life_s_of(header: SUVHeader, log: Decisions) -> float:
     half_life_s = header.half_life_s
     if half_life_s is None or not is_positive(half_life_s):
         raise SUVError(_missing('Radionuclide Half Life (0018,1075)', half_life_s))
-    _require_seconds(half_life_s)
     isotope = isotope_named(header.radionuclide)
+    _require_seconds(half_life_s, isotope)
     if isotope is None:
         return half_life_s
     if abs(half_life_s / isotope.half_life_s - 1) > MAX_HALF_LIFE_DEVIATION:
@@ -230,14 +230,9 @@ def isotope_of_half_life(half_life_s: float) -> Isotope | None:
     return None
 
 
-def _require_seconds(half_life_s: float) -> None:
-    """Refuse a half-life in another unit, or of nothing that PET knows."""
-    why = ''
-    if isotope_of_half_life(half_life_s) is None:
-        for factor, unit in _UNITS_OF_TIME:
-            meant = isotope_of_half_life(half_life_s * factor)
-            if meant is not None:
-                why = f'that of {meant.name} in {unit}; DICOM wants seconds'
+def _require_seconds(half_life_s: float, named: Isotope | None) -> None:
+    """Refuse a half-life in another unit, or of nothing that is imaged."""
+    why = _meant_otherwise(half_life_s, named)
     if not why and not MIN_HALF_LIFE_S <= half_life_s <= MAX_HALF_LIFE_S:
         why = (
             f'outside {MIN_HALF_LIFE_S:g} to {MAX_HALF_LIFE_S:g} s, where all isotopes for PET are'
@@ -245,6 +240,19 @@ def _require_seconds(half_life_s: float) -> None:
     if why:
         msg = f'SUV refused: Radionuclide Half Life (0018,1075) is {half_life_s:g} s, {why}'
         raise SUVError(msg)
+
+
+def _meant_otherwise(half_life_s: float, named: Isotope | None) -> str:
+    """What unit it has; the name decides, as minutes of In-111 are nearly seconds of Ga-68."""
+    as_seconds = isotope_of_half_life(half_life_s)
+    meant = [(isotope_of_half_life(half_life_s * factor), unit) for factor, unit in _UNITS_OF_TIME]
+    by_name = [(isotope, unit) for isotope, unit in meant if isotope and isotope is named]
+    if as_seconds is not None and (as_seconds is named or not by_name):
+        return ''
+    for isotope, unit in (*by_name, *meant):
+        if isotope is not None:
+            return f'that of {isotope.name} in {unit}; DICOM wants seconds'
+    return ''
 
 
 def _flag_unusual(
