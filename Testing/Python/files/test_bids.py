@@ -170,6 +170,59 @@ def test_info_tells_the_sidecar(tmp_path, capsys):
     assert 'SUV: all that it needs is there' in out
 
 
+def suv_of(path, output):
+    assert cli.main(['suv', str(path), '--output', str(output)]) == 0
+    return SimpleITK.ReadImage(str(output))
+
+
+def test_the_suv_command_scales_a_nifti_by_its_sidecar(tmp_path, capsys):
+    path, factor = small(tmp_path), 10e3 / (70e6 * 0.5 ** (3600 / F18_HALF_LIFE_S))
+    made, given = suv_of(path, tmp_path / 'suv.nrrd'), SimpleITK.ReadImage(str(path))
+    expected = factor * SimpleITK.GetArrayFromImage(given)
+    np.testing.assert_allclose(SimpleITK.GetArrayFromImage(made), expected, rtol=1e-6)
+    np.testing.assert_allclose(made.GetSpacing(), (2.0, 3.0, 4.0), rtol=1e-6)
+    assert 'weight 10 kg' in capsys.readouterr().out
+
+
+def test_each_volume_of_a_nifti_has_the_suv_of_its_own_frame(tmp_path):
+    """Uncorrected, half an hour apart: the second needs the factor of a dose that decayed more."""
+    ones = SimpleITK.Image(5, 4, 3, SimpleITK.sitkFloat32) + 1.0
+    frames = {'FrameTimesStart': [0, 1800], 'FrameDuration': [600, 600]}
+    small(tmp_path, {**frames, 'ImageDecayCorrected': False, 'ImageDecayCorrectionTime': 'gone'})
+    path = tmp_path / 'sub-01_pet.nii.gz'
+    SimpleITK.WriteImage(SimpleITK.JoinSeries([ones, ones]), str(path))
+    first, second = (tmp_path / f'{n}.nrrd' for n in (1, 2))
+    for n, output in ((1, first), (2, second)):
+        command = ['suv', str(path), '--output', str(output), '--frame', str(n)]
+        assert cli.main(command) == 0
+    ratio = np.divide(*(SimpleITK.ReadImage(str(one))[2, 1, 1] for one in (second, first)))
+    assert ratio == pytest.approx(2 ** (1800 / F18_HALF_LIFE_S), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'sentence'),
+    [
+        ({'BodyWeight': 'gone'}, "Patient's Weight"),
+        ({'InjectedRadioactivityUnits': 'gone'}, 'InjectedRadioactivityUnits is missing'),
+        ({'Units': 'kBq/mL'}, 'KBQ/ML'),
+        ({'Units': 'gone'}, 'Units is missing'),
+    ],
+)
+def test_a_sidecar_without_what_the_suv_needs_is_refused(tmp_path, capsys, changes, sentence):
+    command = ['suv', str(small(tmp_path, changes)), '--output', str(tmp_path / 'suv.nrrd')]
+    assert cli.main(command) == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert 'sidecar' in said
+    assert not (tmp_path / 'suv.nrrd').exists()
+
+
+def test_a_nifti_without_a_sidecar_has_no_suv(tmp_path, capsys):
+    path = small(tmp_path, name='sub-01_bold')
+    assert cli.main(['suv', str(path), '--output', str(tmp_path / 'suv.nrrd')]) == 1
+    assert '*_pet.json (BIDS)' in capsys.readouterr().err
+
+
 def test_frames_are_refused_as_in_a_volume_without_sidecar(tmp_path):
     four = SimpleITK.JoinSeries([SimpleITK.Image(5, 4, 3, SimpleITK.sitkFloat32)] * 2)
     SimpleITK.WriteImage(four, str(tmp_path / 'sub-01_pet.nii.gz'))
