@@ -205,6 +205,7 @@ def application(scene, monkeypatch):
         'mainWindow': lambda: app.window,
         'warningDisplay': lambda text: app.started.append(('warning', text)),
         'confirmOkCancelDisplay': lambda _text, _title: True,
+        'confirmYesNoDisplay': lambda _text, _title: False,
         'showStatusMessage': lambda text, _duration=0: app.started.append(('status', text)),
         'selectModule': lambda name: app.started.append(('module', name)),
         'setSliceViewerLayers': lambda **layers: app.started.append(('layers', layers)),

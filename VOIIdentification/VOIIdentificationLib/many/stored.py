@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,34 @@ def read_results(path: Path) -> StoredResults:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'
         raise InputFileError(msg) from error
+
+
+def find_results(folder: Path) -> tuple[StoredResults, ...]:
+    """
+    Read the results that a folder holds.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        With a ``results.json``, or with folders below it that have one.
+
+    Returns
+    -------
+    found : tuple of StoredResults
+        At least one, by path; links to folders are not followed.
+
+    Raises
+    ------
+    InputFileError
+        If there is none, or one cannot be read.
+    """
+    if (folder / RESULTS_NAME).is_file():
+        return (read_results(folder),)
+    names = sorted(name for name, _below, files in os.walk(folder) if RESULTS_NAME in files)
+    if not names:
+        msg = f'{folder} and the folders below it hold no {RESULTS_NAME}. {_ADVICE}'
+        raise InputFileError(msg)
+    return tuple(read_results(Path(name)) for name in names)
 
 
 def read_shared_geometry(path: Path) -> SharedGeometry:

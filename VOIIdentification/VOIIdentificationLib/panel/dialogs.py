@@ -163,7 +163,23 @@ class Dialogs:
         """
         return bool(slicer.util.confirmOkCancelDisplay(question, _('VOI Identification')))
 
-    def choose_folder(self, start: str) -> str:
+    def ask_yes(self, question: str) -> bool:
+        """
+        Let the user decide between Yes and No, where No goes on too.
+
+        Parameters
+        ----------
+        question : str
+            What is to be decided.
+
+        Returns
+        -------
+        yes : bool
+            True for Yes.
+        """
+        return bool(slicer.util.confirmYesNoDisplay(question, _('VOI Identification')))
+
+    def choose_folder(self, start: str, title: str = '') -> str:
         """
         Let the user choose a folder.
 
@@ -172,12 +188,16 @@ class Dialogs:
         start : str
             Where the dialog begins.
 
+        title : str, optional
+            Of the dialog, if it is not that of an export.
+
         Returns
         -------
         folder : str
             Empty if the user chose none.
         """
-        return str(self.qt.QFileDialog.getExistingDirectory(None, _('Export into folder'), start))
+        title = title or _('Export into folder')
+        return str(self.qt.QFileDialog.getExistingDirectory(None, title, start))
 
     def choose_file(self, title: str, files: str, *, save_as: str = '') -> str:
         """

@@ -30,6 +30,7 @@ from ..results import AnalysisResult
 from ..suv.scan_facts import ScanFacts
 from .activity import ActivitySection
 from .chosen_volume import ChosenVolume, VolumeSection
+from .compare import CompareSection
 from .dialogs import Dialogs
 from .gather import phantom_of, request_of, request_or_problem, scene_of
 from .limits import LimitsSection
@@ -97,8 +98,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             qt, ui, self.dialogs, self._on_activity, self._blank_worksheet
         )
         self.results_section = ResultsSection(self, requirements)
-        self.limits_section = LimitsSection(self)
-        self.show_section = ShowSection(self)
+        self.compare_section = CompareSection(self, requirements)
+        self.limits_section, self.show_section = LimitsSection(self), ShowSection(self)
 
     def forget(self) -> None:
         """Drop all that was known of a volume."""

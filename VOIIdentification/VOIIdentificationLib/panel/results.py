@@ -6,6 +6,7 @@ It is given its widgets by the module file and imports no Qt.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..report.export import existing_results
+from .dialogs import Dialogs
 
 if TYPE_CHECKING:
     from .panel import Panel
@@ -73,26 +75,48 @@ class ResultsSection:
     def _packages_ready(self, dicom: bool) -> bool:
         """Ask once, by name and with the reason, for what the files need."""
         files = (self.requirements, *([self.requirements.with_name(DICOM_REQUIREMENTS)] * dicom))
-        lacking = {file: missing_requirements(file) for file in files}
-        missing, dialogs = (
-            [line for lines in lacking.values() for line in lines],
-            self._panel.dialogs,
-        )
-        if not missing:
-            return True
-        question = _(
+        purpose = _(
             'The export writes Excel workbooks (openpyxl), pictures (matplotlib), a page '
-            '(jinja2) and, if asked for, DICOM objects (highdicom). '
-            'These Python packages are missing and will be installed into the application:\n\n'
-            '{packages}\n\nMeasuring works without them. Continue?'
+            '(jinja2) and, if asked for, DICOM objects (highdicom).'
         )
-        if not dialogs.ask(question.format(packages='\n'.join(missing))):
-            return False
-        with dialogs.guard(_('The packages could not be installed.')):
-            for file, lines in lacking.items():
-                if lines:
-                    _install(file, lines)
+        return packages_ready(self._panel.dialogs, files, purpose)
+
+
+def packages_ready(dialogs: Dialogs, files: Iterable[Path], purpose: str) -> bool:
+    """
+    Ask for the packages that are missing, and install them.
+
+    Parameters
+    ----------
+    dialogs : Dialogs
+        Asks.
+
+    files : iterable of `pathlib.Path`
+        Files of requirements.
+
+    purpose : str
+        What they are for, in a sentence.
+
+    Returns
+    -------
+    ready : bool
+        False if the user refuses.
+    """
+    lacking = {file: missing_requirements(file) for file in files}
+    missing = [line for lines in lacking.values() for line in lines]
+    if not missing:
         return True
+    question = _(
+        '{purpose} These Python packages are missing and will be installed into the '
+        'application:\n\n{packages}\n\nMeasuring works without them. Continue?'
+    )
+    if not dialogs.ask(question.format(purpose=purpose, packages='\n'.join(missing))):
+        return False
+    with dialogs.guard(_('The packages could not be installed.')):
+        for file, lines in lacking.items():
+            if lines:
+                _install(file, lines)
+    return True
 
 
 def _overwrite_question(folder: Path, count: int) -> str:
