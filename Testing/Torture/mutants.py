@@ -108,12 +108,16 @@ def _changes(node: ast.AST) -> Iterator[Callable]:
         yield other_branch
     if isinstance(node, ast.Constant):
         yield from _changes_of_value(node.value)
-    if isinstance(node, ast.Return) and node.value is not None:
+    if isinstance(node, ast.Return) and not _is_none(node.value):
         yield return_none
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield left_out
     if isinstance(node, (ast.Break, ast.Continue, ast.Raise)):
         yield left_out
+
+
+def _is_none(value: ast.AST | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
 def _changes_of_value(value: object) -> Iterator[Callable]:

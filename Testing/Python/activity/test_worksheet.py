@@ -11,12 +11,18 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet, true_activity
+from VOIIdentificationLib.activity.clock import moment
+from VOIIdentificationLib.activity.worksheet import (
+    Fill,
+    FillWorksheet,
+    given_activity,
+    true_activity,
+)
 from VOIIdentificationLib.activity.worksheet_json import (
     keys_from_header,
     load_worksheet,
     parse_worksheet,
-    save_worksheet,
+    worksheet_text,
     worksheet_to_json,
 )
 from VOIIdentificationLib.core.errors import ActivityError, InputFileError
@@ -184,10 +190,9 @@ def test_what_both_fills_share_cancels_in_the_ratio():
 def test_a_worksheet_comes_back_from_its_file(tmp_path):
     path = tmp_path / 'activity.json'
 
-    save_worksheet(WORKSHEET, path)
+    path.write_text(worksheet_text(WORKSHEET), encoding='utf-8')
 
     assert load_worksheet(path) == WORKSHEET
-    assert [item.name for item in tmp_path.iterdir()] == ['activity.json']
 
 
 def test_a_file_may_leave_out_what_has_a_default():
@@ -226,6 +231,10 @@ def changed(**change):
         (changed(background__volume_ml=0), 'background: "volume_ml" must be more than 0, got 0'),
         (changed(hot__residual_mbq=-0.1), '"residual_mbq" must be 0 or more, got -0.1'),
         (changed(hot__residual_time=None), 'residual_time is missing'),
+        (changed(hot__residual_time=None, hot__residual_mbq=0.5), 'residual_time is missing'),
+        (changed(scan_duration_s=1e300), '"scan_duration_s" must be at most 86400 s, a day, got'),
+        (changed(scan_duration_s=86_401), '"scan_duration_s" must be at most 86400 s, a day, got'),
+        (changed(scan_duration_s=-1), '"scan_duration_s" must be 0 or more, got -1'),
         (
             changed(hot__assay_time='noon'),
             'hot: "assay_time" must be a local time like .* got \'noon\'',
@@ -267,6 +276,93 @@ def test_more_left_in_the_syringe_than_was_in_it_is_refused():
         true_activity(replace(WORKSHEET, hot=replace(HOT, residual_mbq=30.0)))
 
 
+def test_as_much_left_as_was_in_it_is_refused():
+    none = replace(HOT, residual_mbq=HOT.assay_mbq, residual_time=HOT.assay_time)
+
+    with pytest.raises(ActivityError, match='cannot leave 42 MBq'):
+        true_activity(replace(WORKSHEET, hot=none))
+
+
+def test_a_worksheet_made_in_a_script_is_checked_too():
+    with pytest.raises(ActivityError, match=r'volume_ml.* must be more than 0'):
+        replace(HOT, volume_ml=0.0)
+    with pytest.raises(ActivityError, match=r'clock_sd_s.* must be 0 or more'):
+        replace(WORKSHEET, clock_sd_s=-1.0)
+
+
+def test_what_nobody_says_is_as_documented():
+    """docs/json.md; uncertainties of a percent or a second would otherwise come from nowhere."""
+    fill = Fill(20.0, SCAN, 1000.0)
+    sheet = FillWorksheet(fill, None, SCAN)
+
+    assert (fill.residual_mbq, fill.residual_time) == (0.0, None)
+    assert (fill.volume_sd_percent, fill.reading_sd_percent) == (0.5, 0.0)
+    assert (sheet.isotope, sheet.half_life_s, sheet.half_life_sd_s) == ('F-18', None, None)
+    assert (sheet.scan_duration_s, sheet.decay_corrected) == (0.0, True)
+    assert (sheet.calibrator_sd_percent, sheet.clock_sd_s) == (2.9, 30.0)
+    assert sheet.reading_time_sd_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ('isotope', 'given', 'sd_s'),
+    [('F-18', None, 0.0003 * 3600), ('F-18', 5.0, 5.0), ('Xx-999', None, 0.0)],
+)
+def test_a_half_life_that_is_given_has_the_uncertainty_of_its_isotope(isotope, given, sd_s):
+    """Two half-lives before the scan: the part of T is 2 ln 2 of its own."""
+    syringe = Fill(20.0, before(2 * HALF_LIFE_S), 1000.0, volume_sd_percent=0.0)
+    sheet = FillWorksheet(
+        syringe,
+        None,
+        SCAN,
+        isotope=isotope,
+        half_life_s=HALF_LIFE_S,
+        half_life_sd_s=given,
+        calibrator_sd_percent=0.0,
+        clock_sd_s=0.0,
+    )
+
+    found = true_activity(sheet).hot_sd_percent
+
+    assert found == pytest.approx(100 * 2 * np.log(2) * sd_s / HALF_LIFE_S, rel=1e-9)
+
+
+def test_the_decisions_tell_instant_and_fills():
+    assert true_activity(replace(WORKSHEET, background=None)).decisions == (
+        'half-life 6600 s (given)',
+        'concentrations at the start of the scan, 2026-03-01 12:00:00',
+        'hot: 42 MBq at 10:10:00 less 2 MBq in 1000 mL',
+        'no background fill',
+    )
+
+
+def test_concentrations_found_elsewhere_are_taken_as_they_are():
+    activity = given_activity(20e3, 4e3)
+
+    assert (activity.hot_bqml, activity.background_bqml, activity.ratio) == (20e3, 4e3, 5.0)
+    assert (activity.hot_sd_percent, activity.reference_time) == (None, None)
+    assert 'hot 20000 Bq/mL, background 4000 Bq/mL' in activity.decisions[0]
+
+
+@pytest.mark.parametrize(('hot', 'background'), [(20e3, None), (None, 4e3), (20e3, 0.0)])
+def test_one_concentration_alone_has_no_ratio(hot, background):
+    assert given_activity(hot, background).ratio is None
+
+
+def test_a_time_of_day_needs_a_day():
+    with pytest.raises(InputFileError, match=r'09:15.*has no date, and the day of the scan'):
+        moment('09:15', 'the assay time', None)
+
+
+@pytest.mark.parametrize(('clock', 'fine'), [('22:30', True), ('22:31', False)])
+def test_a_time_of_day_long_after_the_scan_needs_its_date(clock, fine):
+    start = datetime(2026, 3, 1, 10, 30)
+    if fine:
+        assert moment(clock, 'the assay time', start) == datetime(2026, 3, 1, 22, 30)
+    else:
+        with pytest.raises(InputFileError, match='22:31 is long after the scan start'):
+            moment(clock, 'the assay time', start)
+
+
 def test_the_json_is_plain():
     text = json.dumps(worksheet_to_json(WORKSHEET))
 
@@ -304,6 +400,10 @@ def test_what_a_worksheet_leaves_out_is_the_header_s():
     assert set(keys_from_header(data, HEADER)) == set(HEADER)
     for key, value in HEADER.items():
         assert getattr(worksheet, key) == value
+
+
+def test_a_file_that_is_no_object_takes_nothing_from_the_header():
+    assert keys_from_header([], HEADER) == ()
 
 
 def test_what_a_worksheet_says_is_kept():

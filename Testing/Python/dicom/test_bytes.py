@@ -97,6 +97,9 @@ def test_a_directory_file_stands_for_its_folder(tmp_path, name, capsys):
     np.testing.assert_array_equal(image.voxels, made.stored * np.float32(0.5))
     assert main(['info', str(path)]) == 0
     assert 'Unit: Bq/mL' in capsys.readouterr().out
+    assert image.acquisition.notes == (
+        f'1 file passed over, DICOMDIR, which only lists others: {name}',
+    )
 
 
 @pytest.mark.parametrize('sop_class', [SECONDARY_CAPTURE, f'{SECONDARY_CAPTURE}.4'])

@@ -67,6 +67,42 @@ def test_a_header_that_says_something_else(change, sentence):
     assert sentence in said
 
 
+UNCORRECTED = replace(FACTS, decay_corrected=False)
+
+
+@pytest.mark.parametrize(
+    ('duration_s', 'sentence'),
+    [(6000.0, 'of 6000 s, the header one of 600 s: the mean of the image would be 23 % off'),
+     (0.0, 'of 0 s, the header one of 600 s: the mean of the image would be 3 % off')],
+)  # fmt: skip
+def test_another_duration_of_an_uncorrected_image(duration_s, sentence):
+    """The mean of F-18 over T is (1 - exp(-x)) / x, x = T ln 2 / 6586 s: 0.741 and 0.969."""
+    sheet = replace(SHEET, decay_corrected=False, scan_duration_s=duration_s)
+
+    (said,) = header_contradictions(sheet, UNCORRECTED)
+
+    assert sentence in said
+
+
+@pytest.mark.parametrize(('duration_s', 'silent'), [(785.0, True), (800.0, False)])
+def test_a_duration_counts_by_what_decays_in_the_difference(duration_s, silent):
+    """1 % of F-18 decays in 95.5 s: in twice that, of which the mean is in the middle."""
+    sheet = replace(SHEET, decay_corrected=False, scan_duration_s=duration_s)
+
+    assert (header_contradictions(sheet, UNCORRECTED) == ()) is silent
+
+
+def test_a_duration_does_not_matter_to_a_corrected_image():
+    """A header has the length of a bed or a frame, a worksheet that of the whole scan."""
+    assert header_contradictions(replace(SHEET, scan_duration_s=6000.0), FACTS) == ()
+
+
+def test_a_duration_that_the_header_does_not_say_contradicts_nothing():
+    sheet = replace(SHEET, decay_corrected=False, scan_duration_s=6000.0)
+
+    assert header_contradictions(sheet, replace(UNCORRECTED, scan_duration_s=None)) == ()
+
+
 def test_a_long_lived_isotope_may_be_read_half_an_hour_apart():
     sheet = replace(SHEET, isotope='Zr-89', scan_start=START + timedelta(minutes=30))
     facts = replace(FACTS, isotope='Zr-89', half_life_s=78.41 * 3600)

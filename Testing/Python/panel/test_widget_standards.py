@@ -23,7 +23,7 @@ from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet  # noqa:
 from VOIIdentificationLib.activity.worksheet_json import (  # noqa: E402
     ACTIVITY_SCHEMA,
     load_worksheet,
-    save_worksheet,
+    worksheet_text,
 )
 from VOIIdentificationLib.analysis import Known  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
@@ -224,7 +224,7 @@ def test_a_worksheet_is_saved_and_loaded(right, tmp_path):
 def test_a_loaded_worksheet_keeps_what_the_panel_does_not_show(right, tmp_path):
     noon = datetime(2026, 3, 1, 12)
     mine = FillWorksheet(Fill(9.0, noon, 50.0, volume_sd_percent=3.0), None, noon, clock_sd_s=99.0)
-    save_worksheet(mine, tmp_path / 'mine.json')
+    (tmp_path / 'mine.json').write_text(worksheet_text(mine), encoding='utf-8')
     FileDialog.answer_ = str(tmp_path / 'mine.json')
 
     right.ui.loadActivityButton.click()
@@ -348,7 +348,7 @@ def test_a_worksheet_of_another_version_is_left_out_and_said(plain, widget):
 def test_a_script_may_give_a_worksheet_before_the_panel_is_opened(module, plain, tmp_path):
     noon = datetime(2026, 3, 1, 12)
     mine = FillWorksheet(Fill(9.0, noon, 50.0), None, noon)
-    save_worksheet(mine, tmp_path / 'mine.json')
+    (tmp_path / 'mine.json').write_text(worksheet_text(mine), encoding='utf-8')
     parameters = module.VOIIdentificationLogic().getParameterNode()
     parameters.activity = (tmp_path / 'mine.json').read_text()
     widget = module.VOIIdentificationWidget(parent_widget())

@@ -50,6 +50,13 @@ def test_an_uncorrected_image_says_so():
     assert (facts.scan_start, facts.decay_corrected) == (START, False)
 
 
+@pytest.mark.parametrize(('duration_s', 'told'), [(86_400.0, 86_400.0), (86_401.0, None)])
+def test_a_length_that_no_scan_has_is_not_told(duration_s, told):
+    frame = replace(FRAME, duration_s=duration_s)
+
+    assert scan_facts(replace(HEADER, frames=(frame, frame))).scan_duration_s == told
+
+
 def test_frames_of_different_times_are_no_one_scan():
     """Two beds: one worksheet cannot say the instants of both."""
     later = SUVFrame(acquisition_start=datetime(2026, 3, 1, 10, 25), duration_s=300.0)

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Annotated
 
+from ..core.config_json import Rule
 from ..core.errors import InputFileError
 
 MAX_AFTER_SCAN = timedelta(hours=12)
 """A time of day this much later than the scan may be that of the day before: its date is needed."""
+
+MAX_SCAN_DURATION_S = 86_400.0
+"""A day: a longer scan is mistyped."""
+
+ScanDuration = Annotated[
+    float,
+    Rule('be 0 or more', lambda value: value >= 0),
+    Rule(
+        f'be at most {MAX_SCAN_DURATION_S:g} s, a day',
+        lambda value: value <= MAX_SCAN_DURATION_S,
+    ),
+]
 
 _CLOCK = re.compile(r'(\d{1,2}):(\d{2})(?::(\d{2}))?')
 

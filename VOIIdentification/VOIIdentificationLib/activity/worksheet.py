@@ -10,6 +10,7 @@ import numpy as np
 from ..core.config_json import NotNegative, Positive, check_fields
 from ..core.errors import ActivityError
 from ..core.geometry import FloatArray
+from .clock import ScanDuration
 from .isotopes import (
     ISOTOPES,
     decay_constant,
@@ -107,7 +108,7 @@ class FillWorksheet:
         Its standard uncertainty, in seconds; None for that of the table.
 
     scan_duration_s : float
-        Length of the scan, in seconds.
+        Length of the scan, in seconds; 0 if nobody says it.
 
     decay_corrected : bool
         False if the image shows the mean of the scan, not its start.
@@ -133,7 +134,7 @@ class FillWorksheet:
     isotope: str = 'F-18'
     half_life_s: Positive | None = None
     half_life_sd_s: NotNegative | None = None
-    scan_duration_s: NotNegative = 0.0
+    scan_duration_s: ScanDuration = 0.0
     decay_corrected: bool = True
     calibrator_sd_percent: NotNegative = DEFAULT_CALIBRATOR_SD_PERCENT
     clock_sd_s: NotNegative = DEFAULT_CLOCK_SD_S
@@ -276,14 +277,12 @@ def _reference_time(worksheet: FillWorksheet) -> datetime:
 def _half_life(worksheet: FillWorksheet) -> tuple[float, float, str]:
     """Half-life and its uncertainty, in seconds, and where they come from."""
     isotope = isotope_named(worksheet.isotope)
+    spread = worksheet.half_life_sd_s
+    if spread is None:
+        spread = isotope.half_life_sd_s if isotope else 0.0
     if worksheet.half_life_s is not None:
-        spread = worksheet.half_life_sd_s
-        if spread is None:
-            spread = isotope.half_life_sd_s if isotope else 0.0
         return worksheet.half_life_s, spread, 'given'
     assert isotope is not None
-    spread = worksheet.half_life_sd_s
-    spread = isotope.half_life_sd_s if spread is None else spread
     return isotope.half_life_s, spread, f'{isotope.name}, {isotope.source}'
 
 

@@ -18,7 +18,7 @@ ACTIVITY_SCHEMA = 'voi-identification/activity/1'
 
 def load_worksheet(path: Path, header: Mapping[str, Any] | None = None) -> FillWorksheet:
     """
-    Read a worksheet that `save_worksheet` wrote, or one written by hand.
+    Read a worksheet that was saved, or one written by hand.
 
     Parameters
     ----------
@@ -150,18 +150,18 @@ def worksheet_to_json(worksheet: FillWorksheet) -> dict[str, Any]:
     return to_json(worksheet, ACTIVITY_SCHEMA)
 
 
-def save_worksheet(worksheet: FillWorksheet, path: Path) -> None:
+def worksheet_text(worksheet: FillWorksheet) -> str:
     """
-    Write a worksheet as JSON.
+    What a worksheet's file holds.
 
     Parameters
     ----------
     worksheet : FillWorksheet
         The worksheet.
 
-    path : `pathlib.Path`
-        Where to; an existing file is replaced at once, never half.
+    Returns
+    -------
+    text : str
+        JSON, ASCII, with a newline at its end.
     """
-    beside = path.with_name(f'.{path.name}.part')
-    beside.write_text(json.dumps(worksheet_to_json(worksheet), indent=2) + '\n', encoding='utf-8')
-    beside.replace(path)
+    return json.dumps(worksheet_to_json(worksheet), indent=2) + '\n'

@@ -145,7 +145,7 @@ def write_exports(args: argparse.Namespace, result: AnalysisResult) -> None:
     OutputError
         If a file cannot be written.
     """
-    from ..many.page import write_text
+    from ..files.target import write_text
     from ..report.qa_exports import qa_text
 
     for system, path in args.export:

@@ -285,7 +285,7 @@ def _listing(
         if file is not None and (file.pixels or _should_have_pixels(file)):
             images.append(file)
         else:
-            passed_over.setdefault(_why_no_image(file), []).append(name)
+            passed_over.setdefault(_why_no_image(file, path), []).append(name)
     notes = tuple(passed_over_note(kind, named) for kind, named in passed_over.items())
     return SeriesListing(folder, _grouped_series(images), notes)
 
@@ -343,7 +343,9 @@ def _should_have_pixels(file: DicomFile) -> bool:
     return (pet or file.is_activity) and bool(file.text('SeriesInstanceUID'))
 
 
-def _why_no_image(file: DicomFile | None) -> str:
+def _why_no_image(file: DicomFile | None, path: Path) -> str:
+    if _is_file(path) and _is_directory_of_files(path):
+        return 'DICOMDIR, which only lists others'
     if file is None:
         return 'not DICOM'
     return 'cut off within the header' if file.cut else 'DICOM without an image'

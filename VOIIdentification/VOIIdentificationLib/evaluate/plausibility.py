@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..activity.isotopes import decay_constant, isotope_named
+from ..activity.isotopes import decay_constant, isotope_named, mean_count_rate_time_s
 from ..activity.worksheet import Fill, FillWorksheet, TrueActivity
 from ..suv.scan_facts import ScanFacts
 
@@ -238,6 +238,7 @@ def _header_doubts(sheet: FillWorksheet, facts: ScanFacts) -> Iterator[str]:
             f'after the worksheet the image {has[sheet.decay_corrected]}, after the header it '
             f'{has[not sheet.decay_corrected]}.'
         )
+    yield from _duration_doubts(sheet, facts, half_life)
     if facts.scan_start is not None:
         clocks = [time.replace(tzinfo=None) for time in (sheet.scan_start, facts.scan_start)]
         apart_s = (clocks[0] - clocks[1]).total_seconds()
@@ -248,6 +249,21 @@ def _header_doubts(sheet: FillWorksheet, facts: ScanFacts) -> Iterator[str]:
                 f'header at {facts.scan_start:%Y-%m-%d %H:%M:%S}: {_span(apart_s)}, in which '
                 f'{100 * decayed:.0f} % decay.'
             )
+
+
+def _duration_doubts(sheet: FillWorksheet, facts: ScanFacts, half_life_s: float) -> Iterator[str]:
+    """Only where it enters: a corrected image is for its start, however long it took."""
+    durations = sheet.scan_duration_s, facts.scan_duration_s
+    corrected = sheet.decay_corrected or facts.decay_corrected
+    if corrected or durations[1] is None or not math.isfinite(half_life_s):
+        return
+    instants = [mean_count_rate_time_s(duration or 0.0, half_life_s) for duration in durations]
+    decayed = -math.expm1(-decay_constant(half_life_s) * abs(instants[0] - instants[1]))
+    if decayed > MAX_DECAY_DIFFERENCE:
+        yield (
+            f'the worksheet has a scan of {durations[0]:g} s, the header one of '
+            f'{durations[1]:g} s: the mean of the image would be {100 * decayed:.0f} % off.'
+        )
 
 
 def _ratio_doubts(truth: TrueActivity) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Folders that results are to go to, looked at before any work is done."""
+"""Where results are to go: folders, looked at before any work is done, and single files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..core.errors import OutputError
+from .atomic import transaction
 
 
 def require_folder(directory: Path, what: str) -> None:
@@ -67,3 +68,27 @@ def real_path(path: Path) -> Path:
         `Path.resolve` raises `RuntimeError` up to Python 3.12.
     """
     return Path(os.path.realpath(path))
+
+
+def write_text(path: Path, text: str) -> None:
+    """
+    Write one file: all of it, or nothing.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file; replaced if it is there.
+
+    text : str
+        Its content, written as UTF-8.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written. What was there is then still there.
+    """
+    folder = path.absolute().parent
+    with transaction(folder, path.name, file_name=path.name) as files:
+        (files.new / path.name).write_text(text, encoding='utf-8', errors='replace', newline='')
+        old = [Path(path.name)] if path.exists() else []
+        files.commit(old)

@@ -181,7 +181,8 @@ def _name_for_itk(path: Path) -> Iterator[str]:
     """
     A name that ITK can open: names that are not UTF-8 end the whole process.
 
-    Such a name is reached through a link to its folder, and one to the file if need be.
+    Such a name is reached through a link to its folder, and one to the file if need be. The
+    values of a .nhdr lie in another file, which is looked for beside the link.
     """
     if _is_utf8(str(path)):
         yield str(path)
@@ -192,9 +193,18 @@ def _name_for_itk(path: Path) -> Iterator[str]:
         linked = beside / path.name
         if not _is_utf8(path.name):
             ends = [end for end in SUFFIXES if path.name.lower().endswith(end)]
-            linked = Path(folder) / f'linked{ends[-1] if ends else ""}'
+            linked = Path(folder) / f'{Path(folder).name}{ends[-1] if ends else ""}'
             linked.symlink_to(path.absolute())
+            if ends == ['.nhdr']:
+                _link_neighbors(path.absolute(), Path(folder))
         yield str(linked)
+
+
+def _link_neighbors(path: Path, folder: Path) -> None:
+    for neighbor in path.parent.iterdir():
+        link = folder / neighbor.name
+        if not link.is_symlink():
+            link.symlink_to(neighbor)
 
 
 def _is_utf8(name: str) -> bool:

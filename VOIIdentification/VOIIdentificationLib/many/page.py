@@ -9,7 +9,6 @@ from typing import Any
 
 from ..core.config_json import resource_directory
 from ..core.errors import OutputError
-from ..files.atomic import transaction
 
 _SD_DIGITS = 2
 _VALUE_DIGITS = 4
@@ -78,30 +77,6 @@ def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
     if path.is_dir() or (path.exists() and not overwrite):
         msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
         raise OutputError(msg)
-
-
-def write_text(path: Path, text: str) -> None:
-    """
-    Write one file: all of it, or nothing.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file; replaced if it is there.
-
-    text : str
-        Its content, written as UTF-8.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written. What was there is then still there.
-    """
-    folder = path.absolute().parent
-    with transaction(folder, path.name, file_name=path.name) as files:
-        (files.new / path.name).write_text(text, encoding='utf-8', errors='replace', newline='')
-        old = [Path(path.name)] if path.exists() else []
-        files.commit(old)
 
 
 def with_sd(value: float, sd: float | None, unit: str = '') -> str:

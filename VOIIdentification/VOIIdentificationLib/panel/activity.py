@@ -16,9 +16,10 @@ from slicer.i18n import tr as _
 
 from ..activity.isotopes import ISOTOPES
 from ..activity.worksheet import FillWorksheet, true_activity
-from ..activity.worksheet_json import load_worksheet, save_worksheet
+from ..activity.worksheet_json import load_worksheet, worksheet_text
 from ..analysis import Known
 from ..core.errors import PhantomError
+from ..files.target import write_text
 from .dialogs import Dialogs
 from .worksheet_form import (
     FillForm,
@@ -126,7 +127,7 @@ class ActivitySection:
             title, files = _('Save fill worksheet'), _('Fill worksheet (*.json)')
             path = self._dialogs.choose_file(title, files, save_as=_FILE_NAME)
             if path and worksheet is not None:
-                save_worksheet(worksheet, Path(path))
+                write_text(Path(path), worksheet_text(worksheet))
 
     def _on_clear(self) -> None:
         """Forget the fills; what the header tells stays."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from slicer.i18n import tr as _
 
+from ..activity.clock import MAX_SCAN_DURATION_S
 from ..core.errors import InputFileError
 
 MAX_ACTIVITY_MBQ = 10_000.0
@@ -16,9 +17,6 @@ MAX_VOLUME_ML = 100_000.0
 
 HALF_LIVES_S = (10.0, 1e8)
 """Of a nuclide that a PET phantom is filled with: Rb-82 has 76 s, Na-22 8.2e7 s."""
-
-MAX_DURATION_S = 86_400.0
-"""Of a scan: a day."""
 
 MAX_CALIBRATOR_PERCENT = 25.0
 """Standard uncertainty of a dose calibrator: five times the ±5 % that EARL allows."""
@@ -67,7 +65,7 @@ ASSAY = Quantity('assay', 'MBq', 0.0, MAX_ACTIVITY_MBQ)
 RESIDUAL = Quantity('residual', 'MBq', 0.0, MAX_ACTIVITY_MBQ, may_be_low=True)
 VOLUME = Quantity('volume', 'mL', 0.0, MAX_VOLUME_ML)
 HALF_LIFE = Quantity('half-life', 's', *HALF_LIVES_S, may_be_low=True)
-DURATION = Quantity('scan duration', 's', 0.0, MAX_DURATION_S, may_be_low=True)
+DURATION = Quantity('scan duration', 's', 0.0, MAX_SCAN_DURATION_S, may_be_low=True)
 CALIBRATOR = Quantity('calibrator', '%', 0.0, MAX_CALIBRATOR_PERCENT, may_be_low=True)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..activity.worksheet_json import save_worksheet
+from ..activity.worksheet_json import worksheet_text
 from ..core.errors import OutputError, Progress, no_progress, part_of
 from ..core.phantom import RGB, Seed, insert_colors
 from ..core.plain_text import plain_line
@@ -231,7 +231,8 @@ def _write_inputs(result: AnalysisResult, folder: Path) -> None:
         path = folder / _ROIS
         write_markups(path, rois, name='Background ROIs', locked=False)
     if result.worksheet is not None:
-        save_worksheet(result.worksheet, folder / _WORKSHEET)
+        text = worksheet_text(result.worksheet)
+        (folder / _WORKSHEET).write_text(text, encoding='utf-8', newline='')
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..activity.clock import MAX_SCAN_DURATION_S
 from ..activity.isotopes import isotope_named
 from ..core.errors import SUVError
 from .header import Decisions, SUVHeader
@@ -80,12 +81,11 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
         isotope = isotope_of_half_life(half_life_s)
     log = Decisions()
     start = _start(header, half_life_s or (isotope.half_life_s if isotope else None), log)
-    durations = {frame.duration_s for frame in header.frames}
     return ScanFacts(
         isotope=isotope.name if isotope else '',
         half_life_s=half_life_s,
         scan_start=None if start is not None and start.year == 1 else start,
-        scan_duration_s=durations.pop() if len(durations) == 1 else None,
+        scan_duration_s=_duration_s(header),
         decay_corrected=_DECAY_CORRECTED.get(header.decay_correction),
         notes=tuple(log.sentences),
     )
@@ -100,6 +100,13 @@ def _half_life_s(header: SUVHeader) -> float | None:
         return half_life_s_of(header, Decisions())
     except SUVError:
         return None
+
+
+def _duration_s(header: SUVHeader) -> float | None:
+    """None also for a length that no scan has: the worksheet would refuse it."""
+    durations = {frame.duration_s for frame in header.frames}
+    duration_s = durations.pop() if len(durations) == 1 else None
+    return duration_s if 0 <= (duration_s or 0) <= MAX_SCAN_DURATION_S else None
 
 
 def _start(header: SUVHeader, half_life_s: float | None, log: Decisions) -> datetime | None:
