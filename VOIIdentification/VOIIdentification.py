@@ -241,12 +241,13 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic = None
         self.ui = None
         self.panel = None
+        self.panelWidget = None
         self.keyFilters = []
 
     def setup(self):
         """Called when the module is opened for the first time, and after a reload."""
         ScriptedLoadableModuleWidget.setup(self)
-        panelWidget = slicer.util.loadUI(self.resourcePath(f'UI/{MODULE}.ui'))
+        self.panelWidget = panelWidget = slicer.util.loadUI(self.resourcePath(f'UI/{MODULE}.ui'))
         self.layout.addWidget(panelWidget)
         self.ui = slicer.util.childWidgetVariables(panelWidget)
         panelWidget.setMRMLScene(slicer.mrmlScene)
@@ -276,6 +277,14 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         if self.panel is not None:
             self.panel.leave()
             self.panel.show_section.layout.give_back()
+        self.dropPanelWidget()
+
+    def dropPanelWidget(self):
+        """A reload only hides it: its selectors would go on listening, its buttons keep `panel`."""
+        if self.panelWidget is not None:
+            self.panelWidget.setMRMLScene(None)
+            self.panelWidget.deleteLater()
+            self.panelWidget = None
 
     def enter(self):
         """Called each time the module is opened."""

@@ -122,6 +122,16 @@ class StandIn(metaclass=ApplicationClass):
         before, self.signals_blocked = self.signals_blocked, blocked
         return before
 
+    def deleteLater(self):
+        """Gone with its children when the application handles its events; till then as it was."""
+        Timer.waiting_ += [one.destroy_ for one in (*self.children_.values(), self)]
+
+    def destroy_(self):
+        """Whatever was connected goes with a widget, and its actions do."""
+        self.emitters.clear()
+        self.called.clear()
+        self.__dict__.get('actions_', []).clear()
+
 
 def _nothing(*_args):
     return None

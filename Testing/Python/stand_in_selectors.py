@@ -23,6 +23,11 @@ class SceneWidget(StandIn):
         for receiver in self.dynamic.get('scene receivers', ()):
             receiver.setMRMLScene(scene)
 
+    def destroy_(self):
+        """It lets go of the scene before its signals go."""
+        self.setMRMLScene(None)
+        super().destroy_()
+
 
 class ProxyModel:
     """As much of qMRMLSortFilterProxyModel as the module asks for."""
@@ -235,6 +240,11 @@ class MarkupsWidget(SceneWidget):
         super().setMRMLScene(scene)
         self.selector_.setMRMLScene(scene)
         self.place_.observe_(scene)
+
+    def destroy_(self):
+        super().destroy_()
+        for one in (self.table_, self.selector_, self.place_):
+            one.destroy_()
 
     def tableWidget(self):
         return self.table_

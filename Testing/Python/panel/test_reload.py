@@ -1,0 +1,124 @@
+"""
+Reload and Reload and Test: whatever the old panel had goes with it.
+
+Recorded in the application: each reload left one panel and about 36 observers behind. It imports
+the module file anew, hides the old widgets, calls `cleanup`, and makes a new widget in the same
+parent, which keeps the hidden ones.
+"""
+
+import gc
+import sys
+import weakref
+
+import numpy as np
+import pytest
+
+slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
+
+import vtk  # noqa: E402 - comes with slicer-core
+from stand_in_application import application, import_module_file, parent_widget  # noqa: E402
+from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
+from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
+
+RELOADS = 3
+
+
+@pytest.fixture
+def library():
+    """The library as other tests have imported it, given back after it was dropped."""
+    kept = {name: m for name, m in sys.modules.items() if name.startswith('VOIIdentificationLib')}
+    yield
+    for name in [name for name in sys.modules if name.startswith('VOIIdentificationLib')]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+@pytest.fixture
+def opened(scene, library, monkeypatch):
+    with application(scene, monkeypatch) as module:
+        opened = Opened(scene, module)
+        yield opened
+        opened.widget.cleanup()
+
+
+class Opened:
+    """The module as the application holds it: one widget, and what Qt keeps of all before it."""
+
+    def __init__(self, scene, module):
+        self.scene, self.module = scene, module
+        self.hidden, self.panels = [], []
+        self._make()
+
+    def _make(self):
+        self.widget = self.module.VOIIdentificationWidget(parent_widget())
+        self.widget.setup()
+        self.hidden.append((self.widget.layout, self.widget.ui))
+        self.panels.append(weakref.ref(self.widget.panel))
+
+    def reload(self):
+        """As `slicer.util.reloadScriptedModule`, after `onReload`."""
+        self.widget.onReload()
+        self.module = import_module_file()
+        self.widget.cleanup()
+        self._make()
+        slicer.app.processEvents()
+
+    def measure(self, made):
+        image, truth = made
+        volume_node_from_image(image, 'PET')
+        self.widget.ui.placeSeedsButton.click()
+        for true in truth.inserts:
+            self.widget.ui.seedsWidget.click_in_slice(np.add(true.center_ras_mm, (3.0, -2.0, 1.0)))
+        self.widget.ui.applyButton.click()
+        assert len(self.widget.panel.result.spheres) == 6
+
+    def observers(self):
+        """How many listen to the scene, as VTK prints it."""
+        gc.collect()
+        return str(self.scene).count('vtkObserver (')
+
+
+def heard(node):
+    """Which events of a node anybody listens to; nodes do not print their observers."""
+    events = (
+        vtk.vtkCommand.ModifiedEvent,
+        slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+        slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+        slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent,
+        slicer.vtkMRMLMarkupsNode.PointRemovedEvent,
+    )
+    return [bool(node.HasObserver(event)) for event in events]
+
+
+def test_reloading_leaves_no_panel_and_no_observer(opened):
+    opened.measure(synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0)))))
+    opened.reload()
+    before = opened.observers()
+
+    for _ in range(RELOADS):
+        opened.reload()
+
+    assert opened.observers() == before > 30
+    alive = [panel for panel in opened.panels if panel() is not None]
+    assert len(opened.panels) == RELOADS + 2
+    assert alive == opened.panels[-1:]
+
+
+def test_after_the_last_cleanup_nothing_of_ours_listens(opened):
+    image = synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0))))[0]
+    untouched = heard(slicer.vtkMRMLScalarVolumeNode())
+    volume_node_from_image(image, 'PET')
+    parameters = opened.widget.panel.parameters
+    nodes = [parameters.inputVolume, parameters.seeds, parameters.parameterNode]
+    during, scene = [heard(node) for node in nodes], opened.observers()
+
+    opened.widget.cleanup()
+    slicer.app.processEvents()
+
+    assert opened.observers() < scene
+    assert all(any(one) for one in during)
+    assert not any(untouched)
+    assert not any(heard(nodes[0]))
+    assert not any(heard(nodes[2]))
+    assert heard(nodes[1]) != during[1]  # the markups' own logic goes on
+    opened.widget.cleanup()  # once more, as at the end of the application
