@@ -124,6 +124,15 @@ def test_a_fill_that_cannot_be(fill, sentence):
     assert sentence in said
 
 
+@pytest.mark.parametrize(('half_lives', 'said'), [(9.9, False), (10.1, True)])
+def test_an_assay_may_be_ten_half_lives_old(half_lives, said):
+    old = Fill(20.0, START - half_lives * timedelta(seconds=F18_HALF_LIFE_S), 1000.0)
+
+    sentences = worksheet_contradictions(replace(SHEET, hot=old))
+
+    assert ['10 half-lives before the scan' in text for text in sentences] == [True] * said
+
+
 @pytest.mark.parametrize(
     ('factor', 'slip'),
     [(1 / 37, 'in mCi was typed as MBq'), (1e3, 'in L as mL'), (1e6, 'in Bq was typed as MBq')],

@@ -43,6 +43,13 @@ def test_a_half_life_of_no_isotope_for_pet_is_refused(half_life_s):
         suv_scale(replace(PLAIN, half_life_s=half_life_s))
 
 
+@pytest.mark.parametrize(
+    ('half_life_s', 'told'), [(59.9, None), (60.0, 60.0), (1e8, 1e8), (1.001e8, None)]
+)
+def test_a_half_life_is_from_a_minute_to_three_years(half_life_s, told):
+    assert scan_facts(replace(PLAIN, half_life_s=half_life_s)).half_life_s == told
+
+
 @pytest.mark.parametrize('half_life_s', [6586.2, 6583.7, 4057.7, 1218.0, 230760.0, 8.2e7])
 def test_half_lives_as_scanners_round_them_are_believed(half_life_s):
     scale = suv_scale(replace(PLAIN, half_life_s=half_life_s))
@@ -74,7 +81,9 @@ def test_doses_of_scans_are_taken(dose, flags):
 @pytest.mark.parametrize('dose', [1e-3, 0.07, 0.9, 7e4, 9e5, 1.1e10, 7e13])
 def test_doses_of_no_scan_are_refused(dose):
     """GBq, kBq or milli-becquerel: no unit is guessed where two may be meant."""
-    with pytest.raises(SUVError, match=r'Total Dose \(0018,1074\) is .*no dose for a scan'):
+    with pytest.raises(
+        SUVError, match=r'Total Dose \(0018,1074\) is .*no dose for a .*\(1 MBq to 10 GBq\)'
+    ):
         suv_scale(replace(PLAIN, dose=dose))
 
 
@@ -86,6 +95,8 @@ def test_doses_of_no_scan_are_refused(dose):
         (150.0, ()),
         (0.001, (Flag.HEADER_IMPLAUSIBLE,)),
         (650.0, (Flag.HEADER_IMPLAUSIBLE,)),
+        (1000.0, (Flag.HEADER_IMPLAUSIBLE,)),
+        (1000.5, (Flag.WEIGHT_IN_GRAMS,)),
         (70_000.0, (Flag.WEIGHT_IN_GRAMS,)),
         (7e6, (Flag.WEIGHT_IN_GRAMS, Flag.HEADER_IMPLAUSIBLE)),
     ],

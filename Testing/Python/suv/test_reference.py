@@ -163,6 +163,14 @@ def test_a_series_time_long_before_the_scan_that_nothing_confirms_is_flagged(fra
     assert Flag.TIMES_CONTRADICT in scale.flags
 
 
+def test_a_contradiction_of_times_says_what_it_costs():
+    """Half an hour of F-18: 2 ** (1800 / 6586.2) - 1 = 20.9 %."""
+    scale = suv_scale(
+        replace(PLAIN, frames=(SUVFrame(ELEVEN, 0.0, 240.0),), series_start=ELEVEN - 30 * MINUTE)
+    )
+    assert any('which changes the SUV by 20.9 %' in text for text in scale.decisions)
+
+
 @pytest.mark.parametrize('duration_s', [60.0, 600.0, 1800.0])
 def test_no_mean_time_is_added_to_a_frame_reference_time_of_zero(duration_s):
     frame = SUVFrame(ELEVEN, 0.0, duration_s)
