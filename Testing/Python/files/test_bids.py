@@ -9,7 +9,7 @@ from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.files.bids import read_sidecar, sidecar_path
 from VOIIdentificationLib.files.volume import read_volume
-from VOIIdentificationLib.many.batch_series import with_suv_header
+from VOIIdentificationLib.many.of_header import with_suv_header
 from VOIIdentificationLib.suv.scale import suv_scale
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from paths import MODULE
@@ -16,6 +17,8 @@ from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.errors import SeriesError
 from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.core.settings import Settings
+from VOIIdentificationLib.dicom.read import read_pet_series
+from VOIIdentificationLib.dicom.write import Scan, write_pet_series
 from VOIIdentificationLib.many import batch_cluster
 from VOIIdentificationLib.many.batch_find import FoundSeries, find_pet_series
 from VOIIdentificationLib.many.batch_series import (
@@ -171,6 +174,53 @@ def test_the_checksum_is_of_the_bytes_and_of_the_settings(root, tmp_path):
     other = BatchOptions(load_phantom('NEMA IEC body'), Settings(counting='hard'), options().known)
     assert series_checksum(job, other) != first
     assert series_checksum(job_of(root, 1, tmp_path), options()) != first
+
+
+SHEET = {
+    'schema': 'voi-identification/activity/1',
+    'hot': {'assay_mbq': 20.0, 'assay_time': '09:45', 'volume_ml': 1000.0},
+    'background': {'assay_mbq': 50.0, 'assay_time': '09:45', 'volume_ml': 10000.0},
+}
+"""Leaves day, start and length of the scan to the headers."""
+
+
+def activity_of(root, tmp_path, scan_time):
+    """Of a series of that time and the worksheet without a scan."""
+    folder = tmp_path / scan_time
+    image = read_pet_series(root / '0' / 'dicom')
+    paths = write_pet_series(image, folder / 'dicom', seed=1, scan=Scan(scan_time=scan_time))
+    job = SeriesJob('1.2.3', '', paths, folder / 'out')
+    outcome = measure_series(job, replace(options(), worksheet=SHEET))
+    assert outcome.sentence == ''
+    results = json.loads((folder / 'out' / 'results.json').read_text(encoding='utf-8'))
+    assert any('leaves out' in note and 'scan_start' in note for note in results['notes'])
+    return results['activity']
+
+
+def test_a_worksheet_without_a_scan_is_completed_from_each_series(root, tmp_path):
+    """20 MBq and 50 MBq at 9:45, scanned at 10:15 and at 12:30, worked by hand."""
+    for scan_time, minutes in (('101500', 30), ('123000', 165)):
+        found = activity_of(root, tmp_path, scan_time)
+        left = 0.5 ** (minutes * 60 / (1.8288 * 3600))
+        assert found['hot_bqml'] == pytest.approx(20_000 * left, rel=1e-9)
+        assert found['background_bqml'] == pytest.approx(5000 * left, rel=1e-9)
+        assert found['worksheet']['scan_duration_s'] == 600.0
+
+
+def test_a_worksheet_is_part_of_the_checksum(root, tmp_path):
+    job, half = job_of(root, 0, tmp_path), {**SHEET, 'scan_duration_s': 300.0}
+    sums = {
+        series_checksum(job, replace(options(), worksheet=sheet)) for sheet in (None, SHEET, half)
+    }
+    assert len(sums) == 3
+
+
+def test_a_senseless_worksheet_ends_a_batch_before_it_begins(root, tmp_path, capsys):
+    path = tmp_path / 'fill.json'
+    path.write_text(json.dumps({**SHEET, 'decay_corrected': 'yes'}), encoding='utf-8')
+    assert batch(root, tmp_path / 'out', '--activity', str(path)) == 1
+    assert '"decay_corrected" must be true or false' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize('error', [RuntimeError('odd'), MemoryError(), OSError(28, 'No space')])

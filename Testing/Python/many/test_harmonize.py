@@ -262,4 +262,4 @@ def test_command_line(tmp_path, capsys):
     assert cli.main(arguments) == 1
     assert 'already' in capsys.readouterr().err
     assert cli.main([*arguments[:3], 'EARL 9', *options]) == 1
-    assert 'there is no standard "EARL 9": known are "EARL 1", "EARL 2"' in capsys.readouterr().err
+    assert 'there are no limits \'EARL 9\'; known are "EARL 1", "EARL 2"' in capsys.readouterr().err

@@ -41,6 +41,34 @@ def load_worksheet(path: Path, header: Mapping[str, Any] | None = None) -> FillW
     return parse_worksheet(read_json(path, 'activity'), source_name=str(path), header=header)
 
 
+def read_worksheet_data(path: Path) -> dict[str, Any]:
+    """
+    Read a worksheet that headers are to complete.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A JSON file.
+
+    Returns
+    -------
+    data : dict
+        As the file has it.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, or something in it is unknown or senseless, whatever a header says.
+    """
+    data = read_json(path, 'activity')
+    parse_worksheet(data, source_name=str(path), header={'scan_start': _AFTER_ALL})
+    return dict(data) if isinstance(data, Mapping) else {}
+
+
+_AFTER_ALL = datetime.max.replace(microsecond=0)
+"""Stands for a scan start that is not known yet: no other time is later."""
+
+
 def parse_worksheet(
     data: object, *, source_name: str = 'the worksheet', header: Mapping[str, Any] | None = None
 ) -> FillWorksheet:

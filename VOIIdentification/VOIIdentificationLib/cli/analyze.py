@@ -6,9 +6,9 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from ..core.errors import no_progress, part_of
+from ..core.errors import InputFileError, no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, NEMAEdition, load_phantom
 from ..core.settings import Counting, Refinement, Settings, load_settings
 from .arguments import add_input, number, positive, read_input
@@ -23,6 +23,7 @@ from .outward import add_outward_arguments, outward_options, write_exports
 from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
+    from ..activity.worksheet import TrueActivity
     from ..analysis import Known
     from ..core.image import PETImage
     from ..dicom.read import PETStack
@@ -170,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
     from ..analysis import analyze
     from ..core.image import calibrated
     from ..files.markups import read_seeds
-    from ..many.batch_series import without_suv
+    from ..many.of_header import without_suv
     from ..many.stored import read_shared_geometry
     from ..report.export import PageOptions, check_target, export_results
     from ..report.verdicts import with_verdict
@@ -252,65 +253,58 @@ def known_of(
     """
     from ..analysis import Known
     from ..files.volume import volume_sidecar
-    from ..many.batch_series import with_header, with_suv_header
+    from ..many.of_header import with_header, with_suv_header
 
     known = Known()
     if stack is not None:
         known = with_header(known, stack)
     elif sidecar := volume_sidecar(args.input, image.geometry.shape_kji[0], frame or args.frame):
         known = with_suv_header(known, sidecar.header)
-    return known_activity(args, known)
+    return _with_fill(args, known)
 
 
-def known_activity(args: argparse.Namespace, of_header: Known | None = None) -> Known:
+def _with_fill(args: argparse.Namespace, known: Known) -> Known:
+    """What the command line says of the fill; a worksheet may leave out what the header says."""
+    from ..many.of_header import with_worksheet
+
+    activity, worksheet = said_of_fill(args)
+    if worksheet is not None:
+        return with_worksheet(known, worksheet, str(args.activity))
+    return known if activity is None else replace(known, activity=activity)
+
+
+def said_of_fill(args: argparse.Namespace) -> tuple[TrueActivity | None, dict[str, Any] | None]:
     """
-    What the command line says of the fill.
+    Concentrations or worksheet, as the command line has them.
 
     Parameters
     ----------
     args : `argparse.Namespace`
-        As `add_measuring_arguments` declares them.
-
-    of_header : Known, optional
-        What the header says; a worksheet may leave that out.
+        As `add_activity_arguments` declares them.
 
     Returns
     -------
-    known : Known
-        With a worksheet, concentrations, or neither.
+    activity : TrueActivity or None
+        Of numbers.
+
+    worksheet : dict or None
+        As its file has it, not yet completed by a header.
 
     Raises
     ------
     PhantomError
-        If they contradict each other, or make no sense.
+        If there are both, or one makes no sense.
     """
     from ..activity.worksheet import given_activity
-    from ..analysis import Known
-    from ..core.errors import InputFileError
+    from ..activity.worksheet_json import read_worksheet_data
 
-    known = of_header or Known()
     numbers = args.true_hot, args.true_background
     given = any(number is not None for number in numbers)
     if args.activity and given:
         msg = 'give either --activity or --true-hot and --true-background, not both'
         raise InputFileError(msg)
-    if args.activity:
-        return _with_worksheet(known, args.activity)
-    return replace(known, activity=given_activity(*numbers)) if given else known
-
-
-def _with_worksheet(known: Known, path: Path) -> Known:
-    """What the worksheet leaves out is the header's, and that is said."""
-    from ..activity.worksheet_json import keys_from_header, parse_worksheet
-    from ..core.config_json import read_json
-
-    data, header = read_json(path, 'activity'), {}
-    if known.scan is not None:
-        header = known.scan.for_worksheet()
-    worksheet = parse_worksheet(data, source_name=str(path), header=header)
-    taken = ', '.join(keys_from_header(data, header))
-    notes = (f'The worksheet leaves out {taken}: taken from the header.',) if taken else ()
-    return replace(known, worksheet=worksheet, notes=(*known.notes, *notes))
+    activity = given_activity(*numbers) if given else None
+    return activity, read_worksheet_data(args.activity) if args.activity else None
 
 
 def _print_summary(result: AnalysisResult, directory: Path) -> None:

@@ -67,15 +67,18 @@ def run(args: argparse.Namespace) -> int:
         Exit status: 0 if all series are measured, 1 if some are not, 130 if a
         signal stopped the batch; other problems are raised as `PhantomError`.
     """
+    from ..analysis import Known
     from ..many.batch import Workers, run_batch
     from ..many.batch_series import BatchOptions
 
+    activity, worksheet = analyze_command.said_of_fill(args)
     options = BatchOptions(
         phantom=load_phantom(args.phantom),
         settings=analyze_command.settings_of(args),
-        known=analyze_command.known_activity(args),
+        known=Known(activity=activity),
         overwrite=args.overwrite,
         calibration=args.calibration,
+        worksheet=worksheet,
     )
     workers = Workers(args.workers or _processors(), args.scheduler)
     progress = terminal_progress(sys.stderr)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from ..core.errors import OutputError, Progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.settings import Counting, Refinement
-from .analyze import add_activity_arguments, known_activity, settings_of
+from .analyze import add_activity_arguments, known_of, settings_of
 from .arguments import add_input, number, read_input
 from .terminal import terminal_progress
 
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         _require_new(args.write)
     seeds = read_seeds(args.seeds) if args.seeds else ()
     image, stack = read_input(args, part_of(progress, 0.0, 0.3))
-    known, step = known_activity(args), part_of(progress, 0.3, 0.5)
+    known, step = known_of(args, stack, image), part_of(progress, 0.3, 0.5)
     result = analyze(image, seeds, phantom, settings, step, known=known)
     found = harmonize(result, standard, progress=part_of(progress, 0.5, 0.8))
     lines = [answer(found), *(f'Note: {note}' for note in found.notes)]

@@ -8,25 +8,22 @@ import json
 import os
 import time
 import traceback
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from .. import __version__
 from ..analysis import Known, analyze
 from ..core.config_json import read_json
-from ..core.errors import InputFileError, OutputError, PhantomError, SUVError
+from ..core.errors import InputFileError, OutputError, PhantomError
 from ..core.image import calibrated
 from ..core.phantom import Phantom
 from ..core.settings import Settings
 from ..files.atomic import recover
 from ..report.export import existing_results, export_results
+from .of_header import with_header, with_worksheet, without_suv
 from .stored import RESULTS_NAME
-
-if TYPE_CHECKING:
-    from ..dicom.read import PETStack
-    from ..suv.header import SUVHeader
 
 STATE_NAME = 'batch.json'
 STATE_SCHEMA = 'voi-identification/batch-series/1'
@@ -56,6 +53,10 @@ class BatchOptions:
 
     calibration : float or None
         Concentration for a value of 1, in Bq/mL, where the values are counts.
+
+    worksheet : dict or None
+        A fill worksheet as its JSON file has it: what it leaves out is taken
+        from the header of each series.
     """
 
     phantom: Phantom
@@ -63,6 +64,7 @@ class BatchOptions:
     known: Known
     overwrite: bool = False
     calibration: float | None = None
+    worksheet: dict[str, Any] | None = None
 
     def digest(self) -> str:
         """SHA-256 of all that changes a number, and of the version of the software."""
@@ -70,7 +72,7 @@ class BatchOptions:
             __version__,
             asdict(self.phantom),
             self.settings.to_json(),
-            None if self.known.worksheet is None else asdict(self.known.worksheet),
+            self.worksheet,
             None if self.known.activity is None else asdict(self.known.activity),
             *([] if self.calibration is None else [self.calibration]),
         ]
@@ -280,82 +282,12 @@ def _measure(job: SeriesJob, options: BatchOptions) -> None:
 
     stack = stack_of_files(job.paths)
     image, known = image_of_stack(stack), with_header(options.known, stack)
+    if options.worksheet is not None:
+        known = with_worksheet(known, options.worksheet)
     if options.calibration:
         image, known = calibrated(image, options.calibration), without_suv(known)
     result = analyze(image, (), options.phantom, options.settings, known=known)
     export_results(result, job.folder, overwrite=True)
-
-
-def with_header(known: Known, stack: PETStack) -> Known:
-    """
-    Scan and SUV, as far as the header of a series tells them.
-
-    Parameters
-    ----------
-    known : Known
-        What is known besides.
-
-    stack : PETStack
-        The headers.
-
-    Returns
-    -------
-    known : Known
-        The same and these; a note says why there is no SUV.
-    """
-    from ..dicom.suv import suv_header_of_slices
-
-    try:
-        return with_suv_header(known, suv_header_of_slices(stack.slices))
-    except SUVError as error:
-        return replace(known, notes=(f'No SUV: {error}',))
-
-
-def with_suv_header(known: Known, header: SUVHeader) -> Known:
-    """
-    Scan and SUV, as far as facts of a header or sidecar tell them.
-
-    Parameters
-    ----------
-    known : Known
-        What is known besides.
-
-    header : SUVHeader
-        The facts.
-
-    Returns
-    -------
-    known : Known
-        The same and these; a note says why there is no SUV.
-    """
-    from ..suv.scale import suv_scale
-    from ..suv.scan_facts import scan_facts
-
-    known = replace(known, scan=scan_facts(header))
-    try:
-        return replace(known, suv=suv_scale(header))
-    except SUVError as error:
-        return replace(known, notes=(f'No SUV: {error}',))
-
-
-def without_suv(known: Known) -> Known:
-    """
-    What is known of a series whose values are no longer those of its header.
-
-    Parameters
-    ----------
-    known : Known
-        From the header.
-
-    Returns
-    -------
-    known : Known
-        Without the SUV; a note says why.
-    """
-    if known.suv is None:
-        return known
-    note = 'No SUV: the values were calibrated by hand, not by the header.'
-    return replace(known, suv=None, notes=(*known.notes, note))
 
 
 def _prepare(job: SeriesJob, options: BatchOptions) -> None:
