@@ -28,6 +28,7 @@ OUTSIDE = [
     *(path for path in FILES if path.stem in {'__init__', '__main__'}),
     MODULE / 'VOIIdentification.py',
     MODULE / 'VOIIdentificationDICOMPlugin.py',
+    ROOT / 'docs' / 'make_screenshots.py',
     ROOT / 'docs' / 'run_in_slicer.py',
 ]
 """Users of the library that are part of the project."""
