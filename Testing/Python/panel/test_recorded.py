@@ -672,3 +672,22 @@ def test_a_window_that_the_user_set_stays(measured):
     measured.ui.applyButton.click()
 
     assert measured.volume.GetDisplayNode().GetWindowLevelMax() == 123
+
+
+def test_a_sphere_without_any_number_in_it_does_not_end_apply(measured):
+    """Found by the state machine: its mean is None, which is no candidate for the hottest."""
+    sphere = measured.panel.result.spheres[-1]
+    to_ijk = np.linalg.inv(measured.panel.result.image.geometry.ijk_to_ras)
+    i, j, k = np.rint(to_ijk @ [*sphere.center_ras_mm, 1])[:3].astype(int)
+    slicer.util.arrayFromVolume(measured.volume)[k - 2 : k + 3, j - 2 : j + 3, i - 2 : i + 3] = (
+        np.nan
+    )
+    slicer.util.arrayFromVolumeModified(measured.volume)
+
+    measured.ui.applyButton.click()
+
+    means = {one.label: one.statistics.mean for one in measured.panel.result.spheres}
+    assert means[sphere.label] is None
+    assert max(mean for mean in means.values() if mean) < (
+        measured.volume.GetDisplayNode().GetWindowLevelMax()
+    )

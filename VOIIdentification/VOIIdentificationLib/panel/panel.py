@@ -387,8 +387,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         volume, request = self.parameters.inputVolume, self.request
         with self.dialogs.progress(_('Measuring')) as progress:
             result = self.logic.measure(volume, request, progress)
-        hottest = max((one.statistics.mean for one in result.spheres or result.vois), default=0.0)
-        judge_window(volume, hottest)
+        judge_window(volume, [one.statistics.mean for one in result.spheres or result.vois])
         if (outputs := self.outputs) is not None:
             show_in_3d(outputs, visible=self.parameters.show3D)
             if self.parameters.showTable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import slicer
@@ -149,7 +149,7 @@ def show_volume(volume_node: Node, image: PETImage) -> None:
     volume_node.SetAttribute(_WINDOW_ATTRIBUTE, given)
 
 
-def judge_window(volume_node: Node, hottest_mean: float) -> None:
+def judge_window(volume_node: Node, means: Iterable[float | None]) -> None:
     """
     Let background and spheres both be judged: black at 0, white just above the hottest sphere.
 
@@ -158,9 +158,10 @@ def judge_window(volume_node: Node, hottest_mean: float) -> None:
     volume_node : vtkMRMLScalarVolumeNode
         It was measured. A window that the user has set since stays.
 
-    hottest_mean : float
-        Highest mean of the spheres, in the unit of the volume.
+    means : iterable of float or None
+        Means of the spheres, in the unit of the volume; None where no voxel is a number.
     """
+    hottest_mean = max((mean for mean in means if mean is not None), default=0.0)
     display = volume_node.GetDisplayNode()
     if display is None or not hottest_mean > 0:
         return
