@@ -191,9 +191,15 @@ def survives(mutant: Mutant, copied: Path, tests: list[str]) -> bool:
     plain = there.read_text(encoding='utf-8')
     there.write_text(mutant.text, encoding='utf-8')
     try:
-        return passes(copied, tests)
+        return all(passes(copied, some) for some in nearest_first(mutant, tests))
     finally:
         there.write_text(plain, encoding='utf-8')
+
+
+def nearest_first(mutant: Mutant, tests: list[str]) -> list[list[str]]:
+    """The test file of the changed one, which notices most of it soonest, then all."""
+    own = f'{mutant.path.parent.name}/test_{mutant.path.stem}.py'
+    return [[own], tests] if (TESTS / own).is_file() else [tests]
 
 
 def passes(copied: Path, tests: list[str]) -> bool:

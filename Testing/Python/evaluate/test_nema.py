@@ -22,6 +22,7 @@ from VOIIdentificationLib.evaluate.nema import (
     nema_quality,
     percent_contrast_cold,
     percent_contrast_hot,
+    rois_on_slice,
 )
 from VOIIdentificationLib.evaluate.phantom_outline import LungInsert
 from VOIIdentificationLib.evaluate.roi_placement import BackgroundPlacement, BackgroundROI
@@ -370,6 +371,30 @@ def test_lung_residual_of_every_slice_of_the_body_in_both_conventions():
     assert found.mean_same_slice_error_percent == pytest.approx(
         found.same_slice_error_percent.mean()
     )
+
+
+@pytest.mark.parametrize(
+    ('slice_k', 'lung_is', 'rois_are'),
+    [(6, False, False), (7, True, False), (16, True, True), (17, True, False), (33, False, False)],
+)
+def test_circles_are_drawn_on_the_slices_that_they_were_measured_on(slice_k, lung_is, rois_are):
+    image = lung_image()
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    placement = placement_on(
+        image.geometry, rows=(12, 84), columns=(12, 92), slices=(13, 16, 18, 21, 23), lung=lung
+    )
+
+    drawn = rois_on_slice(
+        nema_quality(image, [], placement, edition='2012'), image.geometry, slice_k
+    )
+
+    assert [circle.label == 'Lung' for circle in drawn] == [False] * 4 * rois_are + [True] * lung_is
+    for circle in drawn:
+        i, j, k = image.geometry.index_ijk(circle.center_ras_mm)
+        assert k == pytest.approx(slice_k, abs=1e-9)
+        assert circle.height_mm == pytest.approx(4.0)
+        assert circle.diameter_mm == (30.0 if circle.label == 'Lung' else placement.roi_diameter_mm)
+        assert (i, j) == pytest.approx((50.3, 46.1)) or circle.label != 'Lung'
 
 
 @pytest.mark.parametrize(('edition', 'left_out'), [('2007', 3), ('2012', 3), ('2018', 8)])

@@ -7,7 +7,13 @@ import pytest
 from ball_truth import FWHM_PER_SIGMA, correlated_noise
 from scipy import fft
 from VOIIdentificationLib.core.geometry import VolumeGeometry
-from VOIIdentificationLib.sphere_fit.noise import Noise, estimate_noise, left_over
+from VOIIdentificationLib.sphere_fit.noise import (
+    CORRELATED_WITHIN_MM,
+    UNCORRELATED_BEYOND_MM,
+    Noise,
+    estimate_noise,
+    left_over,
+)
 
 GEOMETRY = VolumeGeometry((40, 44, 48), np.diag([2.0, -2.2, 3.0, 1.0]))
 
@@ -57,6 +63,23 @@ def test_correlation_is_that_of_the_noise():
         distance = np.linalg.norm(np.array(lag_kji)[::-1] * GEOMETRY.spacing_ijk_mm)
         expected = np.exp(-(distance**2) / 4 / (5.0 / FWHM_PER_SIGMA) ** 2)
         assert noise.correlation[tuple(middle + lag_kji)] == pytest.approx(expected, abs=0.03)
+
+
+def test_correlation_fades_between_its_two_limits():
+    """Whole up to the first, none from the second on, half of it in the middle between them."""
+    model = np.full(GEOMETRY.shape_kji, 1.0)
+    noise = estimate_noise([residual_of(model, 9.0, seed) for seed in range(4)], GEOMETRY)
+    k, j, i = (
+        np.indices(noise.correlation.shape)
+        - (np.array(noise.correlation.shape) // 2)[:, None, None, None]
+    )
+    distance = np.sqrt((2.0 * i) ** 2 + (2.2 * j) ** 2 + (3.0 * k) ** 2)
+    middle = (CORRELATED_WITHIN_MM + UNCORRELATED_BEYOND_MM) / 2
+    ring = np.abs(distance - middle) < 0.2
+    smooth = np.exp(-(distance**2) / 4 / (9.0 / FWHM_PER_SIGMA) ** 2)
+
+    assert np.abs(noise.correlation[distance >= UNCORRELATED_BEYOND_MM]).max() < 1e-12
+    assert noise.correlation[ring].mean() == pytest.approx(smooth[ring].mean() / 2, abs=0.02)
 
 
 def test_voxels_that_are_not_used_do_not_count():
