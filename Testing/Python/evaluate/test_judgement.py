@@ -39,9 +39,9 @@ def test_met_nearly_met_and_missed(value, said):
 
 def test_reasons_name_sphere_quantity_value_and_limits():
     fail = judge([profile(WIDE)], [contrast(40.0)], [], GOOD)
-    assert fail.reasons == ('Site: S37: Contrast Q 2-D 40 % is outside 50 to 90.',)
+    assert fail.reasons == ('Site: S37: Q_j 2-D 40 % is outside 50 to 90.',)
     warn = judge([profile(WIDE)], [contrast(55.0)], [], GOOD)
-    assert warn.reasons == ('Site: S37: Contrast Q 2-D 55 % is below 60, a level of warning.',)
+    assert warn.reasons == ('Site: S37: Q_j 2-D 55 % is below 60, a level of warning.',)
     fine = judge([profile(WIDE)], [contrast(70.0)], [], GOOD)
     assert fine.reasons == ('Site: The value lies within its limits.',)
 
@@ -97,7 +97,7 @@ def test_a_value_that_is_missing_never_passes():
     rows = (WIDE, replace(WIDE, diameter_mm=28.0))
     found = judge([profile(*rows)], [contrast(70.0)], [], conditions)
     assert found.level is Level.WARNING
-    assert 'Site: S28: Contrast Q 2-D not judged: no contrast_percent.' in found.reasons
+    assert 'Site: S28: Q_j 2-D not judged: no contrast_percent.' in found.reasons
 
 
 def test_a_sphere_that_the_phantom_does_not_have_is_not_missed():
@@ -185,4 +185,4 @@ def test_changes_need_a_baseline(no_change, change, said):
     if no_change:
         assert found.reasons == (f'Site: {no_change[0].upper()}{no_change[1:]}.',)
     if change == -6.0:
-        assert found.reasons == ('Site: S37: Change of Contrast Q 2-D -6 % is outside -5 to 5.',)
+        assert found.reasons == ('Site: S37: Change of Q_j 2-D -6 % is outside -5 to 5.',)

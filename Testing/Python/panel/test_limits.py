@@ -64,7 +64,7 @@ def test_limits_of_a_file_are_judged_by_apply(widget, tmp_path, row, level):
     lines = widget.ui.standardsLabel.text.splitlines()
     assert lines[0] == f'Overall verdict: {level}'
     assert lines[1].startswith('Site: ')
-    assert ('S37: Variability N' in lines[1]) == (level != 'pass')
+    assert ('S37: N_j' in lines[1]) == (level != 'pass')
     assert widget.panel.outputs.tables['verdict'].GetNumberOfRows() == 2
 
 

@@ -53,7 +53,7 @@ def test_the_verdict_of_the_json(judged, word):
     contrast = judged.nema.spheres[0].contrast_percent
     assert (first['level'], first['label'], first['value']) == (word, 'S37', contrast)
     assert [one['level'] for one in verdict['values'][1:]] == ['pass', 'pass', 'pass']
-    assert ('S37: Contrast Q 2-D' in verdict['reasons'][0]) == (word != 'pass')
+    assert ('S37: Q_j 2-D' in verdict['reasons'][0]) == (word != 'pass')
 
 
 def test_the_verdict_of_the_csv(judged, word, tmp_path):

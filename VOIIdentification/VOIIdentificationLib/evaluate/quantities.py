@@ -26,7 +26,7 @@ class Quantity:
         Its key in ``results.json``.
 
     title : str
-        For people.
+        For people, as the standards and the workbooks write it.
 
     unit : str
         Unit; empty for a ratio, `IMAGE_UNIT` for that of the image.
@@ -54,8 +54,8 @@ class Quantity:
 
 
 QUANTITIES = (
-    Quantity('contrast_percent', 'Contrast Q 2-D', '%', 'nema'),
-    Quantity('variability_percent', 'Variability N', '%', 'nema'),
+    Quantity('contrast_percent', 'Q_j 2-D', '%', 'nema'),
+    Quantity('variability_percent', 'N_j', '%', 'nema'),
     Quantity('rc_max', 'RCmax', '', 'recovery'),
     Quantity('rc_mean', 'RCmean (A50)', '', 'recovery'),
     Quantity('rc_peak', 'RCpeak', '', 'recovery'),

@@ -132,11 +132,11 @@ def _trade_picture(values: Sequence[Mapping[ValueKey, GroupValue]]) -> Iterator[
     y_axis = y_scale([0.0, *(q.mean for _, q in points)])
     yield Picture(
         anchor='trade',
-        title='Contrast Q against variability N',
+        title='Q_j against N_j',
         caption='one point a sphere; up and to the left is better',
         alt='Contrast against background variability; the numbers are in the tables',
-        y_title='Contrast Q 2-D [%]',
-        x_title='Variability N [%]',
+        y_title=f'{QUANTITY_OF["contrast_percent"].title} [%]',
+        x_title=f'{QUANTITY_OF["variability_percent"].title} [%]',
         x_ticks=value_ticks(x_axis),
         y_ticks=value_ticks(y_axis),
         lines=tuple(

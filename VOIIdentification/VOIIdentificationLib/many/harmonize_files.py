@@ -14,6 +14,7 @@ from .. import __version__
 from ..core.errors import OutputError
 from ..core.geometry import FloatArray
 from ..evaluate.limits import QUANTITY_NAMES
+from ..evaluate.quantities import QUANTITY_OF
 from ..files.atomic import transaction
 from ..files.target import earlier_files, require_folder
 from ..results import AnalysisResult
@@ -318,11 +319,9 @@ def _pictures(found: Harmonization) -> Iterator[Picture]:
     for name, title in QUANTITY_NAMES.items():
         curves = [one.recovery[name] for one in found.spheres]
         yield from _picture(found, name, title, '', curves)
-    for key, title in (
-        ('contrast_percent', 'Contrast Q'),
-        ('variability_percent', 'Variability N'),
-    ):
-        yield from _picture(found, key, title, '%', [getattr(one, key) for one in found.spheres])
+    for key in ('contrast_percent', 'variability_percent'):
+        curves = [getattr(one, key) for one in found.spheres]
+        yield from _picture(found, key, QUANTITY_OF[key].title, '%', curves)
 
 
 def _picture(

@@ -14,6 +14,7 @@ from ...evaluate.background import (
     LungResidual,
 )
 from ...evaluate.nema import NEMAResult
+from ...evaluate.quantities import QUANTITY_OF
 from ...evaluate.roi_placement import (
     ROI_COUNT,
     ROI_DIAMETER_MM,
@@ -104,7 +105,7 @@ _LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
     ),
     Measure(
         'variability_percent',
-        'N_j',
+        QUANTITY_OF['variability_percent'].title,
         '%',
         f'Background variability after NEMA NU 2: N = {VARIABILITY_FORMULA}.',
         lambda level: level.variability_percent,

@@ -14,6 +14,7 @@ from ...evaluate.nema import (
     NEMAResult,
     SphereContrast,
 )
+from ...evaluate.quantities import QUANTITY_OF
 from ...evaluate.roi_placement import ROI_DIAMETER_MM
 from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Measure, Table, tabulate, unit_text
@@ -77,7 +78,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'contrast_percent',
-        'Q_j 2-D',
+        QUANTITY_OF['contrast_percent'].title,
         '%',
         'Percent contrast after NEMA NU 2, in circles on the common slice: '
         f'Q_H = {HOT_CONTRAST_FORMULA} of a hot sphere, '
@@ -97,7 +98,7 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     ),
     Measure(
         'variability_percent',
-        'N_j',
+        QUANTITY_OF['variability_percent'].title,
         '%',
         f'Background variability N of ROIs of the same diameter: {VARIABILITY_FORMULA}, with S '
         'the standard deviation of the ROI means. Not the scatter of voxels.',
