@@ -13,12 +13,14 @@ from dataclasses import replace
 
 import pytest
 from paths import MODULE
+from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.errors import SeriesError
 from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series
+from VOIIdentificationLib.evaluate.limits import load_limits
 from VOIIdentificationLib.many import batch_cluster
 from VOIIdentificationLib.many.batch_find import FoundSeries, find_pet_series
 from VOIIdentificationLib.many.batch_series import (
@@ -166,6 +168,58 @@ def job_of(root, number, folder):
     return SeriesJob('1.2.3', '', paths, folder)
 
 
+def site_limits(folder, name='Site', **row):
+    path = folder / f'{name}.json'
+    rows = [{'quantity': 'contrast_percent', 'diameter_mm': 37, **row}]
+    data = {'schema': 'voi-identification/limits/1', 'name': name, 'source': 'x', 'version': '1'}
+    path.write_text(json.dumps({**data, 'rows': rows}), encoding='utf-8')
+    return path
+
+
+def test_every_series_is_judged_and_the_worst_verdict_is_the_exit_status(root, tmp_path, capsys):
+    good = tmp_path / 'good'
+    for name in ('0', '1'):
+        (good / name).parent.mkdir(exist_ok=True)
+        shutil.copytree(root / name, good / name)
+    met, missed = site_limits(tmp_path, 'Met', low=1), site_limits(tmp_path, 'Missed', low=199)
+    output = tmp_path / 'out'
+    judged = (*FILL, '--fail-on', 'fail', '--limits')
+
+    assert batch(good, output, *judged, str(met)) == 0
+    assert {row['verdict'] for row in rows_of(output)} == {'pass'}
+    assert batch(good, output, *judged, str(missed), '--overwrite') == 3
+    assert {row['verdict'] for row in rows_of(output)} == {'fail'}
+    assert set(pq.read_table(output / 'batch.parquet')['verdict'].to_pylist()) == {'fail'}
+    folder = next((output / 'series').iterdir())
+    assert json.loads((folder / 'results.json').read_bytes())['verdict']['level'] == 'fail'
+    capsys.readouterr()
+    assert batch(good, output, *judged, str(missed)) == 3  # done before, and not met still
+    printed = capsys.readouterr().out
+    assert '0 measured, 2 done before' in printed
+    assert 'Overall verdicts: 2 fail' in printed
+
+
+def test_a_baseline_of_another_reconstruction_is_said_for_the_series(root, done, tmp_path, capsys):
+    folder = next(path.parent for path in (done / 'series').glob('*/results.json'))
+    results = json.loads((folder / 'results.json').read_bytes())
+    results['input']['spacing_ijk_mm'] = [9.0, 9.0, 9.0]
+    (tmp_path / 'results.json').write_text(json.dumps(results), encoding='utf-8')
+    (tmp_path / 'in').symlink_to(root / '0', target_is_directory=True)
+
+    status = batch(tmp_path / 'in', tmp_path / 'out', *FILL, '--baseline', str(tmp_path))
+
+    assert status == 1
+    assert 'is of another reconstruction' in capsys.readouterr().out
+
+
+def test_what_nothing_can_be_judged_by_is_refused_before_the_work(root, tmp_path, capsys):
+    assert batch(root, tmp_path / 'out', '--fail-on', 'fail') == 1
+    assert '--fail-on needs --limits' in capsys.readouterr().err
+    assert batch(root, tmp_path / 'out', '--baseline', str(tmp_path / 'none.json')) == 1
+    assert 'none.json' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
 def test_the_checksum_is_of_the_bytes_and_of_the_settings(root, tmp_path):
     job = job_of(root, 0, tmp_path)
     first = series_checksum(job, options())
@@ -173,6 +227,12 @@ def test_the_checksum_is_of_the_bytes_and_of_the_settings(root, tmp_path):
     assert series_checksum(turned, options()) == first
     other = BatchOptions(load_phantom('NEMA IEC body'), Settings(counting='hard'), options().known)
     assert series_checksum(job, other) != first
+    judged = [
+        replace(options(), limits=(load_limits(site_limits(tmp_path, low=n)),)) for n in (1, 2)
+    ]
+    (tmp_path / 'results.json').write_text('{}')
+    judged.append(replace(options(), baseline=tmp_path / 'results.json'))
+    assert len({first, *(series_checksum(job, one) for one in judged)}) == 4
     assert series_checksum(job_of(root, 1, tmp_path), options()) != first
 
 
@@ -241,6 +301,31 @@ def test_a_series_over_two_folders_is_one(root):
     assert sorted(len(series.paths) for series in found.series) == [34, 34, 34, 34]
 
 
+@pytest.fixture
+def linked(root, tmp_path):
+    """A root that holds nothing but links: to a series (twice), to itself, to what holds it."""
+    home = tmp_path / 'home'
+    home.mkdir()
+    for name, target in {'a': root / '0', 'b': root / '0', 'self': home, 'up': tmp_path}.items():
+        (home / name).symlink_to(target, target_is_directory=True)
+    return home
+
+
+def test_links_to_folders_are_followed_once_and_not_into_a_circle(root, linked, tmp_path):
+    found = find_pet_series(linked, tmp_path / 'nowhere')
+    (series,) = found.series
+    assert len(series.paths) == len(list((root / '0' / 'dicom').iterdir()))
+    (problem,) = found.problems
+    assert str(linked / 'up') in problem
+    assert 'passed over' in problem
+
+
+def test_a_link_to_the_results_is_not_followed(root, linked):
+    (series,) = find_pet_series(linked, linked / 'c').series
+    assert find_pet_series(linked, root / '0').series == ()
+    assert series.paths
+
+
 def test_results_below_the_root_are_not_searched(root, tmp_path):
     shutil.copytree(root / '0', tmp_path / 'in')
     shutil.copytree(root / '1', tmp_path / 'out' / 'series' / 'x')
@@ -268,7 +353,7 @@ def test_a_missing_package_is_asked_for_by_name(tmp_path, capsys, monkeypatch):
     assert "pip install 'voi-identification[batch]'" in capsys.readouterr().err
 
 
-def start(root, output):
+def start(root, output, **options):
     """The program as a person starts it, in a process group as a terminal makes it."""
     environment = {**os.environ, 'PYTHONPATH': str(MODULE)}
     command = [sys.executable, '-m', 'VOIIdentificationLib', 'batch', str(root), '--output']
@@ -279,6 +364,7 @@ def start(root, output):
         text=True,
         env=environment,
         start_new_session=True,
+        **options,
     )
 
 
@@ -302,6 +388,57 @@ def workers_of(pid):
 
     below = psutil.Process(pid).children(recursive=True)
     return [one for one in below if 'spawn_main' in ' '.join(one.cmdline())]
+
+
+class DeadlyJob(SeriesJob):
+    """Whoever reads the files is killed."""
+
+    @property
+    def paths(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @paths.setter
+    def paths(self, _paths):
+        pass
+
+
+def test_only_the_series_that_kills_its_workers_is_given_up(root, tmp_path, monkeypatch):
+    """The other one waits at the same worker each time that it dies."""
+    import cloudpickle
+
+    monkeypatch.setattr(batch_cluster, 'MAX_DEATHS', 1)
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    files = tuple(sorted((root / '0' / 'dicom').iterdir()))
+    jobs = [
+        kind(f'1.2.{n}', '', files, tmp_path / f'{n}')
+        for n, kind in enumerate([DeadlyJob, SeriesJob])
+    ]
+    outcomes = {}
+    options = BatchOptions(load_phantom('NEMA IEC body'), Settings(), Known())
+    with batch_cluster.connected(1) as client:
+        batch_cluster.measure_all(
+            client, jobs, options, lambda one: outcomes.setdefault(one.uid, one)
+        )
+    assert outcomes['1.2.1'].state == 'done', outcomes
+    assert outcomes['1.2.0'].state == 'failed'
+    assert 'more than 1 workers died' in outcomes['1.2.0'].sentence
+
+
+def test_a_batch_that_ignores_ctrl_c_says_how_it_is_stopped(root, tmp_path):
+    """As a shell without job control starts what ends in ``&``."""
+    program = start(root, tmp_path / 'out', preexec_fn=ignore_ctrl_c)
+    wait_for(lambda: started(tmp_path / 'out'))
+    program.send_signal(signal.SIGINT)
+    program.send_signal(signal.SIGTERM)
+    said, errors = program.communicate(timeout=200)
+    assert program.returncode == 130, errors
+    assert f'kill {program.pid}' in errors
+    assert 'goes on with the rest' in said
+    assert started(tmp_path / 'out') == []
+
+
+def ignore_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def test_killed_workers_lose_nothing(root, done, tmp_path):

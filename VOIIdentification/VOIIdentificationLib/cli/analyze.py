@@ -204,7 +204,7 @@ def run(args: argparse.Namespace) -> int:
     progress(1.0, 'done')
     if not args.quiet:
         _print_summary(result, args.output)
-    return exit_status(args, result)
+    return exit_status(args, [result.verdict.level.value])
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.phantom import load_phantom
+from ..files.target import real_path
 from . import analyze as analyze_command
+from .judging import add_judging_arguments, chosen_limits, exit_status
 from .terminal import terminal_progress
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--scheduler', metavar='ADDRESS', default='', help='a running Dask scheduler, tcp://…'
     )
     analyze_command.add_measuring_arguments(parser)
+    add_judging_arguments(parser)
 
 
 def _count(text: str) -> int:
@@ -64,12 +68,14 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     status : int
-        Exit status: 0 if all series are measured, 1 if some are not, 130 if a
-        signal stopped the batch; other problems are raised as `PhantomError`.
+        Exit status: 0 if all series are measured, 1 if some are not, 3 if all
+        are and `--fail-on` names the verdict of one, 130 if a signal stopped the
+        batch; other problems are raised as `PhantomError`.
     """
     from ..analysis import Known
     from ..many.batch import Workers, run_batch
     from ..many.batch_series import BatchOptions
+    from ..many.stored import read_results
 
     activity, worksheet = analyze_command.said_of_fill(args)
     options = BatchOptions(
@@ -79,14 +85,28 @@ def run(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         calibration=args.calibration,
         worksheet=worksheet,
+        limits=chosen_limits(args),
+        baseline=None if args.baseline is None else real_path(read_results(args.baseline).path),
     )
     workers = Workers(args.workers or _processors(), args.scheduler)
     progress = terminal_progress(sys.stderr)
+    _say_if_deaf()
     summary = run_batch(args.root, args.output, options, workers, progress)
     _print_summary(summary, args.output)
     if summary.interrupted:
         return EXIT_STOPPED
-    return EXIT_PROBLEM if summary.sentences or summary.problems else 0
+    if summary.sentences or summary.problems:
+        return EXIT_PROBLEM
+    return exit_status(args, summary.verdicts)
+
+
+def _say_if_deaf() -> None:
+    """A shell without job control lets what it starts with ``&`` ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        sys.stderr.write(
+            'The program that started this batch lets it ignore Ctrl-C (SIGINT). To stop it with '
+            f'whole results, send SIGTERM: kill {os.getpid()}\n'
+        )
 
 
 def _processors() -> int:
@@ -107,6 +127,8 @@ def _print_summary(summary: BatchSummary, directory: Path) -> None:
         *said[:_SHOWN],
         *([f'… and {len(said) - _SHOWN} more, in the table'] if len(said) > _SHOWN else []),
     ]
+    verdicts = ', '.join(f'{count} {level}' for level, count in summary.verdicts.items())
+    lines += [f'Overall verdicts: {verdicts}'] * bool(verdicts)
     if summary.interrupted:
         lines.append('Stopped. The same command goes on with the rest.')
     lines.append(f'{summary.rows} rows: {directory / CSV_NAME}, {directory / PARQUET_NAME}')

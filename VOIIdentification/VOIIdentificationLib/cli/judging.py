@@ -1,8 +1,9 @@
-"""What `analyze` judges by: profiles of limits and a baseline; the exit status that follows."""
+"""What is judged by: profiles of limits and a baseline; the exit status that follows."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ..core.phantom import Phantom
     from ..evaluate.baseline import Baseline
     from ..evaluate.limits import Limits
-    from ..results import AnalysisResult
 
 EXIT_VERDICT = 3
 """The results are written, and the verdict is one that --fail-on names."""
@@ -29,7 +29,7 @@ def add_judging_arguments(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : `argparse.ArgumentParser`
-        Of a command that analyzes one series.
+        Of a command that measures.
     """
     group = parser.add_argument_group('verdict')
     group.add_argument(
@@ -111,7 +111,7 @@ def chosen_baseline(args: argparse.Namespace, image: PETImage, phantom: Phantom)
     return None if args.baseline is None else load_baseline(args.baseline, image, phantom)
 
 
-def exit_status(args: argparse.Namespace, result: AnalysisResult) -> int:
+def exit_status(args: argparse.Namespace, levels: Iterable[str]) -> int:
     """
     What the command returns.
 
@@ -120,13 +120,12 @@ def exit_status(args: argparse.Namespace, result: AnalysisResult) -> int:
     args : `argparse.Namespace`
         As `add_judging_arguments` declares them.
 
-    result : AnalysisResult
-        With its verdict.
+    levels : iterable of str
+        Of the overall verdicts.
 
     Returns
     -------
     status : int
-        0, or `EXIT_VERDICT`.
+        `EXIT_VERDICT` if one is what `--fail-on` names, else 0.
     """
-    levels = FAIL_ON.get(args.fail_on, ())
-    return EXIT_VERDICT if result.verdict.level.value in levels else 0
+    return EXIT_VERDICT if set(levels) & set(FAIL_ON.get(args.fail_on, ())) else 0

@@ -51,6 +51,9 @@ class BatchSummary:
     counts : Counter
         Series by what became of them: ``'done'``, ``'skipped'``, ``'failed'``.
 
+    verdicts : Counter
+        Measured series by the level of their overall verdict.
+
     sentences : dict
         Why series failed, by UID.
 
@@ -67,6 +70,7 @@ class BatchSummary:
     total: int
     problems: tuple[str, ...]
     counts: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
     sentences: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
     rows: int = 0
@@ -139,13 +143,12 @@ def _measure(
     summary: BatchSummary,
     progress: Progress,
 ) -> None:
-    by_name = {job.folder.name: job.uid for job in jobs}
-
     def told(outcome: SeriesOutcome) -> None:
-        uid = by_name.get(outcome.uid, outcome.uid)
         summary.counts[outcome.state] += 1
+        if outcome.verdict:
+            summary.verdicts[outcome.verdict] += 1
         if outcome.sentence:
-            summary.sentences[uid] = outcome.sentence
+            summary.sentences[outcome.uid] = outcome.sentence
         ended = summary.counts.total()
         progress(ended / summary.total, _progress_text(summary))
 

@@ -3,7 +3,9 @@ The workers of a batch: processes of this machine, or a cluster that is running 
 
 At most a few series wait at each worker, however many there are, so that
 neither scheduler nor workers grow. A worker that dies gives its series to
-another one; a series that kills its workers again and again is given up.
+another one. Dask blames every series that was at the worker, also one that only
+waited; so a series over which many died is measured again at the end, with no
+other beside it, and given up only if its workers die then too.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ..core.errors import OutputError
 from ..files.signals import signal_heard
@@ -27,9 +30,10 @@ PACKAGES = ('distributed', 'pyarrow')
 """What the optional extra ``batch`` brings."""
 
 MAX_DEATHS = 5
-"""Workers that may die over one series before it is given up."""
+"""Workers that may die over one series, in company and then alone, before it is given up."""
 
 Told = Callable[[SeriesOutcome], None]
+_Ended = Callable[[SeriesJob, Any], None]
 
 _STARTS = 3
 """Tries to start the workers."""
@@ -132,27 +136,53 @@ def measure_all(
         After a stop signal, when the series that were begun have ended; at
         once after a second signal.
     """
+    suspects: list[SeriesJob] = []
+
+    def first_time(job: SeriesJob, future: Any) -> None:
+        if _is_killed(future):
+            suspects.append(job)
+        else:
+            told(_outcome(job, future))
+
+    width = _AT_EACH_WORKER * max(len(client.nthreads()), 1)
+    _measure(client, jobs, options, width, first_time)
+    _measure(client, suspects, options, 1, lambda job, future: told(_outcome(job, future)))
+
+
+def _measure(
+    client: Client, jobs: Iterable[SeriesJob], options: BatchOptions, width: int, ended: _Ended
+) -> None:
+    """At most `width` series are with the workers at a time."""
     from distributed import as_completed
 
-    waiting = iter(jobs)
-    width = _AT_EACH_WORKER * max(len(client.nthreads()), 1)
-    running = as_completed(_submitted(client, islice(waiting, width), options))
+    waiting, known = iter(jobs), {}
+
+    def submitted(count: int) -> list[Any]:
+        fresh = {_submit(client, job, options): job for job in islice(waiting, count)}
+        known.update({future.key: job for future, job in fresh.items()})
+        return list(fresh)
+
+    def end(future: Any) -> None:
+        ended(known.pop(future.key), future)
+        future.release()
+
+    running = as_completed(submitted(width))
     try:
         for future in running:
-            _end(future, told)
-            for fresh in _submitted(client, islice(waiting, 1), options):
+            end(future)
+            for fresh in submitted(1):
                 running.add(fresh)
     except KeyboardInterrupt:
         signal_heard()
         for future in running:
-            _end(future, told)
+            end(future)
         raise
 
 
-def _end(future: Any, told: Told) -> None:
-    outcome = _outcome(future)
-    future.release()
-    told(outcome)
+def _submit(client: Client, job: SeriesJob, options: BatchOptions) -> Any:
+    """By a key of its own: a series that is measured again must not meet its old failure."""
+    key = f'series-{job.folder.name}-{uuid4().hex}'
+    return client.submit(measure_series, job, options, key=key, pure=False)
 
 
 def _local_cluster(workers: int) -> LocalCluster:
@@ -175,28 +205,25 @@ def _local_cluster(workers: int) -> LocalCluster:
     raise OutputError(msg) from error
 
 
-def _submitted(client: Client, jobs: Iterable[SeriesJob], options: BatchOptions) -> list[Any]:
-    return [
-        client.submit(measure_series, job, options, key=f'series-{job.folder.name}', pure=False)
-        for job in jobs
-    ]
+def _is_killed(future: Any) -> bool:
+    """Whether its workers died; other errors are the software's."""
+    return type(future.exception()).__name__ == 'KilledWorker'
 
 
-def _outcome(future: Any) -> SeriesOutcome:
+def _outcome(job: SeriesJob, future: Any) -> SeriesOutcome:
     """Errors of the engine itself: the worker died, or the software is not there."""
-    uid = str(future.key).removeprefix('series-')
     error = future.exception()
     if error is None:
         outcome: SeriesOutcome = future.result()
         return outcome
-    if type(error).__name__ == 'KilledWorker':
+    if _is_killed(future):
         sentence = (
-            f'{MAX_DEATHS} workers died over this series, perhaps for want of memory. '
-            'Run the batch again with fewer workers.'
+            f'more than {error.allowed_failures} workers died over this series, also while no '
+            'other was measured, perhaps for want of memory. Run the batch again with more memory.'
         )
     else:
         sentence = f'the worker failed: {type(error).__name__}: {" ".join(str(error).split())}'
-    return SeriesOutcome(uid, 'failed', sentence)
+    return SeriesOutcome(job.uid, 'failed', sentence)
 
 
 def _deaf_worker() -> Any:

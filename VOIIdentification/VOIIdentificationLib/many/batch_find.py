@@ -105,11 +105,25 @@ def _folders(root: Path, skipped: Path, problems: list[str]) -> Iterator[tuple[P
     def note(error: OSError) -> None:
         problems.append(f'{error.filename} cannot be read: {error.strerror}')
 
-    for name, below, files in os.walk(root, onerror=note):
+    home = real_path(root)
+    seen = {home, skipped}
+    for name, below, files in os.walk(root, onerror=note, followlinks=True):
         folder = Path(name)
-        below[:] = sorted(one for one in below if real_path(folder / one) != skipped)
+        below[:] = [one for one in sorted(below) if _is_new(folder / one, seen, home, problems)]
         if files:
             yield folder, [folder / one for one in sorted(files)]
+
+
+def _is_new(folder: Path, seen: set[Path], home: Path, problems: list[str]) -> bool:
+    """Links to folders are followed, to each folder once: not into a circle."""
+    real = real_path(folder)
+    if real in seen:
+        return False
+    seen.add(real)
+    if real in home.parents:
+        problems.append(f'{folder} is a link to {real}, which holds {home} itself: passed over')
+        return False
+    return True
 
 
 def _series_of_files(paths: list[Path], problems: list[str]) -> Iterator[FoundSeries]:

@@ -11,7 +11,7 @@ import traceback
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import __version__
 from ..analysis import Known, analyze
@@ -24,6 +24,9 @@ from ..files.atomic import recover
 from ..report.export import existing_results, export_results
 from .of_header import with_header, with_worksheet, without_suv
 from .stored import RESULTS_NAME
+
+if TYPE_CHECKING:
+    from ..evaluate.limits import Limits
 
 STATE_NAME = 'batch.json'
 STATE_SCHEMA = 'voi-identification/batch-series/1'
@@ -57,6 +60,12 @@ class BatchOptions:
     worksheet : dict or None
         A fill worksheet as its JSON file has it: what it leaves out is taken
         from the header of each series.
+
+    limits : tuple of Limits
+        What every result is judged by.
+
+    baseline : `pathlib.Path` or None
+        Earlier results of the same scanner and reconstruction.
     """
 
     phantom: Phantom
@@ -65,9 +74,11 @@ class BatchOptions:
     overwrite: bool = False
     calibration: float | None = None
     worksheet: dict[str, Any] | None = None
+    limits: tuple[Limits, ...] = ()
+    baseline: Path | None = None
 
     def digest(self) -> str:
-        """SHA-256 of all that changes a number, and of the version of the software."""
+        """SHA-256 of all that changes a number or verdict, and of the version of the software."""
         parts = [
             __version__,
             asdict(self.phantom),
@@ -75,6 +86,8 @@ class BatchOptions:
             self.worksheet,
             None if self.known.activity is None else asdict(self.known.activity),
             *([] if self.calibration is None else [self.calibration]),
+            *([{'limits': [asdict(one) for one in self.limits]}] if self.limits else []),
+            *([] if self.baseline is None else [{'baseline': _file_digest(self.baseline)}]),
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -117,11 +130,15 @@ class SeriesOutcome:
 
     sentence : str
         Why it failed; empty otherwise.
+
+    verdict : str
+        Level of the overall verdict, e.g. ``'pass'``; empty if it failed.
     """
 
     uid: str
     state: Literal['done', 'skipped', 'failed']
     sentence: str = ''
+    verdict: str = ''
 
 
 def measure_series(job: SeriesJob, options: BatchOptions) -> SeriesOutcome:
@@ -146,15 +163,17 @@ def measure_series(job: SeriesJob, options: BatchOptions) -> SeriesOutcome:
     try:
         checksum = series_checksum(job, options)
         if _is_done(job.folder, checksum):
-            return SeriesOutcome(job.uid, 'skipped')
+            verdict = str(read_state(job.folder).get('verdict') or '')
+            return SeriesOutcome(job.uid, 'skipped', verdict=verdict)
         _prepare(job, options)
         _write_state(job, 'started', checksum)
-        _measure(job, options)
-        _write_state(job, 'done', checksum, seconds=time.process_time() - start)
+        verdict = _measure(job, options)
+        seconds = time.process_time() - start
+        _write_state(job, 'done', checksum, seconds=seconds, verdict=verdict)
     except Exception as error:  # one bad series never stops the rest
         return _failed(job, checksum, error)
     _keep_what_was_loaded()
-    return SeriesOutcome(job.uid, 'done')
+    return SeriesOutcome(job.uid, 'done', verdict=verdict)
 
 
 @cache
@@ -235,7 +254,12 @@ def read_state(folder: Path) -> dict[str, Any]:
 
 
 def _write_state(
-    job: SeriesJob, state: _State, checksum: str, sentence: str = '', seconds: float | None = None
+    job: SeriesJob,
+    state: _State,
+    checksum: str,
+    sentence: str = '',
+    seconds: float | None = None,
+    verdict: str = '',
 ) -> None:
     """
     Write ``batch.json``, whole or not at all.
@@ -256,11 +280,15 @@ def _write_state(
 
     seconds : float, optional
         Processor time that it took.
+
+    verdict : str, optional
+        Level of the overall verdict.
     """
     data = {
         'schema': STATE_SCHEMA,
         'state': state,
         'sentence': sentence,
+        'verdict': verdict,
         'series_instance_uid': job.uid,
         'series_description': job.description,
         'source': str(job.paths[0].parent),
@@ -277,8 +305,11 @@ def _write_state(
     beside.replace(job.folder / STATE_NAME)
 
 
-def _measure(job: SeriesJob, options: BatchOptions) -> None:
+def _measure(job: SeriesJob, options: BatchOptions) -> str:
+    """Write the files; the level of the verdict."""
     from ..dicom.read import image_of_stack, stack_of_files
+    from ..report.verdicts import with_verdict
+    from .baseline import load_baseline
 
     stack = stack_of_files(job.paths)
     image, known = image_of_stack(stack), with_header(options.known, stack)
@@ -286,8 +317,13 @@ def _measure(job: SeriesJob, options: BatchOptions) -> None:
         known = with_worksheet(known, options.worksheet)
     if options.calibration:
         image, known = calibrated(image, options.calibration), without_suv(known)
-    result = analyze(image, (), options.phantom, options.settings, known=known)
+    baseline, phantom = None, options.phantom
+    if options.baseline is not None:
+        baseline = load_baseline(options.baseline, image, phantom)
+    result = analyze(image, (), phantom, options.settings, known=known)
+    result = with_verdict(result, options.limits, baseline)
     export_results(result, job.folder, overwrite=True)
+    return result.verdict.level.value
 
 
 def _prepare(job: SeriesJob, options: BatchOptions) -> None:

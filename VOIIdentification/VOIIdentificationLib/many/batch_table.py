@@ -18,7 +18,7 @@ from .stored import RESULTS_NAME, StoredResults, read_results
 CSV_NAME, PARQUET_NAME = 'batch.csv', 'batch.parquet'
 
 TEXT_COLUMNS = (
-    *('series_uid', 'series_description', 'state', 'sentence', 'label', 'unit', 'flags'),
+    *('series_uid', 'series_description', 'state', 'sentence', 'label', 'unit', 'flags', 'verdict'),
     *('scanner', 'reconstruction', 'fill', 'scanned_at', 'source', 'folder', 'checksum'),
 )
 NUMBER_COLUMNS = ('diameter_mm', *(quantity.key for quantity in QUANTITIES))
@@ -89,6 +89,7 @@ def _series_rows(job: SeriesJob, sentences: Mapping[str, str]) -> Iterator[_Row]
         'source': str(job.paths[0].parent),
         'folder': str(job.folder),
         'checksum': state.get('checksum') or '',
+        'verdict': state.get('verdict') or '',
     }
     if job.uid in sentences:
         row['state'], row['sentence'] = 'failed', sentences[job.uid]
