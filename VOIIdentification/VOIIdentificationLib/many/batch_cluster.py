@@ -138,14 +138,14 @@ def measure_all(
     """
     suspects: list[SeriesJob] = []
 
-    def first_time(job: SeriesJob, future: Any) -> None:
+    def _first_time(job: SeriesJob, future: Any) -> None:
         if _is_killed(future):
             suspects.append(job)
         else:
             told(_outcome(job, future))
 
     width = _AT_EACH_WORKER * max(len(client.nthreads()), 1)
-    _measure(client, jobs, options, width, first_time)
+    _measure(client, jobs, options, width, _first_time)
     _measure(client, suspects, options, 1, lambda job, future: told(_outcome(job, future)))
 
 
@@ -157,25 +157,25 @@ def _measure(
 
     waiting, known = iter(jobs), {}
 
-    def submitted(count: int) -> list[Any]:
+    def _submitted(count: int) -> list[Any]:
         fresh = {_submit(client, job, options): job for job in islice(waiting, count)}
         known.update({future.key: job for future, job in fresh.items()})
         return list(fresh)
 
-    def end(future: Any) -> None:
+    def _end(future: Any) -> None:
         ended(known.pop(future.key), future)
         future.release()
 
-    running = as_completed(submitted(width))
+    running = as_completed(_submitted(width))
     try:
         for future in running:
-            end(future)
-            for fresh in submitted(1):
+            _end(future)
+            for fresh in _submitted(1):
                 running.add(fresh)
     except KeyboardInterrupt:
         signal_heard()
         for future in running:
-            end(future)
+            _end(future)
         raise
 
 
