@@ -165,3 +165,13 @@ def test_a_start_for_ones_own_limits_passes_what_it_was_made_of(tmp_path):
     assert {one.verdict.level.value for one in found.verdict.values} == {'pass'}
     of_phantom = {key for key in LIMITED if QUANTITY_OF[key].part != 'cylinder'}
     assert {one.verdict.quantity for one in found.verdict.values} == of_phantom
+
+
+def test_the_reasons_of_a_chosen_profile_are_said_once(judged, word):
+    from VOIIdentificationLib.report.verdicts import outcomes, said_once
+
+    own, *standards = said_once(judged.verdict, outcomes(judged))
+    assert own.standard == 'Site'
+    assert own.level.value == word
+    assert own.reasons == ('The reasons stand above, with the overall verdict.',)
+    assert standards == list(outcomes(judged)[1:])

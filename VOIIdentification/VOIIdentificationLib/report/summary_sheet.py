@@ -9,6 +9,7 @@ from ..evaluate.judgement import Outcome
 from ..evaluate.limits import Level
 from .sheet import Footer, append_row, marked, new_sheet, number_format, styled_cell
 from .summary import Figure, Summary, SummaryColumn
+from .verdicts import said_once
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -103,7 +104,7 @@ def add_summary(book: Workbook, title: str, summary: Summary, footer: Footer) ->
     grid.heading('Verdict')
     grid.add(_outcome(grid, overall))
     grid.heading('Verdict of each profile and standard')
-    for outcome in summary.outcomes:
+    for outcome in said_once(summary.verdict, summary.outcomes):
         grid.add(_outcome(grid, outcome))
     if summary.spheres:
         grid.heading('Spheres; u (k = 1) is a standard uncertainty, 68 %')

@@ -12,7 +12,7 @@ from ..core.phantom import NEMAEdition
 from ..evaluate.baseline import Baseline, changes_from, limits_around
 from ..evaluate.cylinder_bias import EARL_BIAS_PERCENT, STANDARD
 from ..evaluate.editions import EDITIONS
-from ..evaluate.judgement import NO_BASELINE, Conditions, Outcome, judge
+from ..evaluate.judgement import NO_BASELINE, Conditions, Outcome, OverallVerdict, judge
 from ..evaluate.limits import Level, Limits, shipped_limits
 from ..evaluate.quantities import QUANTITY_OF, values_of_results
 from ..evaluate.uniform_cylinder import CylinderResult
@@ -253,6 +253,32 @@ def outcomes(result: AnalysisResult) -> tuple[Outcome, ...]:
     values = values_of_results(measured_json(result))
     judged = judge(others, values, (), _conditions(result, None))
     return (*result.verdict.outcomes, _nema(result), *judged.outcomes)
+
+
+def said_once(verdict: OverallVerdict, below: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """
+    Outcomes as they stand below the overall verdict, which has the reasons of chosen profiles.
+
+    Parameters
+    ----------
+    verdict : OverallVerdict
+        With its reasons.
+
+    below : iterable of Outcome
+        Of `outcomes`.
+
+    Returns
+    -------
+    outcomes : tuple of Outcome
+        Those of chosen profiles point to the reasons above.
+    """
+    return tuple(
+        replace(one, reasons=(_SAID_ABOVE,)) if one.reasons and one in verdict.outcomes else one
+        for one in below
+    )
+
+
+_SAID_ABOVE = 'The reasons stand above, with the overall verdict.'
 
 
 def _calibration(result: AnalysisResult, found: CylinderResult) -> Outcome:

@@ -14,7 +14,7 @@ from ...results import AnalysisResult
 from ..formats import result_tables
 from ..method import MethodRow, doubts, method_rows
 from ..summary import report_title, scan_facts
-from ..verdicts import outcomes
+from ..verdicts import outcomes, said_once
 from .chart import charts
 from .contents import (
     METHOD_APART,
@@ -165,7 +165,7 @@ def _context(result: AnalysisResult, identify: bool) -> dict[str, Any]:
         'headings': _HEADINGS if result.cylinder is None else _CYLINDER_HEADINGS,
         'facts': [*patient, *scan_facts(result)],
         'verdict': result.verdict,
-        'outcomes': outcomes(result),
+        'outcomes': said_once(result.verdict, outcomes(result)),
         'notes': (*result.contradictions, *doubts(result)),
         'summary': summary_table(result, tables, terms),
         'charts': charts(result, by_key),
