@@ -67,8 +67,17 @@ def test_schemas_are_current():
         assert schema_of(name.partition('.')[0]) == schema, 'run Testing/write_docs.py'
 
 
+def test_the_cylinder_has_what_the_text_says():
+    _, example = examples('phantom')
+    found = parse_phantom(example).cylinder
+    assert (found.diameter_mm, found.length_mm) == (199.0, 203.5)
+    bare = parse_phantom({**example, 'cylinder': {}}).cylinder
+    assert (bare.diameter_mm, bare.length_mm) == (None, None)
+    assert (bare.wall_margin_mm, bare.end_margin_mm) == (30.0, 30.0)
+
+
 def test_the_phantom_has_what_the_text_says():
-    (example,) = examples('phantom')
+    example, _ = examples('phantom')
     phantom = parse_phantom(example)
     by_label = {insert.label: insert for insert in phantom.inserts}
     assert [label for label, insert in by_label.items() if not insert.hot] == ['S37', 'S28']
@@ -78,7 +87,7 @@ def test_the_phantom_has_what_the_text_says():
 
 @pytest.mark.parametrize('shape', [{}, {'shape': 'sphere'}])
 def test_a_height_without_a_cylinder_is_refused(shape):
-    (example,) = examples('phantom')
+    example, _ = examples('phantom')
     vial = {'label': 'Vial', 'diameter_mm': 25, 'height_mm': 40, **shape}
     with pytest.raises(InputFileError, match=r'Vial has a "height_mm" of 40, but no "shape"'):
         parse_phantom({**example, 'inserts': [*example['inserts'][:-1], vial]})
