@@ -466,7 +466,16 @@ class TableWidget(StandIn):
 
 
 class TableView(StandIn):
-    """Shows what the view nodes of the scene are told to."""
+    """Shows what the view nodes of the scene are told to, sorted upside down if it is asked to."""
+
+    upside_down_ = False
+
+    def sortFilterProxyModel(self):
+        return self
+
+    def mapToSource(self, index):
+        last = self.mrmlTableNode().GetNumberOfRows() - 1
+        return self._index(last - index.row() if self.upside_down_ else index.row())
 
     def mrmlTableNode(self):
         import slicer
@@ -474,9 +483,11 @@ class TableView(StandIn):
         nodes = slicer.util.getNodesByClass('vtkMRMLTableViewNode')
         return nodes[0].GetTableNode() if nodes else None
 
+    def _index(self, row):
+        return type('Index', (), {'row': lambda _self: row})()
+
     def click_(self, row):
-        index = type('Index', (), {'row': lambda _self: row})()
-        self.clicked.emit(index)
+        self.clicked.emit(self._index(row))
 
 
 BEHAVIOR = {

@@ -485,7 +485,8 @@ def test_scenes_that_are_read_with_the_module_open(scene, measured, tmp_path, ti
 
 
 def test_results_of_a_scene_that_was_read_are_those_of_its_tables(scene, measured, tmp_path):
-    mean = measured.panel.result.spheres[0].statistics.mean
+    sphere = measured.panel.result.spheres[0]
+    mean, center = sphere.statistics.mean, sphere.center_ras_mm
     file = save(scene, tmp_path)
     scene.Clear(0)
     assert scene.ReadFromMRB(file)
@@ -493,7 +494,12 @@ def test_results_of_a_scene_that_was_read_are_those_of_its_tables(scene, measure
     first, sphere, *_others = results_words(measured.ui).splitlines()
     assert 'press Apply' in first
     assert sphere.startswith(f'S37: mean {mean:g} ')
+    assert '<a href="S37">S37</a>' in measured.ui.resultsBrowser.html
     assert not measured.ui.exportButton.enabled
+    camera = scene.AddNode(slicer.vtkMRMLCameraNode())
+    qt_url = type('Url', (), {'toString': lambda _self: 'S37'})()
+    measured.ui.resultsBrowser.anchorClicked.emit(qt_url)
+    assert camera.GetFocalPoint() == pytest.approx(center, abs=1e-3)
 
 
 def test_charts_keep_all_their_series(scene, measured, tmp_path):

@@ -202,6 +202,12 @@ def test_candidates_are_a_table_when_asked_for(measured, made, scene):
     expected = made[0].geometry.position_ras_mm(spheres[1].search.index_ijk[2])
     assert camera.GetFocalPoint() == pytest.approx(expected, abs=1e-3)
 
+    table_view = slicer.app.layoutManager().tableWidget(0).tableView()
+    table_view.upside_down_ = True
+    table_view.click_(node.GetNumberOfRows() - 1)
+    expected = made[0].geometry.position_ras_mm(spheres[0].search.index_ijk[0])
+    assert camera.GetFocalPoint() == pytest.approx(expected, abs=1e-3)
+
     ui.applyButton.click()
     assert ui.tableComboBox.currentText == 'Candidates'
     assert scene.GetFirstNodeByName('PET candidates table_1') is None

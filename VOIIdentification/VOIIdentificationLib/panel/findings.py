@@ -55,7 +55,7 @@ class Group(NamedTuple):
 
 
 def findings(
-    result: AnalysisResult | None, *, changed: bool, shown: Sequence[str] = ()
+    result: AnalysisResult | None, *, changed: bool, shown: Sequence[str | Line] = ()
 ) -> tuple[Group, ...]:
     """
     What was found, and every reason to doubt it.
@@ -68,7 +68,7 @@ def findings(
     changed : bool
         Whether something that it depends on was changed since.
 
-    shown : sequence of str, optional
+    shown : sequence of str or Line, optional
         From `shown_in_tables`, which may hold an earlier result.
 
     Returns
@@ -115,8 +115,8 @@ def _group_lines(group: Group) -> Iterator[str]:
         yield f'{names}: {escape(line.text)}' if names else escape(line.text)
 
 
-def _group(title: str, texts: Iterable[str]) -> Group:
-    return Group(title, tuple(Line(text) for text in texts))
+def _group(title: str, lines: Iterable[str | Line]) -> Group:
+    return Group(title, tuple(Line(one) if isinstance(one, str) else one for one in lines))
 
 
 def _doubts(result: AnalysisResult) -> Iterator[Group]:
@@ -142,7 +142,7 @@ def _count_text(result: AnalysisResult) -> str:
     return _('{count} inserts measured in {unit}.').format(count=count, unit=unit)
 
 
-def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:
+def shown_in_tables(outputs: OutputNodes) -> tuple[str | Line, ...]:
     """
     What the tables of the scene hold, in words.
 
@@ -153,7 +153,7 @@ def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:
 
     Returns
     -------
-    lines : tuple of str
+    lines : tuple of str or Line
         A line a sphere, with its mean and the reasons to doubt it; none if
         there is no table of spheres.
     """
@@ -162,10 +162,12 @@ def shown_in_tables(outputs: OutputNodes) -> tuple[str, ...]:
         return shown_cylinder(outputs)
     labels, means, flags = (texts_of_column(spheres, key) for key in ('label', 'mean', 'flags'))
     unit = spheres.GetColumnUnitLabel('mean')
-    lines = [_('Measured before this session; press Apply to export or to judge it again.')]
+    lines: list[str | Line] = [
+        _('Measured before this session; press Apply to export or to judge it again.')
+    ]
     for label, mean, doubts in zip(labels, means, flags or [''] * len(labels), strict=True):
-        line = _('{label}: mean {mean} {unit}').format(label=label, mean=mean, unit=unit)
-        lines.append(f'{line.strip()}; {doubts}' if doubts else line.strip())
+        line = _('mean {mean} {unit}').format(mean=mean, unit=unit).strip()
+        lines.append(Line(f'{line}; {doubts}' if doubts else line, (label,)))
     return tuple(lines)
 
 

@@ -22,7 +22,7 @@ from ..mrml.suv_volume import SUV_ATTRIBUTE
 from ..mrml.volume import unit_of_volume_node
 from ..suv.scale import SUVType
 from .activity import known_from_text
-from .findings import shown_in_tables
+from .findings import Line, shown_in_tables
 from .limits import limits_of_text
 from .phantom import phantom_from_text
 from .results import REPORT
@@ -175,7 +175,7 @@ def _placed_seeds(points: Node, phantom: Phantom) -> int:
     )
 
 
-def _shown(outputs: OutputNodes | None) -> tuple[str, ...]:
+def _shown(outputs: OutputNodes | None) -> tuple[str | Line, ...]:
     """Lines of what the tables hold, which may be those of a scene that was read."""
     return () if outputs is None else shown_in_tables(outputs)
 

@@ -232,7 +232,8 @@ class _RowsOfView:
     def _on_clicked(self, index: Any) -> None:
         table_node = self.view.mrmlTableNode()
         if table_node is not None:
-            self._clicked(table_node, index.row())
+            # Rows are those of the view, which may be sorted.
+            self._clicked(table_node, self.view.sortFilterProxyModel().mapToSource(index).row())
 
 
 def _go_to(place_ras_mm: Point | None) -> None:

@@ -14,6 +14,7 @@ from ..mrml.measured import Stamp
 from ..mrml.session import Request, suv_refusal
 from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts, scan_facts
+from .findings import Line
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Scene:
     has_outputs : bool
         Whether there are nodes that show a result.
 
-    shown : tuple of str
+    shown : tuple of str or Line
         What they show, in lines.
 
     has_folder, has_report : bool
@@ -136,7 +137,7 @@ class Scene:
     moved_rois: int = 0
     has_rois: bool = False
     has_outputs: bool = False
-    shown: tuple[str, ...] = ()
+    shown: tuple[str | Line, ...] = ()
     has_folder: bool = False
     has_report: bool = False
     measuring: bool = False
