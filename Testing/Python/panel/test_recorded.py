@@ -697,3 +697,108 @@ def test_a_sphere_without_any_number_in_it_does_not_end_apply(measured):
     assert max(mean for mean in means.values() if mean) < (
         measured.volume.GetDisplayNode().GetWindowLevelMax()
     )
+
+
+# The rest of the recording, flow by flow. Numbers are lines of slicer_trace.txt; others are above:
+# 36 to 68, read and read over: test_scenes_that_are_read_with_the_module_open
+# 81 to 87, no image yet: test_a_volume_is_waited_for_until_its_image_arrives
+# 150 to 155, list removed: test_removing_the_seeds_leaves_none_whatever_other_lists_there_are
+# 171 to 220, the second of two: test_the_choice_among_volumes_survives_save_and_load
+# 221 to 224, moved and back: test_another_place_is_said_and_the_old_one_is_not
+
+
+def test_opened_twice_it_begins_once(widget, made):
+    """6 to 15: `setup` and the application both enter."""
+    followed = widget.panel.parameters
+    enter(widget)
+
+    assert widget.panel.parameters is followed
+    assert agree(widget).inputVolume is None
+    assert widget.ui.applyButton.toolTip == 'Select a PET volume.'
+
+
+def test_a_volume_that_comes_with_its_image_is_taken_at_once(widget, made):
+    """16 to 22: `loadVolume` adds the node when it is whole."""
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName('x')
+    slicer.util.updateVolumeFromArray(node, made[0].voxels)
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(made[0].geometry.ijk_to_ras))
+
+    slicer.mrmlScene.AddNode(node)
+
+    assert agree(widget).inputVolume is node
+    assert agree(widget).seeds.GetName() == 'x seeds'
+    assert widget.ui.applyButton.enabled
+
+
+def test_a_scene_that_is_cleared_leaves_an_empty_panel(scene, measured):
+    """23 to 35, 69 to 80, 225 to 248: volume, seeds, results; and the next volume is as the first."""
+    scene.Clear(0)
+    assert agree(measured).inputVolume is None
+    assert agree(measured).seeds is None
+    assert not measured.ui.applyButton.enabled
+    assert not measured.ui.exportButton.enabled
+    assert results_words(measured.ui) == 'Nothing measured yet.'
+
+
+@pytest.mark.parametrize('reads', [1, 2])
+def test_a_scene_is_closed_and_read_while_another_module_is_open(scene, measured, tmp_path, reads):
+    """88 to 114, 194 to 213: nothing is followed there; opened again, all is."""
+    file = save(scene, tmp_path)
+    leave(measured)
+    scene.Clear(0)
+    for _n in range(reads):
+        assert scene.ReadFromMRB(file)
+    assert measured.panel.parameters is None
+
+    enter(measured)
+
+    assert agree(measured).inputVolume.GetName() == 'PET'
+    assert agree(measured).seeds.GetName() == 'PET seeds'
+    assert measured.ui.seedCountLabel.text == '6 of 6'
+
+
+def test_two_volumes_made_while_another_module_is_open(widget, made):
+    """119 to 142: the selector showed one, the parameter None, and Apply did nothing."""
+    leave(widget)
+    for name in ('PETPhantom', 'PET2'):
+        whole(made[0], name)
+
+    enter(widget)
+
+    chosen = agree(widget).inputVolume
+    assert widget.ui.applyButton.enabled == (chosen is not None)
+    widget.ui.inputVolumeSelector.setCurrentNode(slicer.util.getNode('PET2'))
+    assert agree(widget).seeds.GetName() == 'PET2 seeds'
+    assert widget.ui.applyButton.enabled
+
+
+def test_chosen_again_through_none_the_volume_has_its_result_and_no_centers_as_seeds(measured):
+    """150 to 168: its own centers became its seeds, and the export had no result."""
+    result = measured.panel.result
+    slicer.mrmlScene.RemoveNode(measured.panel.parameters.seeds)
+    measured.ui.inputVolumeSelector.setCurrentNode(None)
+    assert agree(measured).seeds is None
+
+    measured.ui.inputVolumeSelector.setCurrentNode(measured.volume)
+
+    seeds = agree(measured).seeds
+    assert seeds is None or seeds.GetNumberOfDefinedControlPoints() == 0
+    assert measured.panel.result is result
+    assert measured.ui.exportButton.enabled
+
+
+def test_a_scene_without_its_seeds_has_no_centers_as_seeds_either(scene, measured, tmp_path):
+    """150 to 220: the list was removed, the scene saved, cleared, and read in another module."""
+    slicer.mrmlScene.RemoveNode(measured.panel.parameters.seeds)
+    file = save(scene, tmp_path)
+    scene.Clear(0)
+    leave(measured)
+    assert scene.ReadFromMRB(file)
+
+    enter(measured)
+
+    seeds = agree(measured).seeds
+    assert agree(measured).inputVolume.GetName() == 'PET'
+    assert seeds is None or seeds.GetNumberOfDefinedControlPoints() == 0
+    assert find_outputs(agree(measured).inputVolume).centers.GetNumberOfDefinedControlPoints() == 6
