@@ -732,7 +732,7 @@ def test_a_volume_that_comes_with_its_image_is_taken_at_once(widget, made):
 
 
 def test_a_scene_that_is_cleared_leaves_an_empty_panel(scene, measured):
-    """23 to 35, 69 to 80, 225 to 248: volume, seeds, results; and the next volume is as the first."""
+    """23 to 35, 69 to 80, 225 to 248: no volume, no seeds, no results."""
     scene.Clear(0)
     assert agree(measured).inputVolume is None
     assert agree(measured).seeds is None
