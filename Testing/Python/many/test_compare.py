@@ -1,6 +1,7 @@
 """Comparison: who is averaged with whom, differences that cover the truth, workbook and page."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -257,6 +258,22 @@ def test_the_page_lays_the_curves_over_each_other(compared):
     assert html.count('<svg class="chart"') == 6  # Q, N, three RC, Q against N
     assert 'not averaged with any: unknown are' in html
     assert 'badge badge-warning' in html
+    assert not re.search(r'<dd><bdi>\d{4}-\d\d-\d\dT', html)
+
+
+def test_nothing_of_the_groups_is_cut_on_a_narrow_screen(compared):
+    from chromium import Chromium
+
+    widths = (
+        '[...document.querySelectorAll("#main > section:first-child .scroll, html")]'
+        '.map(box => [box.scrollWidth, box.clientWidth])'
+    )
+    with Chromium() as browser:
+        for width in (390, 1366):
+            browser.open(compared / 'comparison.html', width=width)
+            found = browser.evaluate(widths)
+            assert len(found) == 2
+            assert all(whole <= seen for whole, seen in found), (width, found)
 
 
 def test_an_earlier_comparison_is_replaced_only_on_request(compared, capsys):

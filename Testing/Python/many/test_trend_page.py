@@ -144,7 +144,9 @@ def test_one_bad_result_does_not_stop_the_others(tmp_path, capsys):
 @pytest.mark.parametrize(
     ('value', 'sd', 'text'),
     [(12.3456, 0.0431, '12.346 ± 0.043'), (0.0, 1.5, '0.0 ± 1.5'), (-3.0, None, '-3.000'),
-     (5.0, float('nan'), '5.000'), (98765.0, 1234.0, '98800 ± 1200')],
+     (5.0, float('nan'), '5.000'), (98765.0, 1234.0, '98800 ± 1200'),
+     (6.3245553, 6.3e-16, '6.325'), (-0.00001, None, '-0.00001000'), (-0.0, None, '0.000'),
+     (-0.0004, 0.1, '0.00 ± 0.10')],
 )  # fmt: skip
 def test_values_carry_the_digits_of_their_uncertainty(value, sd, text):
     assert with_sd(value, sd) == text

@@ -20,7 +20,7 @@ from .chart_svg import (
 from .comparison_text import METHOD
 from .differences import Difference, GroupValue, ValueKey, group_values, sort_key
 from .groups import Group
-from .page import filled_page, rounded, with_sd
+from .page import filled_page, readable_time, rounded, with_sd
 from .trend_log import now
 
 _COLORS = 6
@@ -69,7 +69,7 @@ def comparison_page(groups: Sequence[Group], reference: Group, found: Sequence[D
         facts=[
             ('Results', str(sum(len(group.members) for group in groups))),
             ('Reference', reference.name),
-            ('Made', now()),
+            ('Made', readable_time(now())),
         ],
         key=[(_series(n), group.name) for n, group in enumerate(groups)],
         groups=[_group_row(group, reference) for group in groups],

@@ -22,7 +22,7 @@ from .chart_svg import LEFT, RIGHT, Guide, Line, Picture, Scale, polyline, value
 from .filtered_figures import SphereCurve
 from .gaussian import MAX_FWHM_MM, REACH_SIGMAS
 from .harmonize import MARGIN_RULE, STEP_MM, Harmonization, MarginCurve
-from .page import csv_text, filled_page
+from .page import csv_text, filled_page, readable_time
 from .trend_log import now
 
 PAGE, TABLE, FACTS = 'harmonize.html', 'harmonize.csv', 'harmonize.json'
@@ -270,7 +270,7 @@ def _page(found: Harmonization, result: AnalysisResult) -> str:
             ('Series', scan.series_description or scan.series_instance_uid or 'volume file'),
             ('Scanner', scan.scanner_text or 'unknown'),
             ('Background B', found.background_rule),
-            ('Made', now()),
+            ('Made', readable_time(now())),
         ],
         answer=answer(found),
         notes=found.notes,

@@ -12,6 +12,11 @@ from ..core.errors import OutputError
 
 _SD_DIGITS = 2
 _VALUE_DIGITS = 4
+_NO_TIME_ZONE = 19
+"""Letters of a date with its time."""
+
+_ROUNDING = 1e-12
+"""An SD that is this part of its value is that of the last digits, not of a measurement."""
 
 
 def filled_page(template: str, **content: Any) -> str:
@@ -107,7 +112,7 @@ def with_sd(value: float, sd: float | None, unit: str = '') -> str:
     '12350 ± 430'
     """
     end = f' {unit}' if unit else ''
-    if sd is None or not math.isfinite(sd) or sd <= 0:
+    if sd is None or not math.isfinite(sd) or sd <= _ROUNDING * abs(value):
         return f'{rounded(value, value)}{end}'
     place = _SD_DIGITS - 1 - math.floor(math.log10(sd))
     return f'{_to_place(value, place)} ± {_to_place(sd, place)}{end}'
@@ -139,7 +144,30 @@ def rounded(value: float, like: float) -> str:
 
 
 def _to_place(value: float, place: int) -> str:
-    return f'{round(value, place):.{max(place, 0)}f}'
+    """Never minus zero."""
+    return f'{round(value, place) + 0.0:.{max(place, 0)}f}'
+
+
+def readable_time(moment: str) -> str:
+    """
+    A moment as people read it.
+
+    Parameters
+    ----------
+    moment : str
+        ISO 8601.
+
+    Returns
+    -------
+    text : str
+        Local time without its offset.
+
+    Examples
+    --------
+    >>> readable_time('2026-11-26T04:07:33+01:00')
+    '2026-11-26 04:07:33'
+    """
+    return moment[:_NO_TIME_ZONE].replace('T', ' ')
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -25,7 +25,7 @@ from .chart_svg import (
     y_scale,
 )
 from .control_chart import RULES, ControlChart, Limits
-from .page import filled_page, rounded, with_sd
+from .page import filled_page, readable_time, rounded, with_sd
 from .trend_charts import TrendChart, left_out, trend_charts
 from .trend_log import now, reading
 
@@ -294,7 +294,7 @@ def _facts(path: Path, charts: Sequence[TrendChart]) -> list[tuple[str, str]]:
         ('Log', str(path)),
         ('Entries', entries or 'none'),
         ('Charted scans', span),
-        ('Made', now()),
+        ('Made', readable_time(now())),
     ]
 
 
