@@ -304,7 +304,7 @@ def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> P
 
 
 def _stack(series: Series, notes: tuple[str, ...], frame: int | None = None) -> PETStack:
-    others = [file.name for file in series.files if not file.is_pet_image]
+    others = [file.name for file in series.files if not _may_be_read(file)]
     chosen, of_frame = one_of_frames(order_slices(_all_slices(series)), frame)
     ordered, copies = without_copies(chosen)
     require_one_image(ordered)
@@ -319,8 +319,13 @@ def _stack(series: Series, notes: tuple[str, ...], frame: int | None = None) -> 
     )
 
 
+def _may_be_read(file: DicomFile) -> bool:
+    """What nuclear medicine image is no reconstruction is refused by its own sentence."""
+    return file.is_pet_image or file.is_nuclear_medicine
+
+
 def _all_slices(series: Series) -> list[PETSlice]:
-    return [plane for file in series.files if file.is_pet_image for plane in _slices_of(file)]
+    return [plane for file in series.files if _may_be_read(file) for plane in _slices_of(file)]
 
 
 def _slices_of(file: DicomFile) -> list[PETSlice]:
