@@ -465,17 +465,24 @@ class TableWidget(StandIn):
         return self.view_
 
 
+class SortedRows:
+    """Leads from a row as it is seen to the row of the table node."""
+
+    def __init__(self, view):
+        self._view = view
+
+    def mapToSource(self, index):
+        last = self._view.mrmlTableNode().GetNumberOfRows() - 1
+        return self._view.index_(last - index.row() if self._view.upside_down_ else index.row())
+
+
 class TableView(StandIn):
     """Shows what the view nodes of the scene are told to, sorted upside down if it is asked to."""
 
     upside_down_ = False
 
     def sortFilterProxyModel(self):
-        return self
-
-    def mapToSource(self, index):
-        last = self.mrmlTableNode().GetNumberOfRows() - 1
-        return self._index(last - index.row() if self.upside_down_ else index.row())
+        return SortedRows(self)
 
     def mrmlTableNode(self):
         import slicer
@@ -483,11 +490,11 @@ class TableView(StandIn):
         nodes = slicer.util.getNodesByClass('vtkMRMLTableViewNode')
         return nodes[0].GetTableNode() if nodes else None
 
-    def _index(self, row):
+    def index_(self, row):
         return type('Index', (), {'row': lambda _self: row})()
 
     def click_(self, row):
-        self.clicked.emit(self._index(row))
+        self.clicked.emit(self.index_(row))
 
 
 BEHAVIOR = {
