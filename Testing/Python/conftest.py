@@ -1,5 +1,7 @@
 """Fixtures for every test. A test that asks for `scene` is left out without slicer-core."""
 
+import signal
+
 import pytest
 from headless_scene import make_scene
 from hypothesis import settings
@@ -7,6 +9,10 @@ from hypothesis import settings
 # A slow machine is no failure, and every run tries the same examples.
 settings.register_profile('suite', deadline=None, derandomize=True)
 settings.load_profile('suite')
+
+# A shell that starts the suite in the background has Ctrl-C ignored, and programs inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class VTKMessages:
