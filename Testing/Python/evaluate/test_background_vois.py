@@ -54,6 +54,30 @@ def test_in_the_lung_insert_wherever_along_it(along_mm):
     assert flags_at(lung + along_mm * NORMAL, diameter_mm=20.0) == {Flag.BACKGROUND_IN_LUNG}
 
 
+def test_a_lung_that_is_only_assumed_doubts_no_background_by_its_place():
+    """Where none is seen there may be warm water."""
+    placement = MADE.nema.placement
+    assumed = replace(placement, lung=replace(placement.lung, found=False))
+
+    found = flags_at(
+        placement.lung.center_ras_mm, nema=replace(MADE.nema, placement=assumed), diameter_mm=20.0
+    )
+
+    assert Flag.BACKGROUND_IN_LUNG not in found
+
+
+def test_beside_the_lung_insert_its_edge_decides():
+    lung = MADE.nema.placement.lung
+    touching_mm = (lung.diameter_mm + 20.0) / 2
+    toward = np.cross(NORMAL, (0.0, 1.0, 0.0))
+
+    near = flags_at(lung.center_ras_mm + (touching_mm - 1.0) * toward, diameter_mm=20.0)
+    off = flags_at(lung.center_ras_mm + (touching_mm + 1.0) * toward, diameter_mm=20.0)
+
+    assert Flag.BACKGROUND_IN_LUNG in near
+    assert Flag.BACKGROUND_IN_LUNG not in off
+
+
 def test_in_air():
     assert flags_at((0.0, 138.0, 0.0), diameter_mm=30.0) == {Flag.BACKGROUND_IN_AIR}
 

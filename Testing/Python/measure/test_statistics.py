@@ -8,6 +8,7 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.measure.statistics import (
     has_non_finite,
+    roi_statistics,
     slice_statistics,
     voi_statistics,
 )
@@ -153,3 +154,40 @@ def test_the_areas_times_the_slice_distance_are_the_volume(image):
     mask = voi_mask(cylinder, image.geometry)
     areas = [s.area_mm2 for s in slice_statistics(image, cylinder, mask)]
     assert sum(areas) * 3.0 == pytest.approx(np.pi * 25 * 7, rel=2e-3)
+
+
+@pytest.mark.parametrize('oblique', [False, True])
+def test_circles_have_the_mean_and_cov_of_pixels_listed_by_hand(image, oblique):
+    """Pixels by their corners: 0.25 mm points; the oblique grid is the same, turned as a whole."""
+    turn = np.eye(4)
+    if oblique:
+        turn[:3, :3] = [[0.8, 0.0, 0.6], [0.0, 1.0, 0.0], [-0.6, 0.0, 0.8]]
+    turned = replace(
+        image,
+        geometry=VolumeGeometry(image.geometry.shape_kji, turn @ np.diag([*SPACING_MM, 1.0])),
+    )
+    center_ras_mm = turned.geometry.position_ras_mm(np.array([7.2, 9.4, 0.0]))
+    fine = (np.arange(200) + 0.5) / 200 - 0.5
+    slices_k = (3, 8)
+
+    means, covs = roi_statistics(turned, tuple(center_ras_mm), 11.0, slices_k)
+
+    j, i = np.mgrid[:20, :16]
+    inside = np.zeros((20, 16))
+    for dj in fine[::5]:
+        y_mm = (j + dj - 9.4) * SPACING_MM[1]
+        for di in fine[::5]:
+            inside += np.hypot((i + di - 7.2) * SPACING_MM[0], y_mm) <= 5.5
+    for n, k in enumerate(slices_k):
+        values = turned.voxels[k].astype(float)
+        mean = np.average(values, weights=inside)
+        sd = np.sqrt(np.average((values - mean) ** 2, weights=inside))
+        assert means[n] == pytest.approx(mean, rel=2e-3)
+        assert covs[n] == pytest.approx(sd / mean, rel=2e-2)
+
+
+def test_a_tilted_rod_is_as_wide_in_each_slice_as_it_is(image):
+    rod = Cylinder('C', (14.0, 14.0, 16.0), 9.0, 12.0, (0.6, 0.0, 0.8))
+    slices = slice_statistics(image, rod, voi_mask(rod, image.geometry))
+
+    assert {one.radius_mm for one in slices[1:-1]} == {4.5}
