@@ -152,6 +152,15 @@ def test_means_and_differences_are_those_of_a_textbook():
     assert (value.count, value.sd) == (4, pytest.approx(np.std(a, ddof=1)))
 
 
+def test_equal_values_have_no_sd_of_their_rounding():
+    """Three times 0.1 in numpy: a mean of 0.10000000000000002 and an SD of 1.7e-17."""
+    a = made_group('a', [0.1] * 3)
+    (value,) = group_values(a).values()
+    found = only_difference(a, made_group('b', [0.1] * 7))
+    assert (value.mean, value.sd) == (0.1, 0.0)
+    assert (found.difference, found.half_width_95, found.different) == (0.0, 0.0, False)
+
+
 def test_the_fill_is_added_once_and_not_reduced_by_replicates():
     a = made_group('a', [0.4, 0.4, 0.4], fill_sd=0.03)
     b = made_group('b', [0.5, 0.5, 0.5], fill_sd=0.04)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import mean, stdev
 from typing import NamedTuple
 
 import numpy as np
@@ -218,15 +219,16 @@ _PLACE = {quantity.key: n for n, quantity in enumerate(QUANTITIES)}
 
 
 def _mean(key: ValueKey, values: Sequence[Value]) -> GroupValue:
-    numbers = np.array([value.value for value in values])
+    numbers = [value.value for value in values]
     count = len(numbers)
-    sd = float(numbers.std(ddof=1)) if count > 1 else None
+    # Exact sums: of equal values numpy's SD is the rounding of its mean, not 0.
+    sd = stdev(numbers) if count > 1 else None
     fills = [value.fill_sd for value in values if value.fill_sd is not None]
     return GroupValue(
         key=key,
         diameter_mm=values[0].diameter_mm,
         count=count,
-        mean=float(numbers.mean()),
+        mean=mean(numbers),
         sd=sd,
         noise_sd=values[0].noise_sd if sd is None else sd / math.sqrt(count),
         freedom=count - 1.0 if count > 1 else math.inf,
