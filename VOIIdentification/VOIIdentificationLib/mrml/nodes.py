@@ -94,7 +94,16 @@ def remove_node(node: Node) -> None:
     if node.IsA('vtkMRMLStorableNode'):
         for n in reversed(range(node.GetNumberOfStorageNodes())):
             remove_node(node.GetNthStorageNode(n))
+    _forget_in_hierarchy(node, scene)
     scene.RemoveNode(node)
+
+
+def _forget_in_hierarchy(node: Node, scene: Node) -> None:
+    """The application's plug-ins do so; without them an item would name a node that is gone."""
+    hierarchy = scene.GetSubjectHierarchyNode()
+    item = 0 if hierarchy is None else hierarchy.GetItemByDataNode(node)
+    if item:
+        hierarchy.RemoveItem(item, False, False)  # neither the node nor what lies below it
 
 
 def world_matrix(node: Node) -> FloatArray:
