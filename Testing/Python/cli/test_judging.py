@@ -80,7 +80,7 @@ def test_met_nearly_met_and_missed(study, first, tmp_path, capsys, level, status
     printed = capsys.readouterr().out
     assert f'Overall verdict: {level.upper()}\n' in printed
     reasons = printed.partition('Overall verdict')[0]
-    assert ('  S37: Contrast' in reasons) == (level != 'pass')
+    assert ('  S37: Q_j 2-D ' in reasons) == (level != 'pass')
 
 
 @pytest.mark.parametrize(
