@@ -419,7 +419,8 @@ def test_only_the_series_that_kills_its_workers_is_given_up(root, tmp_path, monk
         batch_cluster.measure_all(
             client, jobs, options, lambda one: outcomes.setdefault(one.uid, one)
         )
-    assert outcomes['1.2.1'].state == 'done', outcomes
+    # Skipped: it had been measured, and its worker died before it could say so.
+    assert outcomes['1.2.1'].state in {'done', 'skipped'}, outcomes
     assert outcomes['1.2.0'].state == 'failed'
     assert 'more than 1 workers died' in outcomes['1.2.0'].sentence
 
