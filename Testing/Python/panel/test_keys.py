@@ -9,12 +9,6 @@ from stand_in_application import application, parent_widget  # noqa: E402 - need
 from stand_in_classes import press  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.panel.keys import block_of_text, pasted, text_of_block  # noqa: E402
-from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
-
-
-@pytest.fixture(scope='module')
-def made():
-    return synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0))))
 
 
 @pytest.fixture

@@ -16,23 +16,11 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import affine, bent_transform, linear_transform, put_under  # noqa: E402
 from shown_words import results_words  # noqa: E402
-from stand_in_application import application, parent_widget  # noqa: E402
+from stand_in_application import parent_widget  # noqa: E402
 from stand_in_classes import ProgressDialog  # noqa: E402
 from VOIIdentificationLib.dicom.write import write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.tables import mend_charts, series_of_chart  # noqa: E402
-from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
-
-
-@pytest.fixture(scope='module')
-def made():
-    return synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0))))
-
-
-@pytest.fixture
-def module(scene, monkeypatch):
-    with application(scene, monkeypatch) as module:
-        yield module
 
 
 @pytest.fixture

@@ -18,18 +18,12 @@ from VOIIdentificationLib.synthetic.samples import (
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
-from stand_in_application import application, parent_widget  # noqa: E402 - needs slicer
+from stand_in_application import parent_widget  # noqa: E402 - needs slicer
 from stand_in_samples import SampleData  # noqa: E402
 
 PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
 TRUE_MM = {'PETPhantom': 0.3, 'PETPhantomCold': 0.3, 'PETPhantomFaults': 0.8}
 """How near a center must be; noise moves the 10 mm sphere."""
-
-
-@pytest.fixture
-def module(scene, monkeypatch):
-    with application(scene, monkeypatch) as module:
-        yield module
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
-from stand_in_application import TRANSLATOR, application, parent_widget  # noqa: E402 - needs slicer
+from stand_in_application import TRANSLATOR, parent_widget  # noqa: E402 - needs slicer
 from stand_in_classes import ProgressDialog  # noqa: E402
 from VOIIdentificationLib.core.errors import SeedError  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
@@ -64,12 +64,6 @@ def test_no_two_seeds_have_one_name(row, name, expected):
 def made():
     scan = grid((66, 58, 30), (4.0, 4.4, 5.0), oblique_deg=(4.0, -3.0, 8.0))
     return synthesize(SyntheticPhantom(scan))
-
-
-@pytest.fixture
-def module(scene, monkeypatch):
-    with application(scene, monkeypatch) as module:
-        yield module
 
 
 @pytest.fixture

@@ -14,36 +14,15 @@ import pytest
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from made_nodes import TURN, affine, linear_transform, put_under  # noqa: E402 - needs slicer
-from stand_in_application import application, parent_widget  # noqa: E402
 from VOIIdentificationLib.core.flags import Flag  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs, publish  # noqa: E402
 from VOIIdentificationLib.mrml.tables import series_of_chart  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
-from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 USERS = 2
 """The layout that the user had: Slicer's conventional one."""
 
 MOVED = affine(TURN, (5.0, -8.0, 11.0))
-
-
-@pytest.fixture(scope='module')
-def made():
-    return synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0))))
-
-
-@pytest.fixture
-def module(scene, monkeypatch):
-    with application(scene, monkeypatch) as module:
-        yield module
-
-
-@pytest.fixture
-def widget(module):
-    widget = module.VOIIdentificationWidget(parent_widget())
-    widget.setup()
-    yield widget
-    widget.cleanup()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E402
 from shown_words import results_words  # noqa: E402
-from stand_in_application import application, parent_widget  # noqa: E402
+from stand_in_application import parent_widget  # noqa: E402
 from stand_in_classes import DesktopServices, FileDialog, ProgressDialog  # noqa: E402
 from stand_in_samples import SampleData  # noqa: E402
 from stand_in_selectors import active_list  # noqa: E402
@@ -39,28 +39,9 @@ LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
 PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
 
 
-@pytest.fixture(scope='module')
-def made():
-    return synthesize(SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0))))
-
-
-@pytest.fixture
-def module(scene, monkeypatch):
-    with application(scene, monkeypatch) as module:
-        yield module
-
-
 @pytest.fixture
 def volume(module, made):
     return volume_node_from_image(made[0], 'PET')
-
-
-@pytest.fixture
-def widget(module):
-    widget = module.VOIIdentificationWidget(parent_widget())
-    widget.setup()
-    yield widget
-    widget.cleanup()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 from dicom_in_scene import load  # noqa: E402 - needs slicer
 from made_nodes import bent_transform, linear_transform  # noqa: E402
 from shown_words import results_words  # noqa: E402
-from stand_in_application import application, parent_widget  # noqa: E402
+from stand_in_application import parent_widget  # noqa: E402
 from stand_in_classes import FileDialog  # noqa: E402
 from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet  # noqa: E402
 from VOIIdentificationLib.activity.worksheet_json import (  # noqa: E402
@@ -49,12 +49,6 @@ def folder(made, tmp_path_factory):
 
 
 @pytest.fixture
-def module(scene, monkeypatch):
-    with application(scene, monkeypatch) as module:
-        yield module
-
-
-@pytest.fixture
 def volume(module, folder, monkeypatch):
     """From DICOM; the reader inverts it."""
     node, database = load(folder, 'Scan')
@@ -66,14 +60,6 @@ def volume(module, folder, monkeypatch):
 def plain(module, made):
     """Not from DICOM."""
     return volume_node_from_image(made[0], 'PET')
-
-
-@pytest.fixture
-def widget(module):
-    widget = module.VOIIdentificationWidget(parent_widget())
-    widget.setup()
-    yield widget
-    widget.cleanup()
 
 
 @pytest.fixture
