@@ -426,6 +426,14 @@ def test_only_the_series_that_kills_its_workers_is_given_up(root, tmp_path, monk
     assert 'more than 1 workers died' in outcomes['1.2.0'].sentence
 
 
+def test_workers_keep_no_record_of_each_second():
+    """Of every line they were in, for an hour: a worker grew by 1 MB a series."""
+    with batch_cluster.connected(1) as client:
+        kept = client.run(lambda dask_worker: list(dask_worker.periodic_callbacks))
+    assert kept, 'no worker'
+    assert all(not any('profile' in one for one in names) for names in kept.values()), kept
+
+
 def test_a_batch_that_ignores_ctrl_c_says_how_it_is_stopped(root, tmp_path):
     """As a shell without job control starts what ends in ``&``."""
     program = start(root, tmp_path / 'out', preexec_fn=ignore_ctrl_c)
