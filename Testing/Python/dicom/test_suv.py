@@ -380,6 +380,9 @@ def test_volumes_are_not_written_over_and_only_as_nrrd(tmp_path):
         write_volume(a_pet_image(), tmp_path / 'suv.png')
     with pytest.raises(OutputError, match='does not exist'):
         write_volume(a_pet_image(), tmp_path / 'nowhere' / 'suv.nrrd')
+    (tmp_path / 'folder.nrrd').mkdir()
+    with pytest.raises(OutputError, match='is a folder'):
+        write_volume(a_pet_image(), tmp_path / 'folder.nrrd', overwrite=True)
     assert (tmp_path / 'suv.nrrd').read_text(encoding='utf-8') == 'mine'
 
 

@@ -120,8 +120,7 @@ def _add_one(args: argparse.Namespace, path: Path) -> bool:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from ..files.target import write_text
-    from ..many.page import require_free
+    from ..files.target import require_free, write_text
     from ..many.trend_page import trend_page
 
     require_free(args.output, '.html', overwrite=args.overwrite)
@@ -131,8 +130,8 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from ..files.target import write_text
-    from ..many.page import csv_text, require_free
+    from ..files.target import require_free, write_text
+    from ..many.page import csv_text
     from ..many.trend_charts import exported_rows
 
     require_free(args.output, '.csv', overwrite=args.overwrite)

@@ -32,6 +32,37 @@ def require_folder(directory: Path, what: str) -> None:
         raise OutputError(msg)
 
 
+def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
+    """
+    Refuse a file that could not be written, before any work is done.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    ending : str
+        What its name must end in, e.g. ``'.html'``.
+
+    overwrite : bool
+        Whether an earlier file may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If something is in the way.
+    """
+    if path.suffix.lower() != ending:
+        msg = f'the output {path} must end in {ending}'
+        raise OutputError(msg)
+    if path.is_dir():
+        msg = f'{path} is a folder; choose another name for the file.'
+        raise OutputError(msg)
+    if path.exists() and not overwrite:
+        msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
+        raise OutputError(msg)
+
+
 def earlier_files(directory: Path, names: Iterable[str]) -> tuple[Path, ...]:
     """
     Files of an earlier run.

@@ -23,6 +23,7 @@ from ..core.plain_text import plain_line
 from .atomic import transaction
 from .bids import Sidecar, read_sidecar, sidecar_path
 from .nifti import read_nifti
+from .target import require_free
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
@@ -293,12 +294,7 @@ def write_volume(image: PETImage, path: Path, *, overwrite: bool = False) -> Non
         If the file exists, has another ending, or cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() != '.nrrd':
-        msg = f'the output {path} must end in .nrrd'
-        raise OutputError(msg)
-    if path.exists() and not overwrite:
-        msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
-        raise OutputError(msg)
+    require_free(path, '.nrrd', overwrite=overwrite)
     if not path.parent.is_dir():
         msg = f'{path} cannot be written: the folder {path.parent} does not exist'
         raise OutputError(msg)

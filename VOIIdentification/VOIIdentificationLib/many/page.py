@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from ..core.config_json import resource_directory
@@ -54,34 +53,6 @@ def filled_page(template: str, **content: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template).render(**content)
-
-
-def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
-    """
-    Refuse a file that could not be written, before any work is done.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file.
-
-    ending : str
-        What its name must end in, e.g. ``'.html'``.
-
-    overwrite : bool
-        Whether an earlier file may be replaced.
-
-    Raises
-    ------
-    OutputError
-        If something is in the way.
-    """
-    if path.suffix.lower() != ending:
-        msg = f'the output {path} must end in {ending}'
-        raise OutputError(msg)
-    if path.is_dir() or (path.exists() and not overwrite):
-        msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
-        raise OutputError(msg)
 
 
 def with_sd(value: float, sd: float | None, unit: str = '') -> str:
