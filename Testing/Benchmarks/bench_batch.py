@@ -12,6 +12,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,7 @@ DRAWN = 250
 PROGRAM = [sys.executable, '-m', 'VOIIdentificationLib']
 FILL = ['--true-hot', '20000', '--true-background', '5000']
 OF_BATCH_ALONE = 'batch.json'
+SECOND = len('2026-01-01T00:00:00')
 
 
 def say(text):
@@ -210,10 +212,8 @@ def undated(folder):
             parts |= {f'{name}/{one}': data for one, data in members.items()}
         elif name != OF_BATCH_ALONE:
             parts[name] = path.read_bytes()
-    texts = (date.encode(), date.replace('T', ' ').encode())
-    return {
-        name: data.replace(texts[0], b'').replace(texts[1], b'') for name, data in parts.items()
-    }
+    second = re.compile(date[:SECOND].replace('T', '[T ]').encode())
+    return {name: second.sub(b'', data) for name, data in parts.items()}
 
 
 def print_same_bytes(scratch, sample):
