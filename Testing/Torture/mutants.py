@@ -3,23 +3,29 @@ Mutation test: would the tests notice? ``python Testing/Torture/mutants.py [WING
 
 Changes one operator, constant, condition or statement of a wing at a time, in a copy of the
 library, and runs the wing's tests on it. Prints the score and the mutants that survived, for a
-person to judge: some change nothing that can be seen.
+person to judge: some change nothing that can be seen. ``--match 'voi_mask.py:23'`` tries those
+again whose line, as it is printed, holds this text.
 
 The usual tools start a new process for each mutant and expect another layout of the project;
-here every mutant is a fork of a process in which everything heavy is loaded.
+here every mutant is a fork of a process in which everything heavy is loaded. Of the wing's test
+files those are run that call the changed function, as a first run of each showed: its own one
+first, then the quickest, until one fails.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import compileall
 import copy
+import json
 import os
 import random
 import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -40,8 +46,14 @@ WINGS = {
 }
 """The tests that are to notice."""
 
-TIMEOUT_S = 300.0
-"""A mutant that runs so long has lost its way: the tests would be stopped."""
+FIRST_RUN_S = 600.0
+"""For a test file that is run without a mutant."""
+
+TIMES_LONGER, AND_S = 4.0, 10.0
+"""A mutant that takes so many times the first run, and a little, has lost its way."""
+
+DECLARED = {'frozen', 'eq', 'kw_only', 'strict'}
+"""Keywords that only forbid: a mistake that nobody makes would be seen later, or not."""
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -55,36 +67,42 @@ COMPUTED = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one file."""
+    """One change of one node of one file."""
 
     path: Path
     line: int
     what: str
-    text: str
+    node: int
+    change: Callable
 
     @property
     def name(self) -> str:
         """Where it is and what it does."""
         return f'{self.path.relative_to(LIBRARY)}:{self.line} {self.what}'
 
+    @property
+    def text(self) -> str:
+        """The changed file."""
+        tree = ast.parse(self.path.read_text(encoding='utf-8'))
+        there = list(_code(tree))[self.node]
+        # The change may be made in place: a copy of the node then takes its place.
+        _apply(tree, there, self.change(copy.deepcopy(there)))
+        return ast.unparse(ast.fix_missing_locations(tree))
+
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file."""
-    tree = ast.parse(path.read_text(encoding='utf-8'))
-    for n, node in enumerate(_code(tree)):
+    for n, node in enumerate(_code(ast.parse(path.read_text(encoding='utf-8')))):
         for change in _changes(node):
-            other = copy.deepcopy(tree)
-            there = list(_code(other))[n]
-            before = ast.unparse(there)
-            _apply(other, there, change(there))
-            after = ast.unparse(ast.fix_missing_locations(other))
-            what = f'{before[:70]!r}: {change.__name__}'
-            yield Mutant(path, node.lineno, what, after)
+            what = f'{ast.unparse(node)[:70]!r}: {change.__name__}'
+            yield Mutant(path, node.lineno, what, n, change)
 
 
 def _code(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that do something: no annotations, no texts, no declarations for type checkers."""
+    """Nodes that do something: no annotations, no texts, no declarations."""
     for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.keyword) and child.arg in DECLARED:
+            continue
         if isinstance(child, ast.If) and 'TYPE_CHECKING' in ast.unparse(child.test):
             continue
         if isinstance(tree, (ast.AnnAssign, ast.arg)) and child is tree.annotation:
@@ -185,29 +203,82 @@ def _apply(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
                 value[:] = [new if one is old else one for one in value]
 
 
-def survives(mutant: Mutant, copied: Path, tests: list[str]) -> bool:
+@dataclass(frozen=True)
+class TestFile:
+    """
+    One file of tests, as it ran without a mutant.
+
+    Attributes
+    ----------
+    path : `pathlib.Path`
+        The file.
+
+    took_s : float
+        How long.
+
+    called : set of tuple of (str, int)
+        Functions of the library that it called: file, and first line.
+    """
+
+    path: Path
+    took_s: float
+    called: frozenset[tuple[str, int]]
+
+
+def first_run(path: Path, copied: Path) -> TestFile | None:
+    """A test file on the library as it is; None if it fails."""
+    told, begun = copied / 'called.json', time.monotonic()
+    if not passes(copied, path, FIRST_RUN_S, told):
+        return None
+    called = frozenset((name, line) for name, line in json.loads(told.read_text(encoding='utf-8')))
+    return TestFile(path, time.monotonic() - begun, called)
+
+
+def lines_of_function(mutant: Mutant) -> range | None:
+    """The function or method in which it lies; None outside of all."""
+    tree = ast.parse(mutant.path.read_text(encoding='utf-8'))
+    members = [one for node in tree.body if isinstance(node, ast.ClassDef) for one in node.body]
+    for node in (*tree.body, *members):
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            if first <= mutant.line <= node.end_lineno:
+                return range(first, node.end_lineno + 1)
+    return None
+
+
+def nearest_first(mutant: Mutant, tests: list[TestFile], copied: Path) -> list[TestFile]:
+    """The test files that can notice: that of the changed file, then the quickest."""
+    lines = lines_of_function(mutant)
+    changed = str(_copy_of(mutant.path, copied))
+    near = [
+        one
+        for one in tests
+        if lines is None or any(name == changed and n in lines for name, n in one.called)
+    ]
+    own = f'test_{mutant.path.stem}.py'
+    return sorted(near, key=lambda one: (one.path.name != own, one.took_s))
+
+
+def survives(mutant: Mutant, copied: Path, tests: list[TestFile]) -> bool:
     """Whether all tests pass in spite of it."""
-    there = copied / 'VOIIdentificationLib' / mutant.path.relative_to(LIBRARY)
-    plain = there.read_text(encoding='utf-8')
+    there = _copy_of(mutant.path, copied)
     there.write_text(mutant.text, encoding='utf-8')
     try:
-        return all(passes(copied, some) for some in nearest_first(mutant, tests))
+        return all(passes(copied, one.path, TIMES_LONGER * one.took_s + AND_S) for one in tests)
     finally:
-        there.write_text(plain, encoding='utf-8')
+        shutil.copy2(mutant.path, there)
 
 
-def nearest_first(mutant: Mutant, tests: list[str]) -> list[list[str]]:
-    """The test file of the changed one, which notices most of it soonest, then all."""
-    own = f'{mutant.path.parent.name}/test_{mutant.path.stem}.py'
-    return [[own], tests] if (TESTS / own).is_file() else [tests]
+def _copy_of(path: Path, copied: Path) -> Path:
+    return copied / 'VOIIdentificationLib' / path.relative_to(LIBRARY)
 
 
-def passes(copied: Path, tests: list[str]) -> bool:
-    """Whether the tests of a wing pass on a copy of the library."""
+def passes(copied: Path, test: Path, timeout_s: float, told: Path | None = None) -> bool:
+    """Whether a test file passes on a copy of the library; where to tell what it called."""
     child = os.fork()
     if child == 0:
-        _run_tests(copied, tests)
-    end = time.monotonic() + TIMEOUT_S
+        _run_tests(copied, test, told)
+    end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -218,7 +289,7 @@ def passes(copied: Path, tests: list[str]) -> bool:
     return False
 
 
-def _run_tests(copied: Path, tests: list[str]) -> None:
+def _run_tests(copied: Path, test: Path, told: Path | None) -> None:
     import pytest
 
     quiet = os.open(os.environ.get('MUTANT_OUTPUT', os.devnull), os.O_WRONLY | os.O_CREAT, 0o600)
@@ -234,14 +305,33 @@ def _run_tests(copied: Path, tests: list[str]) -> None:
         '-W',
         'ignore::pytest.PytestConfigWarning',
     ]
+    called = _noted_calls(copied) if told is not None else set()
     try:
-        status = int(pytest.main([*options, *(str(TESTS / one) for one in tests)]))
+        status = int(pytest.main([*options, str(test)]))
     except BaseException:
         traceback.print_exc()
         status = 1
+    sys.settrace(None)
+    if told is not None:
+        told.write_text(json.dumps(sorted(called)), encoding='utf-8')
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _noted_calls(copied: Path) -> set[tuple[str, int]]:
+    """A set that is filled with every function of the library that is called from now on."""
+    called: set[tuple[str, int]] = set()
+    library = str(copied / 'VOIIdentificationLib')
+
+    def _note(frame, _event, _argument):
+        code = frame.f_code
+        if code.co_filename.startswith(library):
+            called.add((code.co_filename, code.co_firstlineno))
+
+    sys.settrace(_note)
+    threading.settrace(_note)
+    return called
 
 
 def _load_what_is_heavy() -> None:
@@ -261,30 +351,46 @@ def main() -> int:
     parser.add_argument('wings', nargs='*', default=list(WINGS), metavar='WING')
     parser.add_argument('--count', type=int, default=100, help='mutants a wing; 0 for all')
     parser.add_argument('--seed', type=int, default=0, help='which of them')
+    parser.add_argument('--match', action='append', help='only those that hold this text')
     args = parser.parse_args()
     _load_what_is_heavy()
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(shutil.copytree(LIBRARY.parent, Path(folder) / 'VOIIdentification'))
+        compileall.compile_dir(copied, quiet=1)
         for wing in args.wings:
             _try_wing(wing, args, copied)
     return 0
 
 
 def _try_wing(wing: str, args: argparse.Namespace, copied: Path) -> None:
-    if not passes(copied, WINGS[wing]):
-        print(f'{wing}: its tests fail without a mutant')
-        return
+    tests = []
+    for path in _test_files(wing):
+        tests.append(first_run(path, copied))
+        if tests[-1] is None:
+            print(f'{wing}: {path} fails without a mutant')
+            return
     every = [one for path in sorted((LIBRARY / wing).glob('*.py')) for one in mutants_of(path)]
     random.Random(args.seed).shuffle(every)
-    tried = every[: args.count or None]
-    survivors = []
+    wanted = args.match or ['']
+    tried = [one for one in every if any(text in one.name for text in wanted)]
+    tried = tried[: args.count or None]
+    survivors = 0
     for mutant in tried:
-        if survives(mutant, copied, WINGS[wing]):
-            survivors.append(mutant)
-            print(f'  survives: {mutant.name}', flush=True)
-    killed = len(tried) - len(survivors)
-    share = 100 * killed / max(len(tried), 1)
+        near = nearest_first(mutant, tests, copied)
+        if survives(mutant, copied, near):
+            survivors += 1
+            uncalled = '' if near else ' (no test calls it)'
+            print(f'  survives: {mutant.name}{uncalled}', flush=True)
+    share = 100 * (1 - survivors / max(len(tried), 1))
+    killed = len(tried) - survivors
     print(f'{wing}: {killed} of {len(tried)} killed, {share:.0f} % ({len(every)} in all)')
+
+
+def _test_files(wing: str) -> list[Path]:
+    named = [TESTS / name for name in WINGS[wing]]
+    return [
+        path for one in named for path in (sorted(one.glob('test_*.py')) if one.is_dir() else [one])
+    ]
 
 
 if __name__ == '__main__':

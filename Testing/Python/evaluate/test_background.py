@@ -62,3 +62,22 @@ def test_a_background_that_is_not_positive_has_no_relative_scatter(result):
 
     assert found.sd == pytest.approx(2.0)
     assert found.voxel_cov is None
+
+
+def test_a_mean_of_zero_has_no_relative_scatter(result):
+    zero = with_statistics(
+        result.background[0], voxel_count=9, volume_ml=1.0, mean=0.0, sd=2.0, variance=4.0
+    )
+
+    assert pooled_background([zero]).voxel_cov is None
+
+
+def test_a_voi_without_values_does_not_count_beside_others(result):
+    empty = with_statistics(result.background[0], voxel_count=0, volume_ml=5.0)
+    full = with_statistics(
+        result.background[0], voxel_count=9, volume_ml=1.0, mean=8.0, sd=2.0, variance=4.0
+    )
+
+    found = pooled_background([empty, full])
+
+    assert (found.mean, found.sd, found.voxel_cov) == pytest.approx((8.0, 2.0, 0.25))

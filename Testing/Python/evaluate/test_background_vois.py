@@ -7,7 +7,7 @@ import pytest
 from made_quality import quality_result
 from VOIIdentificationLib.core.flags import DOUBTED_BACKGROUND, Flag
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.evaluate.background_vois import checked_background
+from VOIIdentificationLib.evaluate.background_vois import checked_background, left_out, undoubted
 from VOIIdentificationLib.measure.voi import measure_voi, seeded
 
 MADE = quality_result()
@@ -106,3 +106,84 @@ def test_a_background_that_is_another_is_told_by_its_value():
 def test_without_background_rois_only_inserts_are_told():
     assert flags_at(center_of('S37'), nema=None) == {Flag.BACKGROUND_ON_INSERT}
     assert flags_at((0.0, 138.0, 0.0), nema=None, diameter_mm=30.0) == set()
+
+
+def flags_of_level(mean_over_level, sd_over_level):
+    """Of a VOI whose mean is so many times that of the background ROIs."""
+    located = seeded(Insert('B0', 37.0), MADE.nema.placement.rois[0].center_ras_mm)
+    voi = measure_voi(MADE.image, located, 'partial')
+    level = voi.statistics.mean / mean_over_level
+    sd = None if sd_over_level is None else sd_over_level * level
+    first = replace(MADE.nema.background[0], mean=level, sd=sd)
+    nema = replace(MADE.nema, background=(first,))
+    (checked,) = checked_background(MADE.image, [voi], MADE.spheres, nema)
+    return set(checked.flags) & DOUBTED_BACKGROUND
+
+
+@pytest.mark.parametrize(
+    ('mean', 'sd', 'flag'),
+    [
+        (1.09, 0.01, None),
+        (1.11, 0.01, Flag.BACKGROUND_DEVIATES),
+        (0.91, 0.01, None),
+        (0.89, 0.01, Flag.BACKGROUND_DEVIATES),
+        # 5 SDs of 4 % are 20 %.
+        (1.19, 0.04, None),
+        (1.21, 0.04, Flag.BACKGROUND_DEVIATES),
+        (0.81, 0.04, None),
+        (0.51, 0.01, Flag.BACKGROUND_DEVIATES),
+        (0.49, 0.01, Flag.BACKGROUND_IN_AIR),
+        (0.49, 0.2, Flag.BACKGROUND_IN_AIR),
+        (1.5, None, None),
+    ],
+)
+def test_how_far_a_background_may_be_from_the_rois(mean, sd, flag):
+    """A tenth, or what noise does; half of it is air whatever the noise."""
+    assert flags_of_level(mean, sd) == ({flag} if flag else set())
+
+
+def at_distance(gap_mm):
+    """A VOI of 20 mm whose surface is so far from that of a sphere, moved along R."""
+    sphere = replace(MADE.spheres[0], center_ras_mm=(0.0, 0.0, 0.0))
+    away = (sphere.insert.diameter_mm + 20.0) / 2 + gap_mm
+    voi = measure_voi(MADE.image, seeded(Insert('B0', 20.0), (away, 0.0, 0.0)), 'partial')
+    (checked,) = checked_background(MADE.image, [voi], [sphere], None)
+    return checked.flags
+
+
+def test_a_voi_that_touches_an_insert_is_not_on_it():
+    assert Flag.BACKGROUND_ON_INSERT not in at_distance(0.0)
+    assert Flag.BACKGROUND_ON_INSERT in at_distance(-0.125)
+
+
+def test_a_voi_that_touches_the_lung_insert_is_not_in_it():
+    lung = replace(MADE.nema.placement.lung, center_ras_mm=(0.0, 0.0, 0.0), diameter_mm=50.0)
+    nema = replace(MADE.nema, placement=replace(MADE.nema.placement, lung=lung), background=())
+    for away, inside in [(35.0, False), (34.875, True)]:
+        assert flags_at((away, 0.0, 20.0), nema=nema, diameter_mm=20.0) == (
+            {Flag.BACKGROUND_IN_LUNG} if inside else set()
+        )
+
+
+def test_both_places_are_told_and_a_mean_is_not_asked_then():
+    sphere = replace(MADE.spheres[0], center_ras_mm=(0.0, 0.0, 0.0))
+    lung = replace(MADE.nema.placement.lung, center_ras_mm=(0.0, 0.0, 0.0))
+    nema = replace(MADE.nema, placement=replace(MADE.nema.placement, lung=lung))
+    voi = measure_voi(MADE.image, seeded(Insert('B0', 20.0), (0.0, 0.0, 0.0)), 'partial')
+    (checked,) = checked_background(MADE.image, [voi], [sphere], nema)
+    assert set(checked.flags) & DOUBTED_BACKGROUND == {
+        Flag.BACKGROUND_ON_INSERT,
+        Flag.BACKGROUND_IN_LUNG,
+    }
+
+
+def test_what_is_left_out_is_said_and_what_is_not_stays():
+    located = seeded(Insert('B0', 20.0), MADE.nema.placement.rois[0].center_ras_mm)
+    good = measure_voi(MADE.image, located, 'partial')
+    bad = replace(good, flags=(Flag.CLIPPED, Flag.BACKGROUND_IN_AIR))
+    seen = replace(good, flags=(Flag.CLIPPED,))
+
+    assert undoubted([good, bad, seen]) == [good, seen]
+    assert left_out([good, bad, seen]) == [
+        f'B0 is not taken for background: {Flag.BACKGROUND_IN_AIR.text}.'
+    ]

@@ -98,3 +98,35 @@ def test_another_ratio_is_a_note():
     notes = analyze(image, seeds, HOT, settings, known=known).nema.notes
 
     assert 'NU 2-2018 is filled 4 : 1; here the true ratio is 8.00 : 1' in notes
+
+
+@pytest.mark.parametrize(
+    ('edition', 'cold_mm', 'hot_mm'),
+    [('2007', (37.2, 27.8), (37.3, 27.7, 22.0)), ('2018', (), (37.0, 28.0))],
+)
+def test_a_sphere_is_that_of_the_edition_within_a_quarter_of_a_millimeter(edition, cold_mm, hot_mm):
+    found = EDITIONS[edition]
+    assert [found.is_hot(one) for one in (*cold_mm, *hot_mm)] == [False] * len(cold_mm) + [
+        True
+    ] * len(hot_mm)
+
+
+@pytest.mark.parametrize(
+    ('edition', 'ratio', 'noted'),
+    [('2012', 8.0, False), ('2012', 4.3, False), ('2012', 6.0, True), ('2018', 4.5, True)],
+)
+def test_each_ratio_of_an_edition_is_one_that_it_is_filled_with(edition, ratio, noted):
+    image, seeds = filled(COLD if edition == '2012' else HOT)
+    known = Known(activity=replace(TRUTH, hot_bqml=5000.0 * ratio, ratio=ratio))
+    settings = Settings(refinement='none', edition=edition)
+    phantom = COLD if edition == '2012' else HOT
+
+    notes = analyze(image, seeds, phantom, settings, known=known).nema.notes
+
+    assert (
+        any(
+            f'is filled {"4 : 1 or 8 : 1" if edition == "2012" else "4 : 1"}' in one
+            for one in notes
+        )
+        == noted
+    )

@@ -186,3 +186,122 @@ def test_changes_need_a_baseline(no_change, change, said):
         assert found.reasons == (f'Site: {no_change[0].upper()}{no_change[1:]}.',)
     if change == -6.0:
         assert found.reasons == ('Site: S37: Change of Q_j 2-D -6 % is outside -5 to 5.',)
+
+
+@pytest.mark.parametrize(
+    ('low', 'high', 'where'),
+    [(80.0, 90.0, 'outside 80 to 90'), (80.0, None, 'below 80'), (None, 60.0, 'above 60')],
+)
+def test_a_reason_names_the_limits_that_there_are(low, high, where):
+    row = Limit(37.0, 'contrast_percent', low, high, **SOURCE)
+    found = judge([profile(row)], [contrast(70.0)], [], GOOD)
+    assert found.reasons == (f'Site: S37: Q_j 2-D 70 % is {where}.',)
+
+
+def test_a_level_of_warning_is_named_by_its_own_ends():
+    row = Limit(37.0, 'contrast_percent', 0.0, 100.0, **SOURCE, warning_low=80, warning_high=90)
+    found = judge([profile(row)], [contrast(70.0)], [], GOOD)
+    assert found.reasons == ('Site: S37: Q_j 2-D 70 % is outside 80 to 90, a level of warning.',)
+
+
+def test_a_ratio_has_no_unit_in_the_reason():
+    row = Limit(37.0, 'rc_max', 0.9, 1.1, **SOURCE)
+    found = judge([profile(row)], [Value('rc_max', 'S37', 37.0, 1.25, '')], [], GOOD)
+    assert found.reasons == ('Site: S37: RCmax 1.25 is outside 0.9 to 1.1.',)
+
+
+@pytest.mark.parametrize('count', [1, 2, 3])
+def test_how_many_values_lie_within_is_said(count):
+    labels = ['S37', 'S28', 'S22'][:count]
+    rows = [replace(WIDE, diameter_mm=float(label[1:])) for label in labels]
+    found = judge([profile(*rows)], [contrast(70.0, label) for label in labels], [], GOOD)
+    said = 'The value lies within its limits.' if count == 1 else f'All {count} values lie within'
+    assert found.reasons[0].startswith(f'Site: {said}')
+
+
+@pytest.mark.parametrize(
+    ('missing', 'said'),
+    [
+        (['S28'], 'S28: Q_j 2-D not judged'),
+        (['S28', 'S22', 'S17'], 'S28: Q_j 2-D; S22: Q_j 2-D; S17: Q_j 2-D not judged'),
+        (
+            ['S28', 'S22', 'S17', 'S13', 'S10'],
+            'S28: Q_j 2-D; S22: Q_j 2-D; S17: Q_j 2-D and 2 more not judged',
+        ),
+    ],
+)
+def test_what_has_one_reason_is_told_together_and_not_at_length(missing, said):
+    rows = [replace(WIDE, diameter_mm=float(label[1:])) for label in ('S37', *missing)]
+    found = judge([profile(*rows)], [contrast(70.0)], [], GOOD)
+    assert f'Site: {said}: it was not measured.' in found.reasons
+
+
+def test_two_reasons_are_each_told_with_what_they_concern():
+    """Neither stands for all of the profile, so neither is said without its sphere."""
+    rows = (WIDE, replace(WIDE, diameter_mm=28.0))
+    found = judge([profile(*rows)], [contrast(70.0, flags=('size_open',))], [], GOOD)
+    assert found.level is Level.NOT_JUDGED
+    assert found.reasons == (
+        f'Site: S37: Q_j 2-D not judged: {Flag.SIZE_OPEN.text}.',
+        'Site: S28: Q_j 2-D not judged: it was not measured.',
+    )
+
+
+def test_limits_of_the_standard_fail_before_those_at_second_hand():
+    rows = (
+        replace(WIDE, note='read off a plot'),
+        replace(WIDE, diameter_mm=28.0),
+    )
+    found = judge([profile(*rows)], [contrast(40.0), contrast(45.0, 'S28')], [], GOOD)
+    assert found.level is Level.FAIL
+    assert [one.split(' Q_j')[0] for one in found.reasons[:2]] == ['Site: S28:', 'Site: S37:']
+
+
+def test_a_note_is_said_once_and_also_of_what_passes():
+    rows = tuple(replace(WIDE, diameter_mm=d, note='a plot') for d in (37.0, 28.0))
+    found = judge([profile(*rows)], [contrast(70.0), contrast(71.0, 'S28')], [], GOOD)
+    assert found.level is Level.PASS
+    assert found.reasons == (
+        'Site: All 2 values lie within its limits.',
+        'Site: Some of its limits are only indicative: a plot.',
+    )
+
+
+def test_a_doubt_of_the_scan_is_no_doubt_of_a_sphere():
+    rows = (Limit(None, 'lung_error_percent', None, 19.0, **SOURCE), WIDE)
+    lung = Value('lung_error_percent', '', None, 2.0, '%', flags=('few_rois',))
+    found = judge([profile(*rows)], [lung, contrast(70.0)], [], GOOD)
+    text = Flag.FEW_ROIS.text
+    assert found.level is Level.WARNING
+    assert f'Site: {text[0].upper()}{text[1:]}.' in found.reasons
+    assert not any('S37' in one for one in found.reasons)
+
+
+def test_cold_spheres_have_contrast_and_no_recovery():
+    inserts = tuple(replace(one, hot=one.diameter_mm < 30) for one in PHANTOM.inserts)
+    cold = replace(GOOD, phantom=replace(PHANTOM, inserts=inserts))
+    recovered = Limit(37.0, 'rc_max', 0.5, 2.0, **SOURCE)
+    found = judge([profile(recovered, WIDE)], [contrast(70.0)], [], cold)
+    assert [one.verdict.quantity for one in found.values] == ['contrast_percent']
+    assert found.level is Level.PASS
+
+
+@pytest.mark.parametrize(
+    ('reason', 'said'), [('a_B is 0', 'a_B is 0.'), ('the sheet is old', 'The sheet is old.')]
+)
+def test_a_reason_begins_as_a_sentence_does_but_a_symbol_stays(reason, said):
+    found = judge([profile(WIDE)], [contrast(70.0)], [], replace(GOOD, doubt=reason))
+    assert found.reasons == (f'Site: {said}',)
+
+
+def test_every_comparison_says_what_was_compared():
+    change = Limit(37.0, 'contrast_percent', -5.0, 5.0, **SOURCE, of='change_percent')
+    rows = (WIDE, change, Limit(37.0, 'rc_max', 0.5, 2.0, **SOURCE))
+    values = [contrast(70.0, flags=('off_slice',)), Value('rc_max', 'S37', 37.0, 1.0, '')]
+    found = judge([profile(*rows)], values, [contrast(3.0)], replace(GOOD, no_change=''))
+    assert [(one.label, one.diameter_mm, one.value, one.unit, one.of) for one in found.values] == [
+        ('S37', 37.0, 70.0, '%', 'value'),
+        ('S37', 37.0, 3.0, '%', 'change_percent'),
+        ('S37', 37.0, 1.0, '', 'value'),
+    ]
+    assert [one.flags for one in found.values] == [(Flag.OFF_SLICE,), (), ()]

@@ -1,6 +1,7 @@
 """Profiles of limits: what is refused, and what a value is called."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,10 @@ from VOIIdentificationLib.evaluate.limits import (
     find_limits,
     load_limits,
     require_names,
+    save_limits,
+    shipped_limits,
 )
-from VOIIdentificationLib.evaluate.verdict import verdict
+from VOIIdentificationLib.evaluate.verdict import unmet_ratio, verdict
 
 ROW = {'quantity': 'contrast_percent', 'diameter_mm': 37, 'low': 60, 'high': 90}
 PROFILE = {
@@ -154,3 +157,95 @@ def test_only_recovery_with_two_ends_has_a_band():
         Limit(37.0, 'rc_max', -5.0, 5.0, 'x', '1', of='change_percent'),
     )
     assert Limits('Site', None, rows).bands == rows[:1]
+
+
+@pytest.mark.parametrize(
+    ('ends', 'allowed'),
+    [
+        ({'low': 60, 'warning_low': 60, 'high': 90}, True),
+        ({'low': 60, 'warning_high': 90, 'high': 90}, True),
+        ({'low': 60, 'warning_low': 70, 'warning_high': 70, 'high': 90}, False),
+        ({'low': 60, 'warning_high': 60, 'high': 90}, False),
+        ({'low': None, 'warning_low': 90, 'high': 90}, False),
+        ({'low': None, 'warning_low': 89, 'high': 90}, True),
+    ],
+)
+def test_a_level_of_warning_may_lie_on_its_limit_and_on_no_other(ends, allowed):
+    if allowed:
+        assert Limit(37.0, 'contrast_percent', **ends)
+    else:
+        with pytest.raises(ValueError, match='must be below'):
+            Limit(37.0, 'contrast_percent', **ends)
+
+
+@pytest.mark.parametrize(
+    ('diameter_mm', 'holds'),
+    [(37.2, True), (36.8, True), (37.25, False), (36.75, False), (28.0, False), (None, False)],
+)
+def test_a_limit_holds_for_spheres_of_its_size(diameter_mm, holds):
+    assert Limit(37.0, 'contrast_percent', 60, 90).holds_for(diameter_mm) is holds
+
+
+def test_a_limit_of_the_scan_holds_for_the_scan():
+    limit = Limit(None, 'lung_error_percent', None, 10.0)
+    assert limit.holds_for(None)
+    assert not limit.holds_for(37.0)
+    assert limit.band == (-math.inf, 10.0)
+
+
+def test_a_file_may_have_any_name_and_a_standard_spaces_around_it(tmp_path):
+    path = written(tmp_path).rename(tmp_path / 'limits')
+    assert find_limits(str(path)).name == 'Site'
+    assert find_limits(' Earl 2 ').name == 'EARL 2'
+    with pytest.raises(InputFileError, match='cannot be read'):
+        find_limits(str(tmp_path / 'none.json'))
+
+
+def test_the_same_quantity_may_be_limited_by_value_and_by_change():
+    rows = (
+        Limit(37.0, 'rc_max', 0.5, 0.9, 'x', '1'),
+        Limit(37.0, 'rc_max', -5.0, 5.0, 'x', '1', of='change_percent'),
+        Limit(28.0, 'rc_max', 0.5, 0.9, 'x', '1'),
+    )
+    assert Limits('Site', None, rows).rows == rows
+
+
+def test_what_is_saved_is_read_again_and_has_one_line_a_limit(tmp_path):
+    rows = (
+        Limit(37.0, 'rc_max', 0.5, None, 'ä paper', '1', warning_low=0.6),
+        Limit(None, 'lung_error_percent', None, 10.0, 'x', '2', 'second-hand'),
+    )
+    limits = Limits('Site', 4.0, rows, 'manufacturer', '2018')
+    path = tmp_path / 'site.json'
+    path.write_text('old')
+
+    save_limits(limits, path)
+
+    assert load_limits(path) == limits
+    text = path.read_text(encoding='utf-8')
+    (line,) = [line for line in text.splitlines() if 'rc_max' in line]
+    assert '"warning_low": 0.6' in line
+    assert 'ä paper' in line
+    assert '"high"' not in line
+    assert '"note"' not in line
+    assert [one.name for one in tmp_path.iterdir()] == ['site.json']
+
+
+def test_shipped_limits_come_by_name_and_are_of_standards():
+    names = [one.name for one in shipped_limits()]
+    assert names == sorted(names)
+    assert {'EARL 1', 'EARL 2'} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'true', 'said'),
+    [
+        (None, None, ''),
+        (None, 4.0, ''),
+        (4.0, None, 'X is meant for a true ratio of 4 : 1, here it is unknown'),
+        (4.0, 3.5, 'X is meant for a true ratio of 4 : 1, here it is 3.50 : 1'),
+        (4.0, 3.7, ''),
+    ],
+)
+def test_a_ratio_may_be_a_tenth_off(wanted, true, said):
+    assert unmet_ratio('X', wanted, true) == said

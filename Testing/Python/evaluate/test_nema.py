@@ -5,6 +5,8 @@ Means against 40 x 40 points in every pixel; background variability against the
 variance that the ROI weights and the noise's covariance give in closed form.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -19,6 +21,7 @@ from VOIIdentificationLib.evaluate.background import (
     lung_residual_error_percent,
 )
 from VOIIdentificationLib.evaluate.nema import (
+    SphereContrast,
     nema_quality,
     percent_contrast_cold,
     percent_contrast_hot,
@@ -436,3 +439,145 @@ def test_no_rois_say_nothing_instead_of_zero():
 
     assert (level.mean, level.sd, level.variability_percent) == (None, None, None)
     assert level.image_roughness_percent is None
+
+
+def shown(mean, level=1000.0, n_percent=2.0):
+    none = (None, None, None, None)
+    return SphereContrast('S', 22.0, True, 0.0, mean, None, level, *none[:3], n_percent).shown_hot
+
+
+@pytest.mark.parametrize(
+    ('mean', 'n_percent', 'hot'),
+    [
+        (1099.0, 2.0, None),
+        (1101.0, 2.0, True),
+        (901.0, 2.0, None),
+        (899.0, 2.0, False),
+        # 3 SDs of 5 % are 15 %.
+        (1149.0, 5.0, None),
+        (1151.0, 5.0, True),
+        (849.0, 5.0, False),
+    ],
+)
+def test_a_sphere_is_called_hot_or_cold_where_a_tenth_and_the_noise_allow_it(mean, n_percent, hot):
+    assert shown(mean, n_percent=n_percent) is hot
+
+
+def test_a_sphere_without_its_values_is_called_neither():
+    assert shown(None) is None
+    assert shown(2000.0, None) is None
+    assert shown(2000.0, n_percent=None) is None
+
+
+@pytest.mark.parametrize(
+    ('offset_mm', 'flagged'), [(1.9, False), (2.1, True), (-1.9, False), (-2.1, True)]
+)
+def test_a_sphere_may_be_two_millimeter_off_the_common_slice(offset_mm, flagged):
+    image = phantom_image()
+    sphere = measured(image, at(image.geometry, (26.4, 32.2, 8 + offset_mm / 4.0)), 22.0)
+    placement = placement_on(image.geometry, columns=(48, 90), rows=(15, 84))
+
+    (one,) = nema_quality(image, [sphere], placement, TRUTH).spheres
+
+    assert one.slice_offset_mm == pytest.approx(offset_mm)
+    assert (Flag.OFF_SLICE in one.flags) == flagged
+
+
+def test_a_ratio_just_above_one_gives_a_contrast_and_one_none():
+    image = phantom_image()
+    hot = measured(image, at(image.geometry, (26.4, 32.2, 8.2)), 22.0)
+    placement = placement_on(image.geometry, columns=(48, 90), rows=(15, 84))
+    truth = TrueActivity(5500.0, 5000.0, ratio=1.1)
+
+    one = nema_quality(image, [hot], placement, truth).spheres[0]
+
+    assert one.contrast_percent == pytest.approx(1000 * (one.roi_mean / one.background_mean - 1))
+    assert one.contrast_sd_percent is None  # nobody gave that of the ratio
+
+
+def test_a_cold_background_has_no_contrast():
+    geometry = grid('square')
+    for value in (0.0, -5.0):
+        image = PETImage(np.full(geometry.shape_kji, value, np.float32), geometry, 'Bq/mL')
+        sphere = measured(image, at(geometry, (30.0, 30.0, 8.0)), 22.0, hot=False)
+        (one,) = nema_quality(image, [sphere], placement_on(geometry), TRUTH).spheres
+        assert (one.contrast_percent, one.voi_contrast_percent) == (None, None)
+        assert one.variability_percent is None
+        assert one.background_mean == pytest.approx(value)
+
+
+def test_a_sphere_without_a_finite_pixel_has_no_contrast():
+    image = phantom_image()
+    hot = measured(image, at(image.geometry, (26.4, 32.2, 8.2)), 22.0)
+    image.voxels[8] = np.nan
+    placement = placement_on(
+        image.geometry, columns=(48, 90), rows=(15, 84), slices=(2, 5, 8, 11, 14)
+    )
+
+    (one,) = nema_quality(image, [hot], placement, TRUTH).spheres
+
+    assert (one.roi_mean, one.contrast_percent, one.contrast_sd_percent) == (None, None, None)
+    assert one.voi_contrast_percent is not None
+
+
+@pytest.mark.parametrize(('count', 'known'), [(1, False), (2, True)])
+def test_one_roi_has_a_mean_and_two_have_a_variability(count, known):
+    image = textured(grid('square'))
+    every = placement_on(image.geometry, slices=(8,))
+    level = background_level(image, replace(every, rois=every.rois[:count]), 37.0)
+
+    assert level.roi_count == count
+    assert level.mean == pytest.approx(np.mean(level.roi_means))
+    assert level.image_roughness_percent > 0
+    assert (level.sd is not None) == known
+    assert (level.variability_percent is not None) == known
+    if known:
+        first, second = level.roi_means.ravel()
+        assert level.sd == pytest.approx(abs(first - second) / np.sqrt(2))
+
+
+@pytest.mark.parametrize('part', [0.49, 0.51])
+def test_a_slice_belongs_to_the_body_if_it_holds_half_of_the_background(part):
+    """Slice 4 is the body's end: with less it ends at 5, and 10 mm are left out from there."""
+    image = lung_image()
+    image.voxels[4] = part * 5000.0
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    placement = placement_on(
+        image.geometry, rows=(12, 84), columns=(12, 92), slices=(13, 16, 18, 21, 23), lung=lung
+    )
+
+    found = nema_quality(image, [], placement, edition='2012').lung
+
+    assert found.slices_k == tuple(range(7 if part > 0.5 else 8, 33))
+
+
+@pytest.mark.parametrize(('first', 'last', 'slices'), [(0, 35, range(33)), (4, 39, range(7, 40))])
+def test_only_the_end_of_the_body_that_is_in_the_image_is_left_out(first, last, slices):
+    image = lung_image(first=first, last=last)
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    placement = placement_on(
+        image.geometry, rows=(12, 84), columns=(12, 92), slices=(13, 16, 18, 21, 23), lung=lung
+    )
+
+    found = nema_quality(image, [], placement, edition='2012').lung
+
+    assert found.slices_k == tuple(slices)
+
+
+def test_the_central_slice_is_measured_however_short_the_body():
+    """Slices 16 to 20, less 8 at each end: only the central one is left."""
+    image = lung_image(first=16, last=20)
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    placement = placement_on(
+        image.geometry, rows=(12, 84), columns=(12, 92), slices=(16, 17, 18, 19, 20), lung=lung
+    )
+
+    assert nema_quality(image, [], placement).lung.slices_k == (18,)
+
+
+def test_a_lung_without_a_background_has_no_residual():
+    image = lung_image()
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    empty = BackgroundPlacement((), 37.0, 18, (18,), lung, 5000.0)
+
+    assert nema_quality(image, [], empty).lung is None

@@ -158,3 +158,95 @@ def test_a_fill_without_uncertainty_gives_an_error_without_one():
     found = calibration(MADE.nema, TrueActivity(background_bqml=2000.0), in_bqml=True)
 
     assert found.sd_percent is None
+
+
+def test_an_uncertainty_needs_that_of_the_rois_too():
+    level = replace(MADE.nema.background[0], sd=None)
+    alone = replace(MADE.nema, background=(level,))
+    fill = TrueActivity(background_bqml=2000.0, background_sd_percent=1.5)
+
+    assert calibration(alone, fill, in_bqml=True).sd_percent is None
+    for nema in (
+        None,
+        replace(MADE.nema, background=()),
+        replace(MADE.nema, background=(replace(level, mean=None),)),
+    ):
+        assert calibration(nema, fill, in_bqml=True) is None
+
+
+# What is not known
+
+
+@pytest.mark.parametrize(
+    ('changes', 'known'),
+    [
+        ({'contrast_percent': None}, False),
+        ({'variability_percent': None}, False),
+        ({'variability_percent': 0.0}, False),
+        ({'contrast_percent': 0.0}, True),
+    ],
+)
+def test_detectability_needs_both_of_its_parts(changes, known):
+    found = noise_figures(MADE.image, with_sphere(MADE, 5, **changes).nema)
+
+    assert (found.detectability is not None) == known
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'roi_mean': None},
+        {'background_mean': None},
+        {'background_mean': 0.0},
+        {'variability_percent': None},
+        {'variability_percent': 0.0},
+    ],
+)
+def test_a_sphere_without_its_background_has_no_cnr(changes):
+    found = noise_figures(MADE.image, with_sphere(MADE, 2, **changes).nema)
+
+    assert found.spheres[2].cnr is None
+    assert found.spheres[2].label == 'S22'
+    assert found.spheres[1].cnr is not None
+
+
+@pytest.mark.parametrize(
+    ('diameter_mm', 'hot', 'known'),
+    [(10.2, True, True), (9.8, True, True), (10.3, True, False), (10.0, False, False)],
+)
+def test_the_smallest_sphere_is_a_hot_one_of_ten_millimeter(diameter_mm, hot, known):
+    found = noise_figures(MADE.image, with_sphere(MADE, 5, diameter_mm=diameter_mm, hot=hot).nema)
+
+    assert (found.detectability is not None) == known
+    assert ('there is no hot sphere of 10 mm' in found.verdicts[0].not_judged) != known
+
+
+def test_equal_contrasts_do_not_fall_and_cold_spheres_are_not_asked():
+    third, fourth = MADE.nema.spheres[2:4]
+    same = with_sphere(MADE, 2, roi_mean=fourth.roi_mean, background_mean=fourth.background_mean)
+    cold = with_sphere(MADE, 2, roi_mean=0.1 * third.roi_mean, hot=False)
+
+    assert noise_figures(MADE.image, same.nema).falling == ()
+    assert noise_figures(MADE.image, cold.nema).falling == ()
+
+
+def test_without_rois_there_is_no_cov():
+    placement = replace(MADE.nema.placement, rois=())
+    found = noise_figures(MADE.image, replace(MADE.nema, placement=placement, background=()))
+
+    assert (found.cov_percent, found.cov_roi) == (None, '')
+    assert (found.roi_cov_percent, found.lowest_roi_cov_percent) == (None, None)
+    assert found.highest_roi_cov_percent is None
+    not_measured = [one for one in found.verdicts if one.figure == 'cov_percent']
+    assert not_measured
+    assert all(one.not_judged == 'it could not be measured' for one in not_measured)
+
+
+def test_a_guideline_has_one_limit_and_says_which_way():
+    """Q_H,10 / N_10 at least, N and COV at most: as the shipped profiles have it."""
+    senses = {(one.figure, one.sense) for one in FIGURES.verdicts}
+
+    assert senses == {('variability_percent', '<='), ('cov_percent', '<='), ('detectability', '>=')}
+    for one in FIGURES.verdicts:
+        keeps = one.value <= one.limit if one.sense == '<=' else one.value >= one.limit
+        assert one.passed is None or one.passed == keeps

@@ -5,9 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from VOIIdentificationLib.activity.worksheet import Fill, FillWorksheet, true_activity
+from VOIIdentificationLib.activity.worksheet import (
+    Fill,
+    FillWorksheet,
+    TrueActivity,
+    true_activity,
+)
 from VOIIdentificationLib.evaluate.plausibility import (
     Measured,
+    cold_by_design,
     header_contradictions,
     image_contradictions,
     worksheet_contradictions,
@@ -183,3 +189,181 @@ def test_what_is_not_measured_contradicts_nothing():
     nothing = Measured(core=None, core_diameter_mm=37.0, background=None)
 
     assert image_contradictions(true_activity(SHEET), nothing, SHEET) == ()
+
+
+O15_HALF_LIFE_S = 122.24
+
+
+@pytest.mark.parametrize(('apart_s', 'said'), [(59, False), (61, True), (-59, False), (-61, True)])
+def test_a_minute_is_what_clocks_are_read_to_however_short_the_half_life(apart_s, said):
+    sheet = replace(SHEET, isotope='O-15', scan_start=START + timedelta(seconds=apart_s))
+    facts = replace(FACTS, isotope='O-15', half_life_s=O15_HALF_LIFE_S)
+
+    assert bool(header_contradictions(sheet, facts)) == said
+
+
+@pytest.mark.parametrize(('apart_s', 'said'), [(94, False), (97, True), (-94, False), (-97, True)])
+def test_times_apart_count_from_where_one_percent_decays(apart_s, said):
+    """1 - 2 ** (-t / 6586 s) is 0.01 at 95.5 s."""
+    sheet = replace(SHEET, scan_start=START + timedelta(seconds=apart_s))
+
+    assert bool(header_contradictions(sheet, FACTS)) == said
+
+
+@pytest.mark.parametrize(
+    ('factor', 'said'), [(0.9895, True), (0.991, False), (1.009, False), (1.0105, True)]
+)
+def test_half_lives_may_differ_by_one_percent(factor, said):
+    sheet = replace(SHEET, half_life_s=factor * F18_HALF_LIFE_S)
+
+    assert bool(header_contradictions(sheet, FACTS)) == said
+
+
+@pytest.mark.parametrize(
+    ('apart', 'text'),
+    [
+        (timedelta(minutes=119), '119 min'),
+        (timedelta(minutes=120), '2.0 h'),
+        (timedelta(minutes=2879), '48.0 h'),
+        (timedelta(minutes=2880), '2 d'),
+        (timedelta(days=-30), '30 d'),
+    ],
+)
+def test_a_span_is_told_in_minutes_hours_or_days(apart, text):
+    sheet = replace(SHEET, isotope='Zr-89', scan_start=START + apart)
+    facts = replace(FACTS, isotope='Zr-89', half_life_s=78.41 * 3600)
+
+    assert f': {text}, in which' in header_contradictions(sheet, facts)[0]
+
+
+def test_an_empty_syringe_is_not_said_of_one_that_held_a_little_less():
+    full = Fill(20.0, START, 1000.0, 20.0, START)
+    less = Fill(20.0, START, 1000.0, 19.9, START)
+
+    assert len(worksheet_contradictions(replace(SHEET, hot=full))) == 1
+    assert worksheet_contradictions(replace(SHEET, hot=less)) == ()
+
+
+def test_an_assay_at_the_start_of_the_scan_is_not_after_it():
+    assert worksheet_contradictions(SHEET) == ()
+    late = replace(SHEET.background, assay_time=START + timedelta(seconds=1))
+    (said,) = worksheet_contradictions(replace(SHEET, background=late))
+    assert said.startswith('the background fill was assayed at 2026-03-01 10:15, after the scan')
+
+
+TRUE = TrueActivity(20_000.0, 5000.0, ratio=4.0)
+
+
+def shown(core, background, diameter_mm=37.0, truth=TRUE, sheet=None):
+    measured = Measured(core and core * 20_000.0, diameter_mm, background and background * 5000.0)
+    return image_contradictions(truth, measured, sheet)
+
+
+@pytest.mark.parametrize(
+    ('core', 'background', 'wrong'),
+    [
+        (0.69, 1.0, 'a_H'),
+        (0.71, 1.0, ''),
+        (1.39, 1.0, ''),
+        (1.41, 1.0, 'a_H'),
+        (1.0, 0.79, 'a_B'),
+        (1.0, 0.81, ''),
+        (1.0, 1.24, ''),
+        (1.0, 1.26, 'a_B'),
+    ],
+)
+def test_how_far_the_image_may_be_from_the_worksheet(core, background, wrong):
+    said = shown(core, background)
+
+    assert len(said) == bool(wrong)
+    if wrong:
+        assert said[0].startswith(f'{wrong} is ')
+        factor = core if wrong == 'a_H' else background
+        assert (
+            f'{factor:.3g} times as much. The image would fit a fill {factor:.3g} times' in said[0]
+        )
+
+
+@pytest.mark.parametrize(('diameter_mm', 'judged'), [(17.0, False), (22.0, True), (37.0, True)])
+def test_only_the_core_of_a_large_sphere_may_be_too_low(diameter_mm, judged):
+    assert bool(shown(0.5, 1.0, diameter_mm)) == judged
+    assert shown(1.5, 1.0, diameter_mm)
+
+
+@pytest.mark.parametrize(
+    ('core', 'background', 'said'),
+    [
+        (2.0, 2.3, 'would fit a fill 2.14 times as large'),  # one factor, by their geometric mean
+        (2.0, 2.5, 'two fills are off by different factors'),
+        (2.5, 2.0, 'two fills are off by different factors'),
+        (37.0, 37.0, 'mCi was typed as MBq'),
+        (1 / 37.0, 1 / 37.0, 'MBq was typed as mCi'),
+        (1e3, 1e3, 'volume in mL as L'),
+        (1e-3, 1e-3, 'volume in L as mL'),
+        (1e6, 1e6, 'an activity in MBq was typed as Bq'),
+        (1e-6, 1e-6, 'an activity in Bq was typed as MBq'),
+        (37.0 * 1.2, None, 'mCi was typed as MBq'),
+        (37.0 * 1.25, None, 'would fit a fill 46.2 times as large'),
+        (37.0 / 1.2, None, 'mCi was typed as MBq'),
+        (37.0 / 1.25, None, 'would fit a fill 29.6 times as large'),
+    ],
+)
+def test_the_slip_that_makes_just_this_factor_is_named(core, background, said):
+    assert said in shown(core, background)[-1]
+
+
+@pytest.mark.parametrize(('factor', 'said'), [(2.0, '110 min earlier'), (0.5, '110 min later')])
+def test_another_start_of_the_scan_may_explain_the_factor(factor, said):
+    """A half-life of F-18 is 109.8 minutes."""
+    found = shown(factor, factor, sheet=SHEET)
+
+    assert found[-1].endswith(f'So would a scan start {said}.')
+
+
+def test_swapped_fills_need_a_ratio_below_one_and_a_fit_of_both():
+    """What was typed: 5000 in the spheres, 20000 around them."""
+    typed = TrueActivity(5000.0, 20_000.0, ratio=0.25)
+    swapped = 'the image would fit if hot and background fill were exchanged.'
+
+    assert image_contradictions(typed, Measured(20_000.0, 37.0, 5000.0)) == (swapped,)
+    for core, background in [(29_000.0, 5000.0), (20_000.0, 3400.0), (20_000.0, None)]:
+        found = image_contradictions(typed, Measured(core, 37.0, background))
+        assert swapped not in found
+        assert found
+    above_one = replace(typed, ratio=1.5)
+    assert swapped not in image_contradictions(above_one, Measured(20_000.0, 37.0, 5000.0))
+
+
+@pytest.mark.parametrize(
+    ('ratio', 'said'), [(0.89, False), (0.91, True), (1.09, True), (1.11, False)]
+)
+def test_spheres_need_a_tenth_of_contrast(ratio, said):
+    truth = TrueActivity(20_000.0, 20_000.0 / ratio, ratio=ratio)
+    found = image_contradictions(truth, Measured(None, 37.0, None))
+
+    assert any('cannot be told from it' in one for one in found) == said
+
+
+@pytest.mark.parametrize(('background', 'shows'), [(0.049, False), (0.051, True), (None, False)])
+def test_a_cold_background_holds_a_twentieth_of_the_spheres_at_most(background, shows):
+    measured = Measured(20_000.0, 37.0, background and background * 20_000.0)
+    cold = TrueActivity(20_000.0, 0.0)
+
+    assert measured.shows_background is shows
+    said = image_contradictions(cold, measured)
+    assert any('filled without activity, but the image shows' in one for one in said) == shows
+
+
+@pytest.mark.parametrize(
+    ('truth', 'sheet', 'cold'),
+    [
+        (None, None, False),
+        (TrueActivity(20_000.0, 0.0), None, True),
+        (TrueActivity(20_000.0, None), None, False),
+        (TRUE, SHEET, False),
+        (None, replace(SHEET, background=None), True),
+        (TRUE, replace(SHEET, background=None), True),
+    ],
+)
+def test_a_background_is_cold_by_design_only_where_somebody_says_so(truth, sheet, cold):
+    assert cold_by_design(truth, sheet) is cold

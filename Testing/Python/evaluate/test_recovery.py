@@ -19,9 +19,15 @@ from VOIIdentificationLib.core.flags import DOUBTED_LABELS, Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert
-from VOIIdentificationLib.evaluate.a50 import a50_voi
+from VOIIdentificationLib.evaluate.a50 import a50_voi, a50_zone
+from VOIIdentificationLib.evaluate.background import PooledBackground
 from VOIIdentificationLib.evaluate.limits import Limit, load_limits, shipped_limits
-from VOIIdentificationLib.evaluate.recovery import recovery
+from VOIIdentificationLib.evaluate.recovery import (
+    core_mean,
+    measured_level,
+    recovery,
+    true_level,
+)
 from VOIIdentificationLib.evaluate.verdict import verdict
 from VOIIdentificationLib.measure.statistics import VOIStatistics
 from VOIIdentificationLib.measure.voi import VOIResult
@@ -494,3 +500,188 @@ def test_the_interval_of_a_recovery_covers_the_truth_as_often_as_it_says():
         covered += abs(rc - true_rc) <= rc * nominal.hot_sd_percent / 100
 
     assert 0.66 < covered / 4000 < 0.71
+
+
+# Limits of belief
+
+
+def recovered(**values):
+    """Recovery of one sphere without a background: the maximum and the peak as given."""
+    image, sphere = ball_image(17.0)
+    voi = measured(image, sphere, peak=values.get('peak', 0.9) * HOT)
+    statistics = replace(voi.statistics, max=values.get('max', 1.0) * HOT)
+    return recovery(image, [replace(voi, statistics=statistics)], None, truth=TRUTH).spheres[0]
+
+
+@pytest.mark.parametrize(
+    ('values', 'flagged'),
+    [
+        ({'max': 1.79}, False),
+        ({'max': 1.81}, True),
+        ({'max': 0.051}, False),
+        ({'max': 0.049}, True),
+        ({'peak': 1.39}, False),
+        ({'peak': 1.41}, True),
+        ({'peak': 0.051}, False),
+        ({'peak': 0.049}, True),
+    ],
+)
+def test_what_a_coefficient_may_be(values, flagged):
+    assert (Flag.RECOVERY_IMPLAUSIBLE in recovered(**values).flags) == flagged
+
+
+@pytest.mark.parametrize(
+    ('part', 'flagged'), [(0.049, True), (0.051, False), (1.39, False), (1.41, True)]
+)
+def test_what_an_a50_mean_may_be(part, flagged):
+    """An even ball: maximum and A50 mean are the same, in a background of nearly nothing."""
+    geometry = geometry_of()
+    center = tuple(geometry.position_ras_mm((16, 15, 11)).tolist())
+    sphere = Sphere('S', center, 17.0)
+    voxels = np.where(distances_mm(geometry, center) <= 30.0, part * HOT, 0.0)
+    image = PETImage(voxels.astype(np.float32), geometry, 'Bq/mL')
+    voi = measured(image, sphere, peak=HOT)
+
+    (one,) = recovery(image, [voi], (0.0, 'air'), truth=TRUTH).spheres
+
+    assert one.rc_mean == pytest.approx(part)
+    assert (Flag.RECOVERY_IMPLAUSIBLE in one.flags) == flagged
+
+
+@pytest.mark.parametrize(('part', 'flagged'), [(0.049, True), (0.0515, False)])
+def test_an_a50_mean_may_be_too_low_beside_a_maximum_that_is_not(part, flagged):
+    """One voxel reaches 0.09, all others a little more than half of it."""
+    image, sphere = ball_image(17.0)
+    image.voxels[...] = part * HOT
+    k, j, i = np.rint(image.geometry.index_ijk(sphere.center_ras_mm)[::-1]).astype(int)
+    image.voxels[k, j, i] = 0.09 * HOT
+    voi = measured(image, sphere, peak=HOT)
+
+    (one,) = recovery(image, [voi], (0.0, 'air'), truth=TRUTH).spheres
+
+    assert one.rc_max == pytest.approx(0.09)
+    assert one.rc_mean == pytest.approx(part, abs=2e-4)
+    assert (Flag.RECOVERY_IMPLAUSIBLE in one.flags) == flagged
+
+
+def test_equal_coefficients_do_not_fall():
+    image, sphere = ball_image(17.0)
+    small = Sphere('S10', sphere.center_ras_mm, 10.0)
+    spheres = [measured(image, sphere, peak=9500.0), measured(image, small, peak=9500.0)]
+
+    assert judged(image, spheres, TRUTH).not_monotonic == ()
+
+
+@pytest.mark.parametrize('top', [0.0, -500.0])
+def test_a_reference_that_is_not_positive_divides_nothing(top):
+    geometry = geometry_of()
+    image = PETImage(np.full(geometry.shape_kji, top, np.float32), geometry, 'Bq/mL')
+    sphere = Sphere('S', tuple(geometry.position_ras_mm((16, 15, 11)).tolist()), 17.0)
+
+    found = recovery(image, [measured(image, sphere)], None)
+
+    assert found.reference == pytest.approx(top)
+    assert (found.spheres[0].rc_max, found.spheres[0].rc_peak) == (None, None)
+    assert found.notes[-1] == 'no background was measured: no A50 VOI'
+
+
+def test_without_a_hot_sphere_there_is_no_reference():
+    image, sphere = ball_image(17.0)
+
+    found = recovery(image, [measured(image, sphere, hot=False)], (BACKGROUND, 'x'))
+
+    assert (found.reference, found.reference_rule, found.relative) == (None, 'no hot sphere', True)
+
+
+def test_the_core_is_half_as_wide_as_the_sphere():
+    """Values that rise outward: on average a point is 3/4 of the radius from the middle."""
+    geometry = geometry_of()
+    center = tuple(geometry.position_ras_mm((16.3, 14.6, 10.7)).tolist())
+    distance = distances_mm(geometry, center)
+    image = PETImage((1000 + 100 * distance).astype(np.float32), geometry, 'Bq/mL')
+    voi = measured(image, Sphere('S', center, 37.0))
+
+    assert core_mean(image, voi) == pytest.approx(1000 + 100 * 0.75 * 37.0 / 4, rel=0.01)
+
+
+def test_the_a50_voi_is_followed_ten_millimeter_beyond_its_sphere():
+    image, sphere = ball_image(13.0)
+    allowed = distances_mm(image.geometry, sphere.center_ras_mm) <= 6.5 + 10.0
+
+    found = a50_voi(image, sphere, -1e9)
+
+    assert found.at_edge
+    assert found.inside.sum() == allowed.sum()
+
+
+def test_a_voi_that_ends_one_voxel_before_its_reach_is_not_at_the_edge():
+    image, sphere = ball_image(13.0)
+    distance = distances_mm(image.geometry, sphere.center_ras_mm)
+    for radius, at_edge in [(16.5, True), (12.0, False)]:
+        image.voxels[...] = np.where(distance <= radius, HOT, 0.0)
+        assert a50_voi(image, sphere, 0.0).at_edge == at_edge
+
+
+def test_a_maximum_on_the_level_of_the_background_has_no_a50():
+    image, sphere = ball_image(13.0)
+    highest = a50_voi(image, sphere, 0.0).max
+
+    assert a50_voi(image, sphere, highest) is None
+    assert a50_voi(image, sphere, 0.999 * highest) is not None
+
+
+def test_a_known_mask_and_zone_change_nothing():
+    image, sphere = ball_image(17.0)
+    known = a50_voi(
+        image,
+        sphere,
+        BACKGROUND,
+        mask=voi_mask(sphere, image.geometry),
+        zone=a50_zone(image.geometry, sphere),
+    )
+    plain = a50_voi(image, sphere, BACKGROUND)
+
+    assert np.array_equal(known.inside, plain.inside)
+    assert (known.mean, known.max, known.at_edge) == (plain.mean, plain.max, plain.at_edge)
+
+
+# Where B is from
+
+
+def test_the_level_is_measured_in_the_users_vois_before_the_rois():
+    nothing = PooledBackground(None, None, None)
+    assert measured_level(None, None) is None
+    assert measured_level(None, nothing) is None
+    assert measured_level(None, PooledBackground(7.0, 1.0, 0.1)) == (
+        7.0,
+        'mean of the background VOIs',
+    )
+
+
+@pytest.mark.parametrize(
+    ('truth', 'unit', 'level'),
+    [
+        (TRUTH, 'Bq/mL', BACKGROUND),
+        (TrueActivity(HOT, 0.0), 'Bq/mL', 0.0),
+        (TRUTH, 'counts', None),
+        (TrueActivity(HOT), 'Bq/mL', None),
+        (None, 'Bq/mL', None),
+    ],
+)
+def test_the_true_level_needs_a_fill_and_its_unit(truth, unit, level):
+    image, _ = ball_image(17.0, unit=unit)
+    found = true_level(image, truth)
+
+    assert found == (None if level is None else (level, 'true concentration of the background'))
+
+
+def test_limits_without_bands_are_not_compared():
+    """JSNM limits noise, not recovery."""
+    image, sphere = ball_image(17.0)
+    limits = tuple(one for one in shipped_limits() if one.name.startswith('JSNM'))
+    assert limits
+
+    found = recovery(image, [measured(image, sphere)], None, limits=limits, truth=TRUTH)
+
+    assert found.standards == ()
+    assert found.notes == ('no background was measured: no A50 VOI',)

@@ -5,7 +5,7 @@ import pytest
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.evaluate.uniformity import mean_sd, uniformity
-from VOIIdentificationLib.measure.voi_mask import Cylinder, voi_mask
+from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
 from VOIIdentificationLib.synthetic.phantom import correlated_noise, grid
 
 GEOMETRY = grid((40, 36, 24), (3.1, 3.7, 4.3), middle_ras_mm=(0.0, 0.0, 0.0))
@@ -131,3 +131,84 @@ def test_turned_and_mirrored_grids_give_the_same_noise():
 def test_a_voi_of_a_voxel_has_no_known_noise():
     mask = voi_mask(Cylinder('C', (0.0, 0.0, 0.0), 2.0, 2.0), GEOMETRY)
     assert mean_sd(image_of(lambda r, a, s: 1.0 + 0 * r), mask) is None
+
+
+COARSE = grid((13, 12, 12), (9.0, 10.5, 11.0), middle_ras_mm=(0.0, 0.0, 0.0))
+
+
+def mean_sd_by_pairs(image, mask):
+    """Every pair of voxels by itself, as the notes of `mean_sd` define it."""
+    w = mask.weights.ravel()
+    values = image.voxels[mask.slices_kji].astype(float).ravel()
+    index = np.argwhere(np.ones(mask.weights.shape)) + [part.start for part in mask.slices_kji]
+    places = image.geometry.position_ras_mm(index[:, ::-1])
+    volume = w.sum() * image.geometry.voxel_volume_mm3
+    within = min(25.0, (0.1 * volume * 3 / (4 * np.pi)) ** (1 / 3))
+    near = np.linalg.norm(places[:, None] - places, axis=-1) <= within
+    deviations = w * (values - np.average(values, weights=w))
+    pairs = np.sum(near * deviations[:, None] * deviations)
+    return np.sqrt(pairs / (w.sum() ** 2 - np.sum(near * w[:, None] * w)))
+
+
+@pytest.mark.parametrize(
+    ('diameter_mm', 'height_mm'),
+    [(104.0, 108.0), (70.0, 60.0), (20.0, 19.0)],
+    ids=['25 mm', 'a tenth of the VOI', 'less than a voxel'],
+)
+@pytest.mark.parametrize('turned', [False, True])
+def test_the_noise_of_a_mean_is_that_of_a_sum_over_all_pairs(diameter_mm, height_mm, turned):
+    geometry = COARSE
+    if turned:  # the slices along R, so that the longest step is another axis'
+        matrix = COARSE.ijk_to_ras.copy()
+        matrix[:3] = matrix[[2, 0, 1]]
+        geometry = VolumeGeometry(COARSE.shape_kji, matrix)
+    mask = voi_mask(Cylinder('C', (1.0, -2.0, 0.5), diameter_mm, height_mm), geometry)
+    noise = correlated_noise(geometry, 20.0, np.random.default_rng(4))
+    image = PETImage((100 + 10 * noise).astype(np.float32), geometry, 'Bq/mL')
+
+    assert mean_sd(image, mask) == pytest.approx(mean_sd_by_pairs(image, mask), rel=1e-6)
+
+
+@pytest.mark.parametrize(('part', 'whole'), [(0.49, False), (0.51, True)])
+def test_a_slice_counts_if_half_of_it_is_inside(part, whole):
+    """Centered on a slice, with so much of the slices at both ends."""
+    middle = tuple(GEOMETRY.position_ras_mm((19.3, 17.8, 12.0)).tolist())
+    mask = voi_mask(Cylinder('C', middle, 80.0, 4.3 * (9 + 2 * part)), GEOMETRY)
+
+    slices = uniformity(image_of(lambda r, a, s: 0 * r + 500.0), mask, 500.0).slices
+
+    assert [one.slice_k for one in slices] == list(range(7, 18))
+    assert [one.whole for one in slices] == [whole, *[True] * 9, whole]
+    assert slices[0].area_mm2 == pytest.approx(part * slices[5].area_mm2)
+    assert slices[5].area_mm2 == pytest.approx(np.pi * 40**2, rel=1e-3)
+
+
+@pytest.mark.parametrize('side_mm', [10.0, 9.8])
+def test_a_cell_counts_if_it_is_inside_as_a_whole(side_mm):
+    """A disc of two cells' diagonal, and one a little smaller: four cells or none."""
+    middle = tuple(GEOMETRY.position_ras_mm((19.3, 17.8, 12.0)).tolist())
+    solid = Cylinder('C', middle, 2 * np.sqrt(2) * (side_mm + 0.05), 4.3 * 3)
+    mask = voi_mask(solid, GEOMETRY)
+    image = image_of(lambda r, a, s: 1000.0 + 10 * r)
+
+    found = uniformity(image, mask, 1000.0).slices[1].cells
+
+    assert (found.low_percent is None) == (side_mm < 10.0)
+    assert (found.high_percent is None) == (side_mm < 10.0)
+
+
+def test_a_slice_without_a_positive_mean_has_no_cov():
+    cold = image_of(lambda r, a, s: np.where(np.abs(s) < 2.0, -5.0, 1000.0))
+    slices = uniformity(cold, MASK, 900.0).slices
+    assert {one.cov_percent is None for one in slices if one.mean <= 0} == {True}
+    assert {one.cov_percent is None for one in slices if one.mean > 0} == {False}
+
+
+def test_two_voxels_are_needed_for_noise():
+    geometry = grid((9, 8, 7), (10.0, 10.0, 10.0), middle_ras_mm=(0.0, 0.0, 0.0))
+    rng = np.random.default_rng(2)
+    image = PETImage(rng.normal(5, 1, (7, 8, 9)).astype(np.float32), geometry, 'Bq/mL')
+    for diameter, known in [(11.0, False), (13.0, True)]:
+        mask = voi_mask(Sphere('S', (0.0, 0.0, 0.0), diameter), geometry)
+        assert (mask.weights.sum() > 1) == known
+        assert (mean_sd(image, mask) is not None) == known
