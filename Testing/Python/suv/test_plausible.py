@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from suv_headers import DOSE_BQ, ELEVEN, PLAIN, dose_after
-from VOIIdentificationLib.activity.isotopes import ISOTOPES
+from VOIIdentificationLib.activity.isotopes import ISOTOPES, isotope_named
 from VOIIdentificationLib.core.errors import SUVError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.suv.header import SUVFrame
@@ -66,9 +66,11 @@ def test_a_half_life_that_is_refused_tells_the_worksheet_nothing():
 @pytest.mark.parametrize(
     ('dose', 'flags'),
     [
-        (1.5e6, ()),
+        (1e6, ()),
         (70e6, ()),
-        (9e9, ()),
+        (1e10, ()),
+        (1.0, (Flag.DOSE_IN_MBQ,)),
+        (1e4, (Flag.DOSE_IN_MBQ,)),
         (70.0, (Flag.DOSE_IN_MBQ,)),
         (1.9, (Flag.DOSE_IN_MBQ,)),
         (2200.0, (Flag.DOSE_IN_MBQ,)),
@@ -78,7 +80,7 @@ def test_doses_of_scans_are_taken(dose, flags):
     assert suv_scale(replace(PLAIN, dose=dose)).flags == flags
 
 
-@pytest.mark.parametrize('dose', [1e-3, 0.07, 0.9, 7e4, 9e5, 1.1e10, 7e13])
+@pytest.mark.parametrize('dose', [1e-3, 0.07, 0.999, 1.001e4, 7e4, 999_999.0, 1.001e10, 7e13])
 def test_doses_of_no_scan_are_refused(dose):
     """GBq, kBq or milli-becquerel: no unit is guessed where two may be meant."""
     with pytest.raises(
@@ -90,10 +92,11 @@ def test_doses_of_no_scan_are_refused(dose):
 @pytest.mark.parametrize(
     ('weight', 'flags'),
     [
-        (0.02, ()),
-        (10.0, ()),
+        (0.01, ()),
         (150.0, ()),
-        (0.001, (Flag.HEADER_IMPLAUSIBLE,)),
+        (320.0, ()),
+        (0.0099, (Flag.HEADER_IMPLAUSIBLE,)),
+        (320.1, (Flag.HEADER_IMPLAUSIBLE,)),
         (650.0, (Flag.HEADER_IMPLAUSIBLE,)),
         (1000.0, (Flag.HEADER_IMPLAUSIBLE,)),
         (1000.5, (Flag.WEIGHT_IN_GRAMS,)),
@@ -109,9 +112,12 @@ def test_unusual_weights_are_flagged(weight, flags):
     ('height', 'flags'),
     [
         (1.75, ()),
-        (0.5, ()),
-        (0.0175, (Flag.HEADER_IMPLAUSIBLE,)),
-        (2.9, (Flag.HEADER_IMPLAUSIBLE,)),
+        (0.25, ()),
+        (2.5, ()),
+        (0.249, (Flag.HEADER_IMPLAUSIBLE,)),
+        (2.51, (Flag.HEADER_IMPLAUSIBLE,)),
+        (3.0, (Flag.HEADER_IMPLAUSIBLE,)),
+        (3.001, (Flag.HEIGHT_IN_CM, Flag.HEADER_IMPLAUSIBLE)),
         (175.0, (Flag.HEIGHT_IN_CM,)),
         (1750.0, (Flag.HEIGHT_IN_CM, Flag.HEADER_IMPLAUSIBLE)),
     ],
@@ -128,14 +134,14 @@ def counts(**changes):
     return replace(PLAIN, units='CNTS', frames=frames)
 
 
-@pytest.mark.parametrize('off', [1.0, 1.03, 0.97])
+@pytest.mark.parametrize('off', [1.0, 1.049, 1 / 1.049])
 def test_factors_of_philips_that_agree_are_believed(off):
     scale = suv_scale(counts(philips_suv_factor=2.0 * off * PER_BQML))
     assert scale.flags == ()
     assert scale.factors == pytest.approx([2.0 * off * PER_BQML] * 3, rel=1e-12)
 
 
-@pytest.mark.parametrize('off', [0.1, 0.9, 1.1, 4.8, 1000.0])
+@pytest.mark.parametrize('off', [0.1, 1 / 1.051, 1.051, 4.8, 1000.0])
 def test_factors_of_philips_that_disagree_are_flagged(off):
     scale = suv_scale(counts(philips_suv_factor=2.0 * off * PER_BQML))
     assert scale.flags == (Flag.HEADER_CONTRADICTS,)
@@ -177,3 +183,32 @@ def test_a_factor_that_is_no_number_is_refused():
     header = replace(PLAIN, **TIMES, weight=1e-320, dose=DOSE_BQ)
     with pytest.raises(SUVError, match='give a factor of 0'):
         suv_scale(header)
+
+
+@pytest.mark.parametrize(
+    ('factor', 'flags'),
+    [
+        (0.9799, (Flag.HEADER_CONTRADICTS,)),
+        (0.9801, ()),
+        (1.0199, ()),
+        (1.0201, (Flag.HEADER_CONTRADICTS,)),
+    ],
+)
+def test_a_half_life_may_be_two_percent_from_that_of_its_isotope(factor, flags):
+    half_life_s = factor * isotope_named('C-11').half_life_s
+    assert suv_scale(replace(PLAIN, half_life_s=half_life_s, radionuclide='C-11')).flags == flags
+    unnamed = scan_facts(replace(PLAIN, half_life_s=half_life_s, radionuclide=''))
+    assert unnamed.isotope == ('' if flags else 'C-11')
+
+
+def test_what_was_taken_is_said_with_its_unit():
+    assert 'weight 70 kg (0010,1030)' in suv_scale(PLAIN, 'bsa').decisions
+    assert 'height 1.75 m (0010,1020)' in suv_scale(PLAIN, 'bsa').decisions
+    gram = suv_scale(replace(PLAIN, weight=7e6))
+    assert 'the weight 7e+06 (0010,1030) is taken for gram' in gram.decisions
+    assert 'the weight 7000 kg (0010,1030) is outside the usual 0.01 to 320 kg' in gram.decisions
+
+
+def test_an_unusual_weight_or_height_is_reckoned_with_all_the_same():
+    heavy, light = (suv_scale(replace(PLAIN, weight=kg)).factors[0] for kg in (650.0, 65.0))
+    assert heavy == pytest.approx(10 * light)

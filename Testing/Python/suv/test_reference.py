@@ -211,7 +211,7 @@ def test_an_image_without_correction_has_no_decay_factor():
     assert suv_scale(header).flags == (Flag.HEADER_CONTRADICTS,)
 
 
-@pytest.mark.parametrize('half_lives', [4.5, 5.5, 9.9])
+@pytest.mark.parametrize('half_lives', [4.5, 4.95, 5.05, 9.95])
 def test_an_injection_long_before_the_scan_is_flagged(half_lives):
     injection = ELEVEN - timedelta(seconds=half_lives * 282276.0)
     scale = suv_scale(
@@ -220,11 +220,11 @@ def test_an_injection_long_before_the_scan_is_flagged(half_lives):
     assert scale.flags == ((Flag.HEADER_IMPLAUSIBLE,) if half_lives > 5 else ())
 
 
-@pytest.mark.parametrize('seconds', [-11 * 75.45, 11 * 75.45])
+@pytest.mark.parametrize('seconds', [-10.1 * 75.45, 10.1 * 75.45])
 def test_an_injection_whose_activity_is_gone_or_not_yet_there_is_refused(seconds):
     injection = ELEVEN - timedelta(seconds=seconds)
     header = replace(PLAIN, injection=injection, injection_time=None, half_life_s=75.45)
-    with pytest.raises(SUVError, match=r'11\.0 half-lives of 75\.45 s \(0018,1075\)'):
+    with pytest.raises(SUVError, match=r'10\.1 half-lives of 75\.45 s \(0018,1075\)'):
         suv_scale(header)
 
 
@@ -274,3 +274,129 @@ def test_the_day_of_an_injection_is_only_certain_if_the_isotope_is_short_lived(
 def test_a_moment_of_an_unknown_day_has_no_date():
     assert clock_text(datetime(1, 1, 2, 10, 15)) == '10:15:00'
     assert clock_text(TEN) == '2026-03-01 10:00:00'
+
+
+@pytest.mark.parametrize(('off_s', 'flags'), [(94.5, ()), (95.5, (Flag.TIMES_CONTRADICT,))])
+def test_times_contradict_each_other_by_one_percent_of_the_suv(off_s, flags):
+    """0.01 / (ln 2 / 6586.2 s) = 95.02 s."""
+    header = replace(
+        PLAIN,
+        frames=(SUVFrame(ELEVEN, 0.0, 240.0),),
+        series_start=ELEVEN - timedelta(seconds=off_s),
+    )
+    assert suv_scale(header).flags == flags
+
+
+@pytest.mark.parametrize(('after_s', 'used_s'), [(0.9, 0.9), (1.0, 1.0), (1.05, 0.0), (2.0, 0.0)])
+def test_a_series_time_may_be_a_rounded_second_after_the_acquisition(after_s, used_s):
+    series = ELEVEN + timedelta(seconds=after_s)
+    scale = suv_scale(replace(PLAIN, series_start=series, frames=(SUVFrame(ELEVEN, 0.0, 240.0),)))
+    assert scale.factors == pytest.approx([factor_at(3600.0 + used_s)], rel=1e-12)
+    assert scale.flags == (() if used_s else (Flag.TIMES_CONTRADICT,))
+
+
+@pytest.mark.parametrize(('off_s', 'flagged'), [(0.95, False), (1.05, True)])
+def test_a_second_is_what_clocks_are_rounded_to_however_short_the_half_life(off_s, flagged):
+    """One percent of a half-life of 61 s is 0.88 s."""
+    header = replace(
+        PLAIN,
+        half_life_s=61.0,
+        injection=ELEVEN - timedelta(seconds=120),
+        injection_time=None,
+        frames=(SUVFrame(ELEVEN, 0.0, 240.0),),
+        series_start=ELEVEN - timedelta(seconds=off_s),
+    )
+    assert (Flag.TIMES_CONTRADICT in suv_scale(header).flags) == flagged
+
+
+def test_dates_of_different_centuries_are_a_sentence():
+    """The change of the SUV has hundreds of digits, or would be no number."""
+    header = replace(
+        PLAIN, series_start=datetime(1900, 1, 1, 11), frames=(SUVFrame(ELEVEN, 0.0, 240.0),)
+    )
+    scale = suv_scale(header)
+    assert Flag.TIMES_CONTRADICT in scale.flags
+    assert any('changes the SUV by 1.01e+306 %' in text for text in scale.decisions)
+
+
+@pytest.mark.parametrize(('off_s', 'flags'), [(1.0, ()), (1.05, (Flag.TIMES_CONTRADICT,))])
+def test_two_times_of_the_injection_may_differ_by_a_rounded_second(off_s, flags):
+    other = (TEN + timedelta(seconds=off_s)).time()
+    assert suv_scale(replace(PLAIN, injection_time=other)).flags == flags
+
+
+@pytest.mark.parametrize(
+    ('half_life_s', 'flags'), [(17_990.0, ()), (18_010.0, (Flag.DAY_UNKNOWN,))]
+)
+def test_a_day_before_is_possible_within_five_half_lives(half_life_s, flags):
+    """An hour and a day are 90,000 s."""
+    header = replace(PLAIN, injection=None, half_life_s=half_life_s)
+    scale = suv_scale(header)
+    assert scale.flags == flags
+    said = [text for text in scale.decisions if 'has no date' in text]
+    assert [('2026-03-01 is assumed' in one, '(half-life 5 h)' in one) for one in said] == [
+        (True, True)
+    ] * len(flags)
+
+
+def test_the_day_of_a_scan_without_a_date_is_the_same_day():
+    scan = datetime(1, 1, 2, 11)
+    header = replace(
+        PLAIN,
+        series_start=scan,
+        injection=None,
+        half_life_s=282276.0,
+        frames=(SUVFrame(scan, 150.0, 300.0),),
+    )
+    scale = suv_scale(header)
+    assert scale.factors == pytest.approx([factor_at(3600.0, 282276.0)], rel=1e-9)
+    assert any('the same day is assumed' in text for text in scale.decisions)
+
+
+@pytest.mark.parametrize('dated', [True, False])
+def test_an_injection_at_the_instant_of_the_image_is_no_contradiction(dated):
+    header = replace(
+        PLAIN, injection=ELEVEN if dated else None, injection_time=None if dated else time(11)
+    )
+    scale = suv_scale(header)
+    assert scale.factors == pytest.approx([factor_at(0.0)], rel=1e-12)
+    assert scale.flags == ()
+
+
+@pytest.mark.parametrize(('hours', 'moved'), [(18.0, True), (18.5, False)])
+def test_an_injection_is_of_the_day_before_if_that_is_within_ten_half_lives(hours, moved):
+    """F-18, ten half-lives are 18.3 h; the scan is shortly after midnight."""
+    scan = datetime(2026, 3, 2, 0, 30)
+    clock = (scan - timedelta(hours=hours)).time()
+    header = replace(
+        PLAIN,
+        injection=None,
+        injection_time=clock,
+        series_start=scan,
+        frames=(SUVFrame(scan, 0.0, 240.0),),
+    )
+    if moved:
+        assert suv_scale(header).factors == pytest.approx([factor_at(3600 * hours)], rel=1e-9)
+    else:
+        scale = suv_scale(header)
+        assert scale.factors == pytest.approx([factor_at(3600 * (hours - 24))], rel=1e-9)
+        assert Flag.TIMES_CONTRADICT in scale.flags
+
+
+@pytest.mark.parametrize('duration_s', [0.0, -5.0, None])
+def test_an_uncorrected_frame_needs_a_duration(duration_s):
+    frame = SUVFrame(ELEVEN, None, duration_s)
+    header = replace(PLAIN, decay_correction='NONE', corrected_image=('ATTN',), frames=(frame,))
+    with pytest.raises(SUVError, match=r'slice 1 has no Actual Frame Duration'):
+        suv_scale(header)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [{'half_life_s': None}, {'half_life_s': -1.0}, {'injection': None, 'injection_time': None}],
+)
+def test_a_decay_factor_judges_no_injection_without_half_life_and_time(change):
+    frame = SUVFrame(ELEVEN, 150.0, 300.0, decay_factor=1.2)
+    header = replace(PLAIN, decay_correction='ADMIN', frames=(frame,))
+    assert Flag.TIMES_CONTRADICT in suv_scale(header).flags
+    assert suv_scale(replace(header, **change)).flags == ()

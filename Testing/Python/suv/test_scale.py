@@ -23,14 +23,20 @@ from suv_headers import (
 from VOIIdentificationLib.activity.isotopes import ISOTOPES, isotope_named, mean_count_rate_time_s
 from VOIIdentificationLib.core.errors import SUVError
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.suv.header import SUVFrame, SUVHeader
+from VOIIdentificationLib.suv.header import (
+    Decisions,
+    SUVFrame,
+    SUVHeader,
+    missing_corrections,
+    missing_for_suv,
+)
 from VOIIdentificationLib.suv.normalization import (
     body_surface_area_m2,
     ideal_body_weight_kg,
     lean_body_mass_james_kg,
     lean_body_mass_janmahasatian_kg,
 )
-from VOIIdentificationLib.suv.scale import compared_with_dose, suv_scale
+from VOIIdentificationLib.suv.scale import compared_with_dose, suv_scale, suv_statements
 
 ICRP_107_S = {
     'F-18': 109.77 * 60,
@@ -601,7 +607,7 @@ def test_body_sizes_by_hand():
     assert body_surface_area_m2(70.0, 175.0) == pytest.approx(1.8481, abs=5e-5)
 
 
-@pytest.mark.parametrize(('part', 'flagged'), [(1.2, False), (1.3, True), (185.0, True)])
+@pytest.mark.parametrize(('part', 'flagged'), [(1.249, False), (1.251, True), (185.0, True)])
 @pytest.mark.parametrize('suv_type', ['bw', 'ibw'])
 def test_an_image_with_more_activity_than_was_injected_is_flagged(part, flagged, suv_type):
     header = replace(PLAIN, height=1.7, sex='M', frames=2 * PLAIN.frames)
@@ -618,3 +624,90 @@ def test_stored_suvs_without_a_weight_are_not_compared_with_the_dose():
     scale = suv_scale(header)
 
     assert compared_with_dose(header, scale, np.array([1e12])) is scale
+
+
+def test_what_is_missing_is_one_statement():
+    header = replace(PLAIN, weight=None, dose=None)
+    assert suv_statements(header) == (
+        'Missing for SUV: PatientWeight (0010,1030), RadionuclideTotalDose (0018,1074)',
+    )
+
+
+def test_a_header_that_lacks_nothing_and_has_no_suv_says_why():
+    """Nothing is missing, but a unit of no SUV, or a weight of no body, stands in the way."""
+    (said,) = suv_statements(replace(PLAIN, units='PROPCPS'))
+    assert said.startswith("No SUV: SUV refused: Units (0054,1001) are 'PROPCPS'")
+    (said,) = suv_statements(replace(PLAIN, dose=1e15))
+    assert said.startswith('No SUV: SUV refused: Radionuclide Total Dose')
+
+
+def test_all_that_was_decided_is_stated_with_its_doubts():
+    said = suv_statements(replace(PLAIN, dose=300.0))
+    assert said[0] == 'SUV: all that it needs is there'
+    assert 'SUV: the dose 300 (0018,1074) is taken for MBq' in said
+    assert said[-2] == 'SUV: the SUV is normalized to body weight, in g/mL'
+    assert said[-1] == f'SUV: {Flag.DOSE_IN_MBQ.text}'
+
+
+@pytest.mark.parametrize(
+    ('factors', 'said'), [((0.5, 0.25), '0.25 … 0.5'), ((0.5, 0.5), '0.5'), ((1 / 3,), '0.333333')]
+)
+def test_a_range_is_told_by_its_ends(factors, said):
+    frames = tuple(SUVFrame(philips_suv_factor=one) for one in factors)
+    (told, _kind) = suv_scale(SUVHeader(units='CNTS', frames=frames)).decisions
+    assert told == f'counts times (7053,1000) = {said} give SUVbw'
+
+
+def test_uncorrected_slices_are_told_from_the_first_to_the_last_instant():
+    frames = tuple(SUVFrame(ELEVEN + timedelta(minutes=m), None, 0.001) for m in (5, 0))
+    header = replace(PLAIN, decay_correction='NONE', corrected_image=('ATTN',), frames=frames)
+    scale = suv_scale(header)
+    assert any(
+        'shows its mean count-rate time, 2026-03-01 11:00:00 to 2026-03-01 11:05:00' in text
+        for text in scale.decisions
+    )
+    assert any(
+        '10:00:00 to 2026-03-01 11:00:00 … 2026-03-01 11:05:00' in t for t in scale.decisions
+    )
+
+
+@pytest.mark.parametrize('corrected', [(), ('ATTN', 'DECY')])
+def test_philips_counts_without_a_word_of_corrections_are_believed(corrected):
+    """A header that says nothing refuses nothing; one that says something is checked."""
+    frames = (SUVFrame(philips_suv_factor=0.5),)
+    header = SUVHeader(units='CNTS', frames=frames, corrected_image=corrected)
+    if corrected:
+        with pytest.raises(SUVError, match='Decay Correction'):
+            suv_scale(header)
+    else:
+        assert suv_scale(header).factors.tolist() == [0.5]
+    with pytest.raises(SUVError, match='lists nothing, not ATTN and DECY'):
+        suv_scale(replace(header, corrected_image=(), decay_correction='START'))
+
+
+def test_both_sexes_together_have_the_mean_of_both_bodies():
+    mean = (JANMA_KG['M'] + JANMA_KG['F']) / 2
+    assert lean_body_mass_janmahasatian_kg(70.0, 175.0, 'O') == pytest.approx(mean)
+
+
+@pytest.mark.parametrize('units', ['GML', 'PROPCPS'])
+def test_units_that_need_no_dose_lack_nothing(units):
+    assert missing_for_suv(SUVHeader(units=units)) == ()
+
+
+def test_an_uncorrected_image_lacks_no_decay_correction():
+    nothing = replace(PLAIN, corrected_image=())
+    assert missing_corrections(nothing) == ['ATTN', 'DECY']
+    assert missing_corrections(replace(nothing, decay_correction='NONE')) == ['ATTN']
+    assert missing_for_suv(nothing) == (
+        'ATTN in CorrectedImage (0028,0051)',
+        'DECY in CorrectedImage (0028,0051)',
+    )
+
+
+def test_a_decision_and_a_flag_are_told_once():
+    log = Decisions()
+    for _ in range(2):
+        log.note('once', Flag.DOSE_IN_MBQ)
+    log.note('again', Flag.DOSE_IN_MBQ)
+    assert (log.sentences, log.flags) == (['once', 'again'], [Flag.DOSE_IN_MBQ])

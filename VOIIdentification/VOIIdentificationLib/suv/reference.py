@@ -357,6 +357,6 @@ def _flag_frame(
     log.note(
         f'the acquisition time {clock_text(frame.acquisition_start)} (0008,0032) and {told} tell '
         f'of decay correction to {clock_text(implied)} instead, which changes the SUV by '
-        f'{100 * change:.1f} %',
+        f'{100 * change:.3g} %',
         Flag.TIMES_CONTRADICT,
     )
