@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from VOIIdentificationLib.measure.moving_voi import centered_mean, windowed_maximum, windowed_mean
+from VOIIdentificationLib.measure.moving_voi import (
+    centered_mean,
+    needed_box,
+    windowed_maximum,
+    windowed_mean,
+)
 
 
 def every_place(box, shape):
@@ -82,3 +87,45 @@ def test_a_centered_mean_is_given_where_the_voi_fits_and_nan_elsewhere(box):
             assert mean == pytest.approx(np.average(content, weights=weights), rel=1e-12)
         else:
             assert np.isnan(mean)
+
+
+@pytest.mark.parametrize(
+    ('weights', 'known'), [((0.6, 9.4), True), ((0.4, 9.6), False), ((0.18, 0.12), True),
+                           ((0.12, 0.18), False)]
+)  # fmt: skip
+def test_a_mean_needs_half_a_voxel_or_half_of_a_voi_that_is_smaller(weights, known):
+    """The second voxel is no number."""
+    box = np.array([[[5.0, np.nan]]])
+
+    mean = windowed_mean(box, np.array([[weights]]))[0, 0, 0]
+
+    assert mean == pytest.approx(5.0) if known else np.isnan(mean)
+
+
+def test_a_mean_of_a_voi_that_is_less_than_a_voxel():
+    box = np.array([[[5.0, np.nan, -7.0]]])
+
+    means = windowed_mean(box, np.array([[[0.3]]]))
+
+    assert means.ravel() == pytest.approx([5.0, np.nan, -7.0], nan_ok=True)
+
+
+def test_a_place_at_which_the_voi_fits_exactly_is_one(box):
+    """As wide as the image along each axis: one place, and none beside it."""
+    weights = np.random.default_rng(4).uniform(0.1, 1.0, (9, 11, 13))
+    means = centered_mean(box[..., :13], weights, (slice(3, 6), slice(4, 7), slice(5, 8)))
+
+    assert np.argwhere(np.isfinite(means)).tolist() == [[1, 1, 1]]
+    assert means[1, 1, 1] == pytest.approx(np.average(box[..., :13], weights=weights), rel=1e-12)
+
+
+@pytest.mark.parametrize('length', [1, 2, 3, 4])
+def test_a_row_of_any_length_has_its_maximum(box, length):
+    maxima = windowed_maximum(box, np.ones((1, 1, length), bool))
+    expected = np.max([box[..., n : n + 15 - length] for n in range(length)], axis=0)
+    assert np.array_equal(maxima, expected)
+
+
+def test_the_voxels_of_a_box_that_a_voi_touches():
+    places = (slice(4, 6), slice(5, 6), slice(3, 9))
+    assert needed_box(places, (3, 5, 1)) == (slice(3, 7), slice(3, 8), slice(3, 9))

@@ -6,7 +6,7 @@ from turned_grids import brute_force_weights
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.measure.moving_voi import PEAK_DIAMETER_MM, voi_peak
-from VOIIdentificationLib.measure.voi_mask import Sphere, voi_mask
+from VOIIdentificationLib.measure.voi_mask import Sphere, VOIMask, voi_mask
 
 SPACING_MM = (2.1, 2.4, 3.0)
 
@@ -81,3 +81,19 @@ def test_the_maximum_is_sought_inside_the_voi_only(image):
 
     around_middle = 5.0 + 15.0 * image.geometry.voxel_volume_mm3 / 1000.0
     assert at_max == pytest.approx(around_middle, rel=0.01)
+
+
+@pytest.mark.parametrize(('weight', 'counts'), [(0.5, True), (0.499, False)])
+def test_a_peak_is_centered_on_voxels_at_least_half_inside(image, weight, counts):
+    """Two voxels, the hot one of the two with so much inside."""
+    image.voxels[:] = 5.0
+    image.voxels[7, 9, 12] = 50.0
+    mask = VOIMask(np.array([[[1.0, weight]]]), (slice(7, 8), slice(9, 10), slice(11, 13)), False)
+
+    highest, at_max = voi_peak(image, mask)
+
+    # A whole voxel in the middle of the ball of 1 cm3, and in its neighbor's ball as well.
+    assert highest == at_max
+    assert at_max == pytest.approx(5.0 + 45.0 * image.geometry.voxel_volume_mm3 / 1000, rel=0.01)
+    alone = VOIMask(mask.weights[..., 1:], (*mask.slices_kji[:2], slice(12, 13)), False)
+    assert (voi_peak(image, alone)[0] is not None) == counts

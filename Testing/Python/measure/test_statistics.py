@@ -191,3 +191,96 @@ def test_a_tilted_rod_is_as_wide_in_each_slice_as_it_is(image):
     slices = slice_statistics(image, rod, voi_mask(rod, image.geometry))
 
     assert {one.radius_mm for one in slices[1:-1]} == {4.5}
+
+
+@pytest.mark.parametrize(('second', 'known'), [(1.0, True), (0.99, False)])
+def test_an_sd_needs_two_whole_voxels(image, second, known):
+    image.voxels[2, 5, 7:9] = (10.0, 14.0)
+
+    found = voi_statistics(image, box_mask([[[1.0, second]]]))
+
+    assert (found.sd is not None, found.variance is not None) == (known, known)
+    assert (found.voxel_cov is not None) == known
+    if known:
+        assert (found.sd, found.variance) == pytest.approx((2.0, 4.0))
+        assert found.voxel_cov == pytest.approx(2.0 / 12.0)
+
+
+def test_a_mean_of_exactly_zero_has_no_cov(image):
+    image.voxels[2, 5, 7:9] = (-3.0, 3.0)
+    found = voi_statistics(image, box_mask([[[1.0, 1.0]]]))
+    assert (found.mean, found.voxel_cov) == (0.0, None)
+    assert found.sd == pytest.approx(3.0)
+
+
+def test_percentiles_of_unequal_weights_worked_by_hand(image):
+    """Weights 1/2 and 1: their middles at 1/6 and 2/3 of the weight; 1/2 is 2/3 of the way."""
+    image.voxels[2, 5, 7:9] = (10.0, 40.0)
+
+    found = voi_statistics(image, box_mask([[[0.5, 1.0]]]))
+
+    assert found.median == pytest.approx(30.0)
+    assert (found.percentile_5, found.percentile_95) == pytest.approx((10.0, 40.0))
+    assert found.percentile_25 == pytest.approx(10.0 + 30.0 * (1 / 4 - 1 / 6) / (1 / 2))
+    assert found.percentile_75 == pytest.approx(40.0)
+
+
+def test_slices_without_a_voxel_are_left_out(image):
+    weights = np.zeros((3, 2, 2))
+    weights[0, 0, 0], weights[2] = 1.0, 0.25
+    sphere = Sphere('S', (14.0, 8.0, 9.0), 9.0)
+
+    slices = slice_statistics(image, sphere, box_mask(weights))
+
+    assert [(one.slice_k, one.voxel_count) for one in slices] == [(2, 1), (4, 4)]
+    assert slices[0].mean == slices[0].max == image.voxels[2, 5, 7]
+    assert slices[1].max == image.voxels[4, 5:7, 7:9].max()  # no voxel half inside: all
+
+
+def test_a_slice_without_a_finite_voxel_has_no_values(image):
+    image.voxels[4] = np.nan
+    sphere = Sphere('S', (14.0, 15.0, 15.0), 9.0)
+
+    slices = slice_statistics(image, sphere, voi_mask(sphere, image.geometry))
+
+    empty = [one for one in slices if one.slice_k == 4]
+    assert [(one.mean, one.max) for one in empty] == [(None, None)]
+    assert empty[0].voxel_count > 0
+    assert all(one.mean is not None for one in slices if one.slice_k != 4)
+
+
+def test_a_tilted_rod_has_no_circle_beyond_its_height(image):
+    """6 x 0.8 + 4.5 x 0.6 = 7.5 mm to both sides; slices every 3 mm, the rod at 16 mm."""
+    rod = Cylinder('C', (14.0, 14.0, 16.0), 9.0, 12.0, (0.6, 0.0, 0.8))
+
+    slices = slice_statistics(image, rod, box_mask(np.ones((8, 1, 1))))
+
+    radii = {one.slice_k: one.radius_mm for one in slices}
+    assert radii == {k: 4.5 if abs(3.0 * k - 16.0) <= 7.5 else 0.0 for k in range(2, 10)}
+    assert radii[8] == 0.0 < radii[3]
+
+
+def test_a_circle_around_nothing_has_a_mean_and_no_cov(image):
+    image.voxels[3], image.voxels[4] = 0.0, -5.0
+    image.voxels[5] = np.linspace(1, 2, image.voxels[5].size).reshape(image.voxels[5].shape)
+
+    means, covs = roi_statistics(image, (14.0, 15.0, 0.0), 9.0, (3, 4, 5))
+
+    assert means[:2] == pytest.approx([0.0, -5.0])
+    assert np.isnan(covs[:2]).all()
+    assert covs[2] > 0
+
+
+def test_circles_on_slices_that_are_pushed_aside_move_with_them(image):
+    """A shear of a quarter of a pixel a slice: the line through the centers leaves its pixel."""
+    matrix = image.geometry.ijk_to_ras.copy()
+    matrix[0, 2] = 0.5
+    sheared = replace(image, geometry=VolumeGeometry(image.geometry.shape_kji, matrix))
+    center = (16.0, 15.0, 0.0)
+
+    means, _ = roi_statistics(sheared, center, 9.0, (0, 8))
+
+    for n, k in enumerate((0, 8)):
+        # The same slice on a grid without shear, the circle moved against it.
+        alone, _ = roi_statistics(image, (center[0] - 0.5 * k, *center[1:]), 9.0, (k,))
+        assert means[n] == pytest.approx(alone[0], rel=1e-3)

@@ -53,3 +53,14 @@ def test_what_was_known_before_is_kept_and_doubts_are_added():
     assert found.flags == (Flag.PREDICTED, Flag.CLIPPED, Flag.NON_FINITE)
     assert found.center_ijk == pytest.approx((21, 17, 0), abs=1e-9)
     assert set(np.unique(found.mask.weights)) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize(('diameter_mm', 'few'), [(3.4, True), (3.6, False)])
+def test_a_voi_of_less_than_two_voxels_is_flagged(diameter_mm, few):
+    """Two voxels are 22 mm3, a ball of 3.48 mm."""
+    image = PETImage(np.ones(GEOMETRY.shape_kji, np.float32), GEOMETRY)
+
+    found = measure_voi(image, seeded(Insert('S', diameter_mm), CENTER), 'partial')
+
+    assert found.flags == ((Flag.FEW_VOXELS,) if few else ())
+    assert (found.statistics.sd is None) == few

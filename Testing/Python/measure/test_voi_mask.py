@@ -283,3 +283,72 @@ def test_a_cylinder_along_its_axis_of_the_normal_is_one_without_axis():
     normal = tuple(geometry.slice_normal_ras.tolist())
     other = voi_mask(Cylinder('C', (1.2, -0.7, 0.4), 14.0, 11.0, normal), geometry)
     assert other.weights == pytest.approx(plain.weights, abs=1e-3)
+
+
+@pytest.mark.parametrize('n', [0, 1, 2])
+@pytest.mark.parametrize('sign', [1.0, -1.0])
+def test_a_cylinder_along_an_axis_of_the_grid(n, sign):
+    """Lines run along its own direction, or exactly across it."""
+    geometry = grid((2.1, 1.8, 3.3))
+    axis = sign * np.eye(3)[n]
+    center = np.array([1.2, -0.7, 0.4])
+
+    def _inside(points):
+        along = (points - center) @ axis
+        across = np.linalg.norm(points - center - along[..., None] * axis, axis=-1)
+        return (across <= 7.0) & (np.abs(along) <= 5.5)
+
+    mask = voi_mask(Cylinder('C', tuple(center), 14.0, 11.0, tuple(axis)), geometry)
+
+    expected = brute_force_weights(_inside, geometry, mask.slices_kji, 24)
+    assert mask.weights == pytest.approx(expected, abs=0.04)
+    volume = mask.weights.sum() * geometry.voxel_volume_mm3
+    # Ends across j fall between two lines of 0.16 mm.
+    assert volume == pytest.approx(np.pi * 7**2 * 11, rel=5e-3 if n == 1 else 2e-3)
+    # The box is the smallest: each of its faces has a voxel with a part inside.
+    for side in range(3):
+        ends = np.moveaxis(mask.weights, side, 0)[[0, -1]]
+        assert ends.reshape(2, -1).max(axis=1).min() > 0
+
+
+def test_a_voxel_whose_center_is_on_the_surface_is_counted():
+    geometry = VolumeGeometry((9, 9, 9), np.diag([2.0, 2.0, 2.0, 1.0]))
+    center = (8.0, 8.0, 8.0)
+    offset = np.abs(np.indices((9, 9, 9)) - 4)
+
+    ball = voi_mask(Sphere('S', center, 8.0), geometry, counting='hard')
+    disc = voi_mask(Cylinder('C', center, 8.0, 4.0), geometry, counting='hard')
+
+    assert ball.weights.sum() == np.count_nonzero(np.sum(offset**2, axis=0) <= 4)
+    flat = (offset[1] ** 2 + offset[2] ** 2 <= 4) & (offset[0] <= 1)
+    assert disc.weights.sum() == flat.sum()
+
+
+@pytest.mark.parametrize('counting', ['partial', 'hard'])
+def test_a_sphere_that_touches_the_image_from_outside_is_not_in_it(counting):
+    geometry = grid((2.0, 2.0, 2.0))
+    face_r = 52.0
+    with pytest.raises(VOIOutsideImageError):
+        voi_mask(Sphere('S', (face_r + 5.0, 0.0, 0.0), 10.0), geometry, counting=counting)
+    inside = voi_mask(Sphere('S', (face_r + 4.9, 0.0, 0.0), 10.0), geometry, counting=counting)
+    assert inside.clipped
+
+
+def test_a_kernel_is_that_of_a_sphere_centered_on_a_voxel():
+    geometry = grid((2.1, 1.8, 3.3), angle_deg=20.0, shear=True)
+    center = tuple(geometry.position_ras_mm((25.0, 24.0, 22.0)).tolist())
+
+    kernel = kernel_mask(Sphere('S', (9.0, 9.0, 9.0), 17.0), geometry)
+    there = voi_mask(Sphere('S', center, 17.0), geometry)
+
+    assert kernel.weights == pytest.approx(there.weights, abs=1e-6)
+    assert not kernel.clipped
+
+
+def test_how_far_a_cylinder_reaches_across_the_slices():
+    plain = Cylinder('C', (0, 0, 0), 10.0, 6.0)
+    tilted = Cylinder('C', (0, 0, 0), 10.0, 6.0, (0.6, 0.0, -0.8))
+    normal = np.array([0.0, 0.0, 1.0])
+    assert plain.half_extent_mm(normal) == 3.0
+    assert tilted.half_extent_mm(normal) == pytest.approx(0.8 * 3.0 + 0.6 * 5.0)
+    assert Sphere('S', (0, 0, 0), 10.0).height_mm == 10.0
