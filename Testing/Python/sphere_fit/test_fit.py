@@ -298,3 +298,80 @@ def test_order_and_labels_are_kept():
     assert [fit.label for fit in fits] == ['b', 'a']
     for fit, sphere in zip(fits, spheres, strict=True):
         assert fit.center_ras_mm == pytest.approx(sphere.center_ras_mm, abs=0.01)
+
+
+def weak_fit(cov):
+    """A sphere of little contrast in noise of this much; the same draw for all."""
+    center = middle_of(COARSE)
+    values = walled_sphere(COARSE, center, 10.0, (6.0, 6.0), signal=2.5, background=1.0)
+    image = scan(COARSE, values + noise_like(values, cov, 1, COARSE))
+    return fit_sphere(image, Sphere('S10', center, 10.0))
+
+
+def test_a_center_may_be_uncertain_by_two_millimeter(monkeypatch):
+    """Noise is raised until the uncertainty lies on one side of 2 mm, and on the other."""
+    monkeypatch.setattr('VOIIdentificationLib.sphere_fit.fit.MAX_CENTER_SD_MM', 1e9)
+    worst = {cov: max(weak_fit(cov).center_sd_ras_mm) for cov in np.linspace(1.4, 1.8, 9)}
+    monkeypatch.undo()
+    below = max((one for one in worst.items() if one[1] < 2.0), key=lambda one: one[1])
+    above = min((one for one in worst.items() if one[1] > 2.0), key=lambda one: one[1])
+    assert 1.9 < below[1] < above[1] < 2.1
+
+    assert weak_fit(below[0]).accepted
+    refused = weak_fit(above[0])
+    assert not refused.accepted
+    assert f'uncertain by {above[1]:.1f} mm; 2 mm are allowed' in refused.reason
+
+
+@pytest.mark.parametrize(('fwhm_mm', 'told'), [(17.0, True), (27.0, False)])
+def test_a_resolution_at_the_end_of_its_range_is_not_told(fwhm_mm, told):
+    center = middle_of(COARSE)
+    values = walled_sphere(COARSE, center, 22.0, (fwhm_mm, fwhm_mm), signal=8.0, background=1.0)
+
+    fit = fit_sphere(scan(COARSE, values), Sphere('S22', center, 22.0))
+
+    assert fit.accepted, fit.reason
+    assert (fit.fwhm_in_plane_mm is not None) == told
+    assert (fit.fwhm_axial_mm is not None) == told
+
+
+def test_detectability_is_the_contrast_over_what_white_noise_leaves_of_it():
+    """The sum of squares of the ball's image, in the voxels of the fit, over the variance."""
+    center = middle_of(FINE)
+    clean = walled_sphere(FINE, center, 13.0, (6.0, 6.0), signal=6.0, background=1.0)
+    white = 0.3 * np.random.default_rng(2).standard_normal(FINE.shape_kji)
+
+    fit = fit_sphere(scan(FINE, clean + white), Sphere('S13', center, 13.0))
+
+    k, j, i = np.indices(FINE.shape_kji)
+    distance = np.linalg.norm(FINE.position_ras_mm(np.stack([i, j, k], axis=-1)) - center, axis=-1)
+    ball = ball_image(FINE, center, 13.0, (6.0, 6.0))[distance <= 6.5 + 1.0 + 8.0]
+    assert fit.detectability == pytest.approx(5.0 / 0.3 * np.sqrt(np.sum(ball**2)), rel=0.15)
+
+
+def test_a_cold_sphere_that_is_hot_is_refused():
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 22.0, (6.0, 6.0), signal=8.0, background=1.0)
+
+    fit = fit_sphere(scan(FINE, values), Sphere('S22', displaced(center), 22.0), hot=False)
+
+    assert not fit.accepted
+    assert 'it should be cold, but the fit finds it hotter than its background' in fit.reason
+
+
+def test_one_sphere_that_cannot_be_fitted_leaves_the_others_as_they_are():
+    center = middle_of(FINE)
+    values = walled_sphere(FINE, center, 13.0, (6.0, 6.0), signal=6.0, background=1.0)
+    values += noise_like(values, 0.1, 1, FINE)
+    start, outside = Sphere('S13', center, 13.0), Sphere('S10', (900.0, 0.0, 0.0), 10.0)
+
+    (alone,) = fit_spheres(scan(FINE, values), [start])
+    fitted, refused = fit_spheres(scan(FINE, values), [start, outside])
+
+    assert not refused.accepted
+    assert fitted.center_ras_mm == pytest.approx(alone.center_ras_mm, abs=1e-9)
+    assert fitted.center_sd_ras_mm == pytest.approx(alone.center_sd_ras_mm, rel=1e-6)
+
+
+def test_no_spheres_have_no_fits():
+    assert fit_spheres(scan(FINE, np.ones(FINE.shape_kji)), []) == ()

@@ -52,3 +52,82 @@ def test_the_covariance_is_that_of_plain_least_squares_in_white_noise(fitted):
     )
     count = 1 / np.sum(box.inside**2)
     assert fit.mean_sd == pytest.approx(NOISE_SD / np.sqrt(count), rel=1e-3)
+
+
+def test_the_information_on_the_signal_is_the_sum_of_squares_in_units_of_the_noise(fitted):
+    box, first, noise = fitted
+
+    fit = second_fit(box, first, noise)
+
+    ball = np.asarray(first.derivatives[3], dtype=float)[box.use]
+    assert fit.signal_information == pytest.approx(np.sum(ball**2) / NOISE_SD**2, rel=1e-3)
+
+
+@pytest.mark.parametrize('noise_sd', [0.05, 5.0, 50.0])
+def test_what_is_known_of_the_resolution_counts_as_a_measurement(fitted, noise_sd):
+    """ln FWHM = ln 6 mm with an SD of 0.5, beside the voxels."""
+    box, first, _ = fitted
+
+    fit = second_fit(box, first, Noise(noise_sd**2, 0.0, np.ones((1, 1, 1))))
+
+    columns = np.asarray(first.derivatives, dtype=float)[:, box.use] / noise_sd
+    information = columns @ columns.T + np.diag([0.0] * 5 + [1 / 0.5**2] * 2)
+    expected = np.sqrt(np.diag(np.linalg.inv(information)))
+    assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(expected, rel=0.01)
+
+
+def test_where_the_image_says_nothing_the_resolution_is_the_usual_one(fitted):
+    box, first, _ = fitted
+    away = first.vector.copy()
+    away[5:] = np.log([4.0, 9.0])
+
+    fit = second_fit(box, first._replace(vector=away), Noise(1e8, 0.0, np.ones((1, 1, 1))))
+
+    p = fit.parameters
+    assert (p.fwhm_in_plane_mm, p.fwhm_axial_mm) == pytest.approx((6.0, 6.0), rel=1e-3)
+
+
+def correlated(fwhm_mm):
+    """Noise whose correlation is a Gaussian, within 6 voxels."""
+    lags = np.stack(np.meshgrid(*[np.arange(-6, 7)] * 3, indexing='ij'), axis=-1)
+    distance = np.linalg.norm(lags * (2.3, 2.1, 2.0), axis=-1)
+    correlation = np.exp(-(distance**2) / 4 / (fwhm_mm / 2.3548) ** 2)
+    return Noise(NOISE_SD**2, 0.3 * NOISE_SD**2, correlation)
+
+
+@pytest.mark.parametrize('fwhm_mm', [3.0, 6.0])
+def test_the_covariance_in_correlated_noise_is_the_sandwich_on_whole_spectra(fitted, fwhm_mm):
+    """
+    With complex spectra of all frequencies, in double precision, each one by itself.
+
+    The noise's power is divided by where it is more than a twentieth of its peak.
+    """
+    box, first, _ = fitted
+    noise = correlated(fwhm_mm)
+
+    fit = second_fit(box, first, noise)
+
+    shape = box.use.shape
+    lags = np.zeros(shape)
+    for index, value in np.ndenumerate(noise.correlation):
+        lag = np.subtract(index, 6)
+        if all(2 * abs(n) < size for n, size in zip(lag, shape, strict=True)):
+            lags[tuple(lag)] = value
+    power = np.maximum(np.fft.fftn(lags).real, 0.0)
+    sd = np.sqrt(noise.variance + noise.variance_per_value * np.maximum(first.model, 0.0))
+    columns = np.where(box.use, np.asarray(first.derivatives, dtype=float) / sd, 0.0)
+    spectra = np.fft.fftn(columns, axes=(1, 2, 3)).reshape(7, -1)
+    weights = 1 / np.maximum(power, 0.05 * power.max()).ravel() / power.size
+    lean = np.diag([0.0] * 5 + [4.0] * 2)
+    hessian = (spectra.conj() * weights @ spectra.T).real + lean
+    scatter = (spectra.conj() * (weights**2 * power.ravel() * power.size) @ spectra.T).real
+    inverse = np.linalg.inv(hessian)
+    expected = inverse @ (scatter + lean) @ inverse
+    scale = np.sqrt(np.diag(expected))
+    assert fit.covariance / scale / scale[:, None] == pytest.approx(
+        expected / scale / scale[:, None], abs=5e-3
+    )
+    assert fit.signal_information == pytest.approx(hessian[3, 3], rel=1e-3)
+    ball = np.fft.fftn(box.inside * sd)
+    expected_mean_sd = np.sqrt(np.sum(np.abs(ball) ** 2 * power) / power.size)
+    assert fit.mean_sd == pytest.approx(expected_mean_sd, rel=0.02)

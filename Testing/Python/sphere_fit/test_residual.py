@@ -70,3 +70,17 @@ def test_without_a_whole_fit_there_is_nothing_to_show(result, change):
         fit_residual(result.image, replace(sphere, fit=replace(sphere.fit, **change)), ()) is None
     )
     assert fit_residual(result.image, replace(sphere, fit=None), ()) is None
+
+
+def test_the_contrast_is_the_signal_less_the_background(result):
+    """20 000 in 2000 were filled."""
+    found = fit_residual(result.image, result.spheres[0], result.spheres)
+
+    assert found.contrast == pytest.approx(18_000.0, rel=0.03)
+
+
+def test_a_fit_without_contrast_leaves_nothing_to_show(result):
+    sphere = result.spheres[0]
+    flat = replace(sphere.fit, background=sphere.fit.signal)
+
+    assert fit_residual(result.image, replace(sphere, fit=flat), ()) is None
