@@ -2,7 +2,8 @@
 # environment in .venv if there is none; a second run finds it there.
 #
 # Longer ones: `make torture` (TIME=600 seconds) tries to make the program wrong, `make mutants`
-# (COUNT=100 a wing) asks whether the tests would notice.
+# (COUNT=100 a wing) asks whether the tests would notice, `make coverage` which lines and branches
+# of the library no test reaches.
 
 # slicer-core (real MRML nodes without Qt) has wheels for these Pythons only.
 SLICER_PYTHONS := 3.12 3.11 3.13 3.10
@@ -22,7 +23,7 @@ EXTRAS := .[test,dev]
 # What the installers say is kept, and shown where they fail.
 pip = $(BIN)/python -m pip install --quiet $(1) >> $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
 
-.PHONY: demo test check audit format bench torture mutants clean
+.PHONY: demo test check audit format bench torture mutants coverage clean
 
 demo: $(INSTALLED)
 	$(BIN)/python Testing/demo.py $(DEMO)
@@ -46,6 +47,9 @@ torture: $(INSTALLED)
 
 mutants: $(INSTALLED)
 	$(BIN)/python Testing/Torture/mutants.py --count $(COUNT)
+
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q --cov
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -164,6 +164,13 @@ def test_spheres_far_off_their_circle_have_the_mean_as_their_middle(off_mm, on_r
         assert middle == pytest.approx(mean, abs=1e-6)
 
 
+def test_spheres_in_a_row_have_the_mean_as_their_middle():
+    """Three a tenth of a millimeter off a line lie on a circle of 8 m, whose middle is no place."""
+    row = [Sphere(f'S{n}', (40.0 * (n - 1), 0.1 * (n == 1), 0.0), 10.0) for n in range(3)]
+
+    assert assumed_middle(row) == pytest.approx((0.0, 0.1 / 3), abs=1e-6)
+
+
 def test_a_label_of_the_user_names_the_roi_and_others_are_counted():
     image, spheres = drawn()
     wanted = [Seed('', (-100.0, -20.0, 0.0)), Seed('mine', (100.0, -20.0, 0.0))]

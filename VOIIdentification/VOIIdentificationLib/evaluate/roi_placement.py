@@ -14,7 +14,7 @@ from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Seed
 from ..measure.voi_mask import Solid
-from .phantom_outline import LungInsert, PhantomOutline, find_outline
+from .phantom_outline import MAP_HALF_WIDTH_MM, LungInsert, PhantomOutline, find_outline
 from .roi_packing import pack_circles
 
 ROI_COUNT = 12
@@ -44,7 +44,7 @@ _MIN_FIT = 3
 """Points that a circle can be laid through."""
 
 _MAX_RING_RESIDUAL_MM = 5.0
-"""Spheres farther off a common circle do not stand on a ring."""
+"""Spheres farther off a common circle do not stand on a ring; nor on one wider than the map."""
 
 
 @dataclass(frozen=True)
@@ -319,7 +319,7 @@ def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], slice_k: in
         (cx, cy, rest), *_ = np.linalg.lstsq(design, x**2 + y**2, rcond=None)
         radius = np.sqrt(max(rest + cx**2 + cy**2, 0.0))
         residual = np.abs(np.hypot(x - cx, y - cy) - radius).max()
-        if residual <= _MAX_RING_RESIDUAL_MM and np.hypot(cx, cy) <= radius:
+        if residual <= _MAX_RING_RESIDUAL_MM and radius <= MAP_HALF_WIDTH_MM:
             middle = middle + cx * axes[0] + cy * axes[1]
     r, a, s = middle
     return float(r), float(a), float(s)

@@ -52,8 +52,6 @@ MIN_POWER = 0.05
 _STEPS = 2
 """Newton steps; the first fit ended closer to the optimum than the noise is large."""
 
-_SIGNAL = 3
-
 
 class FirstFit(NamedTuple):
     """
