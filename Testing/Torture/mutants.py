@@ -18,6 +18,7 @@ import argparse
 import ast
 import compileall
 import copy
+import functools
 import json
 import os
 import random
@@ -204,6 +205,10 @@ def _apply(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
                 value[:] = [new if one is old else one for one in value]
 
 
+Function = tuple[str, range]
+"""File within the library, and lines with decorators."""
+
+
 @dataclass(frozen=True)
 class TestFile:
     """
@@ -218,12 +223,18 @@ class TestFile:
         How long.
 
     called : set of tuple of (str, int)
-        Functions of the library that it called: file, and first line.
+        Functions of the library that it called: file within it, and first line.
     """
 
     path: Path
     took_s: float
     called: frozenset[tuple[str, int]]
+
+    def calls(self, functions: set[Function]) -> bool:
+        """Whether it calls one of them."""
+        return any(
+            name == one and n in lines for name, n in self.called for one, lines in functions
+        )
 
 
 def first_run(path: Path, copied: Path) -> TestFile | None:
@@ -235,27 +246,56 @@ def first_run(path: Path, copied: Path) -> TestFile | None:
     return TestFile(path, time.monotonic() - begun, called)
 
 
-def lines_of_function(mutant: Mutant) -> range | None:
-    """The function or method in which it lies; None outside of all."""
-    tree = ast.parse(mutant.path.read_text(encoding='utf-8'))
+def affected(mutant: Mutant) -> set[Function] | None:
+    """The function that it changes, or those that read the constant; None where all may."""
+    tree = _tree(mutant.path)
+    for lines in _functions(tree):
+        if mutant.line in lines:
+            return {(str(mutant.path.relative_to(LIBRARY)), lines)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and node.lineno <= mutant.line <= (node.end_lineno or 0):
+            names = {one.id for target in node.targets for one in ast.walk(target)
+                     if isinstance(one, ast.Name)}  # fmt: skip
+            return _readers(frozenset(names))
+    return None
+
+
+@functools.cache
+def _readers(names: frozenset[str]) -> set[Function] | None:
+    """Functions of the library that name one; None if it is named outside of functions."""
+    found: set[Function] = set()
+    for path in sorted(LIBRARY.rglob('*.py')):
+        tree = _tree(path)
+        functions = list(_functions(tree))
+        for node in ast.walk(tree):
+            name = getattr(node, 'id', None) or getattr(node, 'attr', None)
+            if name not in names or isinstance(node.ctx, ast.Store):
+                continue
+            inside = [lines for lines in functions if node.lineno in lines]
+            if not inside:
+                return None
+            found.add((str(path.relative_to(LIBRARY)), inside[0]))
+    return found
+
+
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding='utf-8'))
+
+
+def _functions(tree: ast.Module) -> Iterator[range]:
+    """Lines of functions and methods; those within others belong to them."""
     members = [one for node in tree.body if isinstance(node, ast.ClassDef) for one in node.body]
     for node in (*tree.body, *members):
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            if first <= mutant.line <= node.end_lineno:
-                return range(first, node.end_lineno + 1)
-    return None
+            yield range(first, (node.end_lineno or first) + 1)
 
 
-def nearest_first(mutant: Mutant, tests: list[TestFile], copied: Path) -> list[TestFile]:
+def nearest_first(mutant: Mutant, tests: list[TestFile]) -> list[TestFile]:
     """The test files that can notice, the quickest first; that of the changed file counts less."""
-    lines = lines_of_function(mutant)
-    changed = str(_copy_of(mutant.path, copied))
-    near = [
-        one
-        for one in tests
-        if lines is None or any(name == changed and n in lines for name, n in one.called)
-    ]
+    functions = affected(mutant)
+    near = [one for one in tests if functions is None or one.calls(functions)]
     own = f'test_{mutant.path.stem}.py'
     return sorted(near, key=lambda one: one.took_s / (5.0 if one.path.name == own else 1.0))
 
@@ -328,7 +368,7 @@ def _noted_calls(copied: Path) -> set[tuple[str, int]]:
     def _note(frame, _event, _argument):
         code = frame.f_code
         if code.co_filename.startswith(library):
-            called.add((code.co_filename, code.co_firstlineno))
+            called.add((code.co_filename[len(library) + 1 :], code.co_firstlineno))
 
     sys.settrace(_note)
     threading.settrace(_note)
@@ -377,7 +417,7 @@ def _try_wing(wing: str, args: argparse.Namespace, copied: Path) -> None:
     tried = tried[: args.count or None]
     survivors = 0
     for mutant in tried:
-        near = nearest_first(mutant, tests, copied)
+        near = nearest_first(mutant, tests)
         if survives(mutant, copied, near):
             survivors += 1
             uncalled = '' if near else ' (no test calls it)'
