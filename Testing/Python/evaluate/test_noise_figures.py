@@ -232,7 +232,8 @@ def test_equal_contrasts_do_not_fall_and_cold_spheres_are_not_asked():
 
 def test_without_rois_there_is_no_cov():
     placement = replace(MADE.nema.placement, rois=())
-    found = noise_figures(MADE.image, replace(MADE.nema, placement=placement, background=()))
+    bare = replace(MADE.nema, placement=placement, background=(), true_ratio=4.0)
+    found = noise_figures(MADE.image, bare)
 
     assert (found.cov_percent, found.cov_roi) == (None, '')
     assert (found.roi_cov_percent, found.lowest_roi_cov_percent) == (None, None)

@@ -183,11 +183,15 @@ def test_a_slice_counts_if_half_of_it_is_inside(part, whole):
     assert slices[5].area_mm2 == pytest.approx(np.pi * 40**2, rel=1e-3)
 
 
-@pytest.mark.parametrize('side_mm', [10.0, 9.8])
+@pytest.mark.parametrize('side_mm', [13.0, 9.5])
 def test_a_cell_counts_if_it_is_inside_as_a_whole(side_mm):
-    """A disc of two cells' diagonal, and one a little smaller: four cells or none."""
+    """
+    A disc around four cells, and one that does not reach their corners: four cells or none.
+
+    A voxel counts all over by its part inside, so that 4 mm of room are needed.
+    """
     middle = tuple(GEOMETRY.position_ras_mm((19.3, 17.8, 12.0)).tolist())
-    solid = Cylinder('C', middle, 2 * np.sqrt(2) * (side_mm + 0.05), 4.3 * 3)
+    solid = Cylinder('C', middle, 2 * np.sqrt(2) * side_mm, 4.3 * 3)
     mask = voi_mask(solid, GEOMETRY)
     image = image_of(lambda r, a, s: 1000.0 + 10 * r)
 
