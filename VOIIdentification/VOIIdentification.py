@@ -24,6 +24,7 @@ from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM, Phantom, load_pha
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.mrml.derived import dicom_options
+from VOIIdentificationLib.mrml.folder import merge_folders
 from VOIIdentificationLib.mrml.measured import Measured, MeasuredVolumes, volume_stamp
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds, place_spheres
@@ -31,7 +32,7 @@ from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, re
 from VOIIdentificationLib.mrml.suv_volume import make_suv_volume
 from VOIIdentificationLib.mrml.tables import mend_charts
 from VOIIdentificationLib.mrml.volume import image_from_volume_node, volume_node_from_image
-from VOIIdentificationLib.panel.keys import Escape, listening
+from VOIIdentificationLib.panel.keys import Escape, in_editors, listening
 from VOIIdentificationLib.panel.layout import register_layout
 from VOIIdentificationLib.panel.panel import Panel
 from VOIIdentificationLib.panel.self_test import SelfTest
@@ -232,6 +233,21 @@ class KeyFilter(qt.QObject):
         return event.type() == qt.QEvent.KeyPress and bool(self.pressed(event))
 
 
+class EditorFilter(qt.QObject):
+    """Lets a key filter be asked first in the editors that a table opens over its cells."""
+
+    def __init__(self, keyFilter):
+        super().__init__()
+        self.keyFilter = keyFilter
+
+    def eventFilter(self, watched, event):
+        """Called by Qt for every event of the table's viewport."""
+        if event.type() == qt.QEvent.ChildPolished:  # after the table has set its own filter
+            for editor in watched.children():
+                editor.installEventFilter(self.keyFilter)
+        return False
+
+
 class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The life of the panel; what it does is in `VOIIdentificationLib.panel.panel`."""
 
@@ -265,6 +281,10 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         """Let tables be used as those of a spreadsheet, and Escape end placing."""
         slots = [*listening(qt, self.panel), (panelWidget, Escape(qt, self.panel).pressed)]
         self.keyFilters = [(widget, KeyFilter(pressed)) for widget, pressed in slots]
+        self.keyFilters += [
+            (table.viewport(), EditorFilter(KeyFilter(pressed)))
+            for table, pressed in in_editors(qt, self.panel)
+        ]
         for widget, keyFilter in self.keyFilters:
             widget.installEventFilter(keyFilter)
 
@@ -303,6 +323,7 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def onSceneEnd(self, caller, event):
         """Begin with the scene as it is now; if the panel is not shown, when it is opened."""
         mend_charts(slicer.mrmlScene)
+        merge_folders(slicer.mrmlScene)
         if self.parent.isEntered:
             self.enter()
 

@@ -44,11 +44,15 @@ def vtk_messages():
 
 
 @pytest.fixture
-def scene(vtk_messages, tmp_path):
-    """An empty scene with Slicer's logics, as `slicer.mrmlScene`; VTK errors fail the test."""
+def scene(request, vtk_messages, tmp_path):
+    """
+    An empty scene with Slicer's logics, as `slicer.mrmlScene`; VTK errors fail the test.
+
+    Parametrized indirectly with False it is one that nobody else looks after.
+    """
     import slicer
 
-    new_scene, kept = make_scene(tmp_path / 'cache')
+    new_scene, kept = make_scene(tmp_path / 'cache', plug_ins=getattr(request, 'param', True))
     yield new_scene
     new_scene.Clear(1)
     del slicer.mrmlScene, slicer.modules

@@ -2,6 +2,14 @@
 
 import types
 
+IN_HIERARCHY = (
+    'vtkMRMLDisplayableNode',
+    'vtkMRMLTableNode',
+    'vtkMRMLPlotChartNode',
+    'vtkMRMLPlotSeriesNode',
+)
+"""Nodes that a plug-in of the application puts into the subject hierarchy."""
+
 LOGICS = {
     'volumes': 'vtkSlicerVolumesLogic',
     'markups': 'vtkSlicerMarkupsLogic',
@@ -13,12 +21,18 @@ LOGICS = {
 """Names in `slicer.modules`, and the logic class behind each."""
 
 
-def make_scene(cache):
-    """An empty `slicer.mrmlScene` and what must be kept alive as long as it; needs slicer-core."""
+def make_scene(cache, *, plug_ins=True):
+    """
+    An empty `slicer.mrmlScene` and what must be kept alive as long as it; needs slicer-core.
+
+    Without `plug_ins` nobody looks after the subject hierarchy, as in a script of plain Python.
+    """
     import slicer
 
     scene = slicer.vtkMRMLScene()
     slicer.mrmlScene = scene
+    if plug_ins:
+        _look_after_hierarchy(scene)
     application = slicer.vtkSlicerApplicationLogic()
     application.SetMRMLScene(scene)
     colors = application.GetColorLogic()
@@ -36,6 +50,38 @@ def make_scene(cache):
         module = types.SimpleNamespace(logic=lambda logic=logic: logic)
         setattr(slicer.modules, name, module)
     return scene, kept
+
+
+def _look_after_hierarchy(scene):
+    """As qSlicerSubjectHierarchyPluginLogic: items come and go with nodes, others are merged."""
+    import slicer
+    import vtk
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def added(scene, _event, node):
+        if scene is None or scene.IsImporting() or node.GetHideFromEditors():
+            return
+        if any(node.IsA(class_name) for class_name in IN_HIERARCHY):
+            hierarchy = scene.GetSubjectHierarchyNode()
+            hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def leaving(scene, _event, node):
+        if scene is None or scene.IsClosing() or node.IsA('vtkMRMLSubjectHierarchyNode'):
+            return
+        hierarchy = scene.GetSubjectHierarchyNode()
+        item = hierarchy.GetItemByDataNode(node)
+        if item:
+            hierarchy.RemoveItem(item, False, False)
+
+    def resolve(scene, _event):
+        if scene is not None:  # it is None when the scene itself goes
+            slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
+
+    scene.AddObserver(scene.NodeAddedEvent, added)
+    scene.AddObserver(scene.NodeAboutToBeRemovedEvent, leaving)
+    for event, priority in ((scene.EndImportEvent, 10.0), (scene.EndCloseEvent, 0.0)):
+        scene.AddObserver(event, resolve, priority)
 
 
 def _file_logics(slicer, scene, application, cache):

@@ -209,6 +209,33 @@ class Table(StandIn):
         self.cells_, self.selected_, self.actions_ = {}, [], []
         self.selected_row_ = self.selected_column_ = -1
         self.values['tabKeyNavigation'] = True
+        self.viewport_, self.editor_ = classes()['qt.QWidget'](), None
+
+    def viewport(self):
+        return self.viewport_
+
+    def edit_(self, row, column):
+        """A cell is edited: its editor is made, watched by the table, shown; others may look."""
+        self.setCurrentCell(row, column)
+        self.editor_ = classes()['qt.QLineEdit']()
+        self.editor_.text = self.item(row, column).text()
+        self.viewport_.children_['editor'] = self.editor_
+        send(self.viewport_, 'ChildPolished')
+        return self.editor_
+
+    def tab_(self):
+        """Tab in the editor: whoever watches it, else the table, which begins anew at its end."""
+        if not press(self.editor_, 'Key_Tab'):
+            n = self.selected_row_ * self.columnCount + self.selected_column_ + 1
+            self.setFocus()
+            self.edit_(*divmod(n % (self.rowCount * self.columnCount), self.columnCount))
+
+    def setFocus(self):
+        """An editor that loses the focus gives its text to the cell and is gone."""
+        editor, self.editor_ = self.editor_, None
+        if editor is not None:
+            self.viewport_.children_.clear()
+            self.item(*self.selected_[-1]).setText(editor.text)
 
     def addAction(self, action):
         self.actions_.append(action)
@@ -282,6 +309,11 @@ class TableItem(StandIn):
     def _tell(self):
         if self.table_ is not None:
             self.table_.cellChanged.emit(*self.place_)
+
+
+class PlainWidget(StandIn):
+    def children(self):
+        return tuple(self.children_.values())
 
 
 class Action(StandIn):
@@ -389,15 +421,25 @@ class Clipboard(StandIn):
         self.text_ = text
 
 
-def press(widget, key, *, matches=None):
+def press(widget, key, *, matches=None, control=False):
     """
     A key on a widget: filters are asked, the last one that was installed first.
 
     Returns whether one of them was done with it. `matches` is a standard key, e.g. Copy.
     """
-    qt = {name.split('.')[1]: made for name, made in classes().items() if name[:3] == 'qt.'}
-    event = qt['QKeyEvent']()
-    event.pressed_ = (key, matches)
+    event = classes()['qt.QKeyEvent']()
+    event.pressed_ = (key, matches, control)
+    return _ask_filters(widget, event)
+
+
+def send(widget, kind):
+    """An event of another kind, e.g. ChildPolished."""
+    event = classes()['qt.QEvent']()
+    event.kind_ = kind
+    return _ask_filters(widget, event)
+
+
+def _ask_filters(widget, event):
     installed = [args[0] for name, args in widget.called if name == 'installEventFilter']
     removed = [args[0] for name, args in widget.called if name == 'removeEventFilter']
     active = [one for one in installed if one not in removed]
@@ -413,6 +455,23 @@ class KeyEvent(StandIn):
 
     def matches(self, standard):
         return standard == f'qt.QKeySequence.{self.pressed_[1]}'
+
+    def modifiers(self):
+        return Modifiers(['qt.Qt.ControlModifier'] if self.pressed_[2] else [])
+
+
+class Modifiers(frozenset):
+    """Keys that are held down meanwhile."""
+
+    __slots__ = ()
+
+    def __and__(self, one):
+        return one in self
+
+
+class Event(StandIn):
+    def type(self):
+        return getattr(classes()['qt.QEvent'], self.kind_)
 
 
 class Pixmap:
@@ -500,7 +559,9 @@ class TableView(StandIn):
 BEHAVIOR = {
     'qt.QObject': Object,
     'qt.QClipboard': Clipboard,
+    'qt.QEvent': Event,
     'qt.QKeyEvent': KeyEvent,
+    'qt.QWidget': PlainWidget,
     'slicer.qSlicerLayoutManager': LayoutManager,
     'slicer.qMRMLTableWidget': TableWidget,
     'slicer.qMRMLTableView': TableView,

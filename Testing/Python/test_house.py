@@ -12,7 +12,7 @@ from statistics import median
 import pytest
 from paths import LIBRARY, MODULE, ROOT
 
-MAX_MODULES = 247
+MAX_MODULES = 251
 """Without ``__init__`` and ``__main__``. 99 when the wings were built; subjects may add theirs."""
 
 MAX_DATACLASSES = 165

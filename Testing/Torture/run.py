@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
+import json
 import os
 import random
 import subprocess
@@ -39,6 +41,7 @@ SECONDS_A_SIGNAL = 2.0
 
 PART_FOR_SIGNALS = 0.2
 PART_FOR_INVARIANCES = 0.15
+PART_FOR_PANEL = 0.35
 
 INVARIANCES = 9
 """Properties that are tried with examples."""
@@ -96,6 +99,47 @@ def invariances(clock: Clock, _rng: random.Random) -> Tally:
     return tally
 
 
+SEQUENCES, ACTIONS = 5, 200
+"""In one process: what scenes leave behind in it is not given back."""
+
+
+def panel(clock: Clock, rng: random.Random) -> Tally | None:
+    """The panel under random sequences of what users and the application do; with slicer-core."""
+    if importlib.util.find_spec('slicer') is None:
+        return None
+    tally = Tally('panel')
+    runs = True
+    while runs:
+        start = time.monotonic()
+        _sequences(tally, rng.randrange(2**32))
+        runs = clock.left_s > time.monotonic() - start  # another one of that length
+    return tally
+
+
+def _sequences(tally: Tally, seed: int) -> None:
+    path = ROOT / 'Testing' / 'Python' / 'panel' / 'test_any_order.py'
+    asked = {'VOI_SEED': seed, 'VOI_SEQUENCES': SEQUENCES, 'VOI_ACTIONS': ACTIONS}
+    names = {name: str(value) for name, value in asked.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / 'counts.json'
+        done = subprocess.run(
+            [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', str(path)],
+            env={**os.environ, **names, 'VOI_COUNTS': str(file)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        counts = json.loads(file.read_text()) if file.is_file() else {}
+    refused = counts.get('refused', 0)
+    tally.counts['refused with a sentence'] += refused
+    tally.counts['right'] += counts.get('actions', 0) - refused
+    if done.returncode:
+        how = ' '.join(f'{name}={value}' for name, value in names.items())
+        kind = 'wrong' if 'AssertionError' in done.stdout else 'traceback'
+        tally.add(kind, f'{how} pytest {path.name}\n{done.stdout[-4000:]}')
+
+
 def main() -> int:
     """Run all and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -119,6 +163,7 @@ def _tallies(args: argparse.Namespace, rng: random.Random):
         catalogue: 0.0,
         signals: PART_FOR_SIGNALS,
         invariances: PART_FOR_INVARIANCES,
+        panel: PART_FOR_PANEL,
         **PARTS,
     }
     left = args.time

@@ -7,6 +7,7 @@ pytest.importorskip('slicer', reason='slicer-core is not installed')
 from VOIIdentificationLib.mrml.nodes import remove_node
 
 
+@pytest.mark.parametrize('scene', [True, False], indirect=True, ids=['plug-ins', 'none'])
 def test_a_removed_node_leaves_no_item_in_the_hierarchy_and_what_lay_below_it_stays(scene):
     """MRML finds items by the address of their nodes, which the next node may get."""
     hierarchy = scene.GetSubjectHierarchyNode()

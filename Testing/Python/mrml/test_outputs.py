@@ -16,6 +16,7 @@ from VOIIdentificationLib.core.phantom import Insert, Phantom, Seed
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml import outputs as mrml_outputs  # noqa: E402 - only where slicer-core is
+from VOIIdentificationLib.mrml.folder import output_folder  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import OutputNodes, find_outputs, publish  # noqa: E402
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
 from VOIIdentificationLib.mrml.tables import series_of_chart  # noqa: E402
@@ -98,11 +99,11 @@ def test_all_nodes_lie_in_one_folder(scene, volume):
     outputs = publish(made_result(), volume)
 
     hierarchy = scene.GetSubjectHierarchyNode()
-    assert hierarchy.GetItemName(outputs.folder_item) == 'VOI Identification'
-    assert hierarchy.GetItemParent(outputs.folder_item) == hierarchy.GetSceneItemID()
+    assert hierarchy.GetItemName(output_folder(scene)) == 'VOI Identification'
+    assert hierarchy.GetItemParent(output_folder(scene)) == hierarchy.GetSceneItemID()
     items = [hierarchy.GetItemByDataNode(node) for node in nodes_of(outputs)]
-    assert {hierarchy.GetItemParent(item) for item in items} == {outputs.folder_item}
-    assert hierarchy.GetNumberOfItemChildren(outputs.folder_item) == len(items) == 10
+    assert {hierarchy.GetItemParent(item) for item in items} == {output_folder(scene)}
+    assert hierarchy.GetNumberOfItemChildren(output_folder(scene)) == len(items) == 10
 
 
 def test_publishing_again_fills_the_same_nodes(scene, volume):
@@ -117,7 +118,6 @@ def test_publishing_again_fills_the_same_nodes(scene, volume):
     assert all(a is b for a, b in zip(nodes_of(first), nodes_of(again), strict=True))
     assert count_of_nodes(scene) == counts
     assert scene.GetNumberOfNodes() == total
-    assert again.folder_item == first.folder_item
     assert means_of(again)[0] == 7.5
     assert again.segmentation.GetSegmentation().GetNumberOfSegments() == 4
 
@@ -175,7 +175,9 @@ def test_two_volumes_have_their_own_nodes_in_one_folder(scene, volume):
     late = publish(made_result(), other)
 
     assert not set(map(id, nodes_of(early))) & set(map(id, nodes_of(late)))
-    assert late.folder_item == early.folder_item
+    hierarchy = scene.GetSubjectHierarchyNode()
+    items = [hierarchy.GetItemByDataNode(one) for one in (early.centers, late.centers)]
+    assert [hierarchy.GetItemParent(item) for item in items] == [output_folder(scene)] * 2
     assert find_outputs(volume).segmentation is early.segmentation
     assert find_outputs(other).segmentation is late.segmentation
 
@@ -205,7 +207,7 @@ def test_late_failure_leaves_no_new_node(scene, volume, monkeypatch):
         raise KeyboardInterrupt
 
     total = scene.GetNumberOfNodes()
-    monkeypatch.setattr(mrml_outputs, '_place_in_folder', fail)
+    monkeypatch.setattr(mrml_outputs, 'place_in_folder', fail)
 
     with pytest.raises(KeyboardInterrupt):
         publish(made_result(), volume)
@@ -225,7 +227,7 @@ def test_old_nodes_are_untouched_if_the_segmentation_cannot_be_filled(volume):
     assert first.segmentation.GetSegmentation().GetNumberOfSegments() == 4
 
 
-@pytest.mark.parametrize('failing', ['fill_plot', '_place_in_folder'])
+@pytest.mark.parametrize('failing', ['fill_plot', 'place_in_folder'])
 def test_a_failure_leaves_old_nodes_as_they_were(scene, volume, monkeypatch, failing):
     def fail(*_):
         raise NodeError(failing)
@@ -292,7 +294,7 @@ def test_outputs_are_found_again_in_a_saved_scene(scene, volume, tmp_path):
     refilled = publish(made_result(), again)
     assert refilled.segmentation is found.segmentation
     assert scene.GetNumberOfNodes() == total
-    assert refilled.folder_item == found.folder_item != 0
+    assert output_folder(scene)
 
 
 def save_and_read(scene, tmp_path):

@@ -13,6 +13,7 @@ from VOIIdentificationLib.core.phantom import Seed
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 from VOIIdentificationLib.mrml import outputs as mrml_outputs  # noqa: E402 - only where slicer-core is
+from VOIIdentificationLib.mrml.folder import output_folder  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs, publish, wanted_rois  # noqa: E402
 from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
 from VOIIdentificationLib.mrml.session import Request, measure  # noqa: E402
@@ -141,7 +142,7 @@ def test_the_background_rois_are_points_that_can_be_moved(scene, outputs):
     assert outputs.centers.GetLocked()
     hierarchy = scene.GetSubjectHierarchyNode()
     item = hierarchy.GetItemByDataNode(rois)
-    assert hierarchy.GetItemParent(item) == outputs.folder_item
+    assert hierarchy.GetItemParent(item) == output_folder(scene)
 
 
 def test_rois_that_nobody_moved_are_placed_anew(volume, outputs):
@@ -238,7 +239,7 @@ def test_a_failure_leaves_the_moved_points_as_they_were(volume, outputs, monkeyp
 
     outputs.background_rois.SetNthControlPointPositionWorld(2, -100.0, -20.0, 0.0)
     before = seeds_from_points(outputs.background_rois)
-    monkeypatch.setattr(mrml_outputs, '_place_in_folder', fail)
+    monkeypatch.setattr(mrml_outputs, 'place_in_folder', fail)
 
     with pytest.raises(KeyboardInterrupt):
         publish(quality_result(), volume)

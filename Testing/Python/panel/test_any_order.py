@@ -2,15 +2,18 @@
 The panel under random sequences of what users and the application do.
 
 After each action widgets and parameter node agree and nothing has raised but a refusal in words;
-Apply is enabled exactly when measuring would work, which is tried. VOI_SEQUENCES=200 asks for more
-of them than the suite does, VOI_ACTIONS=400 for longer ones.
+Apply is enabled exactly when measuring would work: where it is not, that is tried after each
+action, where it is, now and then. VOI_SEQUENCES=200 asks for more of them than the suite does,
+VOI_ACTIONS=400 for longer ones, VOI_SEED for others; VOI_COUNTS is a file for what was counted.
 """
 
 import io
+import json
 import os
 import re
 import sys
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -34,12 +37,13 @@ slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 import vtk  # noqa: E402 - comes with slicer-core
 from made_nodes import affine, bent_transform, linear_transform  # noqa: E402
 from stand_in_application import application, parent_widget  # noqa: E402
-from stand_in_classes import FileDialog, ProgressDialog  # noqa: E402
+from stand_in_classes import FileDialog, ProgressDialog, classes, press  # noqa: E402
 from stand_in_selectors import active_list  # noqa: E402
 from VOIIdentificationLib.core.errors import PhantomError, SeedError  # noqa: E402
 from VOIIdentificationLib.locate.seeds import labeled_inserts  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.point_lists import may_be  # noqa: E402
+from VOIIdentificationLib.mrml.point_states import state_of_list  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import (  # noqa: E402
     SyntheticPhantom,
     grid,
@@ -52,6 +56,9 @@ SEQUENCES, ACTIONS = (
 )
 
 SEED = 1
+
+COUNTS = Counter()
+"""Actions, what was measured, and what was refused."""
 
 MAX_MEASURED = 3
 """In one sequence: each takes as long as fifty other actions."""
@@ -66,6 +73,10 @@ RARELY = st.sampled_from([False] * 9 + [True])
 
 PLACES = st.tuples(*[st.floats(-130, 130) for _axis in range(3)])
 TEXTS = st.sampled_from(['', '10', '12,5', 'S37', 'S99', 'BG01', '-3', 'x', '400', '22 mm', ' '])
+BLOCKS = st.sampled_from(['', '10', '1\t2\n3\t4', 'x\ty', '37\n28\n22\n17\n13\n10', '20,9\t28.9'])
+KEYS = st.sampled_from(['Copy', 'Cut', 'Paste', 'Key_Delete', 'Key_Tab', 'Key_Backtab'])
+TABLES = st.sampled_from(['insertsTable', 'worksheetTable'])
+CELLS = st.lists(st.tuples(SEVERAL, st.integers(0, 2)), min_size=1, max_size=3)
 TIMES = st.sampled_from(['', '10:15', '2026-03-01 10:15:00', '25:00', '20', '0', 'x', '1000'])
 
 
@@ -149,6 +160,7 @@ class Panels(RuleBasedStateMachine):
         try:
             action()
         except PhantomError as error:
+            COUNTS['refused'] += 1
             self._without_keys(str(error))
 
     def _without_keys(self, text):
@@ -230,6 +242,16 @@ class Panels(RuleBasedStateMachine):
         node = self.one('vtkMRMLScalarVolumeNode', n)
         node.SetAndObserveTransformNodeID(made[kind]().GetID() if kind else None)
 
+    @precondition(lambda self: self.nodes('vtkMRMLLinearTransformNode'))
+    @rule(n=SEVERAL, shift_mm=st.floats(-20, 20), removed=RARELY)
+    def change_transform(self, n, shift_mm, removed):
+        node = self.one('vtkMRMLLinearTransformNode', n)
+        if removed:
+            self.scene.RemoveNode(node)
+        else:
+            matrix = affine(np.eye(3), (shift_mm, 2.0, -shift_mm))
+            node.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+
     @precondition(is_open)
     @rule(n=SEVERAL)
     def choose_volume(self, n):
@@ -286,6 +308,50 @@ class Panels(RuleBasedStateMachine):
         else:
             points.SetNthControlPointLabel(n, what)
 
+    @rule(n=SEVERAL, shift_mm=st.floats(-20, 20), moved=st.booleans())
+    def transform_list(self, n, shift_mm, moved):
+        points = self.one('vtkMRMLMarkupsFiducialNode', n)
+        if points is not None:
+            shift = linear_transform(affine(np.eye(3), (2.0, shift_mm, -1.0))) if moved else None
+            points.SetAndObserveTransformNodeID(shift.GetID() if shift else None)
+
+    @precondition(is_open)
+    @rule(seeds=st.booleans(), rows=st.lists(SEVERAL, min_size=1, max_size=3))
+    def take_back_undo_and_redo(self, seeds, rows):
+        """What Delete takes back comes back, and goes again."""
+        widget = self.ui.seedsWidget if seeds else self.ui.backgroundWidget
+        table = self._points_table(widget, rows)
+        if table is None:
+            return
+        slicer.app.processEvents()
+        states = [state_of_list(widget.list_)]
+        for key in ({'key': 'Key_Delete'}, {'key': None, 'matches': 'Undo'}):
+            assert press(table, **key)
+            states.append(state_of_list(widget.list_))
+            if states[-1] == states[0]:
+                break
+        if len(states) > 2:
+            assert states[2] == states[0]
+            assert press(table, 'Key_Y', control=True)
+            assert state_of_list(widget.list_) == states[1]
+
+    @precondition(is_open)
+    @rule(seeds=st.booleans(), rows=st.lists(SEVERAL, max_size=3), redo=st.booleans())
+    def undo_or_redo(self, seeds, rows, redo):
+        widget = self.ui.seedsWidget if seeds else self.ui.backgroundWidget
+        table = self._points_table(widget, rows)
+        assert press(table or widget.tableWidget(), None, matches='Redo' if redo else 'Undo')
+
+    def _points_table(self, widget, rows):
+        """The application's widget has a row a point; None if there is none."""
+        count = widget.list_.GetNumberOfControlPoints() if widget.list_ is not None else 0
+        table = widget.tableWidget()
+        table.setRowCount(count)
+        for row in range(count):
+            table.setItem(row, 0, classes()['qt.QTableWidgetItem'](''))
+        table.select_(*((row % count, 0) for row in rows or [0]) if count else [(-1, -1)])
+        return table if count else None
+
     @rule(place=PLACES)
     def add_list(self, place):
         points = self.scene.AddNewNodeByClass('vtkMRMLMarkupsFiducialNode', 'Mine')
@@ -333,6 +399,25 @@ class Panels(RuleBasedStateMachine):
             self.said(lambda: table.item(row % table.rowCount, column).setCheckState(state))
 
     @precondition(is_open)
+    @rule(table=TABLES, cells=CELLS, key=KEYS, text=BLOCKS)
+    def press_key_in_table(self, table, cells, key, text):
+        table = getattr(self.ui, table)
+        if table.rowCount:
+            table.select_(*((n % table.rowCount, m % table.columnCount) for n, m in cells))
+            slicer.app.clipboard().setText(text)
+            keys = {'key': key} if key.startswith('Key') else {'key': None, 'matches': key}
+            self.said(lambda: press(table, **keys))
+
+    @precondition(is_open)
+    @rule(table=TABLES, row=SEVERAL, column=st.integers(0, 1), text=TEXTS)
+    def tab_through_cells(self, table, row, column, text):
+        table = getattr(self.ui, table)
+        if table.rowCount:
+            table.edit_(row % table.rowCount, column).text = text
+            self.said(table.tab_)
+            self.said(table.setFocus)
+
+    @precondition(is_open)
     @rule(row=SEVERAL)
     def add_or_remove_insert(self, row):
         if row > 3:
@@ -371,6 +456,35 @@ class Panels(RuleBasedStateMachine):
         self.ui.refinementComboBox.currentIndex = n % 3
         self.ui.countingComboBox.currentIndex = n % 2
         self.ui.searchInPlaneSpinBox.value = length
+        self.ui.searchAxialSpinBox.value = 60 - length
+        self.ui.suvTypeComboBox.currentIndex = n % 4
+
+    @precondition(is_open)
+    @rule(n=SEVERAL, ticked=st.booleans())
+    def choose_what_is_shown(self, n, ticked):
+        ui = self.ui
+        ticks = (ui.showTableCheckBox, ui.show3DCheckBox, ui.showSeedsCheckBox, ui.dicomCheckBox)
+        ticks[n % len(ticks)].checked = ticked
+        for combo in (ui.tableComboBox, ui.chartComboBox):
+            if combo.count:
+                combo.currentIndex = n % combo.count
+
+    @precondition(is_open)
+    @rule(
+        n=SEVERAL,
+        name=st.sampled_from(
+            ['inputVolume', 'seeds', 'background', 'phantom', 'activity', 'suvType']
+        ),
+    )
+    def set_by_a_script(self, n, name):
+        kinds = {'inputVolume': 'vtkMRMLScalarVolumeNode'}
+        if name in ('phantom', 'activity'):
+            setattr(self.parameters, name, ('', 'x', '{}')[n % 3])
+        elif name == 'suvType':
+            setattr(self.parameters, name, list(type(self.parameters.suvType))[n % 4])
+        else:
+            node = self.one(kinds.get(name, 'vtkMRMLMarkupsFiducialNode'), n) if n else None
+            setattr(self.parameters, name, node)
 
     # Apply, export
 
@@ -388,13 +502,11 @@ class Panels(RuleBasedStateMachine):
             except SeedError:  # the image decides, where seeds do not say which sphere is where
                 request = self.panel.request
                 assert not labeled_inserts(request.seeds, request.phantom)
+                COUNTS['refused'] += 1
             else:
+                COUNTS['measured'] += 1
                 assert self.panel.result is not None
                 assert find_outputs(volume) is not None
-        else:
-            assert self.ui.applyButton.toolTip
-            with pytest.raises(PhantomError):
-                self.widget.logic.measure(volume, self.panel.request)
 
     @precondition(is_open)
     @rule(n=SEVERAL, seeded=st.booleans())
@@ -414,6 +526,34 @@ class Panels(RuleBasedStateMachine):
         self.said(self.ui.applyButton.click)
         ProgressDialog.cancel_next_ = False
         assert self.panel.result is before
+
+    @precondition(is_open)
+    @rule()
+    def find_and_cancel(self):
+        seeds = self.parameters.seeds
+        before = None if seeds is None else state_of_list(seeds)
+        ProgressDialog.cancel_next_ = True
+        self.said(self.ui.findSpheresButton.click)
+        ProgressDialog.cancel_next_ = False
+        assert self.parameters.seeds is seeds
+        assert seeds is None or state_of_list(seeds) == before
+
+    @precondition(is_open)
+    @rule()
+    def export_and_cancel(self):
+        folder = self.folder / 'canceled'
+        FileDialog.answer_, ProgressDialog.cancel_next_ = str(folder), True
+        self.said(self.ui.exportButton.click)
+        ProgressDialog.cancel_next_ = False
+        assert not folder.exists() or not list(folder.iterdir())
+
+    @precondition(has_volume)
+    @rule(n=SEVERAL)
+    def measure_from_the_console(self, n):
+        self.tried += 1
+        volume = self.one('vtkMRMLScalarVolumeNode', n)
+        if self.tried <= MAX_MEASURED and volume.GetImageData() is not None:
+            self.said(lambda: self.widget.logic.process(volume))
 
     @precondition(is_open)
     @rule()
@@ -481,8 +621,10 @@ class Panels(RuleBasedStateMachine):
 
     @invariant()
     def all_is_well(self):
+        COUNTS['actions'] += 1
         assert 'Traceback' not in self.heard.getvalue(), self.heard.getvalue()
         self._they_agree()
+        self._apply_is_off_where_it_would_not_work()
         self._the_table_shows_the_phantom()
         self._buttons_say_what_can_be_done()
         self._seeds_are_counted()
@@ -507,10 +649,19 @@ class Panels(RuleBasedStateMachine):
             )
             if points is not None and parameters.inputVolume is not None:
                 assert may_be(points, parameters.inputVolume, kind), kind
-        assert list(type(parameters.refinement))[ui.refinementComboBox.currentIndex] is (
-            parameters.refinement
-        )
-        assert ui.searchInPlaneSpinBox.value == parameters.searchInPlaneMm
+        from VOIIdentificationLib.panel.worksheet_form import form_from_text
+
+        for connections in parameters._connections.values():
+            for one in connections:
+                in_node = one.parameter.read(parameters.parameterNode)
+                assert one.read() == in_node, one.parameter.name
+        assert self.panel.activity_section._read() == form_from_text(parameters.activity)
+
+    def _apply_is_off_where_it_would_not_work(self):
+        if self.entered and not self.ui.applyButton.enabled:
+            assert self.ui.applyButton.toolTip
+            with pytest.raises(PhantomError):
+                self.widget.logic.measure(self.parameters.inputVolume, self.panel.request)
 
     def _the_table_shows_the_phantom(self):
         if self.entered:
@@ -545,8 +696,15 @@ class Panels(RuleBasedStateMachine):
 
 
 def test_the_panel_survives_whatever_is_done_in_any_order():
-    if 'VOI_SEQUENCES' not in os.environ:
-        seed(SEED)(Panels)  # every run of the suite tries the same
+    seed(int(os.environ.get('VOI_SEED', SEED)))(Panels)  # every run of the suite tries the same
+    try:
+        _run()
+    finally:
+        if 'VOI_COUNTS' in os.environ:
+            Path(os.environ['VOI_COUNTS']).write_text(json.dumps(COUNTS))
+
+
+def _run():
     run_state_machine_as_test(
         Panels,
         settings=settings(

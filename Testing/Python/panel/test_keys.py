@@ -120,6 +120,21 @@ def test_tab_leaves_at_the_last_cell_and_back_at_the_first(widget, cell, key, st
     assert table.tabKeyNavigation == stays
 
 
+def test_tab_in_an_editor_goes_on_row_by_row_and_stays_at_the_end(widget):
+    """Qt goes back to the first cell from there, and edits that."""
+    table = widget.ui.worksheetTable
+    table.edit_(3, 1)
+
+    for _n in range(3):
+        table.editor_.text = f'{table.currentRow()}{table.currentColumn()}'
+        table.tab_()
+
+    assert (table.currentRow(), table.currentColumn()) == (4, 1)
+    assert table.editor_ is None
+    assert texts(table, (0, 3, 4), (0, 1)) == [['', ''], ['', '31'], ['40', '41']]
+    assert '"volume": "41"' in widget.panel.parameters.activity
+
+
 def test_other_keys_are_left_to_the_table(widget):
     widget.ui.worksheetTable.select_((0, 0))
 

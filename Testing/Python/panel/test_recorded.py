@@ -13,6 +13,7 @@ import pytest
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
+import vtk  # noqa: E402 - comes with slicer-core
 from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import affine, bent_transform, linear_transform, put_under  # noqa: E402
 from shown_words import results_words  # noqa: E402
@@ -470,6 +471,19 @@ def test_scenes_that_are_read_with_the_module_open(scene, measured, tmp_path, ti
     assert measured.ui.showTableButton.enabled
     measured.ui.applyButton.click()
     assert len(measured.panel.result.spheres) == 6
+
+
+def test_a_scene_that_is_read_over_itself_adds_no_folder(scene, measured, tmp_path, vtk_messages):
+    file = save(scene, tmp_path)
+    assert scene.ReadFromMRB(file)
+    measured.ui.applyButton.click()
+
+    hierarchy = scene.GetSubjectHierarchyNode()
+    items = vtk.vtkIdList()
+    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), items, True)
+    names = [hierarchy.GetItemName(items.GetId(n)) for n in range(items.GetNumberOfIds())]
+    assert names.count('VOI Identification') == 1
+    assert 'Multiple subject hierarchy item' not in vtk_messages.new()
 
 
 def test_results_of_a_scene_that_was_read_are_those_of_its_tables(scene, measured, tmp_path):

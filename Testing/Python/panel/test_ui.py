@@ -132,6 +132,19 @@ def test_a_text_that_wraps_never_makes_the_panel_wider():
         assert policy.get('hsizetype') == 'Ignored', widget.get('name')
 
 
+def test_the_last_column_of_a_table_has_all_the_room_that_is_left():
+    """Its title was cut beside empty space."""
+    for table in (w for w in WIDGETS if w.get('class') == 'QTableWidget'):
+        stretched = table.find("attribute[@name='horizontalHeaderStretchLastSection']/bool")
+        assert stretched.text == 'true', table.get('name')
+
+
+def test_an_empty_tick_box_is_seen_in_a_dark_style():
+    table = next(w for w in WIDGETS if w.get('name') == 'insertsTable')
+
+    assert '::indicator:unchecked { border:' in dynamic(table, 'styleSheet')
+
+
 def test_apply_and_what_it_waits_for_are_outside_of_what_scrolls():
     area = next(w for w in WIDGETS if w.get('class') == 'QScrollArea')
     scrolled = {w.get('name') for w in area.iter('widget')}

@@ -376,6 +376,54 @@ def test_a_mouse_over_a_roi_makes_no_result_stale(measured):
     assert 'changed since' not in measured.ui.resultsBrowser.html
 
 
+def walls(measured):
+    """How many there are, and the middle of all."""
+    surface = outputs_of(measured).roi_repeats.GetPolyData()
+    return surface.GetNumberOfCells(), surface.GetCenter()
+
+
+def test_rois_on_other_slices_follow_the_one_that_is_dragged(measured):
+    outputs = outputs_of(measured)
+    count, _middle = walls(measured)
+    slices = len(measured.panel.result.nema.placement.slices_k) - 1
+    rois = outputs.background_rois
+    for n in range(rois.GetNumberOfControlPoints()):
+        place = np.add(rois.GetNthControlPointPositionWorld(n), (300.0, -200.0, 0.0))
+        rois.SetNthControlPointPositionWorld(n, *place)
+
+    assert walls(measured)[1][:2] == pytest.approx(np.add(_middle[:2], (300.0, -200.0)), abs=0.01)
+    rois.RemoveNthControlPoint(3)
+    assert count - walls(measured)[0] == count / 12 == 64 * slices
+    measured.ui.placeROIsAgainButton.click()
+    assert walls(measured) == (count, pytest.approx(_middle, abs=0.01))
+
+
+def test_rois_that_were_moved_while_the_module_was_left_are_followed_when_it_is_opened(measured):
+    rois, before = outputs_of(measured).background_rois, walls(measured)
+    measured.exit()
+    rois.RemoveNthControlPoint(3)
+    assert walls(measured) == before
+
+    measured.enter()
+
+    assert walls(measured)[0] == before[0] * 11 / 12
+
+
+def test_rois_on_other_slices_go_with_their_list_and_hide_with_it(measured, scene):
+    outputs = outputs_of(measured)
+    outputs.background_rois.SetDisplayVisibility(False)
+    assert not outputs.roi_repeats.GetDisplayVisibility()
+    outputs.background_rois.SetDisplayVisibility(True)
+    assert outputs.roi_repeats.GetDisplayVisibility()
+    outputs.roi_repeats.SetDisplayVisibility(False)
+    outputs.background_rois.GetDisplayNode().SetOpacity(0.2)
+    assert not outputs.roi_repeats.GetDisplayVisibility(), 'hidden by the user'
+
+    scene.RemoveNode(outputs.background_rois)
+
+    assert walls(measured)[0] == 0
+
+
 def test_seeds_are_hidden_after_apply_and_a_tick_brings_them_back(measured):
     seeds = measured.panel.parameters.seeds
     assert not seeds.GetDisplayVisibility()

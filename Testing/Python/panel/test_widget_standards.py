@@ -539,6 +539,9 @@ def test_a_roi_on_a_sphere_is_named(measured, plain):
     assert results_words(measured.ui).count('mm from a sphere') == 1
     assert line in results_words(measured.ui)
 
+    measured.ui.placeROIsAgainButton.click()
+    assert measured.ui.roisLabel.text == '12, placed by the rule', 'old doubts are gone at once'
+
 
 def test_place_again_brings_the_rule_back(measured, plain):
     rule = measured.panel.result.nema.placement.rois[2].center_ras_mm

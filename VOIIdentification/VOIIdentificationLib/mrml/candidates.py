@@ -6,6 +6,7 @@ import numpy as np
 
 from ..report.table import Column, Table, unit_text
 from ..results import AnalysisResult
+from .folder import place_in_folder
 from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node
 from .outputs import LAST_PLACE, ORDER_ATTRIBUTE, OutputNodes
 from .tables import fill_table
@@ -63,8 +64,7 @@ def candidates_node(result: AnalysisResult, outputs: OutputNodes) -> Node:
     node.SetAttribute(ORDER_ATTRIBUTE, str(LAST_PLACE))
     node.SetNodeReferenceID(VOLUME_ROLE, volume.GetID())
     fill_table(node, _table(result))
-    hierarchy = scene.GetSubjectHierarchyNode()
-    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), outputs.folder_item)
+    place_in_folder(scene, [node], [node])
     return node
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import slicer
 
-from ..core.errors import NodeError
 from ..core.phantom import Seed
 from ..evaluate.background import LUNG_ROI_DIAMETER_MM
 from ..report.export import result_centers
@@ -15,6 +14,7 @@ from ..report.formats import result_tables
 from ..report.subjects import SUBJECTS
 from ..report.table import Table
 from ..results import AnalysisResult
+from .folder import place_in_folder
 from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node, remove_node
 from .point_lists import (
     LUNG_COLOR,
@@ -24,6 +24,7 @@ from .point_lists import (
     show_as_names,
 )
 from .points import fill_points
+from .roi_repeats import fill_repeats, show_as_repeats
 from .rois import (
     fill_rois,
     label_rois,
@@ -34,9 +35,6 @@ from .rois import (
 )
 from .segmentation import fill_segmentation, show_as_outlines
 from .tables import fill_plot, fill_table, series_of_chart
-
-FOLDER_NAME = 'VOI Identification'
-"""Folder of the outputs in the subject hierarchy."""
 
 ORDER_ATTRIBUTE = 'VOIIdentification.Order'
 """Node attribute: which one in the order that outputs are shown in. Saved with the scene."""
@@ -51,7 +49,9 @@ _SEGMENTATION = 'vtkMRMLSegmentationNode'
 _POINTS = 'vtkMRMLMarkupsFiducialNode'
 _TABLE = 'vtkMRMLTableNode'
 _CHART = 'vtkMRMLPlotChartNode'
+_MODEL = 'vtkMRMLModelNode'
 _ROIS, _ROI_LABELS, _LUNG = 'background_rois', 'roi_labels', 'lung_roi'
+_ROI_REPEATS = 'roi_repeats'
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,6 @@ class OutputNodes:
     charts : mapping of str to vtkMRMLPlotChartNode
         By `Plot.key`, in the order shown.
 
-    folder_item : int
-        The folder in the subject hierarchy.
-
     background_rois : vtkMRMLMarkupsFiducialNode or None
         Where the background was measured, for the user to move; None if it was not.
 
@@ -84,16 +81,19 @@ class OutputNodes:
 
     lung_roi : vtkMRMLMarkupsFiducialNode or None
         Where the lung insert was measured; None if it was not.
+
+    roi_repeats : vtkMRMLModelNode or None
+        The background ROIs on the other slices that they are measured on.
     """
 
     segmentation: Node
     centers: Node
     tables: Mapping[str, Node] = field(default_factory=dict)
     charts: Mapping[str, Node] = field(default_factory=dict)
-    folder_item: int = 0
     background_rois: Node | None = None
     roi_labels: Node | None = None
     lung_roi: Node | None = None
+    roi_repeats: Node | None = None
 
 
 def publish(
@@ -133,7 +133,7 @@ def publish(
     workshop = _Workshop(volume_node, old)
     try:
         filled = _fill_all(workshop, result, tables)
-        folder = _place_in_folder(filled, workshop.made)
+        place_in_folder(volume_node.GetScene(), _all_nodes(filled), workshop.made)
     except BaseException:
         workshop.undo()
         raise
@@ -143,7 +143,7 @@ def publish(
     # Tables and charts that this result has no more must not show old numbers.
     for key in sorted(set(old) - set(_by_key(filled))):
         _remove_with_series(old[key])
-    return replace(filled, folder_item=folder)
+    return filled
 
 
 def find_outputs(volume_node: Node) -> OutputNodes | None:
@@ -168,10 +168,10 @@ def find_outputs(volume_node: Node) -> OutputNodes | None:
         centers=found['centers'],
         tables=_of_kind(found, 'table:'),
         charts=_of_kind(found, 'chart:'),
-        folder_item=_folder_item(volume_node.GetScene()),
         background_rois=found.get(_ROIS),
         roi_labels=found.get(_ROI_LABELS),
         lung_roi=found.get(_LUNG),
+        roi_repeats=found.get(_ROI_REPEATS),
     )
 
 
@@ -187,7 +187,7 @@ def show_outputs_of(scene: Node, volume_node: Node) -> None:
     volume_node : vtkMRMLScalarVolumeNode or None
         The volume. What the user has hidden of it stays hidden.
     """
-    for class_name in (_SEGMENTATION, _POINTS):
+    for class_name in (_SEGMENTATION, _POINTS, _MODEL):
         for node in slicer.util.getNodesByClass(class_name, scene):
             owner = node.GetNodeReference(VOLUME_ROLE)
             if owner is not None and node.GetDisplayNode() is not None:
@@ -230,7 +230,7 @@ def _found(volume_node: Node) -> dict[str, Node]:
     """By key, the nodes in the scene that say they are outputs of the volume."""
     return {
         node.GetAttribute(OUTPUT_ATTRIBUTE): node
-        for class_name in (_SEGMENTATION, _POINTS, _TABLE, _CHART)
+        for class_name in (_SEGMENTATION, _POINTS, _MODEL, _TABLE, _CHART)
         for node in slicer.util.getNodesByClass(class_name, volume_node.GetScene())
         if node.GetAttribute(OUTPUT_ATTRIBUTE)
         and node.GetNodeReferenceID(VOLUME_ROLE) == volume_node.GetID()
@@ -261,6 +261,7 @@ def _circles(nodes: OutputNodes) -> dict[str, Node]:
         _ROIS: nodes.background_rois,
         _ROI_LABELS: nodes.roi_labels,
         _LUNG: nodes.lung_roi,
+        _ROI_REPEATS: nodes.roi_repeats,
     }
     return {key: node for key, node in circles.items() if node is not None}
 
@@ -327,15 +328,15 @@ def _fill_all(
         fill_plot(chart, plot, table_nodes[plot.table_key], tables[plot.table_key])
         charts[plot.key] = chart
     circles = _fill_circles(workshop, result)
-    return OutputNodes(segmentation, centers, table_nodes, charts, 0, *circles)
+    return OutputNodes(segmentation, centers, table_nodes, charts, *circles)
 
 
 def _fill_circles(
     workshop: _Workshop, result: AnalysisResult
-) -> tuple[Node | None, Node | None, Node | None]:
-    """Background ROIs, the names of some, and the ROI on the lung insert."""
+) -> tuple[Node | None, Node | None, Node | None, Node | None]:
+    """Background ROIs, the names of some, the ROI on the lung insert, ROIs on other slices."""
     placement, lung = shown_placement(result), shown_lung(result)
-    rois = names = lung_roi = None
+    rois = names = lung_roi = repeats = None
     if placement is not None:
         rois = workshop.node(_POINTS, _ROIS, 'background ROIs')
         names = workshop.node(_POINTS, _ROI_LABELS, 'background ROI names')
@@ -345,12 +346,16 @@ def _fill_circles(
             show_as_names(names, ROI_COLOR)
         fill_rois(rois, placement)
         label_rois(names, rois)
+        repeats = workshop.node(_MODEL, _ROI_REPEATS, 'background ROIs on other slices')
+        if repeats in workshop.made:
+            show_as_repeats(repeats, ROI_COLOR)
+        fill_repeats(repeats, rois, placement, result.image.geometry)
     if lung is not None:
         lung_roi = workshop.node(_POINTS, _LUNG, 'lung ROI')
         if lung_roi in workshop.made:
             show_as_circles(lung_roi, LUNG_ROI_DIAMETER_MM, LUNG_COLOR)
         fill_points(lung_roi, [lung])
-    return rois, names, lung_roi
+    return rois, names, lung_roi, repeats
 
 
 def _all_nodes(nodes: OutputNodes) -> list[Node]:
@@ -365,28 +370,3 @@ def _remove_with_series(node: Node) -> None:
         for series_node in series_of_chart(node):
             remove_node(series_node)
     remove_node(node)
-
-
-def _folder_item(scene: Node) -> int:
-    """The folder in the subject hierarchy; 0 if there is none."""
-    hierarchy = scene.GetSubjectHierarchyNode()
-    return int(hierarchy.GetItemChildWithName(hierarchy.GetSceneItemID(), FOLDER_NAME))
-
-
-def _place_in_folder(nodes: OutputNodes, made: list[Node]) -> int:
-    """Nodes made now go into the folder; a node that the user put elsewhere stays there."""
-    scene = nodes.segmentation.GetScene()
-    hierarchy = scene.GetSubjectHierarchyNode()
-    folder = _folder_item(scene)
-    if not folder:
-        folder = int(hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), FOLDER_NAME))
-    if not folder:
-        msg = f'the folder {FOLDER_NAME} cannot be made. Save the scene and start Slicer again.'
-        raise NodeError(msg)
-    for node in _all_nodes(nodes):
-        item = hierarchy.GetItemByDataNode(node)
-        if not item:
-            hierarchy.CreateItem(folder, node)
-        elif any(node is one for one in made) or node.IsA('vtkMRMLPlotSeriesNode'):
-            hierarchy.SetItemParent(item, folder)
-    return folder

@@ -155,7 +155,7 @@ LIST_COLORS = {SEEDS: (1.0, 1.0, 0.0), BACKGROUND: (0.0, 1.0, 1.0)}
 ROI_COLOR, LUNG_COLOR = (0.2, 0.6, 1.0), (0.6, 1.0, 0.6)
 """Blue and light green: background ROIs and the lung are told from points that are placed."""
 
-_TRANSVERSE_VIEW = 'vtkMRMLSliceNodeRed'
+TRANSVERSE_VIEW = 'vtkMRMLSliceNodeRed'
 """Slicer's view across the body."""
 
 _CROSS_MM = 5.0
@@ -232,4 +232,4 @@ def _color_in_slices(points_node: Node, color: tuple[float, float, float]) -> No
         display.SetColor(*color)
         display.SetSelectedColor(*color)
         display.SetVisibility3D(False)
-        display.AddViewNodeID(_TRANSVERSE_VIEW)
+        display.AddViewNodeID(TRANSVERSE_VIEW)

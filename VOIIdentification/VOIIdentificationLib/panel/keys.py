@@ -1,4 +1,4 @@
-"""Keys in the panel's tables, as a spreadsheet has them: Delete, copy, cut, paste, Tab."""
+"""Keys in the panel's tables, as a spreadsheet has them: Delete, copy, cut, paste, undo, Tab."""
 
 from __future__ import annotations
 
@@ -128,6 +128,28 @@ def listening(qt: Any, panel: Panel) -> list[tuple[Any, Callable[[Any], bool]]]:
     ]
 
 
+def in_editors(qt: Any, panel: Panel) -> list[tuple[Any, Callable[[Any], bool]]]:
+    """
+    Which tables have keys of their own while one of their cells is edited.
+
+    Parameters
+    ----------
+    qt : module
+        Qt as the application offers it.
+
+    panel : Panel
+        The panel.
+
+    Returns
+    -------
+    slots : list of tuple
+        A table, and what is to be asked for each key that is pressed in a cell's editor: True if
+        it is done with.
+    """
+    tables = (panel.ui.insertsTable, panel.ui.worksheetTable)
+    return [(table, _EditorKeys(qt, table).pressed) for table in tables]
+
+
 class Escape:
     """
     Ends placing from anywhere in the panel.
@@ -164,16 +186,48 @@ class Escape:
 
 
 class _PlaceKeys:
-    """Delete in a table of points."""
+    """Delete, undo and redo in a table of points."""
 
     def __init__(self, qt: Any, section: PlaceSection) -> None:
         self._qt, self._section = qt, section
 
     def pressed(self, event: Any) -> bool:
-        deletes = event.key() == self._qt.Qt.Key_Delete
-        if deletes:
-            self._section.take_back()
-        return bool(deletes)
+        keys, section = self._qt.QKeySequence, self._section
+        if event.key() == self._qt.Qt.Key_Delete:
+            section.take_back()
+        elif event.matches(keys.Undo):
+            section.history.undo()
+        elif event.matches(keys.Redo) or self._is_control_y(event):
+            section.history.redo()
+        else:
+            return False
+        return True
+
+    def _is_control_y(self, event: Any) -> bool:
+        """Not every system has it as a standard key."""
+        names = self._qt.Qt
+        return event.key() == names.Key_Y and bool(event.modifiers() & names.ControlModifier)
+
+
+class _EditorKeys:
+    """Tab in the editor of the last cell of a table, from which Qt goes back to the first."""
+
+    def __init__(self, qt: Any, table: Any) -> None:
+        self._qt, self._table = qt, table
+
+    def pressed(self, event: Any) -> bool:
+        at_end = event.key() == self._qt.Qt.Key_Tab and _place_in(self._table) == _last(self._table)
+        if at_end:
+            self._table.setFocus()  # the editor loses it: the text is taken, the cell stays
+        return bool(at_end)
+
+
+def _place_in(table: Any) -> Cell:
+    return (table.currentRow(), table.currentColumn())
+
+
+def _last(table: Any) -> Cell:
+    return (table.rowCount - 1, table.columnCount - 1)
 
 
 class _TableKeys:
@@ -250,8 +304,6 @@ class _TableKeys:
     def _let_tab_leave(self, key: Any) -> None:
         """From the last cell forwards and from the first one backwards."""
         table, names = self._table, self._qt.Qt
-        here = (table.currentRow(), table.currentColumn())
-        last = (table.rowCount - 1, table.columnCount - 1)
-        for one, end in ((names.Key_Tab, last), (names.Key_Backtab, (0, 0))):
+        for one, end in ((names.Key_Tab, _last(table)), (names.Key_Backtab, (0, 0))):
             if key == one:
-                table.tabKeyNavigation = here != end
+                table.tabKeyNavigation = _place_in(table) != end

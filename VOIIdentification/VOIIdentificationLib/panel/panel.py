@@ -22,7 +22,7 @@ from ..mrml.measured import Measured
 from ..mrml.nodes import OUTPUT_ATTRIBUTE, Node
 from ..mrml.outputs import OutputNodes, show_outputs_of
 from ..mrml.point_lists import BACKGROUND, SEEDS, assign_points, may_be, points_of_volume
-from ..mrml.points import background_list, follow_phantom, seed_list
+from ..mrml.points import background_list, seed_list
 from ..mrml.rois import place_by_rule
 from ..mrml.session import Request, likely_volume
 from ..mrml.volume import remember_worksheet, worksheet_of_volume
@@ -89,11 +89,11 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def _make_sections(self, qt: Any, requirements: Path) -> None:
         self.volume_section = VolumeSection(self)
         ui, read_only = self.ui, qt.QAbstractItemView.NoEditTriggers
+        place, later = (ui.placeBackgroundButton, ui.backgroundWidget), self.dialogs.later
         self.phantom_section = PhantomSection(qt, ui, self.dialogs, self._on_phantom)
         self.seeds_section = SeedsSection(self, qt)
-        self.background_section = PlaceSection(
-            ui.placeBackgroundButton, ui.backgroundWidget, read_only, self._background_to_place
-        )
+        background = self._background_to_place
+        self.background_section = PlaceSection(*place, read_only, background, later)
         self.activity_section = ActivitySection(
             qt, ui, self.dialogs, self._on_activity, self._blank_worksheet
         )
@@ -146,8 +146,8 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def leave(self) -> None:
         """End placing and let go of the parameters."""
-        self.seeds_section.stop()
-        self.background_section.stop()
+        self.seeds_section.leave()
+        self.background_section.leave()
         self.show_section.leave()
         if self.parameters is not None:
             self.activity_section.commit()
@@ -168,6 +168,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         self._shown = state
         self.show_section.refresh(request)
         self.seeds_section.show()
+        self.background_section.show()
 
     @property
     def phantom(self) -> Phantom:
@@ -347,8 +348,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def _on_phantom(self, phantom: Phantom) -> None:
         """Take another phantom; seeds that are placed stay."""
         before, self.parameters.phantom = self.phantom, phantom_to_text(phantom)
-        if self.parameters.seeds:
-            follow_phantom(self.parameters.seeds, before, phantom)
+        self.seeds_section.follow_phantom(before, phantom)
         self.update()
 
     def _on_activity(self, text: str) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slicer.i18n import tr as _
 
+from ..core.phantom import Phantom
 from ..mrml.nodes import Node
-from ..mrml.points import seed_list
+from ..mrml.points import follow_phantom, seed_list
 from .view import PlaceSection, jump_to_point
 
 if TYPE_CHECKING:
@@ -209,14 +210,29 @@ class SeedsSection(PlaceSection):
     def __init__(self, panel: Panel, qt: Any) -> None:
         self._panel, ui = panel, panel.ui
         no_editing = qt.QAbstractItemView.NoEditTriggers
-        super().__init__(ui.placeSeedsButton, ui.seedsWidget, no_editing, self._list)
+        later = panel.dialogs.later
+        super().__init__(ui.placeSeedsButton, ui.seedsWidget, no_editing, self._list, later)
         self._menu = _SeedMenu(qt, ui.seedsWidget, self._inserts)
         self._tour, self._shown_row = 0, -1
         ui.findSpheresButton.clicked.connect(self._on_find)
 
     def show(self) -> None:
-        """Let the menu follow the list."""
+        """Follow the list that is chosen, and let the menu follow it."""
+        super().show()
         self._menu.show()
+
+    def follow_phantom(self, before: Phantom, after: Phantom) -> None:
+        """
+        Let the list follow a change of the phantom; seeds that are placed stay.
+
+        Parameters
+        ----------
+        before, after : Phantom
+            What came before cannot be gone back to: its names may be gone.
+        """
+        if (points := self._panel.parameters.seeds) is not None:
+            follow_phantom(points, before, after)
+            self.history.begin_anew()
 
     def stop(self) -> bool:
         """End placing and going about; say whether points were being placed."""

@@ -14,6 +14,7 @@ from ..mrml.candidates import CANDIDATES, candidates_node, has_candidates
 from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes
 from ..mrml.places import place_of_name, place_of_row
+from ..mrml.roi_repeats import draw_repeats
 from ..mrml.rois import label_rois
 from ..mrml.session import Request
 from ..results import AnalysisResult
@@ -106,7 +107,7 @@ class ShowSection:
         self._tables = _Choice(ui.tableComboBox, self._show_chosen)
         self._charts = _Choice(ui.chartComboBox, self._show_chosen)
         self._rows: list[_RowsOfView] = []
-        self._roi_names = _ROINames()
+        self._roi_names, self._roi_repeats = _ROINames(), _ROIRepeats()
         self._seeds_shown: tuple[str, bool] | None = None
         self._in_3d: tuple[str, bool] | None = None
         ui.showTableButton.clicked.connect(self._on_show)
@@ -127,6 +128,7 @@ class ShowSection:
         self._tables.offer(tables)
         self._charts.offer(charts)
         self._roi_names.follow(outputs)
+        self._roi_repeats.follow(outputs)
         self._show_seeds(measured=outputs is not None and same)
         if outputs is not None:
             self._follow_tick_of_3d(outputs)
@@ -150,6 +152,7 @@ class ShowSection:
         self._rows.clear()
         self._seeds_shown = None
         self._roi_names.follow(None)
+        self._roi_repeats.follow(None)
 
     def listen(self) -> None:
         """Follow clicks on rows of the tables that the layout has."""
@@ -275,6 +278,44 @@ class _ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         display = self._rois.GetDisplayNode()
         on_point = display.GetActiveComponentType() == display.ComponentControlPoint
         label_rois(self._names, self._rois, display.GetActiveComponentIndex() if on_point else -1)
+
+
+class _ROIRepeats(slicer.util.VTKObservationMixin):  # type: ignore[misc]
+    """Lets the ROIs on the other slices follow those that are moved, and hide with them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rois: Node = None
+        self._repeats: Node = None
+        self._are_shown = True
+
+    def follow(self, outputs: OutputNodes | None) -> None:
+        """Follow the ROIs of the volume that is chosen."""
+        rois = outputs.background_rois if outputs else None
+        repeats = outputs.roi_repeats if outputs else None
+        if rois is self._rois and repeats is self._repeats:
+            return
+        self.removeObservers()
+        self._rois, self._repeats = rois, repeats
+        if rois is None and repeats is not None:
+            draw_repeats(repeats, None)
+        elif rois is not None and repeats is not None:
+            self._are_shown = bool(rois.GetDisplayVisibility())
+            for event in (rois.PointModifiedEvent, rois.PointRemovedEvent):
+                self.addObserver(rois, event, self._on_moved)
+            self.addObserver(rois, rois.DisplayModifiedEvent, self._on_display)
+            self._on_moved()
+
+    def _on_moved(self, _caller: Node = None, _event: str = '') -> None:
+        if self._rois.GetScene() is not None and self._repeats.GetScene() is not None:
+            draw_repeats(self._repeats, self._rois)
+
+    def _on_display(self, _caller: Node, _event: str) -> None:
+        """Only on a change: what the user hides or shows of them alone stays so."""
+        shown = bool(self._rois.GetDisplayVisibility())
+        if shown != self._are_shown:
+            self._are_shown = shown
+            self._repeats.SetDisplayVisibility(shown)
 
 
 def _names(

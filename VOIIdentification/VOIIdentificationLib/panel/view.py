@@ -10,6 +10,7 @@ import slicer
 from ..core.image import PETImage
 from ..mrml.nodes import Node, first_view_ras_mm, show_as_pet
 from ..mrml.outputs import OutputNodes
+from .history import PointsHistory
 
 _SHOWN_ATTRIBUTE = 'VOIIdentification.Shown'
 """Node attribute: the volume was shown once; after that its display is the user's."""
@@ -37,13 +38,21 @@ class PlaceSection:
 
     points : callable
         Gives the list, ready to take points, when placing starts.
+
+    later : callable
+        Calls what it is given once the application has handled its event.
     """
 
     def __init__(
-        self, button: Any, markups: Any, no_editing: Any, points: Callable[[], Node]
+        self,
+        button: Any,
+        markups: Any,
+        no_editing: Any,
+        points: Callable[[], Node],
+        later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._button, self._markups, self._points = button, markups, points
-        self._taking = ''
+        self._taking, self.history = '', PointsHistory(later)
         place = markups.markupsPlaceWidget()
         place.placeMultipleMarkups = place.ForcePlaceMultipleMarkups
         place.unsetAllControlPointsOptionVisible = True
@@ -89,6 +98,15 @@ class PlaceSection:
         points = self._markups.currentNode()
         if points is not None:
             jump_to_point(points, row)
+
+    def show(self) -> None:
+        """Follow the list that is chosen."""
+        self.history.follow(self._markups.currentNode())
+
+    def leave(self) -> None:
+        """End placing, and let go of the list."""
+        self.stop()
+        self.history.follow(None)
 
     def stop(self) -> bool:
         """
