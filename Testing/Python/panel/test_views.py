@@ -384,29 +384,29 @@ def walls(measured):
 
 def test_rois_on_other_slices_follow_the_one_that_is_dragged(measured):
     outputs = outputs_of(measured)
-    count, _middle = walls(measured)
+    count, middle = walls(measured)
     slices = len(measured.panel.result.nema.placement.slices_k) - 1
     rois = outputs.background_rois
     for n in range(rois.GetNumberOfControlPoints()):
         place = np.add(rois.GetNthControlPointPositionWorld(n), (300.0, -200.0, 0.0))
         rois.SetNthControlPointPositionWorld(n, *place)
 
-    assert walls(measured)[1][:2] == pytest.approx(np.add(_middle[:2], (300.0, -200.0)), abs=0.01)
+    assert walls(measured)[1][:2] == pytest.approx(np.add(middle[:2], (300.0, -200.0)), abs=0.01)
     rois.RemoveNthControlPoint(3)
     assert count - walls(measured)[0] == count / 12 == 64 * slices
     measured.ui.placeROIsAgainButton.click()
-    assert walls(measured) == (count, pytest.approx(_middle, abs=0.01))
+    assert walls(measured) == (count, pytest.approx(middle, abs=0.01))
 
 
 def test_rois_that_were_moved_while_the_module_was_left_are_followed_when_it_is_opened(measured):
-    rois, before = outputs_of(measured).background_rois, walls(measured)
+    outputs, (count, _middle) = outputs_of(measured), walls(measured)
     measured.exit()
-    rois.RemoveNthControlPoint(3)
-    assert walls(measured) == before
+    outputs.background_rois.RemoveNthControlPoint(3)
+    assert outputs.roi_repeats.GetPolyData().GetNumberOfCells() == count
 
     measured.enter()
 
-    assert walls(measured)[0] == before[0] * 11 / 12
+    assert walls(measured)[0] == count * 11 / 12
 
 
 def test_rois_on_other_slices_go_with_their_list_and_hide_with_it(measured, scene):
