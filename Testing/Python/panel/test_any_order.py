@@ -491,22 +491,23 @@ class Panels(RuleBasedStateMachine):
     @precondition(is_open)
     @rule()
     def apply(self):
-        """It works where it is enabled, and would not where it is not."""
-        self.tried += 1
-        if self.tried > MAX_MEASURED:
+        """It works where it is enabled; that it would not where it is not is seen all the time."""
+        if not self.ui.applyButton.enabled or self._has_enough():
             return
-        volume, enabled = self.parameters.inputVolume, self.ui.applyButton.enabled
-        if enabled:
-            try:
-                self.ui.applyButton.click()
-            except SeedError:  # the image decides, where seeds do not say which sphere is where
-                request = self.panel.request
-                assert not labeled_inserts(request.seeds, request.phantom)
-                COUNTS['refused'] += 1
-            else:
-                COUNTS['measured'] += 1
-                assert self.panel.result is not None
-                assert find_outputs(volume) is not None
+        try:
+            self.ui.applyButton.click()
+        except SeedError:  # the image decides, where seeds do not say which sphere is where
+            request = self.panel.request
+            assert not labeled_inserts(request.seeds, request.phantom)
+            COUNTS['refused'] += 1
+        else:
+            COUNTS['measured'] += 1
+            assert self.panel.result is not None
+            assert find_outputs(self.parameters.inputVolume) is not None
+
+    def _has_enough(self):
+        self.tried += 1
+        return self.tried > MAX_MEASURED
 
     @precondition(is_open)
     @rule(n=SEVERAL, seeded=st.booleans())
@@ -550,9 +551,8 @@ class Panels(RuleBasedStateMachine):
     @precondition(has_volume)
     @rule(n=SEVERAL)
     def measure_from_the_console(self, n):
-        self.tried += 1
         volume = self.one('vtkMRMLScalarVolumeNode', n)
-        if self.tried <= MAX_MEASURED and volume.GetImageData() is not None:
+        if volume.GetImageData() is not None and not self._has_enough():
             self.said(lambda: self.widget.logic.process(volume))
 
     @precondition(is_open)

@@ -800,6 +800,14 @@ def test_a_diameter_that_is_none_is_refused_and_put_back(widget, text):
     assert widget.panel.phantom == load_phantom('NEMA IEC body')
 
 
+@pytest.mark.parametrize('text', ['22 mm', '22,0', ' 22'])
+def test_a_diameter_that_is_the_same_is_shown_as_ever(widget, text):
+    widget.ui.insertsTable.item(2, 1).setText(text)
+
+    assert widget.ui.insertsTable.item(2, 1).text() == '22'
+    assert widget.ui.phantomComboBox.currentText == 'NEMA IEC body'
+
+
 def test_inserts_are_added_and_removed(volume, widget):
     widget.ui.addInsertButton.click()
     added = [row[0] for row in cells(widget)]

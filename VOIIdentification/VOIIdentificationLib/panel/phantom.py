@@ -142,13 +142,18 @@ class PhantomSection:
             self._take(rows[:row] + rows[row + 1 :])
 
     def _take(self, rows: Sequence[InsertRow]) -> None:
-        if self._phantom is None:
+        before = self._phantom
+        if before is None:
             return
         with self._dialogs.guard(_('The phantom could not be changed.')):
             try:
-                self._changed(phantom_from_rows(rows, self._phantom))
+                phantom = phantom_from_rows(rows, before)
+                if phantom is not before:
+                    self._changed(phantom)
+                elif tuple(rows) != insert_rows(before):  # 37.0 mm for 37
+                    self._fill_table(insert_rows(before))
             except PhantomError:
-                self._fill_table(insert_rows(self._phantom))
+                self._fill_table(insert_rows(before))
                 raise
 
     def _fill_table(self, rows: Sequence[InsertRow]) -> None:
@@ -272,7 +277,7 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
     edited = parse_phantom(data, source_name=_('the table of inserts'))
     for insert in edited.inserts:
         _check_insert(insert)
-    return edited
+    return phantom if edited.inserts == phantom.inserts else edited
 
 
 def _check_insert(insert: Insert) -> None:
