@@ -8,6 +8,7 @@ where they are moved; this draws the others, of all ROIs in one model, and follo
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import vtk
@@ -105,7 +106,7 @@ def show_as_repeats(model_node: Node, color: tuple[float, float, float]) -> None
         display.AddViewNodeID(TRANSVERSE_VIEW)
 
 
-def _walls(points_ras_mm: FloatArray, stack: dict) -> FloatArray:
+def _walls(points_ras_mm: FloatArray, stack: dict[str, Any]) -> FloatArray:
     """Corners of all walls: (wall, lower and upper, corner, RAS)."""
     normal = np.array(stack['normalRAS'])
     heights = (points_ras_mm - stack['centralRAS']) @ normal
@@ -113,7 +114,7 @@ def _walls(points_ras_mm: FloatArray, stack: dict) -> FloatArray:
     centers = feet[:, None] + np.multiply.outer(stack['offsetsMm'], normal).reshape(-1, 3)
     edges = np.multiply.outer((-stack['heightMm'] / 2, stack['heightMm'] / 2), normal)
     circle = stack['diameterMm'] / 2 * _unit_circle(normal)
-    return centers.reshape(-1, 1, 1, 3) + edges[:, None] + circle
+    return np.asarray(centers.reshape(-1, 1, 1, 3) + edges[:, None] + circle)
 
 
 def _unit_circle(normal: FloatArray) -> FloatArray:
