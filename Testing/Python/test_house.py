@@ -8,9 +8,11 @@ large a module and a function may be, and that a public name has a user.
 import ast
 import re
 from statistics import median
+from string import Formatter
 
 import pytest
 from paths import LIBRARY, MODULE, ROOT
+from VOIIdentificationLib.core import errors
 
 MAX_MODULES = 251
 """Without ``__init__`` and ``__main__``. 99 when the wings were built; subjects may add theirs."""
@@ -243,3 +245,156 @@ def test_the_tests_above_see_what_they_look_for():
         (core / 'image.py', 'PETImage'),
     }
     assert names_loaded(uses) == {'here'}
+
+
+# Sentences
+
+COMMAND_LINE = {
+    *('cli', 'synthetic'),
+    *(f'many/{name}' for name in ('batch', 'batch_cluster', 'batch_find', 'batch_series')),
+    *(f'many/{name}' for name in ('each_frame', 'gaussian', 'harmonize', 'harmonize_files')),
+    *('many/trend_log', 'report/page/pdf'),
+}
+"""Wings and files that only the command line reaches: what they say stays English."""
+
+SAID_IN_THE_PANEL = [
+    path for path in MODULES if not {name_of(path), name_of(path).split('/')[0]} & COMMAND_LINE
+]
+
+ERRORS = {
+    name
+    for name, one in vars(errors).items()
+    if isinstance(one, type) and issubclass(one, errors.PhantomError)
+}
+
+
+def calls_of_mark(tree):
+    """Calls of `_`, which marks a text for translators."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == '_':
+            yield node
+
+
+def is_bare(node, scope, module):
+    """Whether an expression may be a text that was made without `_`."""
+    made = isinstance(node, (ast.JoinedStr, ast.BinOp))
+    literal = isinstance(node, ast.Constant) and bool(node.value)
+    of_str = isinstance(node, ast.Call) and ast.unparse(node.func) == 'str'
+    if made or literal or of_str:
+        return True
+    return any(is_bare(one, around, module) for one, around in parts(node, scope, module))
+
+
+def parts(node, scope, module):
+    """Expressions that another gives, as it is or with what stands for it, and their functions."""
+    if isinstance(node, ast.IfExp):
+        yield from ((one, scope) for one in (node.body, node.orelse))
+    elif isinstance(node, ast.BoolOp):
+        yield from ((one, scope) for one in node.values)
+    elif isinstance(node, ast.Name):
+        yield from ((one, scope) for one in assigned(node.id, scope))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        yield node.func.value, scope
+    elif isinstance(node, ast.Call):
+        for own in functions(module):
+            if own.name == ast.unparse(node.func):
+                said = (one for one in ast.walk(own) if isinstance(one, ast.Return))
+                yield from ((one.value, own) for one in said)
+
+
+def assigned(name, scope):
+    """What a function assigns to a name."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            yield node.value
+
+
+def refusals(tree):
+    """Errors that are made with a text: the call, and the function around it."""
+    for function in functions(tree):
+        kinds = ERRORS | {a.arg for a in function.args.kwonlyargs if 'Error' in annotation_of(a)}
+        for node in ast.walk(function):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if named and node.func.id in kinds and node.args:
+                yield node, function
+
+
+def annotation_of(argument):
+    return ast.unparse(argument.annotation) if argument.annotation else ''
+
+
+@pytest.mark.parametrize('path', SAID_IN_THE_PANEL, ids=name_of)
+def test_a_refusal_is_a_sentence_that_can_be_translated(path):
+    tree = TREES[path]
+    bare = [
+        f'{name_of(path)}:{call.lineno}: {ast.unparse(call)}'
+        for call, function in refusals(tree)
+        if is_bare(call.args[0], function, tree)
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize('path', [*MODULES, *OUTSIDE], ids=lambda path: path.name)
+def test_what_is_marked_for_translators_can_be_found_by_them(path):
+    """Slicer's update_translations.py sees literals of one kind of quote, and nothing behind."""
+    text = path.read_text(encoding='utf-8')
+    for call in calls_of_mark(TREES[path]):
+        where = f'{path.name}:{call.lineno}'
+        assert [type(one) for one in call.args] == [ast.Constant], where
+        source = ast.get_source_segment(text, call)
+        found = re.fullmatch(r"""_\(\s*(['"])(.+)\1\s*\)""", source, re.DOTALL)
+        assert found, f'{where}: {source}'
+        assert not re.search(found[1] + r'\s*\)', found[2]), f'{where}: {source}'
+
+
+@pytest.mark.parametrize('path', MODULES, ids=name_of)
+def test_placeholders_and_values_have_the_same_names(path):
+    for node in ast.walk(TREES[path]):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr == 'format' and node.func.value in [*calls_of_mark(node.func.value)]:
+            template = node.func.value.args[0].value
+            wanted = {name for _, name, *_ in Formatter().parse(template) if name is not None}
+            given = {keyword.arg for keyword in node.keywords}
+            assert wanted == given, f'{name_of(path)}:{node.lineno}'
+            assert not node.args, f'{name_of(path)}:{node.lineno}'
+
+
+@pytest.mark.parametrize('path', MODULES, ids=name_of)
+def test_the_mark_is_bound_to_the_file_and_never_to_something_else(path):
+    """`a, _ = f()` would make it local, and every sentence in that function would fail."""
+    tree = TREES[path]
+    if not any(calls_of_mark(tree)):
+        return
+    stored = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == '_']
+    stored = [node for node in stored if isinstance(node.ctx, ast.Store)]
+    own = [n for n in tree.body if ast.unparse(n) == '_ = sentences(__name__)']
+    of_slicer = any(ast.unparse(n) == 'from slicer.i18n import tr as _' for n in tree.body)
+
+    assert len(stored) == len(own) == (0 if of_slicer else 1)
+
+
+def test_the_tests_of_sentences_see_what_they_look_for():
+    tree = ast.parse(
+        'def good(a, *, error: type[PhantomError]):\n'
+        "    msg = _('x {a}').format(a=a)\n    raise SeedError(msg)\n"
+        "    raise error(_('y')) from a\n    raise SeedError(joined([a]) or _said(a))\n"
+        "def _said(a):\n    return _('z')\n"
+        'def bad(a, *, error: type[PhantomError]):\n'
+        "    msg = f'{a} is wrong'\n    raise SeedError(msg)\n    raise error('wrong')\n"
+        "    raise SeedError(', '.join(a))\n    raise SeedError(str(a))\n"
+        "    raise SeedError(_told(a))\n    raise SeedError(a if a else 'b')\n"
+        "    raise SeedError(_('a') + 'b')\n    return SUVError('{}'.format(a))\n"
+        "def _told(a):\n    return f'{a}'\n"
+    )
+    bare = [
+        function.name for call, function in refusals(tree) if is_bare(call.args[0], function, tree)
+    ]
+
+    assert bare == ['bad'] * 8
+    assert len([*refusals(tree)]) == 11
+    assert {'dicom/suv', 'mrml/nodes', 'many/stored', 'panel/phantom'} <= {
+        *map(name_of, SAID_IN_THE_PANEL)
+    }
+    assert 'many/harmonize' not in {*map(name_of, SAID_IN_THE_PANEL)}
+    assert {'SUVError', 'PhantomError'} <= ERRORS

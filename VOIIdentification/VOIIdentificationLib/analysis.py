@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-import numpy as np
-
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
 from .core.flags import DOUBTED_LABELS, Flag
 from .core.image import CONCENTRATION_UNIT, UNKNOWN_UNIT, PETImage
 from .core.phantom import Phantom, Seed, UniformCylinder
+from .core.sentence import joined, sentence_of, sentences
 from .core.settings import Settings
 from .evaluate.background import PooledBackground, pooled_background
 from .evaluate.background_vois import checked_background, left_out, undoubted
 from .evaluate.calibration import Calibration, calibration
-from .evaluate.editions import DEFAULT_EDITION
+from .evaluate.editions import DEFAULT_EDITION, filling_contradictions
 from .evaluate.limits import shipped_limits
-from .evaluate.nema import NEMAResult, filling_contradictions, nema_quality
+from .evaluate.nema import NEMAResult, nema_quality
 from .evaluate.noise_figures import NoiseFigures, noise_figures
 from .evaluate.plausibility import (
     Measured,
@@ -37,11 +36,13 @@ from .locate.inserts import locate_inserts
 from .locate.ring import ring_inserts
 from .locate.shared import SharedGeometry
 from .locate.uniform_cylinder import find_cylinder
-from .measure.voi import VOIResult, measure_voi
+from .measure.voi import VOIResult, flag_overlaps, measure_voi
 from .measure.voi_mask import Sphere
 from .results import AnalysisResult
 from .suv.scale import SUVScale
 from .suv.scan_facts import ScanFacts
+
+_ = sentences(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,15 +198,15 @@ def analyze(
         image, seeds, phantom, settings, part_of(progress, 0.0, 0.7), shared=known.centers
     )
     phantom = located.phantom
-    progress(0.7, 'measuring')
-    spheres = _flag_overlaps([measure_voi(image, o, settings.counting) for o in located.inserts])
+    progress(0.7, _('measuring'))
+    spheres = flag_overlaps([measure_voi(image, o, settings.counting) for o in located.inserts])
     background = tuple(measure_voi(image, one, settings.counting) for one in located.background)
-    progress(0.8, 'evaluating the standards')
+    progress(0.8, _('evaluating the standards'))
     asked = replace(phantom, edition=settings.edition or phantom.edition)
     rois = located.rois
     standards = evaluate_standards(image, asked, spheres, background, rois=rois, known=known)
     notes = (*image.acquisition.notes, *known.notes, *located.notes)
-    progress(1.0, 'measured')
+    progress(1.0, _('measured'))
     return AnalysisResult(
         image=image,
         phantom=phantom,
@@ -238,15 +239,15 @@ def _analyze_cylinder(
     known: Known,
     progress: Progress,
 ) -> AnalysisResult:
-    progress(0.0, 'looking for the cylinder')
+    progress(0.0, _('looking for the cylinder'))
     found = find_cylinder(image)
-    progress(0.8, 'measuring')
+    progress(0.8, _('measuring'))
     measured = measure_cylinder(image, found, wanted, counting=settings.counting, suv=known.suv)
     sheet, scan = known.worksheet, known.scan
     cylinder, contradictions = evaluate_cylinder(
         image, measured, truth=known.truth, sheet=sheet, scan=scan, doubt=known.doubt
     )
-    progress(1.0, 'measured')
+    progress(1.0, _('measured'))
     notes = (*image.acquisition.notes, *known.notes, *cylinder.notes)
     return AnalysisResult(
         image=image,
@@ -260,7 +261,7 @@ def _analyze_cylinder(
         activity=known.activity,
         suv=known.suv,
         contradictions=contradictions,
-        doubt=' '.join([*contradictions, known.doubt]).strip(),
+        doubt=joined(filter(None, [*contradictions, known.doubt])),
         cylinder=cylinder,
     )
 
@@ -270,20 +271,7 @@ def _unit_doubts(image: PETImage) -> tuple[Flag, ...]:
 
 
 def _told(contradictions: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f'Contradiction: {text}' for text in contradictions)
-
-
-def _flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:
-    """Mark the VOIs that share space: two seeds have found the same insert."""
-    centers = np.array([sphere.center_ras_mm for sphere in spheres]).reshape(-1, 3)
-    radii = np.array([sphere.insert.diameter_mm / 2 for sphere in spheres])
-    distance = np.linalg.norm(centers[:, None] - centers, axis=-1)
-    overlaps = distance < (radii[:, None] + radii) * (1 - 1e-9)
-    np.fill_diagonal(overlaps, val=False)
-    return tuple(
-        replace(sphere, flags=(*sphere.flags, Flag.SEEDS_OVERLAP)) if row.any() else sphere
-        for sphere, row in zip(spheres, overlaps, strict=True)
-    )
+    return tuple(_('Contradiction: {text}').format(text=text) for text in contradictions)
 
 
 def evaluate_standards(
@@ -329,11 +317,11 @@ def evaluate_standards(
     pooled = pooled_background(background)
     measured = _measured(image, spheres, background, nema)
     contradictions = _contradictions(known, truth, measured, nema)
-    doubt = ' '.join([*contradictions, known.doubt]).strip()
+    doubt = joined(filter(None, [*contradictions, known.doubt]))
     sure = undoubted(background)
     level = measured_level(nema, pooled_background(sure)) or true_level(image, truth)
     if cold_by_design(truth, known.worksheet) and not measured.shows_background:
-        level = (0.0, 'the background is cold by design: B = 0')
+        level = (0.0, _('the background is cold by design: B = 0'))
     return Standards(
         nema=nema,
         recovery=recovery(image, spheres, level, limits=shipped_limits(), truth=truth, doubt=doubt),
@@ -396,4 +384,5 @@ def _nema(
         placement = place_background(image, [s.solid for s in spheres], positions=rois)
         return nema_quality(image, spheres, placement, activity, edition), ()
     except PhantomError as error:
-        return None, (f'NEMA NU 2 image quality was not evaluated: {error}',)
+        why = _('NEMA NU 2 image quality was not evaluated: {reason}')
+        return None, (why.format(reason=sentence_of(error)),)

@@ -88,8 +88,8 @@ def with_json(option: str, data: object, *more: str) -> Callable[[Path], list[st
 
 def preset() -> dict:
     """The IEC phantom as its file has it."""
-    from VOIIdentificationLib.core.config_json import resource_directory
     from VOIIdentificationLib.core.phantom import DEFAULT_PHANTOM
+    from VOIIdentificationLib.core.resources import resource_directory
 
     files = resource_directory('Phantoms').glob('*.json')
     every = [json.loads(path.read_text(encoding='utf-8')) for path in files]

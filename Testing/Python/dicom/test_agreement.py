@@ -6,8 +6,8 @@ import pytest
 from dicom_files import FACTOR, Made, after, enhanced, item, measured, save, write
 from VOIIdentificationLib.core.errors import PhantomError, SeriesError, SUVError
 from VOIIdentificationLib.dicom.attributes import ATTRIBUTES, DRUG, Policy, tag_text
+from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.read import find_stack, read_pet_series, read_stack
-from VOIIdentificationLib.dicom.source import describe_series
 from VOIIdentificationLib.dicom.suv import suv_header_of_slices
 from VOIIdentificationLib.suv.scale import suv_scale
 

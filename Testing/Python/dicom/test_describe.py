@@ -4,8 +4,8 @@ import pydicom
 import pytest
 from dicom_files import Made, item, write
 from VOIIdentificationLib.core.errors import SeriesError
+from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.header import Header
-from VOIIdentificationLib.dicom.source import describe_series
 from VOIIdentificationLib.dicom.suv import suv_header_of_files
 from VOIIdentificationLib.suv import header as suv_header
 

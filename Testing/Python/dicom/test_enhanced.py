@@ -5,8 +5,8 @@ import pydicom
 import pytest
 from dicom_files import LEGACY_ENHANCED_PET, Made, enhanced, item, save, turned
 from VOIIdentificationLib.core.errors import SeriesError
+from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.read import read_pet_series
-from VOIIdentificationLib.dicom.source import describe_series
 
 ORDER = [3, 0, 4, 1, 2]
 

@@ -5,8 +5,9 @@ import pytest
 from dicom_files import FACTOR, Made, after, enhanced, item, measured, save, write
 from VOIIdentificationLib.core.errors import SeriesError, SUVError
 from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.read import read_pet_series, read_stack
-from VOIIdentificationLib.dicom.source import describe_series, suv_of_volume, trace_volume
+from VOIIdentificationLib.dicom.source import suv_of_volume, trace_volume
 from VOIIdentificationLib.dicom.suv import suv_header_of_slices, suv_image
 from VOIIdentificationLib.suv.scale import suv_scale
 

@@ -3,8 +3,8 @@
 import pytest
 from dicom_files import Made, enhanced, item, measured, save, write
 from VOIIdentificationLib.dicom.attributes import ATTRIBUTES, Policy, tag_text
+from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.read import read_pet_series
-from VOIIdentificationLib.dicom.source import describe_series
 
 NAMED = {
     'Manufacturer': 'SIEMENS',

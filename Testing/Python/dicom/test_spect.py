@@ -5,8 +5,8 @@ import pytest
 from dicom_files import Made, header, item, save, turned, write
 from spect_files import NM, MadeSPECT, map_to_bqml
 from VOIIdentificationLib.core.errors import SeriesError
+from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.read import read_pet_series
-from VOIIdentificationLib.dicom.source import describe_series
 
 FEET_FIRST = (-1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from ..core.config_json import Rule
 from ..core.errors import InputFileError
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 MAX_AFTER_SCAN = timedelta(hours=12)
 """A time of day this much later than the scan may be that of the day before: its date is needed."""
@@ -17,9 +20,9 @@ MAX_SCAN_DURATION_S = 86_400.0
 
 ScanDuration = Annotated[
     float,
-    Rule('be 0 or more', lambda value: value >= 0),
+    Rule(_('be 0 or more'), lambda value: value >= 0),
     Rule(
-        f'be at most {MAX_SCAN_DURATION_S:g} s, a day',
+        _('be at most {most:g} s, a day').format(most=MAX_SCAN_DURATION_S),
         lambda value: value <= MAX_SCAN_DURATION_S,
     ),
 ]
@@ -60,25 +63,26 @@ def moment(text: str, what: str, scan_start: datetime | None) -> datetime:
     """
     text = text.strip()
     if not text:
-        msg = f'{what} is missing'
+        msg = _('{what} is missing').format(what=what)
         raise InputFileError(msg)
     clock = _CLOCK.fullmatch(text)
     if clock and scan_start is None:
-        msg = (
-            f'{what} must be a local time like 2026-03-01 09:15:00, got {text!r}, which has no '
+        msg = _(
+            '{what} must be a local time like 2026-03-01 09:15:00, got {text!r}, which has no '
             'date, and the day of the scan is not known'
-        )
+        ).format(what=what, text=text)
         raise InputFileError(msg)
     time = _on_day(clock, scan_start) if clock else _with_date(text)
     if time is None or time.tzinfo is not None:
-        zone = ', without a time zone' if time else ''
-        msg = f'{what} must be a local time like 2026-03-01 09:15:00{zone}, got {text!r}'
+        zone = _(', without a time zone') if time else ''
+        msg = _('{what} must be a local time like 2026-03-01 09:15:00{zone}, got {text!r}').format(
+            what=what, zone=zone, text=text
+        )
         raise InputFileError(msg)
     if clock and scan_start is not None and time - scan_start > MAX_AFTER_SCAN:
-        msg = (
-            f'{what} {text} is long after the scan start {scan_start.isoformat(sep=" ")}: '
-            'write its date before it'
-        )
+        msg = _(
+            '{what} {text} is long after the scan start {start}: write its date before it'
+        ).format(what=what, text=text, start=scan_start.isoformat(sep=' '))
         raise InputFileError(msg)
     return time
 

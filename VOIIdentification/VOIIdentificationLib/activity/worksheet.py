@@ -10,7 +10,9 @@ import numpy as np
 from ..core.config_json import NotNegative, Positive, check_fields
 from ..core.errors import ActivityError
 from ..core.geometry import FloatArray
+from ..core.sentence import sentences
 from .clock import ScanDuration
+from .decisions import decisions_of, given_decisions
 from .isotopes import (
     ISOTOPES,
     decay_constant,
@@ -18,6 +20,8 @@ from .isotopes import (
     isotope_named,
     mean_count_rate_time_s,
 )
+
+_ = sentences(__name__)
 
 DEFAULT_CALIBRATOR_SD_PERCENT = 2.9
 """Assumed: a dose calibrator within ±5 % (EARL), evenly spread: 5 / sqrt 3."""
@@ -77,7 +81,9 @@ class Fill:
     def __post_init__(self) -> None:
         check_fields(self, ActivityError)
         if self.residual_mbq > 0 and self.residual_time is None:
-            msg = 'residual_time is missing: the residual activity must have been read at some time'
+            msg = _(
+                'residual_time is missing: the residual activity must have been read at some time'
+            )
             raise ActivityError(msg)
 
 
@@ -143,11 +149,13 @@ class FillWorksheet:
     def __post_init__(self) -> None:
         check_fields(self, ActivityError)
         if self.hot is None and self.background is None:
-            msg = 'the worksheet has neither a hot fill nor a background fill'
+            msg = _('the worksheet has neither a hot fill nor a background fill')
             raise ActivityError(msg)
         if self.half_life_s is None and isotope_named(self.isotope) is None:
             known = ', '.join(isotope.name for isotope in ISOTOPES)
-            msg = f'isotope {self.isotope!r} is not in the table ({known}): give half_life_s'
+            msg = _('isotope {isotope!r} is not in the table ({known}): give half_life_s').format(
+                isotope=self.isotope, known=known
+            )
             raise ActivityError(msg)
 
 
@@ -234,7 +242,7 @@ def true_activity(worksheet: FillWorksheet) -> TrueActivity:
         ratio_sd_percent=_sd_percent(sensitivities[0] - sensitivities[1], both),
         reference_time=reference,
         half_life_s=half_life_s,
-        decisions=_decisions(worksheet, reference, f'half-life {half_life_s:g} s ({source})'),
+        decisions=decisions_of(worksheet, reference, half_life_s, source),
     )
 
 
@@ -252,16 +260,11 @@ def given_activity(hot_bqml: float | None, background_bqml: float | None) -> Tru
     activity : TrueActivity
         Without uncertainties, which nobody gave.
     """
-    given = [
-        f'{name} {value:g} Bq/mL'
-        for name, value in (('hot', hot_bqml), ('background', background_bqml))
-        if value is not None
-    ]
     return TrueActivity(
         hot_bqml=hot_bqml,
         background_bqml=background_bqml,
         ratio=hot_bqml / background_bqml if hot_bqml and background_bqml else None,
-        decisions=(f'given at the reference time of the image: {", ".join(given)}',),
+        decisions=given_decisions(hot_bqml, background_bqml),
     )
 
 
@@ -269,7 +272,7 @@ def _reference_time(worksheet: FillWorksheet) -> datetime:
     """Start of the scan, or its mean count-rate time if the image is not decay-corrected."""
     if worksheet.decay_corrected or not worksheet.scan_duration_s:
         return worksheet.scan_start
-    half_life_s, _, _ = _half_life(worksheet)
+    half_life_s, _spread, _source = _half_life(worksheet)
     after = mean_count_rate_time_s(worksheet.scan_duration_s, half_life_s)
     return worksheet.scan_start + timedelta(seconds=after)
 
@@ -281,7 +284,7 @@ def _half_life(worksheet: FillWorksheet) -> tuple[float, float, str]:
     if spread is None:
         spread = isotope.half_life_sd_s if isotope else 0.0
     if worksheet.half_life_s is not None:
-        return worksheet.half_life_s, spread, 'given'
+        return worksheet.half_life_s, spread, _('given')
     assert isotope is not None
     return isotope.half_life_s, spread, f'{isotope.name}, {isotope.source}'
 
@@ -301,9 +304,14 @@ def _concentration_bqml(fill: Fill | None, reference: datetime, half_life_s: flo
     _refuse_far_times(fill, reference, half_life_s)
     assay, residual = _left_mbq(fill, reference, half_life_s)
     if residual >= assay:
-        msg = (
-            f'the syringe of {fill.assay_mbq:g} MBq, read at {fill.assay_time:%H:%M:%S}, cannot '
-            f'leave {fill.residual_mbq:g} MBq at {fill.residual_time:%H:%M:%S}: check both readings'
+        msg = _(
+            'the syringe of {assay:g} MBq, read at {assay_time:%H:%M:%S}, cannot leave '
+            '{residual:g} MBq at {residual_time:%H:%M:%S}: check both readings'
+        ).format(
+            assay=fill.assay_mbq,
+            assay_time=fill.assay_time,
+            residual=fill.residual_mbq,
+            residual_time=fill.residual_time,
         )
         raise ActivityError(msg)
     return 1e6 * (assay - residual) / fill.volume_ml
@@ -311,14 +319,21 @@ def _concentration_bqml(fill: Fill | None, reference: datetime, half_life_s: flo
 
 def _refuse_far_times(fill: Fill, reference: datetime, half_life_s: float) -> None:
     """Decay over a mistyped year leaves nothing, or more than a number can hold."""
-    for name, time in (('assayed', fill.assay_time), ('emptied', fill.residual_time)):
+    for name, time in ((_('assayed'), fill.assay_time), (_('emptied'), fill.residual_time)):
         half_lives = _seconds(time or reference, reference) / half_life_s
         if abs(half_lives) > MAX_HALF_LIVES:
-            side = 'before' if half_lives > 0 else 'after'
-            msg = (
-                f'the syringe of {fill.assay_mbq:g} MBq was {name} at {time:%Y-%m-%d %H:%M}, '
-                f'{abs(half_lives):.0f} half-lives {side} the scan at {reference:%Y-%m-%d %H:%M}: '
-                'check the dates'
+            side = _('before') if half_lives > 0 else _('after')
+            msg = _(
+                'the syringe of {assay:g} MBq was {name} at {time:%Y-%m-%d %H:%M}, '
+                '{half_lives:.0f} half-lives {side} the scan at {reference:%Y-%m-%d %H:%M}: check '
+                'the dates'
+            ).format(
+                assay=fill.assay_mbq,
+                name=name,
+                time=time,
+                half_lives=abs(half_lives),
+                side=side,
+                reference=reference,
             )
             raise ActivityError(msg)
 
@@ -367,26 +382,6 @@ def _fill_sensitivities(
 
 def _sd_percent(sensitivities: FloatArray, known: bool) -> float | None:
     return 100.0 * float(np.linalg.norm(sensitivities)) if known else None
-
-
-def _decisions(worksheet: FillWorksheet, reference: datetime, half_life: str) -> tuple[str, ...]:
-    sentences = [half_life]
-    if worksheet.decay_corrected:
-        sentences.append(f'concentrations at the start of the scan, {reference:%Y-%m-%d %H:%M:%S}')
-    else:
-        sentences.append(
-            'the image is not decay-corrected: concentrations at the mean count-rate time of its '
-            f'{worksheet.scan_duration_s:g} s, {reference:%Y-%m-%d %H:%M:%S}'
-        )
-    for name, fill in (('hot', worksheet.hot), ('background', worksheet.background)):
-        if fill is None:
-            sentences.append(f'no {name} fill')
-        else:
-            sentences.append(
-                f'{name}: {fill.assay_mbq:g} MBq at {fill.assay_time:%H:%M:%S} less '
-                f'{fill.residual_mbq:g} MBq in {fill.volume_ml:g} mL'
-            )
-    return tuple(sentences)
 
 
 def _seconds(earlier: datetime, later: datetime) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..core.config_json import from_json, read_json, to_json
 from ..core.errors import InputFileError
+from ..core.sentence import joined, sentence_of
 from .clock import moment
 from .worksheet import FillWorksheet
 
@@ -104,8 +105,7 @@ def parse_worksheet(
         try:
             data = _with_whole_times(data, (header or {}).get('scan_start'))
         except InputFileError as error:
-            msg = f'{source_name}: {error}'
-            raise InputFileError(msg) from error
+            raise InputFileError(joined((source_name, sentence_of(error)), ': ')) from error
     return from_json(FillWorksheet, data, source_name, schema=ACTIVITY_SCHEMA)
 
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     status : int
         Exit status 0; problems are raised as `PhantomError`.
     """
-    from ..dicom.source import describe_series
+    from ..dicom.describe import describe_series
     from ..files.volume import is_volume_file
 
     recover_input(args.input)

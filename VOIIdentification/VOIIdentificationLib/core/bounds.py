@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 from .errors import InputFileError, PhantomError
+from .sentence import sentences
+
+_ = sentences(__name__)
 
 MEMORY_PART = 0.8
 """What one run may take of the memory that there is; the rest is left to the system."""
@@ -77,10 +80,10 @@ def require_memory(
     """
     limit = memory_limit_bytes()
     if not needed_bytes <= limit:  # NaN does not fit either
-        msg = (
-            f'{what} needs {needed_bytes / 2**30:.3g} GiB of memory; this computer allows '
-            f'{limit / 2**30:.3g} GiB. Use a smaller image, or a computer with more memory.'
-        )
+        msg = _(
+            '{what} needs {needed:.3g} GiB of memory; this computer allows {limit:.3g} GiB. Use a '
+            'smaller image, or a computer with more memory.'
+        ).format(what=what, needed=needed_bytes / 2**30, limit=limit / 2**30)
         raise error(msg)
 
 
@@ -118,10 +121,10 @@ def require_stored(
         Or that error.
     """
     if not claimed_bytes <= stored_bytes * (DEFLATE_MAX_RATIO if deflated else 1):
-        msg = (
-            f'{what} is truncated or damaged: its header claims {claimed_bytes:.4g} bytes of '
-            f'values, the file has {stored_bytes}. Copy it again from its source.'
-        )
+        msg = _(
+            '{what} is truncated or damaged: its header claims {claimed:.4g} bytes of values, the '
+            'file has {stored}. Copy it again from its source.'
+        ).format(what=what, claimed=claimed_bytes, stored=stored_bytes)
         raise error(msg)
 
 
@@ -154,21 +157,29 @@ def read_text_file(path: Path, what: str) -> str:
             data = file.read(MAX_TEXT_FILE_BYTES)
         return data.decode('utf-8-sig')
     except UnicodeDecodeError as error:
-        msg = f'{what} is not text in UTF-8: {error.reason} at byte {error.start}'
+        msg = _('{what} is not text in UTF-8: {reason} at byte {position}').format(
+            what=what, reason=error.reason, position=error.start
+        )
         raise InputFileError(msg) from error
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        msg = f'{what} cannot be read: {getattr(error, "strerror", None) or error}'
+        msg = _('{what} cannot be read: {reason}').format(
+            what=what, reason=getattr(error, 'strerror', None) or str(error)
+        )
         raise InputFileError(msg) from error
 
 
 def _require_small_file(about: os.stat_result, what: str) -> None:
     if not stat.S_ISREG(about.st_mode):
-        msg = f'{what} cannot be read: it is no file but a folder or a device'
+        msg = _('{what} cannot be read: it is no file but a folder or a device').format(what=what)
         raise InputFileError(msg)
     if about.st_size > MAX_TEXT_FILE_BYTES:
-        msg = (
-            f'{what} has {about.st_size / 2**20:.0f} MiB, more than the '
-            f'{MAX_TEXT_FILE_BYTES / 2**20:.0f} MiB of any that people write: another file is meant'
+        msg = _(
+            '{what} has {size_mib:.0f} MiB, more than the {most_mib:.0f} MiB of any that people '
+            'write: another file is meant'
+        ).format(
+            what=what,
+            size_mib=about.st_size / 2**20,
+            most_mib=MAX_TEXT_FILE_BYTES / 2**20,
         )
         raise InputFileError(msg)
 

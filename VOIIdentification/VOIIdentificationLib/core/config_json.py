@@ -2,7 +2,7 @@
 JSON that people write: read into checked dataclasses, and refused in one sentence.
 
 The dataclass is the description. Its annotations say what each field may hold,
-and `Rule` adds what a type cannot: ``Annotated[float, Rule('be more than 0', …)]``.
+and `Rule` adds what a type cannot: ``Annotated[float, Rule(_('be more than 0'), …)]``.
 `from_json` reads an object, `to_json` writes what it reads back, and
 `check_fields` holds a call in Python to the same rules. pydantic does more, but
 is not bundled with Slicer.
@@ -34,6 +34,9 @@ from typing import (
 from .bounds import MAX_FLOAT, MAX_LENGTH_MM, MIN_LENGTH_MM, read_text_file
 from .errors import InputFileError, PhantomError
 from .plain_text import shown
+from .sentence import joined, sentence_of, sentences
+
+_ = sentences(__name__)
 
 Config = TypeVar('Config')
 
@@ -59,17 +62,17 @@ class Rule(NamedTuple):
     clean: Callable[[Any], Any] | None = None
 
 
-Positive = Annotated[float, Rule('be more than 0', lambda value: value > 0)]
-NotNegative = Annotated[float, Rule('be 0 or more', lambda value: value >= 0)]
+Positive = Annotated[float, Rule(_('be more than 0'), lambda value: value > 0)]
+NotNegative = Annotated[float, Rule(_('be 0 or more'), lambda value: value >= 0)]
 LengthMM = Annotated[
     float,
-    Rule('be more than 0 mm', lambda value: value > 0),
+    Rule(_('be more than 0 mm'), lambda value: value > 0),
     Rule(
-        f'be from {MIN_LENGTH_MM:g} to {MAX_LENGTH_MM:g} mm',
+        _('be from {least:g} to {most:g} mm').format(least=MIN_LENGTH_MM, most=MAX_LENGTH_MM),
         lambda value: MIN_LENGTH_MM <= value <= MAX_LENGTH_MM,
     ),
 ]
-Name = Annotated[str, Rule('be a text that is not empty', bool, clean=str.strip)]
+Name = Annotated[str, Rule(_('be a text that is not empty'), bool, clean=str.strip)]
 
 
 def read_json(path: Path, what: str) -> Any:
@@ -94,7 +97,7 @@ def read_json(path: Path, what: str) -> Any:
     InputFileError
         If it cannot be read, or is not JSON.
     """
-    source = f'the {what} file {path}'
+    source = _('the {what} file {path}').format(what=what, path=path)
     return parse_json(read_text_file(path, source), source)
 
 
@@ -123,10 +126,10 @@ def parse_json(text: str, source: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object)
     except RecursionError as error:
-        msg = f'{source} is nested too deep to be one'
+        msg = _('{source} is nested too deep to be one').format(source=source)
         raise InputFileError(msg) from error
     except ValueError as error:
-        msg = f'{source} is not JSON: {error}'
+        msg = _('{source} is not JSON: {reason}').format(source=source, reason=sentence_of(error))
         raise InputFileError(msg) from error
 
 
@@ -135,7 +138,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
         counts = Counter(key for key, _value in pairs)
-        msg = f'the key {shown(counts.most_common(1)[0][0])} stands there twice'
+        msg = _('the key {key} stands there twice').format(key=shown(counts.most_common(1)[0][0]))
         raise ValueError(msg)
     return data
 
@@ -189,8 +192,7 @@ def from_json(
     except InputFileError:  # of an object within, which has named its place
         raise
     except (ValueError, PhantomError) as error:
-        msg = f'{where}: {error}'
-        raise InputFileError(msg) from error
+        raise InputFileError(joined((where, sentence_of(error)), ': ')) from error
 
 
 def to_json(config: Any, schema: str = '') -> dict[str, Any]:
@@ -235,7 +237,7 @@ def check_fields(config: Any, error: type[Exception] = ValueError) -> None:
         for field in fields(config):
             _value(type(config), field.name, getattr(config, field.name))
     except ValueError as refused:
-        raise error(str(refused)) from refused
+        raise error(sentence_of(refused)) from refused
 
 
 @cache
@@ -248,21 +250,27 @@ def _known_keys(
 ) -> dict[str, Any]:
     """The values of a dataclass's fields as the object has them; None where it may be."""
     if not isinstance(data, Mapping):
-        msg = f'{where}: expected a JSON object, got {type(data).__name__}'
+        msg = _('{where}: expected a JSON object, got {kind}').format(
+            where=where, kind=type(data).__name__
+        )
         raise InputFileError(msg)
     if schema and data.get('schema') != schema:
-        msg = f'{where}: "schema" is {shown(data.get("schema"))}, expected {schema!r}'
+        msg = _('{where}: "schema" is {found}, expected {schema!r}').format(
+            where=where, found=shown(data.get('schema')), schema=schema
+        )
         raise InputFileError(msg)
     names = [*(['schema'] if schema else []), *(field.name for field in fields(kind))]
     unknown = sorted(set(data) - set(names))
     if unknown and strict:
-        msg = f'{where}: unknown key {shown(unknown[0])}; known are {", ".join(names)}'
+        msg = _('{where}: unknown key {key}; known are {known}').format(
+            where=where, key=shown(unknown[0]), known=', '.join(names)
+        )
         raise InputFileError(msg)
     needed = [field.name for field in fields(kind) if _has_no_default(field)]
     none = {name: None for name in needed if NoneType in get_args(_hints(kind)[name])}
     missing = [name for name in needed if name not in data and name not in none]
     if missing:
-        msg = f'{where}: {", ".join(missing)} missing'
+        msg = _('{where}: {keys} missing').format(where=where, keys=', '.join(missing))
         raise InputFileError(msg)
     return none | {name: data[name] for name in names if name in data and name != 'schema'}
 
@@ -294,7 +302,9 @@ class _Reader(NamedTuple):
             (inner,) = (one for one in arguments if one is not NoneType)
             return None if value is None else self.read(inner, value)
         if origin is Literal:
-            self._require(value in arguments, f'be {_either(arguments)}', value)
+            self._require(
+                value in arguments, _('be {choices}').format(choices=_either(arguments)), value
+            )
             return value
         if origin is tuple:
             return self._many(arguments[0], value)
@@ -310,7 +320,7 @@ class _Reader(NamedTuple):
         return read
 
     def _many(self, inner: Any, value: Any) -> tuple[Any, ...]:
-        self._require(isinstance(value, (list, tuple)), 'be a list', value)
+        self._require(isinstance(value, (list, tuple)), _('be a list'), value)
         if not is_dataclass(inner):
             return tuple(self.read(inner, one) for one in value)
         called = str(getattr(inner, '__name__', '')).casefold()
@@ -318,8 +328,8 @@ class _Reader(NamedTuple):
 
     def _nested(self, kind: Any, called: str, value: Any) -> Any:
         if self.where:
-            return from_json(kind, value, f'{self.where}: {called}')
-        self._require(isinstance(value, kind), f'hold {kind.__name__}', value)
+            return from_json(kind, value, joined((self.where, called), ': '))
+        self._require(isinstance(value, kind), _('hold {kind}').format(kind=kind.__name__), value)
         return value
 
     def _plain(self, kind: Any, value: Any) -> Any:
@@ -334,15 +344,17 @@ class _Reader(NamedTuple):
             time = datetime.fromisoformat(value) if isinstance(value, str) else None
         except ValueError:
             time = None
-        expected = 'be a time like "2026-03-01T09:15:00"'
+        expected = _('be a time like "2026-03-01T09:15:00"')
         self._require(time is not None, expected, value)
         assert time is not None
-        self._require(time.tzinfo is None, 'be local time without a time zone', value)
+        self._require(time.tzinfo is None, _('be local time without a time zone'), value)
         return time
 
     def _require(self, fits: bool, expected: str, value: object) -> None:
         if not fits:
-            msg = f'"{self.name}" must {expected}, got {shown(value)}'
+            msg = _('"{name}" must {expected}, got {value}').format(
+                name=self.name, expected=expected, value=shown(value)
+            )
             raise ValueError(msg)
 
 
@@ -352,49 +364,23 @@ def _is_number(value: Any) -> bool:
 
 
 _PLAIN: dict[Any, tuple[str, Callable[[Any], bool]]] = {
-    Any: ('be given', lambda _value: True),
-    bool: ('be true or false', lambda value: isinstance(value, bool)),
-    dict: ('be a JSON object', lambda value: isinstance(value, dict)),
-    float: ('be a number', _is_number),
-    str: ('be a text', lambda value: isinstance(value, str)),
+    Any: (_('be given'), lambda _value: True),
+    bool: (_('be true or false'), lambda value: isinstance(value, bool)),
+    dict: (_('be a JSON object'), lambda value: isinstance(value, dict)),
+    float: (_('be a number'), _is_number),
+    str: (_('be a text'), lambda value: isinstance(value, str)),
 }
 """Kinds that JSON has itself: what follows "must", and whether a value is of the kind."""
 
 
 def _either(choices: tuple[object, ...]) -> str:
     *others, last = (f'"{choice}"' for choice in choices)
-    return f'{", ".join(others)} or {last}' if others else last
+    if not others:
+        return last
+    return _('{others} or {last}').format(others=', '.join(others), last=last)
 
 
 def _with_text_times(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _with_text_times(item) for key, item in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def resource_directory(kind: str) -> Path:
-    """
-    Folder of one kind of data file.
-
-    Parameters
-    ----------
-    kind : str
-        Name of the folder below ``Resources``, e.g. ``'Phantoms'``.
-
-    Returns
-    -------
-    directory : `pathlib.Path`
-        The folder.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the installation lacks the folder.
-    """
-    library = Path(__file__).resolve().parents[1]
-    for base in (library.parent, library):
-        directory = base / 'Resources' / kind
-        if directory.is_dir():
-            return directory
-    msg = f'the installation lacks the folder Resources/{kind}: install the module again'
-    raise FileNotFoundError(msg)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from .sentence import sentences
+
+_ = sentences(__name__)
+
 
 class Flag(str, Enum):
     """
@@ -69,11 +73,6 @@ class Flag(str, Enum):
     def text(self) -> str:
         """The flag in words, as shown to the user."""
         return _TEXTS[self]
-
-
-def _(text: str) -> str:
-    """Mark a text for translators, as Slicer's tools look for it; the panel translates it."""
-    return text
 
 
 _TEXTS = {
@@ -143,8 +142,8 @@ _TEXTS = {
     Flag.CYLINDER_BUBBLE: _('part of the cylinder holds no activity: check it for an air bubble'),
     Flag.SLICES_DEVIATE: _('slices deviate from the mean of the cylinder: check them'),
     Flag.OFF_GIVEN_CENTER: _(
-        'its own fit lies off the given center by more than both uncertainties: check that '
-        'nothing moved'
+        'its own fit lies off the given center by more than both uncertainties: check that nothing '
+        'moved'
     ),
     Flag.PREDICTED: _('no seed: searched where the other spheres say it must be'),
 }

@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import GeometryError
+from .sentence import sentences
+
+_ = sentences(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -54,12 +57,11 @@ class VolumeGeometry:
         matrix.setflags(write=False)
         object.__setattr__(self, 'ijk_to_ras', matrix)
         if not np.isfinite(matrix).all() or self._is_flat():
-            msg = (
-                'the image grid cannot be used: its voxels have the edges '
-                f'{self.spacing_ijk_mm.round(4).tolist()} mm and must span a volume. '
-                'Check the spacing and the direction matrix of the volume.'
+            flat = _(
+                'the image grid cannot be used: its voxels have the edges {edges} mm and must span '
+                'a volume. Check the spacing and the direction matrix of the volume.'
             )
-            raise GeometryError(msg)
+            raise GeometryError(flat.format(edges=self.spacing_ijk_mm.round(4).tolist()))
 
     def _is_flat(self) -> bool:
         box_mm3 = float(np.prod(self.spacing_ijk_mm))

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from .errors import InputFileError
 from .geometry import VolumeGeometry
+from .sentence import sentences
+
+_ = sentences(__name__)
 
 UNKNOWN_UNIT = 'unknown'
 """The unit of an image whose header names none."""
@@ -222,16 +225,16 @@ def calibrated(image: PETImage, bqml_per_count: float) -> PETImage:
         If the values have another unit already.
     """
     if image.unit not in _CALIBRATED_FROM:
-        msg = (
-            f'a calibration of {bqml_per_count:g} Bq/mL per count was given, but the values are in '
-            f'{image.unit} already; leave the calibration out.'
-        )
+        msg = _(
+            'a calibration of {factor:g} Bq/mL per count was given, but the values are in {unit} '
+            'already; leave the calibration out.'
+        ).format(factor=bqml_per_count, unit=image.unit)
         raise InputFileError(msg)
-    what = 'values, of unknown unit,' if image.unit == UNKNOWN_UNIT else image.unit
-    note = (
-        f'The {what} of the file were multiplied by {bqml_per_count:g} Bq/mL per count, '
-        'the calibration that was given.'
-    )
+    what = _('values, of unknown unit,') if image.unit == UNKNOWN_UNIT else image.unit
+    note = _(
+        'The {what} of the file were multiplied by {factor:g} Bq/mL per count, the calibration '
+        'that was given.'
+    ).format(what=what, factor=bqml_per_count)
     return replace(
         image,
         voxels=image.voxels * np.float32(bqml_per_count),

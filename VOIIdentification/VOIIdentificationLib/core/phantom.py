@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from .config_json import LengthMM, Name, Rule, from_json, read_json, resource_directory, to_json
+from .config_json import LengthMM, Name, Rule, from_json, read_json, to_json
 from .errors import InputFileError
+from .resources import resource_directory
+from .sentence import sentences
 
 if TYPE_CHECKING:  # the command line answers --help without numpy
     from .geometry import Point
+
+_ = sentences(__name__)
 
 Shape = Literal['sphere', 'cylinder']
 
@@ -77,10 +81,10 @@ class Insert:
 
     def __post_init__(self) -> None:
         if self.height_mm is not None and self.shape != 'cylinder':
-            msg = (
-                f'{self.label} has a "height_mm" of {self.height_mm:g}, but no '
-                '"shape": "cylinder"; a sphere has no height'
-            )
+            msg = _(
+                '{label} has a "height_mm" of {height:g}, but no "shape": "cylinder"; a sphere has '
+                'no height'
+            ).format(label=self.label, height=self.height_mm)
             raise ValueError(msg)
 
 
@@ -107,7 +111,10 @@ class UniformCylinder:
 
 Inserts = Annotated[
     tuple[Insert, ...],
-    Rule(f'be a list of at most {MAX_INSERTS} inserts', lambda many: len(many) <= MAX_INSERTS),
+    Rule(
+        _('be a list of at most {most} inserts').format(most=MAX_INSERTS),
+        lambda many: len(many) <= MAX_INSERTS,
+    ),
 ]
 
 
@@ -156,7 +163,7 @@ class Phantom:
 
     def __post_init__(self) -> None:
         if self.cylinder is not None and self.inserts:
-            msg = '"cylinder" is a phantom without inserts: leave out one of both'
+            msg = _('"cylinder" is a phantom without inserts: leave out one of both')
             raise ValueError(msg)
         _refuse_repeated_labels(self.inserts)
 
@@ -222,16 +229,16 @@ def load_phantom(name_or_path: str | Path) -> Phantom:
         presets = _preset_files()
         if str(name_or_path) not in presets:
             known = ', '.join(repr(name) for name in preset_names())
-            msg = (
-                f'there is no phantom named {str(name_or_path)!r}. '
-                f'Known: {known}. A file of your own must end in .json.'
-            )
+            msg = _(
+                'there is no phantom named {name!r}. Known: {known}. A file of your own must end '
+                'in .json.'
+            ).format(name=str(name_or_path), known=known)
             raise InputFileError(msg)
         path = presets[str(name_or_path)]
-    return parse_phantom(read_json(path, 'phantom'), source_name=str(path))
+    return parse_phantom(read_json(path, _('phantom')), source_name=str(path))
 
 
-def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
+def parse_phantom(data: object, *, source_name: str = _('the phantom')) -> Phantom:
     """
     Check what was read from JSON and make a phantom of it.
 
@@ -255,7 +262,9 @@ def parse_phantom(data: object, *, source_name: str = 'the phantom') -> Phantom:
     """
     phantom = from_json(Phantom, data, source_name, schema=PHANTOM_SCHEMA)
     if not phantom.inserts and phantom.cylinder is None:
-        msg = f'{source_name}: "inserts" must be a list with at least one insert, got []'
+        msg = _('{source}: "inserts" must be a list with at least one insert, got []').format(
+            source=source_name
+        )
         raise InputFileError(msg)
     return phantom
 
@@ -279,7 +288,7 @@ def phantom_to_json(phantom: Phantom) -> dict[str, Any]:
 
 def _preset_files() -> dict[str, Path]:
     paths = sorted(resource_directory('Phantoms').glob('*.json'))
-    return {str(read_json(path, 'phantom')['name']): path for path in paths}
+    return {str(read_json(path, _('phantom'))['name']): path for path in paths}
 
 
 def _refuse_repeated_labels(inserts: tuple[Insert, ...]) -> None:
@@ -287,7 +296,9 @@ def _refuse_repeated_labels(inserts: tuple[Insert, ...]) -> None:
     for insert in inserts:
         for name in {insert.label.casefold(), *(alias.casefold() for alias in insert.aliases)}:
             if name in seen:
-                msg = f'two inserts are called {insert.label!r}; every label must differ'
+                msg = _('two inserts are called {label!r}; every label must differ').format(
+                    label=insert.label
+                )
                 raise ValueError(msg)
             seen.add(name)
 
@@ -356,23 +367,6 @@ def insert_colors(phantom: Phantom) -> dict[str, RGB]:
     """
     labels = [insert.label for insert in phantom.inserts] or [UniformCylinder.label]
     return _Colors({label: color_of_index(n) for n, label in enumerate(labels)})
-
-
-def hex_color(color: RGB) -> str:
-    """
-    A color as web pages write it.
-
-    Parameters
-    ----------
-    color : tuple of float
-        Red, green and blue, from 0 to 1.
-
-    Returns
-    -------
-    text : str
-        ``'#rrggbb'``.
-    """
-    return '#' + ''.join(f'{round(part * 255):02x}' for part in color)
 
 
 class _Colors(dict[str, RGB]):

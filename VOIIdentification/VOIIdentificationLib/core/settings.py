@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 
 from .config_json import Rule, check_fields, from_json, read_json, to_json
 from .phantom import NEMAEdition
+from .sentence import sentences
+
+_ = sentences(__name__)
 
 Counting = Literal['partial', 'hard']
 """``'partial'``: weight by volume inside. ``'hard'``: 1 where the voxel center is inside."""
@@ -19,7 +22,10 @@ MAX_SEARCH_MM = 100.0
 
 _SearchMM = Annotated[
     float,
-    Rule(f'be more than 0 mm and at most {MAX_SEARCH_MM:g} mm', lambda mm: 0 < mm <= MAX_SEARCH_MM),
+    Rule(
+        _('be more than 0 mm and at most {most:g} mm').format(most=MAX_SEARCH_MM),
+        lambda mm: 0 < mm <= MAX_SEARCH_MM,
+    ),
 ]
 
 

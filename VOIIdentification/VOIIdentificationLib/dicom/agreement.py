@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..core.errors import SeriesError, SUVError
+from ..core.sentence import joined, sentences
 from .attributes import (
     CONTENT,
     RECONSTRUCTION,
@@ -19,6 +20,8 @@ from .attributes import (
 from .clock import calendar_day, instant_of, time_of_day
 from .header import Header, as_number
 from .slices import PETSlice
+
+_ = sentences(__name__)
 
 _ONE_TIME = ('DYNAMIC', 'GATED')
 """First values of SeriesType (0054,1000) that say that there are several images of one place."""
@@ -206,13 +209,13 @@ def _value(header: Header, row: Attribute) -> tuple[_Value, str]:
     if not row.sequence:
         return _comparable(header, row.keyword)
     found = [_comparable(item, row.keyword) for item in header.items(row.sequence)]
-    value = tuple(one for one, _ in found)
-    return (value if any(value) else ()), ', '.join(text for _, text in found)
+    value = tuple(one for one, _name in found)
+    return (value if any(value) else ()), ', '.join(text for _name, text in found)
 
 
 def _comparable(header: Header, keyword: str) -> tuple[_Value, str]:
     """Equal for values that mean the same; and the text of a message."""
-    _, vr = known(keyword)
+    _tag, vr = known(keyword)
     if vr == 'SQ':
         items = [item.text('CodeValue') or 'present' for item in header.items(keyword)]
         return tuple(items), ', '.join(items)
@@ -279,11 +282,10 @@ _OF_SLICE: dict[str, Callable[[PETSlice], tuple[_Value, str]]] = {
 def _require(row: Attribute, told: Sequence[_Told], policy: Policy) -> None:
     problem = _problem(row, told, policy)
     if problem and policy is Policy.NO_SUV:
-        msg = f'SUV refused: {problem}'
+        msg = _('SUV refused: {problem}').format(problem=problem)
         raise SUVError(msg)
     if problem:
-        msg = f'{problem}.'
-        raise SeriesError(msg)
+        raise SeriesError(joined((problem, '.'), ''))
 
 
 def _problem(row: Attribute, told: Sequence[_Told], policy: Policy) -> str:
@@ -293,30 +295,41 @@ def _problem(row: Attribute, told: Sequence[_Told], policy: Policy) -> str:
     there = [one for one in told if one.value]
     lacking = next((one for one in told if not one.value), None)
     if lacking is not None and row.partly is policy:
-        return (
-            f'the slices of the series differ in {tag_text(row.keyword)}: {there[0].name} has '
-            f'{there[0].text}, {_list(lacking.holders)} none; '
-            f'{_ADVICE.get(policy, "export the series again from its source")}'
+        return _(
+            'the slices of the series differ in {tag}: {first} has {first_text}, {others} none; '
+            '{advice}'
+        ).format(
+            tag=tag_text(row.keyword),
+            first=there[0].name,
+            first_text=there[0].text,
+            others=_list(lacking.holders),
+            advice=_ADVICE.get(policy, _('export the series again from its source')),
         )
     if len(there) > 1 and row.differs is policy:
         first, other = there[:2]
-        return (
-            f'the slices of the series differ in {tag_text(row.keyword)}: {first.name} has '
-            f'{first.text}, {other.name} has {other.text}; '
-            f'{_ADVICE.get(policy, "put each image into a series of its own")}'
+        return _(
+            'the slices of the series differ in {tag}: {first} has {first_text}, {other} has '
+            '{other_text}; {advice}'
+        ).format(
+            tag=tag_text(row.keyword),
+            first=first.name,
+            first_text=first.text,
+            other=other.name,
+            other_text=other.text,
+            advice=_ADVICE.get(policy, _('put each image into a series of its own')),
         )
     return ''
 
 
-_ADVICE = {Policy.NOTHING: 'it counts as unknown'}
+_ADVICE = {Policy.NOTHING: _('it counts as unknown')}
 
 
 def _list(holders: Sequence[PETSlice] | Sequence[Header]) -> str:
-    shown = ', '.join(holder.name for holder in holders[:_NAMES_SHOWN])
+    names = ', '.join(holder.name for holder in holders[:_NAMES_SHOWN])
     more = len(holders) - _NAMES_SHOWN
-    return (
-        f'{shown}{f" and {more} more" if more > 0 else ""} {"has" if len(holders) == 1 else "have"}'
-    )
+    if more > 0:
+        names = _('{names} and {more} more').format(names=names, more=more)
+    return joined((names, _('has') if len(holders) == 1 else _('have')))
 
 
 def _require_one_time(slices: Sequence[PETSlice]) -> None:
@@ -330,10 +343,16 @@ def _require_one_time(slices: Sequence[PETSlice]) -> None:
         told = _told_by_slices(keyword, slices)
         if len(told) > 1:
             first, other = told[:2]
-            msg = (
-                f'the series is {kind.lower() if kind in _ONE_TIME else "dynamic"}, and its slices '
-                f'are of several times: {first.name} has {tag_text(keyword)} '
-                f'{first.text or "none"}, {other.name} has {other.text or "none"}; '
-                'export the one to measure as its own series.'
+            msg = _(
+                'the series is {kind}, and its slices are of several times: {first} has {tag} '
+                '{first_text}, {other} has {other_text}; export the one to measure as its own '
+                'series.'
+            ).format(
+                kind=kind.lower() if kind in _ONE_TIME else _('dynamic'),
+                first=first.name,
+                tag=tag_text(keyword),
+                first_text=first.text or _('none'),
+                other=other.name,
+                other_text=other.text or _('none'),
             )
             raise SeriesError(msg)

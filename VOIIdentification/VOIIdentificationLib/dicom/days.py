@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from ..core.flags import Flag
+from ..core.sentence import sentences
 from ..suv.header import Decisions
 from .attributes import DRUG, tag_text
 from .clock import calendar_day, local_moment, own_offset, time_of_day, utc_offset
 from .header import Header
+
+_ = sentences(__name__)
 
 UNKNOWN_DAY = date(1, 1, 2)
 """Day of a scan without any date; only times of day are known."""
@@ -45,15 +48,21 @@ def day_of_scan(file: Header, log: Decisions) -> date | None:
         return day
     for keyword, other in days.items():
         if other is not None:
-            log.note(f'no series date (0008,0021): {keyword} {other:%Y-%m-%d} is used')
+            log.note(
+                _('no series date (0008,0021): {keyword} {day:%Y-%m-%d} is used').format(
+                    keyword=keyword, day=other
+                )
+            )
             return other
     whole = local_moment(file.text('AcquisitionDateTime'))
     if whole is not None:
         return whole.date()
     injection = local_moment(file.item(DRUG).text(_START))
     log.note(
-        'the scan has no date (0008,0021), (0008,0022), (0008,0020): the same day as the '
-        'injection is assumed',
+        _(
+            'the scan has no date (0008,0021), (0008,0022), (0008,0020): the same day as the '
+            'injection is assumed'
+        ),
         Flag.DAY_UNKNOWN,
     )
     return UNKNOWN_DAY if injection is None else injection.date()
@@ -114,7 +123,12 @@ def local_offset(
     if known is not None:
         return known
     if text:
-        log.note(f'{tag_text("TimezoneOffsetFromUTC")} is {text!r}, no offset', Flag.ZONE_UNKNOWN)
+        log.note(
+            _('{tag} is {text!r}, no offset').format(
+                tag=tag_text('TimezoneOffsetFromUTC'), text=text
+            ),
+            Flag.ZONE_UNKNOWN,
+        )
     of_scan = [file.text(keyword) for keyword in keywords]
     of_scan += [facts.get('FrameAcquisitionDateTime', '') for facts in frames]
     of_scan = [one for one in of_scan if local_moment(one) is not None]
@@ -125,8 +139,10 @@ def local_offset(
     clocks = any(file.text(keyword) for keyword in _CLOCKS) and not frames
     if None in offsets or (clocks and not _same_clock(file)):
         log.note(
-            'some times have an offset from UTC, others none, and '
-            f'{tag_text("TimezoneOffsetFromUTC")} is missing: all are taken for one clock',
+            _(
+                'some times have an offset from UTC, others none, and {tag} is missing: all are '
+                'taken for one clock'
+            ).format(tag=tag_text('TimezoneOffsetFromUTC')),
             Flag.ZONE_UNKNOWN,
         )
         return None

@@ -9,8 +9,11 @@ from typing import Any
 
 from .. import __version__
 from ..core.errors import OutputError
+from ..core.sentence import sentences
 from .attributes import tag_text
 from .slices import PETSlice
+
+_ = sentences(__name__)
 
 SOFTWARE = 'VOI Identification'
 """Manufacturer and model in the objects that are written."""
@@ -22,7 +25,7 @@ SEGMENTATION_SERIES_NUMBER = 9001
 REPORT_SERIES_NUMBER = 9002
 """Far from the numbers that scanners give."""
 
-HIGHDICOM_MISSING = (
+HIGHDICOM_MISSING = _(
     'DICOM segmentations and reports need the Python package highdicom, which is not installed. '
     'Install it (pip install highdicom) and try again.'
 )
@@ -80,19 +83,19 @@ def source_datasets(slices: Sequence[PETSlice]) -> tuple[Any, ...]:
         derived object: all of it is named.
     """
     if any(plane.file.is_multi_frame_pet or plane.file.frame_count > 1 for plane in slices):
-        msg = (
-            'no DICOM segmentation or report is written of a multi-frame series: '
-            'only of one with a file for each slice.'
+        msg = _(
+            'no DICOM segmentation or report is written of a multi-frame series: only of one with '
+            'a file for each slice.'
         )
         raise OutputError(msg)
     sources = tuple(_whole_header(plane) for plane in slices)
     missing = _missing(sources)
     if missing:
-        msg = (
+        msg = _(
             'no DICOM segmentation or report can be derived from this series, which lacks '
-            f'{", ".join(tag_text(keyword) for keyword in missing)}. '
-            'Export the series from the scanner or the archive again, with all of its header.'
-        )
+            '{missing}. Export the series from the scanner or the archive again, with all of its '
+            'header.'
+        ).format(missing=', '.join(tag_text(keyword) for keyword in missing))
         raise OutputError(msg)
     return sources
 
@@ -205,8 +208,8 @@ def header_errors_named() -> Iterator[None]:
             warnings.simplefilter('ignore')  # of names and texts that the sources have
             yield
     except (ValueError, TypeError, OverflowError) as error:
-        msg = (
-            'no DICOM segmentation or report can be derived from this series, '
-            f'whose header is not as the standard demands: {error}'
-        )
+        msg = _(
+            'no DICOM segmentation or report can be derived from this series, whose header is not '
+            'as the standard demands: {reason}'
+        ).format(reason=str(error))
         raise OutputError(msg) from error

@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..core.errors import SeriesError
+from ..core.sentence import sentences
 from ..core.units import row_of_code, row_of_units
 from .attributes import CONTENT, MAPPING, RECONSTRUCTION, TRANSFORM, tag_text
 from .file import DicomFile
 from .header import Header, empty_header
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
+
+_ = sentences(__name__)
 
 _RELATIVE_SLOPE_TOLERANCE = 1e-6
 """Slopes that differ less are one: the real-world unit then holds for the rescaled values."""
@@ -104,12 +107,15 @@ def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
     frames = file.items('PerFrameFunctionalGroupsSequence')
     shared = file.item('SharedFunctionalGroupsSequence')
     if len(frames) != file.frame_count:
-        msg = (
-            f'{file.name} has {file.frame_count} frames but functional groups for '
-            f'{len(frames)}; export it again from its source.'
-        )
+        msg = _(
+            '{file} has {frames} frames but functional groups for {described}; export it again '
+            'from its source.'
+        ).format(file=file.name, frames=file.frame_count, described=len(frames))
         raise SeriesError(msg)
-    named = [_Groups(f'{file.name} frame {n}', one, shared) for n, one in enumerate(frames, 1)]
+    named = [
+        _Groups(_('{file} frame {n}').format(file=file.name, n=n), one, shared)
+        for n, one in enumerate(frames, 1)
+    ]
     return [_slice_of_frame(file, groups, n) for n, groups in enumerate(named)]
 
 
@@ -223,11 +229,11 @@ def _require_one_piece(name: str, chosen: Scale, mappings: Sequence[Scale]) -> N
         if other.code == chosen.code and not _same_scale(other, chosen):
             assert chosen.slope is not None
             assert other.slope is not None
-            msg = (
-                f'{name}: its real-world mapping (0040,9096) to {chosen.code} has several pieces, '
-                f'of slopes {chosen.slope[0]:g} and {other.slope[0]:g}, which cannot be read; '
-                'export the series with one slope a frame.'
-            )
+            msg = _(
+                '{name}: its real-world mapping (0040,9096) to {code} has several pieces, of '
+                'slopes {first:g} and {other:g}, which cannot be read; export the series with one '
+                'slope a frame.'
+            ).format(name=name, code=chosen.code, first=chosen.slope[0], other=other.slope[0])
             raise SeriesError(msg)
 
 
@@ -236,12 +242,11 @@ def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: Scale) -> 
     outside = file.numbers('RescaleSlope', 1)
     if outside is None or (own.slope is not None and _same_scale(own, Scale(outside, None))):
         return
-    inside = 'none' if own.slope is None else f'{own.slope[0]:g}'
-    msg = (
-        f'{groups.name} has two scales: {tag_text("RescaleSlope")} is {outside[0]:g} at the top '
-        f'level of the file and {inside} in its functional groups; '
-        'export the series again from its source.'
-    )
+    inside = _('none') if own.slope is None else f'{own.slope[0]:g}'
+    msg = _(
+        '{name} has two scales: {tag} is {outside:g} at the top level of the file and {inside} in '
+        'its functional groups; export the series again from its source.'
+    ).format(name=groups.name, tag=tag_text('RescaleSlope'), outside=outside[0], inside=inside)
     raise SeriesError(msg)
 
 
@@ -274,10 +279,10 @@ def agreed_units(name: str, codes: Iterable[str]) -> str:
     """
     named = [code for code in codes if code]
     if len({_units_of_code(code) for code in named}) > 1:
-        msg = (
-            f'{name} names several units of one value: {", ".join(dict.fromkeys(named))}; '
-            'export the series again from its source.'
-        )
+        msg = _(
+            '{name} names several units of one value: {units}; export the series again from its '
+            'source.'
+        ).format(name=name, units=', '.join(dict.fromkeys(named)))
         raise SeriesError(msg)
     return named[0] if named else ''
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import PhantomError, SeriesError
+from ..core.sentence import sentences
 from .attributes import WANTED, pet_classes, tag_of
 from .header import (
     GE_GROUP,
@@ -30,6 +31,8 @@ from .header import (
     UNREADABLE,
     Header,
 )
+
+_ = sentences(__name__)
 
 _WANTED = frozenset(WANTED)
 PIXELS = ('FloatPixelData', 'DoubleFloatPixelData', 'PixelData')
@@ -303,11 +306,11 @@ def _inflated(stream: BytesIO, name: str) -> BytesIO:
     except zlib.error:
         return BytesIO()
     if len(data) == limit:
-        msg = (
-            f'{name}: its {len(deflated)} deflated bytes become more than {limit}, which no image '
-            'does; export the series uncompressed.'
+        msg = _(
+            '{name}: its {count} deflated bytes become more than {limit}, which no image does; '
+            'export the series uncompressed.'
         )
-        raise SeriesError(msg)
+        raise SeriesError(msg.format(name=name, count=len(deflated), limit=limit))
     return BytesIO(data if inflater.eof else b'')
 
 
@@ -316,9 +319,7 @@ class _Walk:
 
     def __init__(self, stream: BytesIO) -> None:
         self._stream = stream
-        self._tag = 0
-        self.offset = 0
-        self.length = 0
+        self._tag = self.offset = self.length = 0
         self.whole = False
         self.stored: dict[int, bytes] = {}
 
@@ -390,9 +391,9 @@ def naming(name: str) -> Iterator[None]:
     except (PhantomError, MemoryError):
         raise
     except Exception as error:
-        reason = ' '.join(str(error).split()) or 'no reason given'
-        msg = (
-            f'{name} cannot be read ({type(error).__name__}: {reason}); it may be damaged: '
-            'copy it again from its source.'
+        kind, why = type(error).__name__, ' '.join(str(error).split()) or _('no reason given')
+        msg = _(
+            '{name} cannot be read ({kind}: {reason}); it may be damaged: copy it again from its '
+            'source.'
         )
-        raise SeriesError(msg) from error
+        raise SeriesError(msg.format(name=name, kind=kind, reason=why)) from error

@@ -11,12 +11,15 @@ import numpy as np
 from .. import __version__
 from ..core.errors import OutputError, Progress, no_progress
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from .read import PETStack
 from .slices import PETSlice
 from .write import save_dataset, set_pixels
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+_ = sentences(__name__)
 
 _SPOILED = (
     'SmallestImagePixelValue',
@@ -94,14 +97,16 @@ def write_filtered_series(
 
 def _require_writable(image: PETImage, stack: PETStack) -> None:
     if any(plane.file.frame_count > 1 or plane.file.is_multi_frame_pet for plane in stack.slices):
-        msg = (
-            f'{stack.slices[0].name} is a multi-frame file: a filtered series is written of '
-            'single images only. Export the series as single images first.'
-        )
+        msg = _(
+            '{file} is a multi-frame file: a filtered series is written of single images only. '
+            'Export the series as single images first.'
+        ).format(file=stack.slices[0].name)
         raise OutputError(msg)
     bad = int(np.count_nonzero(~np.isfinite(image.voxels)))
     if bad:
-        msg = f'{bad} voxels of the filtered image are not a number, which DICOM cannot store.'
+        msg = _(
+            '{count} voxels of the filtered image are not a number, which DICOM cannot store.'
+        ).format(count=bad)
         raise OutputError(msg)
 
 

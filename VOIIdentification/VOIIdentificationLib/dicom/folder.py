@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import Progress, SeriesError, no_progress
+from ..core.sentence import joined, sentences
 from .attributes import pet_classes
 from .file import DicomFile, naming, read_header
 from .slices import passed_over_note
 from .spect import spect_hindrance
+
+_ = sentences(__name__)
 
 _MEDIA_DIRECTORY = b'1.2.840.10008.1.3.10'
 """SOP class of a DICOMDIR (PS3.10, 8.6), in its meta header."""
@@ -218,40 +221,42 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
     if series_uid is not None:
         chosen = [series for series in listing.series if series.uid == series_uid]
         if not chosen:
-            msg = f'{listing.folder} holds no series {series_uid}; it holds{found or " none"}'
+            msg = _('{folder} holds no series {uid}; it holds{found}').format(
+                folder=listing.folder, uid=series_uid, found=found or _(' none')
+            )
             raise SeriesError(msg)
     else:
         chosen = [series for series in listing.series if series.is_activity]
     if len(chosen) > 1:
-        kind = 'PET' if all(series.modality == 'PT' for series in chosen) else 'PET or SPECT'
-        msg = (
-            f'{listing.folder} holds {len(chosen)} {kind} series; choose one by its UID:\n'
-            f'{_lines(chosen)}'
+        kind = 'PET' if all(series.modality == 'PT' for series in chosen) else _('PET or SPECT')
+        msg = _('{folder} holds {count} {kind} series; choose one by its UID:\n{list}').format(
+            folder=listing.folder, count=len(chosen), kind=kind, list=_lines(chosen)
         )
         raise SeriesError(msg)
     if chosen and chosen[0].is_activity:
         return chosen[0]
     if chosen:
-        msg = (
-            'the series is not PET and not reconstructed SPECT; give such a series instead of\n'
-            f'{chosen[0].line}'
-        )
+        msg = _(
+            'the series is not PET and not reconstructed SPECT; give such a series instead '
+            'of\n{line}'
+        ).format(line=chosen[0].line)
     elif listing.series:
-        msg = (
-            f'{listing.folder} holds no PET series and no reconstructed SPECT; '
-            f'it holds{found}{_pictures_of_pet(listing)}'
-        )
+        msg = _(
+            '{folder} holds no PET series and no reconstructed SPECT; it holds{found}{advice}'
+        ).format(folder=listing.folder, found=found, advice=_pictures_of_pet(listing))
     else:
-        msg = f'{listing.folder} holds no DICOM images{_reasons(listing.notes)}.'
+        msg = _('{folder} holds no DICOM images{reasons}.').format(
+            folder=listing.folder, reasons=_reasons(listing.notes)
+        )
     raise SeriesError(msg)
 
 
 def _pictures_of_pet(listing: SeriesListing) -> str:
     if not any(series.is_pictures and series.modality == 'PT' for series in listing.series):
         return ''
-    return (
-        '\nA secondary capture is a picture of PET, whose numbers are gray levels: '
-        'take the original series of the scanner.'
+    return _(
+        '\nA secondary capture is a picture of PET, whose numbers are gray levels: take the '
+        'original series of the scanner.'
     )
 
 
@@ -268,7 +273,9 @@ def _is_directory_of_files(path: Path) -> bool:
 def _series_uid_of(path: Path) -> str:
     file = _header(path, path.name)
     if file is None:
-        msg = f'{path} is not a DICOM file; give a folder, or a file of the series.'
+        msg = _('{path} is not a DICOM file; give a folder, or a file of the series.').format(
+            path=path
+        )
         raise SeriesError(msg)
     return file.text('SeriesInstanceUID')
 
@@ -280,7 +287,10 @@ def _listing(
     passed_over: dict[str, list[str]] = {}
     for count, (path, name) in enumerate(zip(paths, names, strict=True)):
         if count % _FILES_PER_STEP == 0:
-            progress(count / len(paths), f'reading headers: {count} of {len(paths)} files')
+            progress(
+                count / len(paths),
+                _('reading headers: {count} of {all} files').format(count=count, all=len(paths)),
+            )
         file = _header(path, name)
         if file is not None and (file.pixels or _should_have_pixels(file)):
             images.append(file)
@@ -294,7 +304,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise _unreadable(Path(error.filename or folder), error) from error
 
-    for directory, _, names in os.walk(folder, onerror=refuse):
+    for directory, _folders, names in os.walk(folder, onerror=refuse):
         yield from (Path(directory, name) for name in names)
 
 
@@ -315,8 +325,10 @@ def _is_file(path: Path) -> bool:
 def _require_folder(folder: Path) -> None:
     mode = _mode(folder)
     if not stat.S_ISDIR(mode):
-        wrong = 'is not a folder' if mode else 'does not exist'
-        msg = f'{folder} {wrong}; give the folder that holds the DICOM files.'
+        wrong = _('is not a folder') if mode else _('does not exist')
+        msg = _('{folder} {wrong}; give the folder that holds the DICOM files.').format(
+            folder=folder, wrong=wrong
+        )
         raise SeriesError(msg)
 
 
@@ -331,10 +343,10 @@ def _mode(path: Path) -> int:
 
 
 def _unreadable(path: Path, error: OSError) -> SeriesError:
-    msg = (
-        f'{path} cannot be read ({error.strerror or error}); '
-        'it may be a slice: give read permission, or copy the series elsewhere.'
-    )
+    msg = _(
+        '{path} cannot be read ({reason}); it may be a slice: give read permission, or copy the '
+        'series elsewhere.'
+    ).format(path=path, reason=error.strerror or str(error))
     return SeriesError(msg)
 
 
@@ -345,10 +357,10 @@ def _should_have_pixels(file: DicomFile) -> bool:
 
 def _why_no_image(file: DicomFile | None, path: Path) -> str:
     if _is_file(path) and _is_directory_of_files(path):
-        return 'DICOMDIR, which only lists others'
+        return _('DICOMDIR, which only lists others')
     if file is None:
-        return 'not DICOM'
-    return 'cut off within the header' if file.cut else 'DICOM without an image'
+        return _('not DICOM')
+    return _('cut off within the header') if file.cut else _('DICOM without an image')
 
 
 def _grouped_series(images: Iterable[DicomFile]) -> tuple[Series, ...]:
@@ -373,4 +385,4 @@ def _lines(series: Iterable[Series]) -> str:
 
 
 def _reasons(notes: tuple[str, ...]) -> str:
-    return f' ({"; ".join(notes)})' if notes else ': it is empty'
+    return joined((' (', joined(notes, '; '), ')'), '') if notes else _(': it is empty')

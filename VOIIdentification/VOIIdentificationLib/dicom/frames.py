@@ -8,12 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core.errors import SeriesError
+from ..core.sentence import joined, sentences
 from .attributes import WANTED, tag_text
 from .clock import iso_datetime
 from .grid import same_plane_groups, slice_heights_mm
 from .header import as_number
 from .pixels import PixelReader
 from .slices import PETSlice
+
+_ = sentences(__name__)
 
 _SAME_POSITION_MM = 0.01
 """Copies of a slice are not farther apart."""
@@ -38,9 +41,9 @@ What may tell frames apart. Whatever divides the slices into whole volumes count
 """
 
 _PHRASES = {
-    'frame reference time {:g} s': ('FrameReferenceTime',),
-    '{:g} s after the trigger': ('TriggerTime',),
-    '{:g} s long': ('ActualFrameDuration', 'FrameAcquisitionDuration'),
+    _('frame reference time {time:g} s'): ('FrameReferenceTime',),
+    _('{time:g} s after the trigger'): ('TriggerTime',),
+    _('{time:g} s long'): ('ActualFrameDuration', 'FrameAcquisitionDuration'),
 }
 """How times in milliseconds are told; of several entries a file has one."""
 
@@ -98,10 +101,10 @@ def time_frames(ordered: Sequence[PETSlice]) -> tuple[TimeFrame, ...]:
     members = {frozenset(map(id, part)) for part in parts}
     for other, differing in found[1:]:
         if {frozenset(map(id, part)) for part in differing} != members:
-            msg = (
-                f'{tag_text(name)} and {tag_text(other)} divide the slices of the series into '
-                'different frames; export the one to measure as its own series.'
-            )
+            msg = _(
+                '{name} and {other} divide the slices of the series into different frames; export '
+                'the one to measure as its own series.'
+            ).format(name=tag_text(name), other=tag_text(other))
             raise SeriesError(msg)
     return tuple(TimeFrame(part, _when(part)) for part in parts)
 
@@ -139,20 +142,27 @@ def one_of_frames(
     if number is None or number > len(frames):
         raise SeriesError(_list_of(frames, number))
     frame = frames[number - 1]
-    return frame.slices, (f'Frame {number} of {len(frames)} of the series: {frame.text}.',)
+    return frame.slices, (
+        _('Frame {number} of {count} of the series: {frame}.').format(
+            number=number, count=len(frames), frame=frame.text
+        ),
+    )
 
 
 def _list_of(frames: Sequence[TimeFrame], number: int | None) -> str:
     if not frames:
-        return f'the series has no frame {number}: it holds one image; leave out --frame.'
-    shown = [f'{n}: {one.text}' for n, one in enumerate(frames[:_SHOWN], start=1)]
+        return _('the series has no frame {number}: it holds one image; leave out --frame.').format(
+            number=number
+        )
+    shown = [joined((str(n), one.text), ': ') for n, one in enumerate(frames[:_SHOWN], start=1)]
     more = len(frames) - _SHOWN
-    listed = '; '.join([*shown, *([f'and {more} more'] if more > 0 else [])])
-    lacking = '' if number is None else f', no frame {number}'
-    return (
-        f'the series holds {len(frames)} time frames or gates{lacking}: {listed}. Name the one to '
-        'measure (--frame N; --each-frame measures all), or export it as its own series.'
-    )
+    rest = [_('and {more} more').format(more=more)] if more > 0 else []
+    listed = joined([*shown, *rest], '; ')
+    lacking = '' if number is None else _(', no frame {number}').format(number=number)
+    return _(
+        'the series holds {count} time frames or gates{lacking}: {listed}. Name the one to measure '
+        '(--frame N; --each-frame measures all), or export it as its own series.'
+    ).format(count=len(frames), lacking=lacking, listed=listed)
 
 
 def _divisions(ordered: Sequence[PETSlice]) -> list[tuple[str, list[list[PETSlice]]]]:
@@ -216,15 +226,15 @@ def _when(part: Sequence[PETSlice]) -> str:
     if whole:
         start = iso_datetime(whole[:8], whole[8:].split('+')[0].split('-')[0])
     said = [
-        start and f'from {start.replace("T", " ")}',
+        start and _('from {start}').format(start=start.replace('T', ' ')),
         *(
-            phrase.format(number / _MS_PER_S)
+            phrase.format(time=number / _MS_PER_S)
             for phrase, keywords in _PHRASES.items()
             for number in [as_number(''.join(_text(plane, one) for one in keywords))]
             if number is not None
         ),
     ]
-    return ', '.join(filter(None, said)) or 'time unknown'
+    return joined(filter(None, said), ', ') or _('time unknown')
 
 
 def without_copies(ordered: Sequence[PETSlice]) -> tuple[list[PETSlice], list[str]]:
@@ -281,26 +291,42 @@ def _require_places(group: Sequence[PETSlice]) -> None:
     ):
         return
     x, y, z = first.position_lps_mm
-    msg = (
-        f'{len(group)} slices of the series lie at one position: '
-        f'{tag_text("ImagePositionPatient")} is {x:.2f}, {y:.2f}, {z:.2f} in {first.name}, '
-        f'{others[0].name} and {others[1].name}, and no time tells them apart; '
-        'export the series again from its source.'
+    msg = _(
+        '{count} slices of the series lie at one position: {tag} is {x:.2f}, {y:.2f}, {z:.2f} in '
+        '{first}, {second} and {third}, and no time tells them apart; export the series again from '
+        'its source.'
+    ).format(
+        count=len(group),
+        tag=tag_text('ImagePositionPatient'),
+        x=x,
+        y=y,
+        z=z,
+        first=first.name,
+        second=others[0].name,
+        third=others[1].name,
     )
     raise SeriesError(msg)
 
 
 def _two_images(first: PETSlice, other: PETSlice, height_mm: float) -> SeriesError:
     differing = [
-        f'{name} {value or "none"} and {dict(other.facts).get(name) or "none"}'
+        _('{name} {value} and {other}').format(
+            name=name, value=value or _('none'), other=dict(other.facts).get(name) or _('none')
+        )
         for name, value in first.facts
         if value != dict(other.facts).get(name)
     ]
     kind = ' '.join(first.file.texts('SeriesType'))
-    facts = ', '.join(([f'series type {kind}'] if kind else []) + differing)
-    msg = (
-        f'{first.name} and {other.name} hold different images of one plane, {height_mm:.2f} mm '
-        f'along the normal{f" ({facts})" if facts else ""}: the series has several time points, '
-        'gates or acquisitions; export the one to measure as its own series.'
+    types = [_('series type {kind}').format(kind=kind)] if kind else []
+    facts = joined([*types, *differing], ', ')
+    msg = _(
+        '{first} and {other} hold different images of one plane, {height:.2f} mm along the '
+        'normal{facts}: the series has several time points, gates or acquisitions; export the one '
+        'to measure as its own series.'
+    ).format(
+        first=first.name,
+        other=other.name,
+        height=height_mm,
+        facts=joined((' (', facts, ')'), '') if facts else '',
     )
     return SeriesError(msg)

@@ -8,8 +8,11 @@ import numpy as np
 
 from ..core.errors import SeriesError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
+from ..core.sentence import sentences
 from .attributes import tag_text
 from .slices import PETSlice
+
+_ = sentences(__name__)
 
 _SAME_PLANE_MM = 0.01
 """Slices nearer than this lie in one plane: no scanner makes thinner slices."""
@@ -137,10 +140,10 @@ def _normal_lps(plane: PETSlice) -> FloatArray:
 
 def _single_thickness_mm(plane: PETSlice) -> float:
     if not plane.thickness_mm:
-        msg = (
-            f'{plane.name} is the only slice and has no {tag_text("SliceThickness")}, so the size '
-            'of its voxels is unknown; load the whole series.'
-        )
+        msg = _(
+            '{plane} is the only slice and has no {tag}, so the size of its voxels is unknown; '
+            'load the whole series.'
+        ).format(plane=plane.name, tag=tag_text('SliceThickness'))
         raise SeriesError(msg)
     return plane.thickness_mm
 
@@ -150,22 +153,22 @@ def _require_orthonormal(plane: PETSlice) -> None:
     errors = (abs(row @ row - 1) / 2, abs(column @ column - 1) / 2, abs(row @ column))
     if max(errors) > _COSINE_TOLERANCE:
         values = ', '.join(f'{value:g}' for value in plane.orientation)
-        msg = (
-            f'{plane.name}: {tag_text("ImageOrientationPatient")} is {values}, which is not two '
-            'unit vectors at right angles; export the series again from its source.'
-        )
+        msg = _(
+            '{plane}: {tag} is {values}, which is not two unit vectors at right angles; export the '
+            'series again from its source.'
+        ).format(plane=plane.name, tag=tag_text('ImageOrientationPatient'), values=values)
         raise SeriesError(msg)
 
 
 def _require_alike(first: PETSlice, other: PETSlice) -> None:
     if first.shape != other.shape:
-        raise _unlike(first, other, 'matrix', _matrix(first), _matrix(other))
+        raise _unlike(first, other, _('matrix'), _matrix(first), _matrix(other))
     if not _close(first.pixel_spacing_mm, other.pixel_spacing_mm, _SAME_SPACING_MM):
         texts = [_joined(plane.pixel_spacing_mm, ' x ') + ' mm' for plane in (first, other)]
-        raise _unlike(first, other, 'pixel spacing', *texts)
+        raise _unlike(first, other, _('pixel spacing'), *texts)
     if not _close(first.orientation, other.orientation, _SAME_COSINE):
         texts = [_joined(plane.orientation, ', ') for plane in (first, other)]
-        raise _unlike(first, other, 'orientation', *texts)
+        raise _unlike(first, other, _('orientation'), *texts)
 
 
 def _close(first: Sequence[float], other: Sequence[float], tolerance: float) -> bool:
@@ -183,9 +186,15 @@ def _matrix(plane: PETSlice) -> str:
 def _unlike(
     first: PETSlice, other: PETSlice, what: str, first_value: str, other_value: str
 ) -> SeriesError:
-    msg = (
-        f'the slices of the series differ in {what}: {first.name} has {first_value}, '
-        f'{other.name} has {other_value}; put each image into a series of its own.'
+    msg = _(
+        'the slices of the series differ in {what}: {first} has {first_value}, {other} has '
+        '{other_value}; put each image into a series of its own.'
+    ).format(
+        what=what,
+        first=first.name,
+        first_value=first_value,
+        other=other.name,
+        other_value=other_value,
     )
     return SeriesError(msg)
 
@@ -207,23 +216,32 @@ def _require_regular(ordered: Sequence[PETSlice], step: FloatArray) -> None:
 def _gap(ordered: Sequence[PETSlice], index: int, distance: float, usual: float) -> SeriesError:
     heights = slice_heights_mm(ordered)
     missing = round(distance / usual) - 1
-    advice = (
-        f'about {missing} slice{"s are" if missing > 1 else " is"} missing: copy the whole series'
-        if missing > 0
-        else 'the slices do not make one regular volume: export each acquisition as its own series'
-    )
-    msg = (
-        f'the slices are not evenly spaced: from {ordered[index].name} at '
-        f'{heights[index]:.2f} mm to {ordered[index + 1].name} at {heights[index + 1]:.2f} mm are '
-        f'{distance:.3f} mm, elsewhere {usual:.3f} mm; {advice}.'
+    advice = _('about {count} slices are missing: copy the whole series').format(count=missing)
+    if missing == 1:
+        advice = _('about 1 slice is missing: copy the whole series')
+    elif missing < 1:
+        advice = _(
+            'the slices do not make one regular volume: export each acquisition as its own series'
+        )
+    msg = _(
+        'the slices are not evenly spaced: from {first} at {height:.2f} mm to {next} at '
+        '{next_height:.2f} mm are {distance:.3f} mm, elsewhere {usual:.3f} mm; {advice}.'
+    ).format(
+        first=ordered[index].name,
+        height=heights[index],
+        next=ordered[index + 1].name,
+        next_height=heights[index + 1],
+        distance=distance,
+        usual=usual,
+        advice=advice,
     )
     return SeriesError(msg)
 
 
 def _sideways(plane: PETSlice, off_mm: float) -> SeriesError:
     x, y, z = plane.position_lps_mm
-    msg = (
-        f'{plane.name} at LPS ({x:.2f}, {y:.2f}, {z:.2f}) mm lies {off_mm:.2f} mm off the '
-        'regular grid of the other slices; export the series again from its source.'
-    )
+    msg = _(
+        '{plane} at LPS ({x:.2f}, {y:.2f}, {z:.2f}) mm lies {off:.2f} mm off the regular grid of '
+        'the other slices; export the series again from its source.'
+    ).format(plane=plane.name, x=x, y=y, z=z, off=off_mm)
     return SeriesError(msg)

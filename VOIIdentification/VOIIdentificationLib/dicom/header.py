@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import SeriesError
+from ..core.sentence import sentences
 from .attributes import known, tag_text
+
+_ = sentences(__name__)
 
 GE_GROUP, PHILIPS_GROUP = 0x0009, 0x7053
 """Groups of the private elements that are used."""
@@ -104,7 +107,7 @@ class Header:
         value : object
             Equal where the elements are equal; they may mean the same if it differs.
         """
-        tag, _ = known(keyword)
+        tag, _vr = known(keyword)
         return str(self.dataset[tag]) if tag in self.dataset else None
 
     def line(self, keyword: str) -> str:
@@ -172,12 +175,17 @@ class Header:
         found = tuple(number for number in numbers if number is not None)
         if len(found) == len(numbers) == count:
             return found
-        wanted = 'a finite number' if count == 1 else f'{count} finite numbers'
-        msg = (
-            f"{self.name}: {tag_text(keyword)} is '{', '.join(texts)}', which is not {wanted}; "
-            'export the series again from its source.'
+        wanted = (
+            _('a finite number') if count == 1 else _('{count} finite numbers').format(count=count)
         )
-        raise SeriesError(msg)
+        msg = _(
+            '{name}: {tag} is {value}, which is not {wanted}; export the series again from its '
+            'source.'
+        )
+        value = f"'{', '.join(texts)}'"
+        raise SeriesError(
+            msg.format(name=self.name, tag=tag_text(keyword), value=value, wanted=wanted)
+        )
 
     def integer(self, keyword: str) -> int | None:
         """
@@ -285,7 +293,7 @@ class Header:
         return '' if value is None else str(value).strip(_PADDING)
 
     def _element(self, keyword: str) -> Any:
-        tag, _ = known(keyword)
+        tag, _vr = known(keyword)
         try:
             return self.dataset.get_item(tag)
         except UNREADABLE:  # pydicom parses an empty value at once

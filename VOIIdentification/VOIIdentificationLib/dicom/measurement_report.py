@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import __version__
 from ..core.errors import OutputError
+from ..core.sentence import sentences
 from ..core.units import UCUM, row_of_code
 from .derived import (
     PRIVATE_SCHEME,
@@ -17,6 +18,8 @@ from .derived import (
     long_string,
     private_coding_scheme,
 )
+
+_ = sentences(__name__)
 
 _Triple = tuple[str, str, str]
 """Value, coding scheme and meaning of a code."""
@@ -172,10 +175,10 @@ def _require_same_vois(segmented: Any, vois: Sequence[VOIFigures]) -> None:
     labels = [segment.SegmentLabel for segment in segmented.SegmentSequence]
     expected = [long_string(voi.label) for voi in vois]
     if labels != expected:
-        msg = (
-            f'the report is of the VOIs {", ".join(expected)}, '
-            f'the segmentation of {", ".join(labels)}: they must be the same.'
-        )
+        msg = _(
+            'the report is of the VOIs {expected}, the segmentation of {labels}: they must be the '
+            'same.'
+        ).format(expected=', '.join(expected), labels=', '.join(labels))
         raise OutputError(msg)
 
 

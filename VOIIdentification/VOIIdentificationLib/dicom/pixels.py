@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import SeriesError
+from ..core.sentence import sentences
 from .attributes import tag_text
 from .file import UNDEFINED_LENGTH, DicomFile
 from .slices import PETSlice
+
+_ = sentences(__name__)
 
 _Stored = npt.NDArray[Any]
 
@@ -40,10 +43,16 @@ class PixelReader:
             return ()
         name, stored = next(iter(self._with_other_bits.items()))
         count = len(self._with_other_bits)
-        note = (
-            f'bits outside the {stored} of {tag_text("BitsStored")} are set in {count} '
-            f'file{"s" if count > 1 else ""}, from {name} on; they are left out, as the overlays '
-            'of old writers: if they belong to the values, these are wrong'
+        note = _(
+            'bits outside the {stored} of {tag} are set in {count} {files}, from {name} on; they '
+            'are left out, as the overlays of old writers: if they belong to the values, these are '
+            'wrong'
+        ).format(
+            stored=stored,
+            tag=tag_text('BitsStored'),
+            count=count,
+            files=_('files') if count > 1 else _('file'),
+            name=name,
         )
         return (note,)
 
@@ -170,25 +179,27 @@ def _undecodable(file: DicomFile, error: Exception) -> str:
     syntax = uid.UID(file.transfer_syntax)
     reason = ' '.join(str(error).split())
     if syntax in (*uid.RLETransferSyntaxes, *uid.UncompressedTransferSyntaxes):
-        return f'{file.name}: its {syntax.name} pixels are damaged ({reason}); copy it again.'
-    advice = 'export the series uncompressed'
+        return _('{file}: its {syntax} pixels are damaged ({reason}); copy it again.').format(
+            file=file.name, syntax=syntax.name, reason=reason
+        )
+    advice = _('export the series uncompressed')
     if syntax in (*uid.JPEGTransferSyntaxes, *uid.JPEGLSTransferSyntaxes):
-        advice = f'install pylibjpeg and pylibjpeg-libjpeg, or {advice}'
+        advice = _('install pylibjpeg and pylibjpeg-libjpeg, or {advice}').format(advice=advice)
     elif syntax in uid.JPEG2000TransferSyntaxes:
-        advice = f'install pylibjpeg and pylibjpeg-openjpeg, or {advice}'
-    return (
-        f'{file.name}: its pixels are compressed as {syntax.name} ({syntax}) and cannot be decoded '
-        f'here; {advice} ({reason}).'
-    )
+        advice = _('install pylibjpeg and pylibjpeg-openjpeg, or {advice}').format(advice=advice)
+    return _(
+        '{file}: its pixels are compressed as {syntax} ({uid}) and cannot be decoded here; '
+        '{advice} ({reason}).'
+    ).format(file=file.name, syntax=syntax.name, uid=str(syntax), advice=advice, reason=reason)
 
 
 def _shape(file: DicomFile) -> tuple[int, int]:
     rows, columns = file.integer('Rows') or 0, file.integer('Columns') or 0
     if not rows or not columns:
-        msg = (
-            f'{file.name}: its image is {columns} columns by {rows} rows; '
-            'export the series again from its source.'
-        )
+        msg = _(
+            '{file}: its image is {columns} columns by {rows} rows; export the series again from '
+            'its source.'
+        ).format(file=file.name, columns=columns, rows=rows)
         raise SeriesError(msg)
     return rows, columns
 
@@ -198,16 +209,18 @@ def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
     photometric = file.text('PhotometricInterpretation') or 'MONOCHROME2'
     samples = file.integer('SamplesPerPixel') or 1
     if samples != 1 or photometric not in ('MONOCHROME1', 'MONOCHROME2'):
-        msg = (
-            f'{file.name} is a picture ({photometric}, {samples} samples per pixel), not an '
-            'image of activity; take the original series of the scanner.'
-        )
+        msg = _(
+            '{file} is a picture ({photometric}, {samples} samples per pixel), not an image of '
+            'activity; take the original series of the scanner.'
+        ).format(file=file.name, photometric=photometric, samples=samples)
         raise SeriesError(msg)
     allocated = file.integer('BitsAllocated')
     if file.pixels != 'PixelData' or allocated not in (8, 16, 32):
-        msg = (
-            f'{file.name}: {file.pixels} with {tag_text("BitsAllocated")} of {allocated} cannot be '
-            'read; export the series with 8, 16 or 32 bit integers.'
+        msg = _(
+            '{file}: {pixels} with {tag} of {allocated} cannot be read; export the series with 8, '
+            '16 or 32 bit integers.'
+        ).format(
+            file=file.name, pixels=file.pixels, tag=tag_text('BitsAllocated'), allocated=allocated
         )
         raise SeriesError(msg)
     sign = 'i' if file.integer('PixelRepresentation') else 'u'
@@ -228,10 +241,10 @@ def _meaningful_bits(file: DicomFile, pixels: _Stored) -> tuple[_Stored, bool]:
     high = file.integer('HighBit')
     high = stored - 1 if high is None else high
     if not stored <= high + 1 <= allocated:
-        msg = (
-            f'{file.name}: {stored} bits stored up to bit {high} do not fit into the '
-            f'{allocated} bits allocated; export the series again from its source.'
-        )
+        msg = _(
+            '{file}: {stored} bits stored up to bit {high} do not fit into the {allocated} bits '
+            'allocated; export the series again from its source.'
+        ).format(file=file.name, stored=stored, high=high, allocated=allocated)
         raise SeriesError(msg)
     if stored == allocated:
         return pixels, False
@@ -247,19 +260,25 @@ def _require_native(file: DicomFile, needed: int) -> None:
     if file.pixel_length == UNDEFINED_LENGTH:
         from pydicom.uid import UID
 
-        msg = (
-            f'{file.name}: its pixels are compressed, but its transfer syntax (0002,0010), '
-            f'{UID(file.transfer_syntax).name}, says that they are not; '
-            'export the series again from its source.'
-        )
+        msg = _(
+            '{file}: its pixels are compressed, but its transfer syntax (0002,0010), {syntax}, '
+            'says that they are not; export the series again from its source.'
+        ).format(file=file.name, syntax=UID(file.transfer_syntax).name)
         raise SeriesError(msg)
     if file.pixel_length > needed + needed % 2:
         rows, columns = _shape(file)
-        msg = (
-            f'{file.name} holds {file.pixel_length} bytes of pixels, but its {file.frame_count} '
-            f'x {rows} x {columns} (frames, Rows, Columns) of {file.integer("BitsAllocated")} bits '
-            f'are {needed}: the matrix is not the one that was stored; '
-            'export the series again from its source.'
+        msg = _(
+            '{file} holds {held} bytes of pixels, but its {frames} x {rows} x {columns} (frames, '
+            'Rows, Columns) of {bits} bits are {needed}: the matrix is not the one that was '
+            'stored; export the series again from its source.'
+        ).format(
+            file=file.name,
+            held=file.pixel_length,
+            frames=file.frame_count,
+            rows=rows,
+            columns=columns,
+            bits=file.integer('BitsAllocated'),
+            needed=needed,
         )
         raise SeriesError(msg)
 
@@ -267,8 +286,8 @@ def _require_native(file: DicomFile, needed: int) -> None:
 def _require_bytes(file: DicomFile, got: int, needed: int) -> None:
     if got < needed:
         rows, columns = _shape(file)
-        msg = (
-            f'{file.name} is truncated: it holds {got} of the {needed} bytes that its image of '
-            f'{columns} x {rows} pixels needs; copy it again from its source.'
-        )
+        msg = _(
+            '{file} is truncated: it holds {held} of the {needed} bytes that its image of '
+            '{columns} x {rows} pixels needs; copy it again from its source.'
+        ).format(file=file.name, held=got, needed=needed, columns=columns, rows=rows)
         raise SeriesError(msg)

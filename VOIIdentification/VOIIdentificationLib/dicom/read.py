@@ -12,6 +12,7 @@ import numpy as np
 from ..core.bounds import BYTES_PER_VOXEL, require_memory
 from ..core.errors import Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
+from ..core.sentence import joined, sentences
 from .agreement import require_one_image
 from .enhanced import slices_of_enhanced_file
 from .facts import acquisition_facts, series_unit
@@ -23,6 +24,8 @@ from .pixels import PixelReader, require_pixels
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
 from .slices import PETSlice, passed_over_note, slice_of_file
 from .spect import slices_of_spect_file
+
+_ = sentences(__name__)
 
 PART_FOR_HEADERS = 0.4
 """Part of the reading time that the headers take."""
@@ -217,17 +220,17 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
     require_pixels(stack.slices)
     geometry = grid_of_slices(stack.slices)
     k, j, i = geometry.shape_kji
-    what = f'the series ({i} x {j} x {k} voxels)'
+    what = _('the series ({i} x {j} x {k} voxels)').format(i=i, j=j, k=k)
     require_memory(BYTES_PER_VOXEL * k * j * i, what, error=SeriesError)
     voxels = np.empty(geometry.shape_kji, np.float32)
     reader = PixelReader()
     count = len(stack.slices)
     for k, plane in enumerate(stack.slices):
         if k % _SLICES_PER_STEP == 0:
-            progress(k / count, f'reading slice {k + 1} of {count}')
+            progress(k / count, _('reading slice {k} of {count}').format(k=k + 1, count=count))
         with naming(plane.name):
             reader.read_into(plane, voxels[k])
-    progress(1.0, f'{count} slices read')
+    progress(1.0, _('{count} slices read').format(count=count))
     facts = acquisition_facts(stack.slices, (*stack.notes, *reader.notes))
     return PETImage(voxels, geometry, series_unit(stack.slices), facts)
 
@@ -294,12 +297,12 @@ def stack_of_files(paths: Sequence[Path], progress: Progress = no_progress) -> P
         As from `find_stack`, and if a file is no DICOM image.
     """
     if not paths:
-        msg = 'no file was given; give the files of one PET series.'
+        msg = _('no file was given; give the files of one PET series.')
         raise SeriesError(msg)
     listing = list_series(paths, progress)
     if listing.notes:
-        msg = f'not all of the {len(paths)} files are DICOM images: {"; ".join(listing.notes)}.'
-        raise SeriesError(msg)
+        msg = _('not all of the {count} files are DICOM images: {notes}.')
+        raise SeriesError(msg.format(count=len(paths), notes=joined(listing.notes, '; ')))
     return _stack(choose_pet_series(listing), ())
 
 
@@ -311,12 +314,11 @@ def _stack(series: Series, notes: tuple[str, ...], frame: int | None = None) -> 
     _require_one_acquisition(ordered)
     planes, converted = counts_to_activity(ordered)
     dropped = [
-        *([passed_over_note('no PET image', others)] if others else []),
-        *([passed_over_note('copies of others', copies, 'slice')] if copies else []),
+        *([passed_over_note(_('no PET image'), others)] if others else []),
+        *([passed_over_note(_('copies of others'), copies, 'slice')] if copies else []),
     ]
-    return PETStack(
-        series, tuple(planes), (*of_frame, *notes, *dropped, *converted, *_notes(planes))
-    )
+    told = (*scaling_notes(planes), *_syntax_notes(planes), *_count_notes(planes))
+    return PETStack(series, tuple(planes), (*of_frame, *notes, *dropped, *converted, *told))
 
 
 def _may_be_read(file: DicomFile) -> bool:
@@ -335,21 +337,20 @@ def _slices_of(file: DicomFile) -> list[PETSlice]:
 
 def _slices_in(file: DicomFile) -> list[PETSlice]:
     if not file.pixels:
-        msg = (
-            f'{file.name} is truncated: it ends before the pixel data; '
-            'copy it again from its source.'
+        msg = _(
+            '{file} is truncated: it ends before the pixel data; copy it again from its source.'
         )
-        raise SeriesError(msg)
+        raise SeriesError(msg.format(file=file.name))
     require_modality_slope(file)
     if file.is_nuclear_medicine:
         return slices_of_spect_file(file)
     if file.is_multi_frame_pet:
         return slices_of_enhanced_file(file)
     if file.frame_count > 1:
-        msg = (
-            f'{file.name} holds {file.frame_count} frames without saying where each lies; '
-            'export the series as single images or as enhanced PET.'
-        )
+        msg = _(
+            '{file} holds {count} frames without saying where each lies; export the series as '
+            'single images or as enhanced PET.'
+        ).format(file=file.name, count=file.frame_count)
         raise SeriesError(msg)
     return [slice_of_file(file)]
 
@@ -357,19 +358,14 @@ def _slices_in(file: DicomFile) -> list[PETSlice]:
 def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:
     """Bed positions follow each other; acquisitions that alternate are two volumes."""
     numbers = [plane.file.text('AcquisitionNumber') for plane in ordered]
-    runs = [number for number, _ in groupby(numbers)]
+    runs = [number for number, _run in groupby(numbers)]
     if len(runs) > len(set(runs)):
         names = sorted(set(runs))
-        msg = (
-            f'the slices of acquisitions {names[0] or "none"} and {names[1] or "none"} alternate, '
-            f'from {ordered[0].name} on: the series holds two volumes; '
-            'export the one to measure as its own series.'
-        )
+        msg = _(
+            'the slices of acquisitions {first} and {second} alternate, from {slice} on: the '
+            'series holds two volumes; export the one to measure as its own series.'
+        ).format(first=names[0] or _('none'), second=names[1] or _('none'), slice=ordered[0].name)
         raise SeriesError(msg)
-
-
-def _notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
-    return (*scaling_notes(ordered), *_syntax_notes(ordered), *_count_notes(ordered))
 
 
 def _syntax_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
@@ -380,17 +376,21 @@ def _syntax_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
     from pydicom.uid import UID
 
     name, file = next(iter(odd.items()))
-    note = (
-        f'{len(odd)} file{"s" if len(odd) > 1 else ""} written as '
-        f'{UID(file.transfer_syntax).name}, not as {UID(file.declared_syntax).name}, '
-        f'which the meta header names: {name} …'
+    note = _(
+        '{count} {files} written as {syntax}, not as {declared}, which the meta header names: '
+        '{name} …'
     )
-    return (note,)
+    files = _('files') if len(odd) > 1 else _('file')
+    syntax, declared = (UID(uid).name for uid in (file.transfer_syntax, file.declared_syntax))
+    said = {'files': files, 'syntax': syntax, 'declared': declared, 'name': name}
+    return (note.format(count=len(odd), **said),)
 
 
 def _count_notes(ordered: Sequence[PETSlice]) -> tuple[str, ...]:
     announced = ordered[0].file.integer('NumberOfSlices')
     if announced is None or announced <= len(ordered):
         return ()
-    found = f'the header announces up to {announced} slices, {len(ordered)} were found'
-    return (f'{found}: the series may be incomplete at an end',)
+    found = _('the header announces up to {announced} slices, {count} were found').format(
+        announced=announced, count=len(ordered)
+    )
+    return (_('{found}: the series may be incomplete at an end').format(found=found),)

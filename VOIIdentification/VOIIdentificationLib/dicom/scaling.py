@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..core.errors import SeriesError
+from ..core.sentence import sentences
 from .attributes import tag_text
 from .facts import has_scale
 from .file import DicomFile
 from .header import PHILIPS_GROUP, Header, as_number
 from .slices import PETSlice
 
+_ = sentences(__name__)
+
 COUNTS = 'CNTS'
 """Counts, as Units (0054,1001) has them."""
 
-_TAKEN_FOR_COUNTS = 'the SPECT image names no unit: its values are taken for counts'
+_TAKEN_FOR_COUNTS = _('the SPECT image names no unit: its values are taken for counts')
 
 PHILIPS_CREATOR = 'Philips PET Private Group'
 """Private creator (PS3.5, 7.8.1) of the elements (7053,10xx)."""
@@ -63,10 +66,10 @@ def require_modality_slope(file: DicomFile) -> None:
     """
     if file.stored_bytes('ModalityLUTSequence') is None:
         return
-    msg = (
-        f'{file.name} has a {tag_text("ModalityLUTSequence")}: its values follow from a table, '
-        'which cannot be read; export the series with slope and intercept.'
-    )
+    msg = _(
+        '{file} has a {tag}: its values follow from a table, which cannot be read; export the '
+        'series with slope and intercept.'
+    ).format(file=file.name, tag=tag_text('ModalityLUTSequence'))
     raise SeriesError(msg)
 
 
@@ -101,14 +104,16 @@ def counts_to_activity(slices: Sequence[PETSlice]) -> tuple[Sequence[PETSlice], 
     if len(usable) < len(factors):
         there = next(plane for plane, factor in zip(slices, factors, strict=True) if factor > 0)
         lacks = next(plane for plane, factor in zip(slices, factors, strict=True) if factor <= 0)
-        msg = (
-            f'the slices of the series differ in (7053,1009), counts to Bq/mL: {there.name} has '
-            f'it, {lacks.name} has none or 0; export the series again from its source.'
-        )
+        msg = _(
+            'the slices of the series differ in (7053,1009), counts to Bq/mL: {there} has it, '
+            '{lacks} has none or 0; export the series again from its source.'
+        ).format(there=there.name, lacks=lacks.name)
         raise SeriesError(msg)
     low, high = min(usable), max(usable)
-    shown = f'{low:g}' if low == high else f'{low:g} to {high:g}'
-    note = f'the counts of the file (0054,1001) times (7053,1009) = {shown} are Bq/mL'
+    shown = f'{low:g}' if low == high else _('{low:g} to {high:g}').format(low=low, high=high)
+    note = _('the counts of the file (0054,1001) times (7053,1009) = {shown} are Bq/mL').format(
+        shown=shown
+    )
     converted = [_times(plane, factor) for plane, factor in zip(slices, factors, strict=True)]
     return converted, (note,)
 
@@ -143,8 +148,10 @@ def scaling_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
         assumed = first.file.is_nuclear_medicine and not named
         return (*([_TAKEN_FOR_COUNTS] if assumed else []), *_intercept_notes(slices))
     unit = slices[0].units
-    named = f', and the unit {unit} is not trusted' if unit else ''
-    note = f'no slice has a {tag_text("RescaleSlope")}: the values are the stored numbers{named}'
+    named = _(', and the unit {unit} is not trusted').format(unit=unit) if unit else ''
+    note = _('no slice has a {tag}: the values are the stored numbers{named}').format(
+        tag=tag_text('RescaleSlope'), named=named
+    )
     return (note,)
 
 
@@ -153,8 +160,14 @@ def _intercept_notes(slices: Sequence[PETSlice]) -> tuple[str, ...]:
     odd = [plane for plane in slices if plane.intercept != 0]
     if not odd:
         return ()
-    note = (
-        f'{tag_text("RescaleIntercept")} is not 0 in {len(odd)} of {len(slices)} slices, '
-        f'{odd[0].intercept:g} in {odd[0].name}: it is added; DICOM wants 0 for PET'
+    note = _(
+        '{tag} is not 0 in {count} of {all} slices, {intercept:g} in {first}: it is added; DICOM '
+        'wants 0 for PET'
+    ).format(
+        tag=tag_text('RescaleIntercept'),
+        count=len(odd),
+        all=len(slices),
+        intercept=odd[0].intercept,
+        first=odd[0].name,
     )
     return (note,)

@@ -10,6 +10,7 @@ import numpy as np
 from .. import __version__
 from ..core.errors import OutputError
 from ..core.phantom import RGB
+from ..core.sentence import sentences
 from ..measure.statistics import HALF_INSIDE
 from ..measure.voi_mask import VOIMask
 from .derived import (
@@ -21,6 +22,8 @@ from .derived import (
     long_string,
     private_coding_scheme,
 )
+
+_ = sentences(__name__)
 
 SegmentationKind = Literal['fractional', 'binary']
 """Each voxel's part inside the VOI, or whole voxels of which at least half is inside."""
@@ -99,7 +102,7 @@ def segmentation(
     from pydicom.uid import generate_uid
 
     if not segments:
-        msg = 'no DICOM segmentation is written: no sphere was measured.'
+        msg = _('no DICOM segmentation is written: no sphere was measured.')
         raise OutputError(msg)
     first, stop = _slice_range(segments)
     shape = (stop - first, int(sources[0].Rows), int(sources[0].Columns))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ..core.errors import SeriesError
+from ..core.sentence import sentences
 from .attributes import tag_text
 from .file import DicomFile
 
+_ = sentences(__name__)
+
 _NAMES_SHOWN = 5
 """Names that a note lists before it only counts."""
+
+_NOUNS = {'file': (_('file'), _('files')), 'slice': (_('slice'), _('slices'))}
+"""One, and several of what a note is about."""
 
 _TIMES = (
     'AcquisitionNumber',
@@ -82,7 +89,11 @@ class PETSlice:
     def name(self) -> str:
         """The file's name and, in a multi-frame file, the number of the frame from 1."""
         several = self.file.frame_count > 1
-        return f'{self.file.name} frame {self.frame + 1}' if several else self.file.name
+        return (
+            _('{file} frame {n}').format(file=self.file.name, n=self.frame + 1)
+            if several
+            else self.file.name
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -172,10 +183,10 @@ def checked_rescale(
         return 1.0, 0.0
     if slope is None or slope[0] <= 0:  # a scale of activity; DICOM gives PET no other
         got = 'missing' if slope is None else f'{slope[0]:g}'
-        msg = (
-            f'{name}: {tag_text("RescaleSlope")} is {got}, so its values cannot be known; '
-            'export the series again from its source.'
-        )
+        msg = _(
+            '{name}: {tag} is {got}, so its values cannot be known; export the series again from '
+            'its source.'
+        ).format(name=name, tag=tag_text('RescaleSlope'), got=got)
         raise SeriesError(msg)
     return slope[0], intercept[0] if intercept else 0.0
 
@@ -203,9 +214,14 @@ def checked_spacing(name: str, spacing_mm: tuple[float, ...]) -> tuple[float, ..
         If one is not positive.
     """
     if min(spacing_mm) <= 0:
-        msg = (
-            f'{name}: {tag_text("PixelSpacing")} is {spacing_mm[0]:g} x {spacing_mm[1]:g} mm, '
-            'which is not a size; export the series again from its source.'
+        msg = _(
+            '{name}: {tag} is {rows:g} x {columns:g} mm, which is not a size; export the series '
+            'again from its source.'
+        ).format(
+            name=name,
+            tag=tag_text('PixelSpacing'),
+            rows=spacing_mm[0],
+            columns=spacing_mm[1],
         )
         raise SeriesError(msg)
     return spacing_mm
@@ -228,10 +244,10 @@ def missing_element(name: str, keyword: str) -> SeriesError:
     error : SeriesError
         To be raised.
     """
-    msg = (
-        f'{name} has no {tag_text(keyword)}, so the place and size of its pixels are unknown; '
-        'take the original series of the scanner, not a secondary capture.'
-    )
+    msg = _(
+        '{name} has no {tag}, so the place and size of its pixels are unknown; take the original '
+        'series of the scanner, not a secondary capture.'
+    ).format(name=name, tag=tag_text(keyword))
     return SeriesError(msg)
 
 
@@ -242,7 +258,9 @@ def _required(file: DicomFile, keyword: str, count: int) -> tuple[float, ...]:
     return numbers
 
 
-def passed_over_note(kind: str, names: Sequence[str], what: str = 'file') -> str:
+def passed_over_note(
+    kind: str, names: Sequence[str], what: Literal['file', 'slice'] = 'file'
+) -> str:
     """
     The sentence about what was not read.
 
@@ -254,8 +272,8 @@ def passed_over_note(kind: str, names: Sequence[str], what: str = 'file') -> str
     names : sequence of str
         Which; the first few are listed.
 
-    what : str, optional
-        The singular of what they are.
+    what : {'file', 'slice'}, optional
+        What they are.
 
     Returns
     -------
@@ -268,4 +286,7 @@ def passed_over_note(kind: str, names: Sequence[str], what: str = 'file') -> str
     '2 files passed over, not DICOM: a.txt, b.txt'
     """
     shown = ', '.join(names[:_NAMES_SHOWN]) + (', …' if len(names) > _NAMES_SHOWN else '')
-    return f'{len(names)} {what}{"s" if len(names) > 1 else ""} passed over, {kind}: {shown}'
+    one, many = _NOUNS[what]
+    return _('{count} {noun} passed over, {kind}: {names}').format(
+        count=len(names), noun=many if len(names) > 1 else one, kind=kind, names=shown
+    )

@@ -11,30 +11,28 @@ import numpy as np
 from ..core.errors import CanceledError, Progress, SeriesError, SUVError, no_progress, part_of
 from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
+from ..core.sentence import sentence_of, sentences
 from ..core.units import UNIT_OF_DICOM
 from ..suv.header import SUVHeader
-from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale, suv_statements
-from .attributes import tag_text
-from .facts import acquisition_facts, series_unit
-from .grid import grid_of_slices
+from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale
 from .read import (
     PART_FOR_HEADERS,
     PETStack,
-    find_stack,
     image_of_stack,
     read_pet_files,
     stack_of_files,
 )
-from .slices import PETSlice
 from .suv import scaled_to_suv, suv_header_of_slices, totals_of
 from .verify import Verification, on_grid_of, verify_voxels
+
+_ = sentences(__name__)
 
 _INDEX_TOLERANCE = 0.01
 """Slices that lie this part of a slice apart are the same."""
 
 _COUNTS = UNIT_OF_DICOM['CNTS']
 
-_NO_FILES = 'SUV needs the DICOM files of the volume: load the series by the DICOM module'
+_NO_FILES = _('SUV needs the DICOM files of the volume: load the series by the DICOM module')
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,11 @@ def trace_volume(
         stack = stack_of_files(paths, part_of(progress, 0.0, PART_FOR_HEADERS))
         stored = image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
     except (SeriesError, CanceledError) as error:
-        return VolumeSource(problem=f'Not compared with the DICOM files: {error}')
+        return VolumeSource(
+            problem=_('Not compared with the DICOM files: {reason}').format(
+                reason=sentence_of(error)
+            )
+        )
     header, suv_problem = _suv_header(stack)
     return VolumeSource(
         unit=stored.unit,
@@ -157,7 +159,7 @@ def stored_image(paths: Sequence[Path], progress: Progress = no_progress) -> PET
         If there are no files, or they cannot be read.
     """
     if not paths:
-        msg = 'the DICOM files of the volume are not known. Import the series again.'
+        msg = _('the DICOM files of the volume are not known. Import the series again.')
         raise SeriesError(msg)
     return read_pet_files(paths, progress=progress)
 
@@ -198,7 +200,9 @@ def suv_of_volume(
         source = replace(source, unit=unit, suv_header=replace(source.suv_header, frames=frames))
     scale = header_scale(source, suv_type)
     if unit not in {UNKNOWN_UNIT, source.unit}:
-        msg = f'the volume is in {unit}, its DICOM files are in {source.unit}'
+        msg = _('the volume is in {unit}, its DICOM files are in {wanted}').format(
+            unit=unit, wanted=source.unit
+        )
         raise SUVError(msg)
     return replace(scale, factors=scale.factors[_stored_slices(geometry, source)])
 
@@ -280,7 +284,9 @@ def suv_voxels(
     image = scaled_to_suv(stored, scale)
     same = on_grid_of(image, geometry)
     if same is None:
-        note = 'the volume was resampled, cropped or moved: the SUV volume is where the files are'
+        note = _(
+            'the volume was resampled, cropped or moved: the SUV volume is where the files are'
+        )
         return image, replace(scale, decisions=(*scale.decisions, note))
     return replace(image, voxels=same.astype(np.float32), geometry=geometry), scale
 
@@ -290,7 +296,7 @@ def _suv_header(stack: PETStack) -> tuple[SUVHeader | None, str]:
     try:
         return suv_header_of_slices(stack.slices), ''
     except SUVError as error:
-        return None, str(error)
+        return None, sentence_of(error)
 
 
 def _stored_slices(geometry: VolumeGeometry, source: VolumeSource) -> list[int]:
@@ -302,90 +308,8 @@ def _stored_slices(geometry: VolumeGeometry, source: VolumeSource) -> list[int]:
     nearest = np.rint(k).astype(int)
     inside = nearest.min() >= 0 and nearest.max() < source.geometry.size_ijk[2]
     if tilt > _INDEX_TOLERANCE or np.abs(k - nearest).max() > _INDEX_TOLERANCE or not inside:
-        msg = 'the slices of the volume are not those of its DICOM files, which the factors are for'
+        msg = _(
+            'the slices of the volume are not those of its DICOM files, which the factors are for'
+        )
         raise SUVError(msg)
     return [int(n) for n in nearest]
-
-
-def describe_series(
-    folder: Path, series_uid: str | None = None, frame: int | None = None
-) -> tuple[str, ...]:
-    """
-    Describe one PET series: identity, unit, grid, and what is missing for the SUV.
-
-    Parameters
-    ----------
-    folder : `pathlib.Path`
-        As for `read_pet_series`.
-
-    series_uid : str, optional
-        Which series, where the folder holds several PET series.
-
-    frame : int, optional
-        As for `read_stack`.
-
-    Returns
-    -------
-    lines : tuple of str
-        Each a statement of its own.
-
-    Raises
-    ------
-    SeriesError
-        As from `read_pet_series`, except for what only the pixels show.
-    """
-    stack = find_stack(folder, series_uid, frame=frame)
-    facts = acquisition_facts(stack.slices, stack.notes)
-    return (
-        *_identity_lines(stack.series.line, facts),
-        *_grid_lines(grid_of_slices(stack.slices)),
-        *_value_lines(stack.slices, facts),
-        *_suv_lines(stack.slices),
-        *(f'Note: {note}' for note in facts.notes),
-    )
-
-
-def _identity_lines(series: str, facts: Acquisition) -> list[str]:
-    return [
-        f'Series: {series}',
-        f'Scanner: {facts.scanner_text or "not named"}',
-        f'Reconstruction: {facts.reconstruction_text or "not named"}',
-        f'Injection: {facts.injection_text or "not named"}',
-        f'Acquired: {facts.acquisition_datetime or facts.series_datetime or "time not named"}',
-        f'Patient position: {facts.patient_position or "not named"}',
-    ]
-
-
-def _grid_lines(geometry: VolumeGeometry) -> list[str]:
-    i, j, k = geometry.size_ijk
-    x, y, z = geometry.spacing_ijk_mm
-    first, last = (geometry.position_ras_mm(index) for index in ((0, 0, 0), (i - 1, j - 1, k - 1)))
-    return [
-        f'Grid: {i} x {j} x {k} voxels of {x:.4g} x {y:.4g} x {z:.4g} mm',
-        f'First voxel: RAS ({first[0]:.2f}, {first[1]:.2f}, {first[2]:.2f}) mm',
-        f'Last voxel: RAS ({last[0]:.2f}, {last[1]:.2f}, {last[2]:.2f}) mm',
-    ]
-
-
-def _value_lines(slices: Sequence[PETSlice], facts: Acquisition) -> list[str]:
-    unit = series_unit(slices)
-    slopes = [plane.slope for plane in slices]
-    low, high = min(slopes), max(slopes)
-    shown = f'{low:.6g} to {high:.6g}' if low < high else f'{low:.6g}'
-    lacking = tag_text('RescaleSlope' if slices[0].units else 'Units')
-    lines = [
-        f'Unit: {unit}' + (f': no {lacking}' if unit == UNKNOWN_UNIT else ''),
-        f'Slope: {shown}',
-        f'Decay correction: {facts.decay_correction or "not named"}',
-        f'Corrections: {", ".join(facts.corrected_image) or "not named"}',
-    ]
-    if slices[0].file.text('PhotometricInterpretation') == 'MONOCHROME1':
-        lines.append('MONOCHROME1: low values are shown bright; the values are read as they stand')
-    return lines
-
-
-def _suv_lines(slices: Sequence[PETSlice]) -> tuple[str, ...]:
-    try:
-        return suv_statements(suv_header_of_slices(slices))
-    except SUVError as error:
-        return (f'No SUV: {error}',)

@@ -9,14 +9,18 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core.errors import SeriesError
+from ..core.sentence import joined, sentences
 from .attributes import DETECTOR, MAPPING, tag_text
 from .enhanced import Scale, agreed_units, mapped_scale, real_world_scales
 from .file import RECONSTRUCTED, TRANSMISSION, DicomFile
 from .scaling import COUNTS
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element, times_of_file
 
-_RECONSTRUCT = 'give the series that was reconstructed from it'
-_SUMMED = 'reconstruct and export all gates or times as one image'
+_ = sentences(__name__)
+
+_PLANAR = _('give a reconstructed SPECT series')
+_RECONSTRUCT = _('give the series that was reconstructed from it')
+_SUMMED = _('reconstruct and export all gates or times as one image')
 
 
 class _Kind(NamedTuple):
@@ -27,24 +31,24 @@ class _Kind(NamedTuple):
 
 
 _OTHER_KINDS = {
-    'STATIC': _Kind('a planar image', 'give a reconstructed SPECT series'),
-    'WHOLE BODY': _Kind('a planar whole-body image', 'give a reconstructed SPECT series'),
-    'DYNAMIC': _Kind('a planar dynamic series', 'give a reconstructed SPECT series'),
-    'GATED': _Kind('a planar gated series', 'give a reconstructed SPECT series'),
-    'TOMO': _Kind('SPECT projections', _RECONSTRUCT),
-    'GATED TOMO': _Kind('gated SPECT projections', _RECONSTRUCT),
-    'RECON GATED TOMO': _Kind('a gated SPECT reconstruction', _SUMMED),
+    'STATIC': _Kind(_('a planar image'), _PLANAR),
+    'WHOLE BODY': _Kind(_('a planar whole-body image'), _PLANAR),
+    'DYNAMIC': _Kind(_('a planar dynamic series'), _PLANAR),
+    'GATED': _Kind(_('a planar gated series'), _PLANAR),
+    'TOMO': _Kind(_('SPECT projections'), _RECONSTRUCT),
+    'GATED TOMO': _Kind(_('gated SPECT projections'), _RECONSTRUCT),
+    'RECON GATED TOMO': _Kind(_('a gated SPECT reconstruction'), _SUMMED),
 }
 
 _ONE_ONLY = {
-    'EnergyWindowVector': 'energy windows',
-    'DetectorVector': 'detectors',
-    'RotationVector': 'rotations',
-    'PhaseVector': 'phases',
-    'TimeSliceVector': 'times',
-    'RRIntervalVector': 'heart cycles',
-    'TimeSlotVector': 'gates',
-    'AngularViewVector': 'angles',
+    'EnergyWindowVector': _('energy windows'),
+    'DetectorVector': _('detectors'),
+    'RotationVector': _('rotations'),
+    'PhaseVector': _('phases'),
+    'TimeSliceVector': _('times'),
+    'RRIntervalVector': _('heart cycles'),
+    'TimeSlotVector': _('gates'),
+    'AngularViewVector': _('angles'),
 }
 """Indices of frames (PS3.3, C.8.4.8) that one volume has one value of."""
 
@@ -69,13 +73,17 @@ def spect_hindrance(file: DicomFile) -> str:
     kinds = [text.upper() for text in file.texts('ImageType')]
     kind = kinds[2] if len(kinds) > 2 else ''
     if TRANSMISSION in kinds[3:]:
-        return 'a transmission image, not one of activity: give the emission reconstruction'
+        return _('a transmission image, not one of activity: give the emission reconstruction')
     if kind == RECONSTRUCTED:
         return ''
     if kind in _OTHER_KINDS:
-        return f'{_OTHER_KINDS[kind].what}: {_OTHER_KINDS[kind].advice}'
-    said = f'{tag_text("ImageType")} is {chr(92).join(kinds) or "missing"}'
-    return f'of a kind that is not known ({said}): export the reconstructed series again'
+        return joined(_OTHER_KINDS[kind], ': ')
+    said = _('{tag} is {value}').format(
+        tag=tag_text('ImageType'), value='\\'.join(kinds) or _('missing')
+    )
+    return _('of a kind that is not known ({said}): export the reconstructed series again').format(
+        said=said
+    )
 
 
 def slices_of_spect_file(file: DicomFile) -> list[PETSlice]:
@@ -102,7 +110,7 @@ def slices_of_spect_file(file: DicomFile) -> list[PETSlice]:
     """
     hindrance = spect_hindrance(file)
     if hindrance:
-        msg = f'{file.name} is {hindrance}.'
+        msg = _('{file} is {hindrance}.').format(file=file.name, hindrance=hindrance)
         raise SeriesError(msg)
     _require_one_of_each(file)
     step_mm = _step_mm(file)
@@ -151,9 +159,15 @@ def _require_one_of_each(file: DicomFile) -> None:
     for keyword, what in _ONE_ONLY.items():
         values = sorted(set(file.integers(keyword)))
         if len(values) > 1:
-            msg = (
-                f'{file.name} holds several {what}: {tag_text(keyword)} runs from {values[0]} to '
-                f'{values[-1]}; export the one to measure as its own series.'
+            msg = _(
+                '{file} holds several {what}: {tag} runs from {first} to {last}; export the one to '
+                'measure as its own series.'
+            ).format(
+                file=file.name,
+                what=what,
+                tag=tag_text(keyword),
+                first=values[0],
+                last=values[-1],
             )
             raise SeriesError(msg)
 
@@ -165,11 +179,12 @@ def _of_detector(file: DicomFile, keyword: str, count: int) -> tuple[float, ...]
     if not found:
         raise missing_element(file.name, keyword)
     if len(found) > 1:
-        texts = ' and '.join(', '.join(f'{x:g}' for x in numbers) for numbers in sorted(found))
-        msg = (
-            f'{file.name} has several values of {tag_text(keyword)}: {texts}; '
-            'export the reconstruction again from its source.'
-        )
+        told = [', '.join(f'{x:g}' for x in numbers) for numbers in sorted(found)]
+        texts = joined(told, _(' and '))
+        msg = _(
+            '{file} has several values of {tag}: {values}; export the reconstruction again from '
+            'its source.'
+        ).format(file=file.name, tag=tag_text(keyword), values=texts)
         raise SeriesError(msg)
     return found.pop()
 
@@ -182,10 +197,15 @@ def _step_mm(file: DicomFile) -> float | None:
     if file.frame_count == 1:
         thickness = file.numbers('SliceThickness', 1)
         return thickness[0] if thickness else None
-    text = 'is 0' if found else 'is missing'
-    msg = (
-        f'{file.name}: {tag_text("SpacingBetweenSlices")} {text}, so the places of its '
-        f'{file.frame_count} frames are unknown; export the reconstruction again from its source.'
+    said = _('is 0') if found else _('is missing')
+    msg = _(
+        '{file}: {tag} {said}, so the places of its {frames} frames are unknown; export the '
+        'reconstruction again from its source.'
+    ).format(
+        file=file.name,
+        tag=tag_text('SpacingBetweenSlices'),
+        said=said,
+        frames=file.frame_count,
     )
     raise SeriesError(msg)
 
@@ -196,17 +216,25 @@ def _slices_from_first(file: DicomFile) -> Sequence[int]:
     if count == 1:
         return [0]
     if sorted(numbers) != list(range(1, count + 1)):
-        said = 'is missing' if not numbers else f'has {len(set(numbers))} different values'
-        msg = (
-            f'{file.name}: {tag_text("SliceVector")} {said}, where its {count} frames need one '
-            f'each from 1 to {count}; export the reconstruction again from its source.'
+        said = (
+            _('is missing')
+            if not numbers
+            else _('has {count} different values').format(count=len(set(numbers)))
         )
+        msg = _(
+            '{file}: {tag} {said}, where its {count} frames need one each from 1 to {count}; '
+            'export the reconstruction again from its source.'
+        ).format(file=file.name, tag=tag_text('SliceVector'), said=said, count=count)
         raise SeriesError(msg)
     if numbers[0] != 1:
-        msg = (
-            f'{file.name}: its first frame is slice {numbers[0]} ({tag_text("SliceVector")}), so '
-            f'{tag_text("ImagePositionPatient")} may be that of the first frame or of slice 1; '
-            'export the reconstruction again from its source.'
+        msg = _(
+            '{file}: its first frame is slice {number} ({tag}), so {place} may be that of the '
+            'first frame or of slice 1; export the reconstruction again from its source.'
+        ).format(
+            file=file.name,
+            number=numbers[0],
+            tag=tag_text('SliceVector'),
+            place=tag_text('ImagePositionPatient'),
         )
         raise SeriesError(msg)
     return [number - 1 for number in numbers]

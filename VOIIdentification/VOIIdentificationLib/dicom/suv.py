@@ -13,6 +13,7 @@ from ..core.errors import Progress, SUVError, no_progress, part_of
 from ..core.flags import Flag
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
+from ..core.sentence import joined, sentence_of, sentences
 from ..core.units import row_of_code, row_of_units
 from ..suv.header import Decisions, SUVFrame, SUVHeader
 from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale
@@ -25,6 +26,8 @@ from .header import GE_CREATOR, GE_GROUP, GE_SCAN_TIME, MS_PER_S, Header, as_num
 from .read import PART_FOR_HEADERS, find_stack, image_of_stack
 from .scaling import PHILIPS_ACTIVITY, PHILIPS_CREATOR, PHILIPS_SUV, philips_text
 from .slices import PETSlice
+
+_ = sentences(__name__)
 
 _CORRECTED = (('DECY', 'DecayCorrected'), ('ATTN', 'AttenuationCorrected'))
 _ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
@@ -155,23 +158,25 @@ def suv_header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
         raise
     # An SUV is optional: nothing in a header may stop what goes without it.
     except Exception as error:
-        msg = f'SUV refused: the headers cannot be read ({type(error).__name__}: {error})'
+        msg = _('SUV refused: the headers cannot be read ({kind}: {reason})').format(
+            kind=type(error).__name__, reason=sentence_of(error)
+        )
         raise SUVError(msg) from error
 
 
 def _header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
     if not has_scale(slices):
-        msg = (
-            f'SUV refused: no slice has a {tag_text("RescaleSlope")}, so the values are not '
-            f'known to be in their unit, {slices[0].units or "which is not named"}'
-        )
+        msg = _(
+            'SUV refused: no slice has a {tag}, so the values are not known to be in their unit, '
+            '{units}'
+        ).format(tag=tag_text('RescaleSlope'), units=slices[0].units or _('which is not named'))
         raise SUVError(msg)
     first = slices[0].file
     if first.text('SOPClassUID') == pet_classes()[-1]:
-        msg = (
-            f'SUV refused: {first.name} is a legacy converted image; '
-            'take the original series of single slices'
-        )
+        msg = _(
+            'SUV refused: {file} is a legacy converted image; take the original series of single '
+            'slices'
+        ).format(file=first.name)
         raise SUVError(msg)
     if first.is_multi_frame_pet:
         return suv_header_of_enhanced(slices)
@@ -207,11 +212,19 @@ def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
     day = day_of_scan(first, log)
     series_start = moment_on(day, first.text('SeriesTime'))
     ge_texts = [file.private_text(GE_GROUP, GE_CREATOR, GE_SCAN_TIME) for file in files]
-    ge_times = [local_moment(text, offset) for text, _ in ge_texts]
+    ge_times = [local_moment(text, offset) for text, _known in ge_texts]
     if any(text and not reserved for text, reserved in ge_texts):
-        log.note(f'(0009,100d) is used although no creator {GE_CREATOR} reserved it')
+        log.note(
+            _('(0009,100d) is used although no creator {creator} reserved it').format(
+                creator=GE_CREATOR
+            )
+        )
     if any(text and not reserved for text, reserved in (_philips(file) for file in files)):
-        log.note(f'(7053,1000) is used although no creator {PHILIPS_CREATOR} reserved it')
+        log.note(
+            _('(7053,1000) is used although no creator {creator} reserved it').format(
+                creator=PHILIPS_CREATOR
+            )
+        )
     return replace(
         _dose_and_patient(first, offset, log),
         units=first.text('Units').upper(),
@@ -249,7 +262,9 @@ def suv_header_of_enhanced(slices: Sequence[PETSlice]) -> SUVHeader:
     file, code = slices[0].file, slices[0].units
     row = row_of_code(code) or row_of_units(code)
     if row is None or row.units not in _ENHANCED_UNITS:
-        msg = f'SUV refused: the unit of the enhanced image is {code or "not given"!r}'
+        msg = _('SUV refused: the unit of the enhanced image is {code!r}').format(
+            code=code or 'not given'
+        )
         raise SUVError(msg)
     corrected = [name for name, keyword in _CORRECTED if _said_yes(file, keyword)]
     files = list({id(plane.file): plane.file for plane in slices}.values())
@@ -274,8 +289,10 @@ def suv_header_of_enhanced(slices: Sequence[PETSlice]) -> SUVHeader:
 def _said_yes(file: Header, keyword: str) -> bool:
     text = file.text(keyword).upper()
     if text not in ('YES', 'NO'):
-        found = f'is {text!r}' if text else 'is missing'
-        msg = f'SUV refused: {tag_text(keyword)} {found} in {file.name}; it must be YES or NO'
+        found = _('is {value!r}').format(value=text) if text else _('is missing')
+        msg = _('SUV refused: {tag} {found} in {file}; it must be YES or NO').format(
+            tag=tag_text(keyword), found=found, file=file.name
+        )
         raise SUVError(msg)
     return text == 'YES'
 
@@ -303,10 +320,12 @@ def _tell_several_injections(file: Header, log: Decisions) -> None:
     )
     items = {tuple(item.text(keyword) for keyword in keywords): item for item in file.items(DRUG)}
     if len(items) > 1:
-        doses = ' and '.join(item.text(keywords[0]) or 'unknown' for item in items.values())
+        doses = [item.text(keywords[0]) or _('unknown') for item in items.values()]
         log.note(
-            f'{len(items)} injections are listed (0054,0016), of {doses} Bq (0018,1074): only the '
-            'first is counted',
+            _(
+                '{count} injections are listed (0054,0016), of {doses} Bq (0018,1074): only the '
+                'first is counted'
+            ).format(count=len(items), doses=joined(doses, _(' and '))),
             Flag.SEVERAL_INJECTIONS,
         )
 
@@ -355,6 +374,8 @@ def _philips(file: Header) -> tuple[str, bool]:
 def _seconds(milliseconds: float | None, keyword: str) -> float | None:
     seconds = None if milliseconds is None else milliseconds / MS_PER_S
     if seconds is not None and abs(seconds) > MAX_FRAME_TIME_S:
-        msg = f'SUV refused: {tag_text(keyword)} is {milliseconds:g} ms, which is no time of a scan'
+        msg = _('SUV refused: {tag} is {time:g} ms, which is no time of a scan').format(
+            tag=tag_text(keyword), time=milliseconds
+        )
         raise SUVError(msg)
     return seconds

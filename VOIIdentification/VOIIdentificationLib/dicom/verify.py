@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, PETImage
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 _RELATIVE_TOLERANCE = 1e-6
 """Largest difference over the largest value that float32 explains: about 8 roundings."""
@@ -168,43 +171,52 @@ def _reordered(voxels: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) ->
 
 def _other_grid_text(loaded: PETImage, stored: PETImage) -> str:
     here, there = loaded.geometry, stored.geometry
-    return (
-        'The volume does not have the voxels of its DICOM files: '
-        f'{_size_text(here)} here, {_size_text(there)} there. '
-        'It was resampled, cropped or moved; its values cannot be compared.'
-    )
+    return _(
+        'The volume does not have the voxels of its DICOM files: {here} here, {there} there. It '
+        'was resampled, cropped or moved; its values cannot be compared.'
+    ).format(here=_size_text(here), there=_size_text(there))
 
 
 def _size_text(geometry: VolumeGeometry) -> str:
     voxels = ' x '.join(str(n) for n in geometry.size_ijk)
     spacing = ' x '.join(f'{step:.3f}' for step in geometry.spacing_ijk_mm)
     corner = ', '.join(f'{x:.1f}' for x in geometry.ijk_to_ras[:3, 3])
-    return f'{voxels} of {spacing} mm from RAS ({corner}) mm'
+    return _('{voxels} of {spacing} mm from RAS ({corner}) mm').format(
+        voxels=voxels, spacing=spacing, corner=corner
+    )
+
+
+def _range_text(values: FloatArray) -> str:
+    return _('{least:.6g} to {most:.6g}').format(least=values.min(), most=values.max())
 
 
 def _text(
     agreement: Agreement, loaded: FloatArray, stored: FloatArray, largest_difference: float
 ) -> str:
-    here = f'{loaded.min():.6g} to {loaded.max():.6g}'
-    there = f'{stored.min():.6g} to {stored.max():.6g}'
+    here, there = _range_text(loaded), _range_text(stored)
     return {
-        Agreement.SAME: 'The voxels are those of the DICOM files.',
+        Agreement.SAME: _('The voxels are those of the DICOM files.'),
         Agreement.CONVERTED: (
-            'The voxels are those of the DICOM files '
-            f'times {_factor(loaded, stored):.6g}, in another unit.'
+            _(
+                'The voxels are those of the DICOM files times {factor:.6g}, in another unit.'
+            ).format(factor=_factor(loaded, stored))
         ),
         Agreement.INVERTED: (
-            f'The voxels are upside down: {here}, where the DICOM files say {there}. '
-            'The reader inverted them (MONOCHROME1). Reload the volume from its files.'
+            _(
+                'The voxels are upside down: {here}, where the DICOM files say {there}. The reader '
+                'inverted them (MONOCHROME1). Reload the volume from its files.'
+            ).format(here=here, there=there)
         ),
         Agreement.ROUNDED: (
-            'The voxels are rounded to whole numbers, off by up to '
-            f'{largest_difference:.3g}: the reader lost the rescaled fractions. '
-            'Reload the volume from its files.'
+            _(
+                'The voxels are rounded to whole numbers, off by up to {most:.3g}: the reader lost '
+                'the rescaled fractions. Reload the volume from its files.'
+            ).format(most=largest_difference)
         ),
         Agreement.DIFFERENT: (
-            f'The voxels differ from the DICOM files by up to {largest_difference:.6g}: {here} '
-            f'here, {there} there. The volume was changed or read wrongly. '
-            'Reload the volume from its files.'
+            _(
+                'The voxels differ from the DICOM files by up to {most:.6g}: {here} here, {there} '
+                'there. The volume was changed or read wrongly. Reload the volume from its files.'
+            ).format(most=largest_difference, here=here, there=there)
         ),
     }[agreement]

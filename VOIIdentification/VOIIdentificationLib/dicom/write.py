@@ -15,12 +15,15 @@ from ..activity.isotopes import ISOTOPES, decay_factor, isotope_named, mean_coun
 from ..core.errors import GeometryError, OutputError, Progress, no_progress
 from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from ..core.units import UNIT_OF_DICOM
 from .attributes import pet_classes
 from .position import ENTRY, LYING, RECUMBENT, Code
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+_ = sentences(__name__)
 
 MAX_SHEAR = 1e-4
 """Largest cosine between two axes of a grid that still counts as orthogonal."""
@@ -155,21 +158,20 @@ def _require_orthogonal(geometry: VolumeGeometry) -> None:
     unit = geometry.axes_ras_mm / geometry.spacing_ijk_mm
     shear = np.abs(unit.T @ unit - np.eye(3)).max()
     if shear > MAX_SHEAR:
-        msg = (
+        msg = _(
             'the image cannot be written as DICOM: its grid is sheared, two of its axes meet at '
-            f'{np.degrees(np.arccos(shear)):.2f} degrees instead of 90. '
-            'Resample it to an orthogonal grid first.'
-        )
+            '{angle:.2f} degrees instead of 90. Resample it to an orthogonal grid first.'
+        ).format(angle=np.degrees(np.arccos(shear)))
         raise GeometryError(msg)
 
 
 def _require_finite(image: PETImage) -> None:
     bad = int(np.count_nonzero(~np.isfinite(image.voxels)))
     if bad:
-        msg = (
-            f'the image cannot be written as DICOM: {bad} of its {image.voxels.size} voxels are '
-            'not a number, which 16-bit integers cannot say. Replace them first.'
-        )
+        msg = _(
+            'the image cannot be written as DICOM: {count} of its {all} voxels are not a number, '
+            'which 16-bit integers cannot say. Replace them first.'
+        ).format(count=bad, all=image.voxels.size)
         raise OutputError(msg)
 
 
@@ -329,7 +331,7 @@ def _set_grid(header: Dataset, geometry: VolumeGeometry) -> None:
     header.ImageOrientationPatient = _decimals([*rows_and_columns[:, 0], *rows_and_columns[:, 1]])
     header.PixelSpacing = _decimals([along_j, along_i])
     header.SliceThickness = _decimal_string(thickness)
-    _, header.Rows, header.Columns = geometry.shape_kji
+    _count, header.Rows, header.Columns = geometry.shape_kji
     header.SamplesPerPixel = 1
     header.BitsAllocated = header.BitsStored = 16
     header.HighBit = 15
@@ -358,10 +360,9 @@ def _dicom_unit(unit: str) -> str:
     for code, text in UNIT_OF_DICOM.items():
         if text == unit:
             return code
-    msg = (
-        f'the image cannot be written as DICOM: its unit {unit!r} has no name there. '
-        f'Known: {", ".join(dict.fromkeys(UNIT_OF_DICOM.values()))}.'
-    )
+    msg = _(
+        'the image cannot be written as DICOM: its unit {unit!r} has no name there. Known: {known}.'
+    ).format(unit=unit, known=', '.join(dict.fromkeys(UNIT_OF_DICOM.values())))
     raise OutputError(msg)
 
 

@@ -9,9 +9,12 @@ import numpy as np
 
 from ..core.flags import DOUBTED_BACKGROUND, Flag
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from ..measure.voi import VOIResult
 from .nema import NEMAResult
 from .phantom_outline import LungInsert
+
+_ = sentences(__name__)
 
 AIR_PART = 0.5
 """A VOI that holds less of the background ROIs' mean lies in air, as half a body's edge does."""
@@ -125,7 +128,7 @@ def left_out(background: Sequence[VOIResult]) -> list[str]:
         One a VOI and flag.
     """
     return [
-        f'{voi.label} is not taken for background: {flag.text}.'
+        _('{label} is not taken for background: {doubt}.').format(label=voi.label, doubt=flag.text)
         for voi in background
         for flag in voi.flags
         if flag in DOUBTED_BACKGROUND

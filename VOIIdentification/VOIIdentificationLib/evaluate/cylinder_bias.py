@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from ..activity.worksheet import FillWorksheet, TrueActivity
 from ..core.image import CONCENTRATION_UNIT
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 BIAS_FORMULA = '100 (mean / a - 1)'
 """As people write it, with the mean of the VOI and the true concentration a."""
@@ -102,10 +105,10 @@ def filled_with(truth: TrueActivity | None, sheet: FillWorksheet | None) -> Fill
         Whichever fill is given; of two nobody knows which one it is.
     """
     if truth is None:
-        return Filled(why='the true activity is unknown: give the fill worksheet')
+        return Filled(why=_('the true activity is unknown: give the fill worksheet'))
     hot, background = truth.hot_bqml, truth.background_bqml
     if hot is not None and background is not None:
-        why = 'the worksheet has two fills, a uniform cylinder holds one: leave out the other'
+        why = _('the worksheet has two fills, a uniform cylinder holds one: leave out the other')
         return Filled(why=why)
     fill = None if sheet is None else sheet.background or sheet.hot
     volume = None if fill is None else fill.volume_ml
@@ -144,16 +147,19 @@ def bias_contradictions(
         factor = mean / filled.bqml
         if not PLAUSIBLE_RANGE[0] <= factor <= PLAUSIBLE_RANGE[1]:
             sentences.append(
-                f'the cylinder was filled with {filled.bqml:.6g} Bq/mL, but shows {mean:.6g} '
-                f'Bq/mL, {factor:.3g} times as much: check the worksheet.'
+                _(
+                    'the cylinder was filled with {filled:.6g} Bq/mL, but shows {mean:.6g} Bq/mL, '
+                    '{factor:.3g} times as much: check the worksheet.'
+                ).format(filled=filled.bqml, mean=mean, factor=factor)
             )
     if filled.volume_ml is not None and volume_ml is not None:
         part = filled.volume_ml / volume_ml - 1.0
         if abs(part) > MAX_VOLUME_DEVIATION:
             sentences.append(
-                f'the worksheet has a volume of {filled.volume_ml:.0f} mL, the cylinder in the '
-                f'image holds {volume_ml:.0f} mL ({100 * part:+.1f} %): check the volume and the '
-                'voxel size.'
+                _(
+                    'the worksheet has a volume of {volume:.0f} mL, the cylinder in the image '
+                    'holds {seen:.0f} mL ({part:+.1f} %): check the volume and the voxel size.'
+                ).format(volume=filled.volume_ml, seen=volume_ml, part=100 * part)
             )
     return tuple(sentences)
 
@@ -185,10 +191,14 @@ def bias_of(
     """
     noise = None if mean_sd is None or not mean else 100.0 * mean_sd / mean
     if unit != CONCENTRATION_UNIT:
-        why = f'the values of the image are no concentrations in {CONCENTRATION_UNIT}'
+        why = _('the values of the image are no concentrations in {unit}').format(
+            unit=CONCENTRATION_UNIT
+        )
         return Bias(noise_sd_percent=noise, not_judged=why)
     if not filled.bqml or mean is None:
-        return Bias(noise_sd_percent=noise, not_judged=filled.why or 'it was filled with nothing')
+        return Bias(
+            noise_sd_percent=noise, not_judged=filled.why or _('it was filled with nothing')
+        )
     ratio = mean / filled.bqml
     percent = 100.0 * (ratio - 1.0)
     of_noise = None if noise is None else ratio * noise

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.phantom import NEMAEdition
+from ..core.sentence import joined, sentences
+
+if TYPE_CHECKING:
+    from .nema import NEMAResult, SphereContrast
+
+_ = sentences(__name__)
 
 DEFAULT_EDITION: NEMAEdition = '2018'
 
@@ -46,8 +53,10 @@ class Edition(NamedTuple):
     @property
     def filling(self) -> str:
         """Which spheres are cold, in words."""
-        cold = ' and '.join(f'{diameter:g}' for diameter in self.cold_diameters_mm)
-        return f'the {cold} mm spheres cold' if cold else 'all spheres hot'
+        if not self.cold_diameters_mm:
+            return _('all spheres hot')
+        cold = joined((f'{diameter:g}' for diameter in self.cold_diameters_mm), _(' and '))
+        return _('the {diameters} mm spheres cold').format(diameters=cold)
 
     def is_hot(self, diameter_mm: float) -> bool:
         """
@@ -72,3 +81,58 @@ EDITIONS = {
     '2018': Edition('NU 2-2018', (), (4.0,), 30.0),
 }
 """By year; `EDITION_SOURCE` says where from."""
+
+
+def filling_contradictions(found: NEMAResult) -> tuple[str, ...]:
+    """
+    Where the image shows another filling than the edition, or the phantom, has.
+
+    Parameters
+    ----------
+    found : NEMAResult
+        What was measured.
+
+    Returns
+    -------
+    sentences : tuple of str
+        Empty where every sphere that is plainly hot or cold should be so.
+    """
+    plain = [one for one in found.spheres if one.shown_hot is not None]
+    edition, words = found.edition, {True: _('hot'), False: _('cold')}
+    sentences = []
+    for shown in (False, True):
+        by_edition = [one for one in plain if edition.is_hot(one.diameter_mm) != one.shown_hot]
+        odd = [one.label for one in by_edition if one.shown_hot == shown]
+        if odd:
+            sentences.append(
+                _(
+                    '{edition} has {filling}, but the image shows {labels} {shown}: {advice}check '
+                    'the filling.'
+                ).format(
+                    edition=edition.name,
+                    filling=edition.filling,
+                    labels=', '.join(odd),
+                    shown=words[shown],
+                    advice=_other_editions(plain, edition),
+                )
+            )
+        told = [one.label for one in plain if one.hot != one.shown_hot and one.shown_hot == shown]
+        if told:
+            sentences.append(
+                _(
+                    'the phantom is described with {labels} {told}, but the image shows {shown}: '
+                    'correct the description, or check the labels.'
+                ).format(labels=', '.join(told), told=words[not shown], shown=words[shown])
+            )
+    return tuple(sentences)
+
+
+def _other_editions(plain: Sequence[SphereContrast], edition: Edition) -> str:
+    fits = [
+        one.name
+        for one in EDITIONS.values()
+        if one is not edition and all(one.is_hot(s.diameter_mm) == s.shown_hot for s in plain)
+    ]
+    if not fits:
+        return ''
+    return _('choose the edition that fits ({names}), or ').format(names=', '.join(fits))

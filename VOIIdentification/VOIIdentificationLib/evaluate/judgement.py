@@ -4,85 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from ..core.flags import DOUBTED_LABELS, Flag
 from ..core.phantom import Phantom
+from ..core.sentence import changed, joined, sentences
 from .limits import Level, Limit, Limits
 from .quantities import QUANTITY_OF, Value
-from .verdict import Verdict, unmet_ratio, verdict
+from .verdict import Judged, unmet_ratio, verdict
 
-CHOOSE_LIMITS = 'No limits were chosen (--limits, or Limits in the panel).'
-NO_BASELINE = 'no baseline was given'
+_ = sentences(__name__)
 
-
-class Judged(NamedTuple):
-    """
-    One value against one limit.
-
-    Attributes
-    ----------
-    label : str
-        Of the sphere; empty for a value of the whole scan.
-
-    diameter_mm : float or None
-        Of the sphere.
-
-    value : float or None
-        What was compared: the value, or its change from the baseline in
-        percent; None if there is none.
-
-    unit : str
-        Of the value; empty for a ratio.
-
-    of : {'value', 'change_percent'}
-        Which of both.
-
-    verdict : Verdict
-        What the limit says of it.
-
-    flags : tuple of Flag
-        Reasons to doubt the value.
-    """
-
-    label: str
-    diameter_mm: float | None
-    value: float | None
-    unit: str
-    of: str
-    verdict: Verdict
-    flags: tuple[Flag, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What was compared, for people."""
-        title = QUANTITY_OF[self.verdict.quantity].title
-        return f'Change of {title}' if self.of == 'change_percent' else title
-
-    @property
-    def name(self) -> str:
-        """The same with the sphere."""
-        return f'{self.label}: {self.title}' if self.label else self.title
-
-    @property
-    def text(self) -> str:
-        """In words, of a comparison that does not pass."""
-        one = self.verdict
-        if one.not_judged or self.value is None:
-            return f'{self.name} is not judged: {one.not_judged}.'
-        warned = one.level is Level.WARNING
-        ends = (one.warning_low, one.warning_high) if warned else (one.low, one.high)
-        level = ', a level of warning' if warned else ''
-        unit = f' {self.unit}' if self.unit else ''
-        note = ' (indicative)' if one.note else ''
-        return f'{self.name} {self.value:.4g}{unit} is {_outside(*ends)}{level}{note}.'
-
-
-def _outside(low: float | None, high: float | None) -> str:
-    """Where a value is that does not keep its limits; None for no limit."""
-    if low is None:
-        return f'above {high:g}'
-    return f'below {low:g}' if high is None else f'outside {low:g} to {high:g}'
+CHOOSE_LIMITS = _('No limits were chosen (--limits, or Limits in the panel).')
+NO_BASELINE = _('no baseline was given')
 
 
 @dataclass(frozen=True)
@@ -175,7 +108,7 @@ class Conditions:
     ratio: float | None = None
     edition: str = ''
     flags: tuple[Flag, ...] = ()
-    missing: Callable[[str], str] = lambda _quantity: 'it was not measured'
+    missing: Callable[[str], str] = lambda _quantity: _('it was not measured')
     no_change: str = NO_BASELINE
 
     def unmet(self, profile: Limits) -> str:
@@ -193,8 +126,12 @@ class Conditions:
             Empty if it is.
         """
         if profile.edition is not None and profile.edition != self.edition:
-            meant = f'{profile.name} is meant for edition {profile.edition} of NEMA NU 2'
-            return f'{meant}, evaluated was {self.edition or "none"}'
+            meant = _('{profile} is meant for edition {edition} of NEMA NU 2').format(
+                profile=profile.name, edition=profile.edition
+            )
+            return _('{meant}, evaluated was {edition}').format(
+                meant=meant, edition=self.edition or _('none')
+            )
         return unmet_ratio(profile.name, profile.ratio, self.ratio)
 
 
@@ -235,7 +172,7 @@ def judge(
         for profile, lines in zip(profiles, judged, strict=True)
     ]
     ranked = sorted(outcomes, key=lambda one: _GRAVEST.index(one.level))
-    reasons = [f'{one.standard}: {reason}' for one in ranked for reason in one.reasons]
+    reasons = [joined((one.standard, reason), ': ') for one in ranked for reason in one.reasons]
     values_judged = [line for lines in judged for line in lines]
     return OverallVerdict(
         _overall([one.level for one in outcomes]),
@@ -282,7 +219,7 @@ def _outcome(standard: str, lines: Sequence[Judged], doubts: Sequence[str] = ())
     kept = [line for line in lines if line.verdict.level is not Level.NOT_JUDGED]
     unjudged = _unjudged(lines)
     if not kept:
-        none = 'None of its limits is meant for what was measured.'
+        none = _('None of its limits is meant for what was measured.')
         return Outcome(standard, Level.NOT_JUDGED, unjudged or (none,))
     failed = [line for line in kept if line.verdict.level is Level.FAIL]
     failed = sorted(failed, key=lambda line: bool(line.verdict.note))
@@ -292,16 +229,20 @@ def _outcome(standard: str, lines: Sequence[Judged], doubts: Sequence[str] = ())
         *(line.text for line in (*failed, *warned)),
         *unjudged,
         *doubts,
-        *(f'Some of its limits are only indicative: {note}.' for note in notes),
+        *(_('Some of its limits are only indicative: {note}.').format(note=note) for note in notes),
     )
     if any(not line.verdict.note for line in failed):
         return Outcome(standard, Level.FAIL, reasons)
     level = Level.WARNING if failed or warned or unjudged or doubts else Level.PASS
-    within = f'All {len(kept)} values lie within its limits.' if len(kept) > 1 else _ONE_WITHIN
+    within = (
+        _('All {count} values lie within its limits.').format(count=len(kept))
+        if len(kept) > 1
+        else _ONE_WITHIN
+    )
     return Outcome(standard, level, reasons if failed or warned else (within, *reasons))
 
 
-_ONE_WITHIN = 'The value lies within its limits.'
+_ONE_WITHIN = _('The value lies within its limits.')
 
 
 def _unjudged(lines: Iterable[Judged]) -> tuple[str, ...]:
@@ -312,7 +253,9 @@ def _unjudged(lines: Iterable[Judged]) -> tuple[str, ...]:
             named.setdefault(line.verdict.not_judged, []).append(line.name)
     every = len(named) == 1 and len(next(iter(named.values()))) == len([*lines])
     return tuple(
-        f'{_capital(reason)}.' if every else f'{_some(names)} not judged: {reason}.'
+        _ended(changed(reason, _capital))
+        if every
+        else _('{names} not judged: {reason}.').format(names=_some(names), reason=reason)
         for reason, names in named.items()
     )
 
@@ -322,21 +265,34 @@ _NAMES_SHOWN = 3
 
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMES_SHOWN
-    shown = '; '.join(names[:_NAMES_SHOWN])
-    return f'{shown} and {more} more' if more > 0 else shown
+    shown = joined(names[:_NAMES_SHOWN], '; ')
+    return _('{shown} and {more} more').format(shown=shown, more=more) if more > 0 else shown
 
 
 def _doubts(lines: Iterable[Judged], conditions: Conditions) -> tuple[str, ...]:
     """Flags of what was compared, and of the whole measurement."""
-    own = (f'{line.label}: {flag.text}.' for line in lines if line.label for flag in line.flags)
+    own = (
+        _ended(joined((line.label, flag.text), ': '))
+        for line in lines
+        if line.label
+        for flag in line.flags
+    )
     whole = [flag for line in lines if not line.label for flag in line.flags]
     texts = (flag.text for flag in (*whole, *conditions.flags))
-    return tuple(dict.fromkeys([*own, *(f'{_capital(text)}.' for text in texts)]))
+    return tuple(dict.fromkeys([*own, *(_ended(changed(text, _capital)) for text in texts)]))
 
 
 def _capital(text: str) -> str:
     """As a sentence begins; a symbol such as a_B stays as it is."""
     return text if text[1:2] == '_' else f'{text[:1].upper()}{text[1:]}'
+
+
+def _without_end(text: str) -> str:
+    return text.rstrip('.')
+
+
+def _ended(text: str) -> str:
+    return joined((text, '.'), '')
 
 
 def _judged(
@@ -351,7 +307,11 @@ def _judged(
         }
         for label, diameter_mm in _places(limit, conditions.phantom):
             value = found.get(label)
-            reason = conditions.doubt.rstrip('.') or _why_not(value, limit, conditions) or unmet
+            reason = (
+                changed(conditions.doubt, _without_end)
+                or _why_not(value, limit, conditions)
+                or unmet
+            )
             yield _compared(profile.name, limit, (label, diameter_mm), value, reason)
 
 

@@ -19,12 +19,15 @@ from ..core.config_json import (
     Rule,
     from_json,
     read_json,
-    resource_directory,
     to_json,
 )
 from ..core.errors import InputFileError
 from ..core.phantom import NEMAEdition
+from ..core.resources import resource_directory
+from ..core.sentence import sentences
 from .quantities import QUANTITIES, QUANTITY_OF
+
+_ = sentences(__name__)
 
 LIMITS_SCHEMA = 'voi-identification/limits/1'
 
@@ -41,7 +44,8 @@ LIMITED = tuple(quantity.key for quantity in QUANTITIES if quantity.can_be_limit
 """What a profile may limit."""
 
 LimitedQuantity = Annotated[
-    str, Rule(f'be one of {", ".join(LIMITED)}', lambda key: key in LIMITED)
+    str,
+    Rule(_('be one of {known}').format(known=', '.join(LIMITED)), lambda key: key in LIMITED),
 ]
 
 ENDS = ('low', 'warning_low', 'warning_high', 'high')
@@ -52,12 +56,25 @@ SAME_DIAMETER_MM = 0.25
 
 
 class Level(str, Enum):
-    """How well limits are kept; the value is the word that people read."""
+    """How well limits are kept; the value is the word that files carry."""
 
     PASS = 'pass'
     WARNING = 'warning'
     FAIL = 'fail'
     NOT_JUDGED = 'not judged'
+
+    @property
+    def text(self) -> str:
+        """The word as shown to the user."""
+        return _LEVEL_TEXTS[self]
+
+
+_LEVEL_TEXTS = {
+    Level.PASS: _('pass'),
+    Level.WARNING: _('warning'),
+    Level.FAIL: _('fail'),
+    Level.NOT_JUDGED: _('not judged'),
+}
 
 
 @dataclass(frozen=True)
@@ -106,21 +123,29 @@ class Limit:
         given = [(name, getattr(self, name)) for name in ENDS if getattr(self, name) is not None]
         if not given:
             ends = ', '.join(f'"{name}"' for name in ENDS)
-            msg = f'no limit of {self.quantity} is given: one of {ends} must be a number'
+            msg = _('no limit of {quantity} is given: one of {ends} must be a number').format(
+                quantity=self.quantity, ends=ends
+            )
             raise ValueError(msg)
         for (lower, least), (upper, most) in pairwise(given):
             may_be_equal = lower.removeprefix('warning_') == upper.removeprefix('warning_')
             if least > most or (least == most and not may_be_equal):
-                msg = f'"{lower}" must be below "{upper}", got {least:g} and {most:g}'
+                msg = _('"{lower}" must be below "{upper}", got {least:g} and {most:g}').format(
+                    lower=lower, upper=upper, least=least, most=most
+                )
                 raise ValueError(msg)
 
     def _require_place(self) -> None:
         of_scan = QUANTITY_OF[self.quantity].part in ('scan', 'cylinder')
         if of_scan and self.diameter_mm is not None:
-            msg = f'"diameter_mm" must be left out for {self.quantity}, got {self.diameter_mm:g}'
+            msg = _('"diameter_mm" must be left out for {quantity}, got {diameter:g}').format(
+                quantity=self.quantity, diameter=self.diameter_mm
+            )
             raise ValueError(msg)
         if not of_scan and self.diameter_mm is None:
-            msg = f'"diameter_mm" is missing: {self.quantity} belongs to a sphere'
+            msg = _('"diameter_mm" is missing: {quantity} belongs to a sphere').format(
+                quantity=self.quantity
+            )
             raise ValueError(msg)
 
     def level_of(self, value: float) -> Level:
@@ -206,7 +231,7 @@ class Limits:
 
     name: Name
     ratio: Positive | None
-    rows: Annotated[tuple[Limit, ...], Rule('be a list with at least one limit', bool)]
+    rows: Annotated[tuple[Limit, ...], Rule(_('be a list with at least one limit'), bool)]
     kind: Literal['standard', 'manufacturer', 'site'] = 'site'
     edition: NEMAEdition | None = None
     source: str = ''
@@ -220,13 +245,21 @@ class Limits:
         for n, row in enumerate(rows, start=1):
             for name in ('source', 'version'):
                 if not getattr(row, name).strip():
-                    msg = f'limit {n} ({row.quantity}) has no "{name}", nor has the profile'
+                    msg = _('limit {n} ({quantity}) has no "{name}", nor has the profile').format(
+                        n=n, quantity=row.quantity, name=name
+                    )
                     raise ValueError(msg)
         places = Counter((row.quantity, row.diameter_mm, row.of) for row in rows)
         for (quantity, diameter_mm, _of), count in places.items():
             if count > 1:
-                of = '' if diameter_mm is None else f' of {diameter_mm:g} mm'
-                msg = f'{quantity}{of} is limited {count} times; limit it once'
+                of = (
+                    ''
+                    if diameter_mm is None
+                    else _(' of {diameter:g} mm').format(diameter=diameter_mm)
+                )
+                msg = _('{quantity}{of} is limited {count} times; limit it once').format(
+                    quantity=quantity, of=of, count=count
+                )
                 raise ValueError(msg)
         object.__setattr__(self, 'rows', rows)
 
@@ -280,7 +313,9 @@ def find_limits(name: str) -> Limits:
     if name.endswith('.json') or Path(name).is_file():
         return load_limits(Path(name))
     names = ', '.join(f'"{one.name}"' for one in known.values())
-    msg = f'there are no limits {name!r}; known are {names}, or give a JSON file.'
+    msg = _('there are no limits {name!r}; known are {names}, or give a JSON file.').format(
+        name=name, names=names
+    )
     raise InputFileError(msg)
 
 
@@ -305,7 +340,9 @@ def require_names(profiles: Sequence[Limits]) -> tuple[Limits, ...]:
     """
     (name, count), *_others = Counter(one.name for one in profiles).most_common(1) or [('', 0)]
     if count > 1:
-        msg = f'{count} of the profiles of limits are named {name!r}; give each once.'
+        msg = _('{count} of the profiles of limits are named {name!r}; give each once.').format(
+            count=count, name=name
+        )
         raise InputFileError(msg)
     return tuple(profiles)
 

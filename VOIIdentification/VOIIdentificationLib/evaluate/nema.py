@@ -12,6 +12,7 @@ from ..core.flags import Flag
 from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import NEMAEdition
+from ..core.sentence import joined, sentences
 from ..measure.statistics import roi_statistics, slice_roi
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Cylinder
@@ -25,6 +26,8 @@ from .background import (
 from .editions import DEFAULT_EDITION, EDITIONS, Edition
 from .roi_placement import ROI_DIAMETER_MM, BackgroundPlacement
 from .verdict import unmet_ratio
+
+_ = sentences(__name__)
 
 HOT_CONTRAST_FORMULA = '100 (C_H / C_B - 1) / (a_H / a_B - 1)'
 COLD_CONTRAST_FORMULA = '100 (1 - C_C / C_B)'
@@ -249,55 +252,16 @@ def nema_quality(
     )
 
 
-def filling_contradictions(found: NEMAResult) -> tuple[str, ...]:
-    """
-    Where the image shows another filling than the edition, or the phantom, has.
-
-    Parameters
-    ----------
-    found : NEMAResult
-        What was measured.
-
-    Returns
-    -------
-    sentences : tuple of str
-        Empty where every sphere that is plainly hot or cold should be so.
-    """
-    plain = [one for one in found.spheres if one.shown_hot is not None]
-    edition, words = found.edition, {True: 'hot', False: 'cold'}
-    sentences = []
-    for shown in (False, True):
-        by_edition = [one for one in plain if edition.is_hot(one.diameter_mm) != one.shown_hot]
-        odd = [one.label for one in by_edition if one.shown_hot == shown]
-        if odd:
-            sentences.append(
-                f'{edition.name} has {edition.filling}, but the image shows {", ".join(odd)} '
-                f'{words[shown]}: {_other_editions(plain, edition)}check the filling.'
-            )
-        told = [one.label for one in plain if one.hot != one.shown_hot and one.shown_hot == shown]
-        if told:
-            sentences.append(
-                f'the phantom is described with {", ".join(told)} {words[not shown]}, but the '
-                f'image shows {words[shown]}: correct the description, or check the labels.'
-            )
-    return tuple(sentences)
-
-
-def _other_editions(plain: Sequence[SphereContrast], edition: Edition) -> str:
-    fits = [
-        one.name
-        for one in EDITIONS.values()
-        if one is not edition and all(one.is_hot(s.diameter_mm) == s.shown_hot for s in plain)
-    ]
-    return f'choose the edition that fits ({", ".join(fits)}), or ' if fits else ''
-
-
 def _ratio_notes(ratio: float | None, edition: Edition) -> tuple[str, ...]:
     if ratio is None:
-        return ('the true ratio is unknown: no percent contrast of hot spheres',)
-    meant = ' or '.join(f'{one:g} : 1' for one in edition.ratios)
+        return (_('the true ratio is unknown: no percent contrast of hot spheres'),)
+    meant = joined((f'{one:g} : 1' for one in edition.ratios), _(' or '))
     if all(unmet_ratio(edition.name, one, ratio) for one in edition.ratios):
-        return (f'{edition.name} is filled {meant}; here the true ratio is {ratio:.2f} : 1',)
+        return (
+            _('{edition} is filled {meant}; here the true ratio is {ratio:.2f} : 1').format(
+                edition=edition.name, meant=meant, ratio=ratio
+            ),
+        )
     return ()
 
 

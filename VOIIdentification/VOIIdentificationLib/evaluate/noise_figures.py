@@ -10,12 +10,15 @@ import numpy as np
 
 from ..core.flags import DOUBTED_LABELS
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from ..measure.statistics import voi_statistics
 from ..measure.voi_mask import Sphere, voi_mask
 from .limits import shipped_limits
 from .nema import NEMAResult, SphereContrast
 from .roi_placement import ROI_DIAMETER_MM, BackgroundROI
 from .verdict import unmet_ratio, verdict
+
+_ = sentences(__name__)
 
 COV_FORMULA = '100 SD / mean'
 CNR_FORMULA = '(C_H - C_B) / S'
@@ -228,9 +231,9 @@ def _falling(spheres: Sequence[SphereContrast]) -> tuple[str, ...]:
 
 def _doubt(nema: NEMAResult, smallest: SphereContrast | None) -> str:
     if smallest is None:
-        return f'there is no hot sphere of {SMALLEST_MM:g} mm'
+        return _('there is no hot sphere of {diameter:g} mm').format(diameter=SMALLEST_MM)
     if nema.true_ratio is None:
-        return 'the true ratio is unknown'
+        return _('the true ratio is unknown')
     return next((flag.text for flag in smallest.flags if flag in DOUBTED_LABELS), '')
 
 
@@ -242,7 +245,7 @@ def _verdicts(
         reason = doubt or unmet_ratio(profile.name, profile.ratio, nema.true_ratio)
         for row in profile.rows:
             value = values[row.quantity]
-            why = reason or ('' if value is not None else 'it could not be measured')
+            why = reason or ('' if value is not None else _('it could not be measured'))
             found = verdict(value, row, profile.name, why)
             low, high = row.band
             sense, limit = ('<=', high) if row.low is None else ('>=', low)

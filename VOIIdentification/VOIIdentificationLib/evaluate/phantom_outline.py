@@ -13,6 +13,9 @@ from scipy import ndimage
 from ..core.errors import SeedError
 from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 SMOOTHING_SIGMA_MM = 4.0
 """Blur before the edge is sought: voxel noise of 35 % becomes 3 % on 2 mm voxels."""
@@ -225,7 +228,9 @@ def find_outline(
     distance_to_sphere = _distance_to_spheres(plane, axis, spheres)
     level = _background_level(maps.mean(axis=0), distance_to_sphere)
     if not level > 0:
-        msg = f'no warm background is seen round the spheres (its level is {level:g})'
+        msg = _('no warm background is seen round the spheres (its level is {level:g})').format(
+            level=level
+        )
         raise SeedError(msg)
     near_spheres = distance_to_sphere < _SHELL_MM[1]
     distances = [_edge_distance(one > EDGE_PART * level, near_spheres) for one in maps]
@@ -244,7 +249,7 @@ def _smooth_map(
     weights = np.exp(-0.5 * ((np.arange(first, last) - slice_k) / sigma_k) ** 2)
     slab = np.nan_to_num(image.voxels[first:last], nan=0.0, posinf=0.0, neginf=0.0)
     blurred = np.tensordot(weights / weights.sum(), slab, axes=1)
-    i_mm, j_mm, _ = geometry.spacing_ijk_mm
+    i_mm, j_mm, _k_mm = geometry.spacing_ijk_mm
     blurred = ndimage.gaussian_filter(
         blurred, (SMOOTHING_SIGMA_MM / j_mm, SMOOTHING_SIGMA_MM / i_mm), mode='constant'
     )

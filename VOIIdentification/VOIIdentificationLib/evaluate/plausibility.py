@@ -9,7 +9,10 @@ from datetime import datetime
 
 from ..activity.isotopes import decay_constant, isotope_named, mean_count_rate_time_s
 from ..activity.worksheet import Fill, FillWorksheet, TrueActivity
+from ..core.sentence import joined, sentences
 from ..suv.scan_facts import ScanFacts
+
+_ = sentences(__name__)
 
 MAX_DECAY_DIFFERENCE = 0.01
 """
@@ -45,12 +48,12 @@ MIN_CONTRAST = 0.1
 """Spheres whose true concentration is nearer to the background's cannot be told from it."""
 
 _NAMED_FACTORS = (
-    (37.0, 'an activity in mCi was typed as MBq'),
-    (1 / 37.0, 'an activity in MBq was typed as mCi'),
-    (1e3, 'an activity in GBq was typed as MBq, or a volume in mL as L'),
-    (1e-3, 'an activity in kBq was typed as MBq, or a volume in L as mL'),
-    (1e6, 'an activity in MBq was typed as Bq'),
-    (1e-6, 'an activity in Bq was typed as MBq'),
+    (37.0, _('an activity in mCi was typed as MBq')),
+    (1 / 37.0, _('an activity in MBq was typed as mCi')),
+    (1e3, _('an activity in GBq was typed as MBq, or a volume in mL as L')),
+    (1e-3, _('an activity in kBq was typed as MBq, or a volume in L as mL')),
+    (1e6, _('an activity in MBq was typed as Bq')),
+    (1e-6, _('an activity in Bq was typed as MBq')),
 )
 """What the image holds over what the worksheet gives, and the slip that does it."""
 
@@ -120,7 +123,7 @@ def worksheet_contradictions(sheet: FillWorksheet) -> tuple[str, ...]:
     sentences : tuple of str
         Empty if nothing is wrong.
     """
-    fills = [('hot', sheet.hot), ('background', sheet.background)]
+    fills = [(_('hot'), sheet.hot), (_('background'), sheet.background)]
     constant = decay_constant(_half_life_s(sheet))
     return tuple(
         text
@@ -175,27 +178,29 @@ def image_contradictions(
     sentences = [*_ratio_doubts(truth)]
     if cold_by_design(truth, sheet) and measured.shows_background:
         sentences.append(
-            f'the background was filled without activity, but the image shows '
-            f'{measured.background:.6g} Bq/mL there: give its activity.'
+            _(
+                'the background was filled without activity, but the image shows {background:.6g} '
+                'Bq/mL there: give its activity.'
+            ).format(background=measured.background)
         )
     hot, background = (
         _over(measured.core, truth.hot_bqml),
         _over(measured.background, truth.background_bqml),
     )
     if _swapped(truth, measured):
-        return (*sentences, 'the image would fit if hot and background fill were exchanged.')
+        return (*sentences, _('the image would fit if hot and background fill were exchanged.'))
     low = CORE_RANGE[0] if measured.core_diameter_mm >= MIN_CORE_DIAMETER_MM else 0.0
     wrong = []
     if hot is not None and not low <= hot <= CORE_RANGE[1]:
         wrong.append(hot)
-        sentences.append(_misfit('a_H', truth.hot_bqml, 'largest sphere', measured.core, hot))
+        sentences.append(_misfit('a_H', truth.hot_bqml, _('largest sphere'), measured.core, hot))
     if background is not None and not BACKGROUND_RANGE[0] <= background <= BACKGROUND_RANGE[1]:
         wrong.append(background)
         sentences.append(
-            _misfit('a_B', truth.background_bqml, 'background', measured.background, background)
+            _misfit('a_B', truth.background_bqml, _('background'), measured.background, background)
         )
     if wrong:
-        sentences[-1] = ' '.join([sentences[-1], *_what_would_fit(wrong, sheet)])
+        sentences[-1] = joined([sentences[-1], *_what_would_fit(wrong, sheet)])
     return tuple(sentences)
 
 
@@ -208,35 +213,38 @@ def _half_life_s(sheet: FillWorksheet) -> float:
 def _fill_doubts(name: str, fill: Fill, scan_start: datetime, decay_per_s: float) -> Iterator[str]:
     before_s = (scan_start - fill.assay_time).total_seconds()
     if before_s < 0:
-        yield (
-            f'the {name} fill was assayed at {fill.assay_time:%Y-%m-%d %H:%M}, after the scan '
-            f'started at {scan_start:%Y-%m-%d %H:%M}: check both.'
-        )
+        yield _(
+            'the {name} fill was assayed at {assayed:%Y-%m-%d %H:%M}, after the scan started at '
+            '{scan_start:%Y-%m-%d %H:%M}: check both.'
+        ).format(name=name, assayed=fill.assay_time, scan_start=scan_start)
     half_lives = before_s * decay_per_s / math.log(2)
     if half_lives > MAX_ASSAY_HALF_LIVES:
-        yield (
-            f'the {name} fill was assayed at {fill.assay_time:%Y-%m-%d %H:%M}, {half_lives:.0f} '
-            f'half-lives before the scan at {scan_start:%Y-%m-%d %H:%M}: check the dates.'
-        )
+        yield _(
+            'the {name} fill was assayed at {assayed:%Y-%m-%d %H:%M}, {half_lives:.0f} half-lives '
+            'before the scan at {scan_start:%Y-%m-%d %H:%M}: check the dates.'
+        ).format(name=name, assayed=fill.assay_time, half_lives=half_lives, scan_start=scan_start)
     if fill.residual_mbq >= fill.assay_mbq:
-        yield (
-            f'the {name} syringe held {fill.residual_mbq:g} MBq after emptying and '
-            f'{fill.assay_mbq:g} MBq before: check which is which.'
-        )
+        yield _(
+            'the {name} syringe held {residual:g} MBq after emptying and {assay:g} MBq before: '
+            'check which is which.'
+        ).format(name=name, residual=fill.residual_mbq, assay=fill.assay_mbq)
 
 
 def _header_doubts(sheet: FillWorksheet, facts: ScanFacts) -> Iterator[str]:
     half_life = _half_life_s(sheet)
     said = facts.half_life_s
     if facts.isotope and isotope_named(sheet.isotope) != isotope_named(facts.isotope):
-        yield f'the worksheet says {sheet.isotope}, the header of the scan {facts.isotope}.'
+        yield _('the worksheet says {isotope}, the header of the scan {other}.').format(
+            isotope=sheet.isotope, other=facts.isotope
+        )
     elif said and abs(half_life / said - 1) > MAX_HALF_LIFE_DIFFERENCE:
-        yield f'the worksheet has a half-life of {half_life:g} s, the header {said:g} s.'
+        yield _('the worksheet has a half-life of {half_life:g} s, the header {other:g} s.').format(
+            half_life=half_life, other=said
+        )
     if facts.decay_corrected not in (None, sheet.decay_corrected):
-        has = {True: 'is decay-corrected', False: 'is not decay-corrected'}
-        yield (
-            f'after the worksheet the image {has[sheet.decay_corrected]}, after the header it '
-            f'{has[not sheet.decay_corrected]}.'
+        has = {True: _('is decay-corrected'), False: _('is not decay-corrected')}
+        yield _('after the worksheet the image {is_so}, after the header it {is_other}.').format(
+            is_so=has[sheet.decay_corrected], is_other=has[not sheet.decay_corrected]
         )
     yield from _duration_doubts(sheet, facts, half_life)
     if facts.scan_start is not None:
@@ -244,10 +252,14 @@ def _header_doubts(sheet: FillWorksheet, facts: ScanFacts) -> Iterator[str]:
         apart_s = (clocks[0] - clocks[1]).total_seconds()
         decayed = -math.expm1(-decay_constant(half_life) * abs(apart_s))
         if abs(apart_s) > MIN_CLOCK_DIFFERENCE_S and decayed > MAX_DECAY_DIFFERENCE:
-            yield (
-                f'the worksheet has the scan start at {sheet.scan_start:%Y-%m-%d %H:%M:%S}, the '
-                f'header at {facts.scan_start:%Y-%m-%d %H:%M:%S}: {_span(apart_s)}, in which '
-                f'{100 * decayed:.0f} % decay.'
+            yield _(
+                'the worksheet has the scan start at {scan_start:%Y-%m-%d %H:%M:%S}, the header at '
+                '{other:%Y-%m-%d %H:%M:%S}: {apart}, in which {decayed:.0f} % decay.'
+            ).format(
+                scan_start=sheet.scan_start,
+                other=facts.scan_start,
+                apart=_span(apart_s),
+                decayed=100 * decayed,
             )
 
 
@@ -260,18 +272,18 @@ def _duration_doubts(sheet: FillWorksheet, facts: ScanFacts, half_life_s: float)
     instants = [mean_count_rate_time_s(duration or 0.0, half_life_s) for duration in durations]
     decayed = -math.expm1(-decay_constant(half_life_s) * abs(instants[0] - instants[1]))
     if decayed > MAX_DECAY_DIFFERENCE:
-        yield (
-            f'the worksheet has a scan of {durations[0]:g} s, the header one of '
-            f'{durations[1]:g} s: the mean of the image would be {100 * decayed:.0f} % off.'
-        )
+        yield _(
+            'the worksheet has a scan of {duration:g} s, the header one of {other:g} s: the mean '
+            'of the image would be {decayed:.0f} % off.'
+        ).format(duration=durations[0], other=durations[1], decayed=100 * decayed)
 
 
 def _ratio_doubts(truth: TrueActivity) -> Iterator[str]:
     if truth.ratio is not None and abs(truth.ratio - 1) < MIN_CONTRAST:
-        yield (
-            f'the true ratio a_H / a_B is {truth.ratio:.2f}: spheres that hold what the background '
-            'holds cannot be told from it. Check both fills.'
-        )
+        yield _(
+            'the true ratio a_H / a_B is {ratio:.2f}: spheres that hold what the background holds '
+            'cannot be told from it. Check both fills.'
+        ).format(ratio=truth.ratio)
 
 
 def _over(measured: float | None, true: float | None) -> float | None:
@@ -294,27 +306,29 @@ def _swapped(truth: TrueActivity, measured: Measured) -> bool:
 def _misfit(
     name: str, true: float | None, where: str, measured: float | None, factor: float
 ) -> str:
-    return (
-        f'{name} is {true:.6g} Bq/mL, but the {where} shows {measured:.6g} Bq/mL, '
-        f'{factor:.3g} times as much.'
-    )
+    return _(
+        '{name} is {true:.6g} Bq/mL, but the {where} shows {measured:.6g} Bq/mL, {factor:.3g} '
+        'times as much.'
+    ).format(name=name, true=true, where=where, measured=measured, factor=factor)
 
 
 def _what_would_fit(factors: list[float], sheet: FillWorksheet | None) -> Iterator[str]:
     """The slip that makes just this factor, if one does; else the factor."""
     factor = math.exp(sum(map(math.log, factors)) / len(factors))
     if max(factors) > min(factors) * (1 + _SAME_FACTOR):
-        yield 'The two fills are off by different factors: check them one by one.'
+        yield _('The two fills are off by different factors: check them one by one.')
         return
     for known, slip in _NAMED_FACTORS:
         if abs(math.log(factor / known)) < _SAME_FACTOR:
-            yield f'The image would fit if {slip}.'
+            yield _('The image would fit if {slip}.').format(slip=slip)
             return
-    yield f'The image would fit a fill {factor:.3g} times as large.'
+    yield _('The image would fit a fill {factor:.3g} times as large.').format(factor=factor)
     if sheet is not None and isotope_named(sheet.isotope) is not None:
         apart_s = math.log(factor) / decay_constant(_half_life_s(sheet))
-        earlier = 'earlier' if apart_s > 0 else 'later'
-        yield f'So would a scan start {_span(apart_s)} {earlier}.'
+        earlier = _('earlier') if apart_s > 0 else _('later')
+        yield _('So would a scan start {apart} {earlier}.').format(
+            apart=_span(apart_s), earlier=earlier
+        )
 
 
 def _span(seconds: float) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from ..activity.worksheet import TrueActivity
 from ..core.flags import DOUBTED_LABELS, Flag
 from ..core.image import CONCENTRATION_UNIT, PETImage
+from ..core.sentence import sentences
 from ..measure.moving_voi import PEAK_VOLUME_MM3
 from ..measure.statistics import voi_statistics
 from ..measure.voi import VOIResult
@@ -18,6 +19,8 @@ from .background import PooledBackground
 from .limits import QUANTITY_NAMES, Limits, Quantity
 from .nema import NEMAResult
 from .verdict import Verdict, unmet_ratio, verdict
+
+_ = sentences(__name__)
 
 CORE_PART = 0.5
 """Part of the largest sphere's diameter whose mean stands for an unknown true concentration."""
@@ -33,10 +36,12 @@ reconstruction that models the resolution may overshoot them; a 10 mm sphere blu
 a cold background still recovers 0.08 on average.
 """
 
-_NO_BACKGROUND = 'no background was measured: no A50 VOI'
+_NO_BACKGROUND = _('no background was measured: no A50 VOI')
 
 
-PEAK_RULE = f'highest mean in {PEAK_VOLUME_MM3 / 1000:g} cm3 moved over the sphere'
+PEAK_RULE = _('highest mean in {volume:g} cm3 moved over the sphere').format(
+    volume=PEAK_VOLUME_MM3 / 1000
+)
 """Which of the two usual peaks RCpeak is made of (EANM, EARL)."""
 
 
@@ -236,12 +241,14 @@ def _reference(
 ) -> tuple[float | None, str, bool]:
     """What values are divided by, in words, and whether it is the truth."""
     if truth is not None and truth.hot_bqml is not None and image.unit == CONCENTRATION_UNIT:
-        rule = f'true concentration a_H = {truth.hot_bqml:.6g} Bq/mL'
+        rule = _('true concentration a_H = {true:.6g} Bq/mL').format(true=truth.hot_bqml)
         return truth.hot_bqml, rule, True
     largest = max(hot, key=lambda one: one.insert.diameter_mm, default=None)
     if largest is None:
-        return None, 'no hot sphere', False
-    rule = f'mean of the inner half of {largest.label}: relative, not a recovery'
+        return None, _('no hot sphere'), False
+    rule = _('mean of the inner half of {label}: relative, not a recovery').format(
+        label=largest.label
+    )
     return core_mean(image, largest), rule, False
 
 
@@ -317,12 +324,20 @@ def _notes(
 ) -> tuple[str, ...]:
     missing = () if background else (_NO_BACKGROUND,)
     if truth is None or truth.hot_bqml is None:
-        return ('the activity is unknown: relative coefficients, compared with no limits', *missing)
+        return (
+            _('the activity is unknown: relative coefficients, compared with no limits'),
+            *missing,
+        )
     if image.unit != CONCENTRATION_UNIT:
-        unit = f'the image is in {image.unit}, not in {CONCENTRATION_UNIT}'
-        return (f'{unit}: relative coefficients, compared with no limits', *missing)
+        unit = _('the image is in {unit}, not in {wanted}').format(
+            unit=image.unit, wanted=CONCENTRATION_UNIT
+        )
+        return (
+            _('{reason}: relative coefficients, compared with no limits').format(reason=unit),
+            *missing,
+        )
     ratios = (unmet_ratio(one.name, one.ratio, truth.ratio) for one in limits)
-    return (*(f'not judged: {text}' for text in ratios if text), *missing)
+    return (*(_('not judged: {text}').format(text=text) for text in ratios if text), *missing)
 
 
 def measured_level(
@@ -345,11 +360,13 @@ def measured_level(
         B and where it is from; None where nothing was measured.
     """
     if pooled is not None and pooled.mean is not None:
-        return pooled.mean, 'mean of the background VOIs'
+        return pooled.mean, _('mean of the background VOIs')
     if nema is None or not nema.background or nema.background[0].mean is None:
         return None
     level = nema.background[0]
-    rule = f'mean of the {level.roi_count} background ROIs of {level.diameter_mm:g} mm'
+    rule = _('mean of the {count} background ROIs of {diameter:g} mm').format(
+        count=level.roi_count, diameter=level.diameter_mm
+    )
     return nema.background[0].mean, rule
 
 
@@ -373,4 +390,4 @@ def true_level(image: PETImage, activity: TrueActivity | None) -> A50Background 
     known = activity.background_bqml if activity is not None else None
     if known is None or image.unit != CONCENTRATION_UNIT:
         return None
-    return known, 'true concentration of the background'
+    return known, _('true concentration of the background')

@@ -13,9 +13,12 @@ from ..core.flags import Flag
 from ..core.geometry import FloatArray, Point, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Seed
+from ..core.sentence import joined, sentences
 from ..measure.voi_mask import Solid
 from .phantom_outline import MAP_HALF_WIDTH_MM, LungInsert, PhantomOutline, find_outline
 from .roi_packing import pack_circles
+
+_ = sentences(__name__)
 
 ROI_COUNT = 12
 
@@ -223,7 +226,7 @@ def place_background(
     that is left (usually 9 mm or more).
     """
     if not spheres:
-        msg = 'no sphere was measured, so the background ROIs cannot be placed'
+        msg = _('no sphere was measured, so the background ROIs cannot be placed')
         raise SeedError(msg)
     _require_common_slice(image.geometry, spheres)
     central_k, slices_k = _slice_stack(image.geometry, spheres)
@@ -238,7 +241,9 @@ def place_background(
     if positions:
         points = outline.plane.uv_mm([seed.position_ras_mm for seed in positions])
         names = [seed.label or f'BG{n:02d}' for n, seed in enumerate(positions, start=1)]
-        notes.append(f'{len(points)} background ROIs where the user placed them')
+        notes.append(
+            _('{count} background ROIs where the user placed them').format(count=len(points))
+        )
     else:
         points = rules.place()
         names = [f'BG{n:02d}' for n in range(1, len(points) + 1)]
@@ -263,15 +268,15 @@ def _require_common_slice(geometry: VolumeGeometry, spheres: Sequence[Solid]) ->
     heights_mm = np.array([np.dot(solid.center_ras_mm, normal) for solid in spheres])
     offsets_mm = np.abs(heights_mm - heights_mm.mean())
     missed = [
-        f'{solid.label} by {offset:.1f} mm'
+        _('{label} by {offset:.1f} mm').format(label=solid.label, offset=offset)
         for solid, offset in zip(spheres, offsets_mm, strict=True)
         if offset >= solid.diameter_mm / 2
     ]
     if missed:
-        msg = (
-            f'the slice through the middle of the spheres misses {", ".join(missed)}. '
-            'The phantom is tilted, or the slices are not transverse.'
-        )
+        msg = _(
+            'the slice through the middle of the spheres misses {missed}. The phantom is tilted, '
+            'or the slices are not transverse.'
+        ).format(missed=joined(missed, ', '))
         raise SeedError(msg)
 
 
@@ -296,12 +301,17 @@ def _stack_doubts(geometry: VolumeGeometry, central_k: int) -> tuple[list[Flag],
     flags, notes = [], []
     if len(inside) < count:
         flags.append(Flag.SLICES_OUTSIDE)
-        notes.append(f'{count - len(inside)} of {count} background slices lie outside the image')
+        notes.append(
+            _('{outside} of {count} background slices lie outside the image').format(
+                outside=count - len(inside), count=count
+            )
+        )
     if len(set(inside)) < len(inside):
         flags.append(Flag.SLICES_REPEATED)
         notes.append(
-            f'slices of {geometry.slice_spacing_mm:.2f} mm: only {len(set(inside))} different '
-            'background slices'
+            _('slices of {spacing:.2f} mm: only {count} different background slices').format(
+                spacing=geometry.slice_spacing_mm, count=len(set(inside))
+            )
         )
     return flags, notes
 
@@ -312,11 +322,11 @@ def _ring_middle(geometry: VolumeGeometry, spheres: Sequence[Solid], slice_k: in
     middle = feet.mean(axis=0)
     if len(feet) >= _MIN_FIT:
         offsets = feet - middle
-        _, _, axes = np.linalg.svd(offsets)
+        *_left, axes = np.linalg.svd(offsets)
         x, y = axes[:2] @ offsets.T
         # |p - c|^2 = r^2 is linear in c and in r^2 - |c|^2.
         design = np.column_stack([2 * x, 2 * y, np.ones_like(x)])
-        (cx, cy, rest), *_ = np.linalg.lstsq(design, x**2 + y**2, rcond=None)
+        (cx, cy, rest), *_quality = np.linalg.lstsq(design, x**2 + y**2, rcond=None)
         radius = np.sqrt(max(rest + cx**2 + cy**2, 0.0))
         residual = np.abs(np.hypot(x - cx, y - cy) - radius).max()
         if residual <= _MAX_RING_RESIDUAL_MM and radius <= MAP_HALF_WIDTH_MM:
@@ -358,15 +368,19 @@ def _all_flags(rois: Sequence[BackgroundROI]) -> tuple[Flag, ...]:
 def _rule_notes(rois: Sequence[BackgroundROI]) -> tuple[str, ...]:
     """One sentence for each rule that some ROIs do not keep."""
     told = (
-        (RULE_DISTANCE_MM, "to the phantom's edge", 'edge_distance_mm'),
-        (RULE_DISTANCE_MM, 'to a sphere', 'sphere_distance_mm'),
-        (0.0, 'to the lung insert', 'lung_distance_mm'),
-        (0.0, 'to another ROI', 'neighbor_distance_mm'),
+        (RULE_DISTANCE_MM, _("to the phantom's edge"), 'edge_distance_mm'),
+        (RULE_DISTANCE_MM, _('to a sphere'), 'sphere_distance_mm'),
+        (0.0, _('to the lung insert'), 'lung_distance_mm'),
+        (0.0, _('to another ROI'), 'neighbor_distance_mm'),
     )
     notes = []
     for rule_mm, what, name in told:
         near = [(roi.name, getattr(roi, name)) for roi in rois]
         broken = [f'{label} {mm:.1f} mm' for label, mm in near if mm < rule_mm - _TOLERANCE_MM]
         if broken:
-            notes.append(f'{what}, less than the rule: {", ".join(broken)}')
+            notes.append(
+                _('{what}, less than the rule: {broken}').format(
+                    what=what, broken=', '.join(broken)
+                )
+            )
     return tuple(notes)

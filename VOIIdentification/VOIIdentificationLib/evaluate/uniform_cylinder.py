@@ -12,6 +12,7 @@ from ..core.errors import InputFileError
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Insert, UniformCylinder
+from ..core.sentence import sentences
 from ..core.settings import Counting
 from ..locate.cylinder_fit import Shape, point
 from ..locate.uniform_cylinder import FoundCylinder
@@ -21,6 +22,8 @@ from ..suv.scan_facts import ScanFacts
 from .cylinder_bias import Bias, bias_contradictions, bias_of, filled_with
 from .plausibility import header_contradictions, worksheet_contradictions
 from .uniformity import Uniformity, mean_sd, uniformity
+
+_ = sentences(__name__)
 
 MAX_SIZE_DEVIATION = 0.01
 """Of diameter and length from the phantom's; a voxel size in a header is wrong by more."""
@@ -201,7 +204,9 @@ def measure_cylinder(
     voi = measure_voi(image, _voi(image, found, wanted), counting)
     mean = voi.statistics.mean
     if mean is None or not mean > 0:
-        msg = f'the cylinder holds nothing: the mean of its VOI is {mean}. Check the series.'
+        msg = _(
+            'the cylinder holds nothing: the mean of its VOI is {mean}. Check the series.'
+        ).format(mean=mean)
         raise InputFileError(msg)
     parts = uniformity(image, voi.mask, mean)
     flags, notes = _doubts(found, wanted, parts)
@@ -225,11 +230,15 @@ def _voi(image: PETImage, found: FoundCylinder, wanted: UniformCylinder) -> Loca
     diameter = 2.0 * (shape.radius_mm - wanted.wall_margin_mm)
     start, stop = _voi_ends(image, found, wanted, max(diameter, 0.0) / 2)
     if min(diameter, stop - start) < MIN_VOI_MM:
-        msg = (
-            f'the cylinder in the image is {2 * shape.radius_mm:.0f} mm wide and '
-            f'{shape.length_mm:.0f} mm long: margins of {wanted.wall_margin_mm:g} mm to the wall '
-            f'and {wanted.end_margin_mm:g} mm to the ends leave no VOI. Give smaller ones in the '
-            'file of the phantom ("wall_margin_mm", "end_margin_mm").'
+        msg = _(
+            'the cylinder in the image is {diameter:.0f} mm wide and {length:.0f} mm long: margins '
+            'of {wall:g} mm to the wall and {end:g} mm to the ends leave no VOI. Give smaller ones '
+            'in the file of the phantom ("wall_margin_mm", "end_margin_mm").'
+        ).format(
+            diameter=2 * shape.radius_mm,
+            length=shape.length_mm,
+            wall=wanted.wall_margin_mm,
+            end=wanted.end_margin_mm,
         )
         raise InputFileError(msg)
     axis = np.asarray(shape.axis_ras)
@@ -284,30 +293,38 @@ def _doubts(
 ) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
     said: dict[str, Flag] = {}
     shape = found.shape
-    sizes = [('diameter', 2 * shape.radius_mm, wanted.diameter_mm, 2 * (shape.radius_sd_mm or 0))]
+    sizes = [
+        (_('diameter'), 2 * shape.radius_mm, wanted.diameter_mm, 2 * (shape.radius_sd_mm or 0))
+    ]
     if all(found.ends):
-        sizes.append(('length', shape.length_mm, wanted.length_mm, shape.length_sd_mm or 0.0))
+        sizes.append((_('length'), shape.length_mm, wanted.length_mm, shape.length_sd_mm or 0.0))
     else:
-        count = 'one end' if any(found.ends) else 'both ends'
+        count = _('one end') if any(found.ends) else _('both ends')
         said[
-            f'The image does not show {count} of the cylinder: its length and volume are not '
-            'checked, and the VOI goes on to the edge of the image there.'
+            _(
+                'The image does not show {ends} of the cylinder: its length and volume are not '
+                'checked, and the VOI goes on to the edge of the image there.'
+            ).format(ends=count)
         ] = Flag.CYLINDER_CUT
     for name, size, nominal, sd in sizes:
         if nominal is not None and _differs(size, nominal, sd):
             said[
-                f'The {name} of the cylinder is {size:.1f} mm in the image and {nominal:g} mm in '
-                f'the phantom ({100 * (size / nominal - 1):+.1f} %): check the voxel size and '
-                'which phantom was scanned.'
+                _(
+                    'The {name} of the cylinder is {size:.1f} mm in the image and {nominal:g} mm '
+                    'in the phantom ({part:+.1f} %): check the voxel size and which phantom was '
+                    'scanned.'
+                ).format(name=name, size=size, nominal=nominal, part=100 * (size / nominal - 1))
             ] = Flag.CYLINDER_SIZE
     if found.bubble_ml:
         said[
-            f'About {found.bubble_ml:.0f} mL of the cylinder hold no activity: an air bubble, or '
-            'something in it.'
+            _(
+                'About {volume:.0f} mL of the cylinder hold no activity: an air bubble, or '
+                'something in it.'
+            ).format(volume=found.bubble_ml)
         ] = Flag.CYLINDER_BUBBLE
     said |= dict.fromkeys(_slices_that_deviate(parts), Flag.SLICES_DEVIATE)
     if None in (wanted.diameter_mm, wanted.length_mm):
-        missing = (
+        missing = _(
             'The phantom names no size: the voxel size is not checked by that of the cylinder.'
         )
         return tuple(dict.fromkeys(said.values())), (*said, missing)
@@ -328,7 +345,10 @@ def _slices_that_deviate(parts: Uniformity) -> list[str]:
     if not far:
         return []
     slices = ', '.join(f'{one.slice_k} ({one.deviation_percent:+.1f} %)' for one in far[:8])
-    more = f' and {len(far) - 8} more' if len(far) > 8 else ''
+    more = _(' and {count} more').format(count=len(far) - 8) if len(far) > 8 else ''
     return [
-        f'Slices deviate from the mean of the cylinder by more than {limit:.1f} %: {slices}{more}.'
+        _(
+            'Slices deviate from the mean of the cylinder by more than {limit:.1f} %: '
+            '{slices}{more}.'
+        ).format(limit=limit, slices=slices, more=more)
     ]

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from ..core.flags import Flag
+from ..core.sentence import joined, sentences
 from .limits import Level, Limit
+from .quantities import QUANTITY_OF
+
+_ = sentences(__name__)
 
 USUAL_RATIO_DEVIATION = 0.1
 """Limits are meant for a true ratio that differs less from theirs, relatively."""
@@ -96,11 +102,11 @@ def unmet_ratio(name: str, wanted: float | None, true_ratio: float | None) -> st
     """
     if wanted is None:
         return ''
-    meant = f'{name} is meant for a true ratio of {wanted:g} : 1'
+    meant = _('{name} is meant for a true ratio of {wanted:g} : 1').format(name=name, wanted=wanted)
     if true_ratio is None:
-        return f'{meant}, here it is unknown'
+        return _('{meant}, here it is unknown').format(meant=meant)
     if abs(true_ratio / wanted - 1) > USUAL_RATIO_DEVIATION:
-        return f'{meant}, here it is {true_ratio:.2f} : 1'
+        return _('{meant}, here it is {true:.2f} : 1').format(meant=meant, true=true_ratio)
     return ''
 
 
@@ -161,3 +167,83 @@ def _margin(value: float | None, limit: Limit) -> float | None:
         if rooms:
             return min(rooms)
     return None
+
+
+class Judged(NamedTuple):
+    """
+    One value against one limit.
+
+    Attributes
+    ----------
+    label : str
+        Of the sphere; empty for a value of the whole scan.
+
+    diameter_mm : float or None
+        Of the sphere.
+
+    value : float or None
+        What was compared: the value, or its change from the baseline in
+        percent; None if there is none.
+
+    unit : str
+        Of the value; empty for a ratio.
+
+    of : {'value', 'change_percent'}
+        Which of both.
+
+    verdict : Verdict
+        What the limit says of it.
+
+    flags : tuple of Flag
+        Reasons to doubt the value.
+    """
+
+    label: str
+    diameter_mm: float | None
+    value: float | None
+    unit: str
+    of: str
+    verdict: Verdict
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What was compared, for people."""
+        title = QUANTITY_OF[self.verdict.quantity].title
+        return _('Change of {title}').format(title=title) if self.of == 'change_percent' else title
+
+    @property
+    def name(self) -> str:
+        """The same with the sphere."""
+        return joined((self.label, self.title), ': ') if self.label else self.title
+
+    @property
+    def text(self) -> str:
+        """In words, of a comparison that does not pass."""
+        one = self.verdict
+        if one.not_judged or self.value is None:
+            return _('{name} is not judged: {reason}.').format(
+                name=self.name, reason=one.not_judged
+            )
+        warned = one.level is Level.WARNING
+        ends = (one.warning_low, one.warning_high) if warned else (one.low, one.high)
+        level = _(', a level of warning') if warned else ''
+        unit = f' {self.unit}' if self.unit else ''
+        note = _(' (indicative)') if one.note else ''
+        return _('{name} {value:.4g}{unit} is {outside}{level}{note}.').format(
+            name=self.name,
+            value=self.value,
+            unit=unit,
+            outside=_outside(*ends),
+            level=level,
+            note=note,
+        )
+
+
+def _outside(low: float | None, high: float | None) -> str:
+    """Where a value is that does not keep its limits; None for no limit."""
+    if low is None:
+        return _('above {limit:g}').format(limit=high)
+    if high is None:
+        return _('below {limit:g}').format(limit=low)
+    return _('outside {low:g} to {high:g}').format(low=low, high=high)

@@ -26,20 +26,25 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import OutputError
+from ..core.sentence import joined, sentence_of, sentences
 from .lock import locked_folder
 from .signals import committed_folders, mended, signals_deferred
+
+_ = sentences(__name__)
 
 WORK_FOLDER = '.voi-identification'
 """Name of the hidden folder; one for a single file begins with the name of that file."""
 
 _NEW, _OLD, _JOURNAL = 'new', 'old', 'journal.json'
 _PART = f'{_JOURNAL}.part'
+_CLOSE_IT = _('Close the file in other programs, or choose a folder that you may write to.')
 _ADVICE = {
-    errno.ENOSPC: 'Free some space, or choose another folder.',
-    errno.EACCES: 'Close the file in other programs, or choose a folder that you may write to.',
-    errno.EPERM: 'Close the file in other programs, or choose a folder that you may write to.',
+    errno.ENOSPC: _('Free some space, or choose another folder.'),
+    errno.EACCES: _CLOSE_IT,
+    errno.EPERM: _CLOSE_IT,
 }
-_OTHER_ADVICE = 'Choose another folder.'
+_LEFT = _('what an earlier run left')
+_OTHER_ADVICE = _('Choose another folder.')
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 """What some network drives answer who asks them to write through: no reason not to write."""
 
@@ -174,21 +179,21 @@ def recover(directory: Path, *, below: bool = False, moved_only: bool = False) -
         If a run is writing there now, or the system refuses.
     """
     search = directory.rglob if below else directory.glob
-    sentences, problems = [], []
-    with system_errors_named(directory, 'what an earlier run left'):
+    told, problems = [], []
+    with system_errors_named(directory, _LEFT):
         left = sorted({*search(f'.*{WORK_FOLDER}'), *search(WORK_FOLDER)})
     for work in left:
         if moved_only and not (work / _JOURNAL).exists():
             continue
         try:
-            with system_errors_named(work.parent, 'what an earlier run left'), locked_folder(work):
-                sentences.append(_complete(work.parent, work))
+            with system_errors_named(work.parent, _LEFT), locked_folder(work):
+                told.append(_complete(work.parent, work))
         except OutputError as error:  # the others are none the worse for it
-            problems.append(str(error))
-    mended.extend(sentences)
+            problems.append(sentence_of(error))
+    mended.extend(told)
     if problems:
-        raise OutputError(' '.join(problems))
-    return tuple(sentences)
+        raise OutputError(joined(problems))
+    return tuple(told)
 
 
 @contextmanager
@@ -219,7 +224,9 @@ def system_errors_named(directory: Path, what: str) -> Iterator[None]:
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, _OTHER_ADVICE)
         reason = error.strerror or str(error)
-        msg = f'{what} cannot be written to {directory}: {reason}. {advice}'
+        msg = _('{what} cannot be written to {directory}: {reason}. {advice}').format(
+            what=what, directory=directory, reason=reason, advice=advice
+        )
         raise OutputError(msg) from error
 
 
@@ -273,18 +280,19 @@ class _Journal:
 
 def _complete(directory: Path, work: Path) -> str:
     """Finish what a killed run had begun to move, and clear up after it."""
-    journal, text = _read_journal(work / _JOURNAL), 'an interrupted run had changed nothing yet'
+    journal = _read_journal(work / _JOURNAL)
+    text = _('an interrupted run had changed nothing yet')
     with signals_deferred():
         if journal is not None:
             try:
                 journal.carry_out(directory, work)
-                text = 'an interrupted run was completed'
+                text = _('an interrupted run was completed')
             except OSError:
                 if (work / _JOURNAL).exists():  # it could not even be undone
                     raise
-                text = 'an interrupted run was undone'
+                text = _('an interrupted run was undone')
         _clear(work)
-    return f'{directory}: {text}.'
+    return _('{directory}: {text}.').format(directory=directory, text=text)
 
 
 def _clear(work: Path) -> None:
@@ -305,11 +313,10 @@ def _read_journal(path: Path) -> _Journal | None:
     except (ValueError, KeyError, TypeError):
         safe = False
     if not safe:
-        msg = (
-            f'{path} is damaged: what an interrupted run has moved is not known. The files '
-            f'it put aside are in {path.parent / _OLD}; move them by hand, then delete '
-            f'{path.parent}.'
-        )
+        msg = _(
+            '{path} is damaged: what an interrupted run has moved is not known. The files it put '
+            'aside are in {aside}; move them by hand, then delete {folder}.'
+        ).format(path=path, aside=path.parent / _OLD, folder=path.parent)
         raise OutputError(msg)
     return journal
 
@@ -321,7 +328,9 @@ def _stays_below(name: str) -> bool:
 
 def _move(source: Path, target: Path) -> None:
     if target.is_dir() or (source.is_dir() and not source.is_symlink()):
-        raise IsADirectoryError(errno.EISDIR, f'a folder named {source.name} is in the way')
+        raise IsADirectoryError(
+            errno.EISDIR, _('a folder named {name} is in the way').format(name=source.name)
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
 

@@ -14,8 +14,11 @@ from ..core.errors import InputFileError
 from ..core.flags import Flag
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.plain_text import plain_line
+from ..core.sentence import joined, sentences
 from ..core.units import row_of_units, unit_of_code
 from ..suv.header import Decisions, SUVFrame, SUVHeader
+
+_ = sentences(__name__)
 
 SIDECAR_END = '_pet.json'
 """Names of sidecars end so (BIDS 1.6 and later, PET)."""
@@ -113,7 +116,9 @@ def read_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Side
     """
     data = read_json(path, 'sidecar')
     if not isinstance(data, dict):
-        msg = f'the sidecar {path} must hold a JSON object; correct it, or move it away.'
+        msg = _('the sidecar {path} must hold a JSON object; correct it, or move it away.').format(
+            path=path
+        )
         raise InputFileError(msg)
     reader = _Reader(data, frame)
     unit, header = _unit(reader), _header(reader, slice_count)
@@ -138,7 +143,11 @@ class _Reader:
     def text(self, key: str) -> str:
         value = self._data.get(key)
         if value is not None and not isinstance(value, str):
-            self.note(f'{key} is {value!r}, which is no text: it is not used')
+            self.note(
+                _('{key} is {value!r}, which is no text: it is not used').format(
+                    key=key, value=value
+                )
+            )
         return plain_line(value) if isinstance(value, str) else ''
 
     def number(self, key: str) -> float | None:
@@ -148,7 +157,9 @@ class _Reader:
         value = self._data.get(key)
         if value is None or isinstance(value, bool):
             return value
-        self.note(f'{key} is {value!r}, not true or false: it is not used')
+        self.note(
+            _('{key} is {value!r}, not true or false: it is not used').format(key=key, value=value)
+        )
         return None
 
     def only(self, key: str) -> float | None:
@@ -162,8 +173,10 @@ class _Reader:
             return self._number(key, value[0])
         if value:
             self.note(
-                f'{key} has {len(value)} values, but the volume is one frame, and nothing says '
-                'which: it is not used'
+                _(
+                    '{key} has {count} values, but the volume is one frame, and nothing says '
+                    'which: it is not used'
+                ).format(key=key, count=len(value))
             )
         return None
 
@@ -173,14 +186,16 @@ class _Reader:
         right = isinstance(value, (int, float)) and not isinstance(value, bool)
         if right and isfinite(float(str(value))):
             return float(str(value))
-        self.note(f'{key} is {value!r}, which is no number: it is not used')
+        self.note(
+            _('{key} is {value!r}, which is no number: it is not used').format(key=key, value=value)
+        )
         return None
 
 
 def _unit(reader: _Reader) -> str:
     said = reader.text('Units')
     if not said:
-        reader.note('Units is missing: the unit is unknown')
+        reader.note(_('Units is missing: the unit is unknown'))
     row = row_of_units(said)
     return row.unit if row else unit_of_code(said) or UNKNOWN_UNIT
 
@@ -189,8 +204,8 @@ def _header(reader: _Reader, slice_count: int) -> SUVHeader:
     log, zero = Decisions(), _time_zero(reader)
     isotope = isotope_named(reader.text('TracerRadionuclide'))
     if isotope is None:
-        said = reader.text('TracerRadionuclide') or 'missing'
-        reader.note(f'TracerRadionuclide is {said}: no isotope that is known')
+        said = reader.text('TracerRadionuclide') or _('missing')
+        reader.note(_('TracerRadionuclide is {said}: no isotope that is known').format(said=said))
     start = _start(reader, log)
     frame = SUVFrame(_at(zero, start), duration_s=reader.only('FrameDuration'))
     corrected, reference = _decay_correction(reader, zero)
@@ -228,7 +243,11 @@ def _time_zero(reader: _Reader) -> datetime | None:
     except ValueError:
         clock = None
     if clock is None:
-        reader.note(f'TimeZero is {text or "missing"}, not hh:mm:ss: no time is known')
+        reader.note(
+            _('TimeZero is {text}, not hh:mm:ss: no time is known').format(
+                text=text or _('missing')
+            )
+        )
         return None
     said = reader.text('ScanDate').replace(':', '-')
     try:
@@ -236,8 +255,8 @@ def _time_zero(reader: _Reader) -> datetime | None:
     except ValueError:
         day = None
     if day is None:
-        what = f'is {said}, which is no day' if said else 'is missing'
-        reader.note(f'ScanDate {what}: the day of the scan is unknown')
+        what = _('is {said}, which is no day').format(said=said) if said else _('is missing')
+        reader.note(_('ScanDate {what}: the day of the scan is unknown').format(what=what))
     return datetime.combine(day or _UNKNOWN_DAY, clock)
 
 
@@ -257,7 +276,9 @@ def _start(reader: _Reader, log: Decisions) -> float | None:
     if frame is None:
         return None if reader.has('FrameTimesStart') else scan
     if scan is not None and frame < scan - _SAME_S:
-        text = f'FrameTimesStart is {frame:g} s, before ScanStart, {scan:g} s'
+        text = _('FrameTimesStart is {frame:g} s, before ScanStart, {scan:g} s').format(
+            frame=frame, scan=scan
+        )
         log.note(text, Flag.HEADER_CONTRADICTS)
         reader.note(text)
     return frame
@@ -268,20 +289,24 @@ def _decay_correction(reader: _Reader, zero: datetime | None) -> tuple[str, date
     corrected = reader.truth('ImageDecayCorrected')
     seconds = reader.number('ImageDecayCorrectionTime')
     if corrected is None:
-        reader.note('ImageDecayCorrected is missing: nobody knows what the values show')
+        reader.note(_('ImageDecayCorrected is missing: nobody knows what the values show'))
         return '', None
     if not corrected:
         if seconds is not None:
             reader.note(
-                f'ImageDecayCorrectionTime is {seconds:g} s, but ImageDecayCorrected is false: '
-                'taken for not corrected'
+                _(
+                    'ImageDecayCorrectionTime is {seconds:g} s, but ImageDecayCorrected is false: '
+                    'taken for not corrected'
+                ).format(seconds=seconds)
             )
         return 'NONE', None
     reference = _at(zero, seconds)
     if reference is None:
         reader.note(
-            'ImageDecayCorrected is true, but the time that it refers to is not known '
-            '(ImageDecayCorrectionTime, TimeZero)'
+            _(
+                'ImageDecayCorrected is true, but the time that it refers to is not known '
+                '(ImageDecayCorrectionTime, TimeZero)'
+            )
         )
         return '', None
     return 'START', reference
@@ -295,8 +320,10 @@ def _dose_bq(reader: _Reader) -> float | None:
     factor = _BQ.get(said.casefold())
     if factor is None:
         reader.note(
-            f'InjectedRadioactivityUnits is {said or "missing"}, no unit of activity that is '
-            f'known: InjectedRadioactivity, {amount:g}, is not used'
+            _(
+                'InjectedRadioactivityUnits is {said}, no unit of activity that is known: '
+                'InjectedRadioactivity, {amount:g}, is not used'
+            ).format(said=said or _('missing'), amount=amount)
         )
         return None
     return amount * factor
@@ -317,5 +344,5 @@ def _acquisition(reader: _Reader, header: SUVHeader, name: str) -> Acquisition:
         frame_duration_s=header.frames[0].duration_s,
         isotope=header.radionuclide,
         injected_activity_bq=header.dose,
-        notes=tuple(f'{name}: {note}' for note in reader.notes),
+        notes=tuple(joined((name, note), ': ') for note in reader.notes),
     )

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..core.errors import OutputError
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 _LOCK = 'lock'
 """Name of the file."""
@@ -69,10 +72,10 @@ def _lock_file(folder: Path) -> IO[Any]:
             continue
         if not _lock(file):
             file.close()
-            msg = (
-                f'another run is writing into {folder.parent}. Wait until it has ended, or choose '
-                'another folder.'
-            )
+            msg = _(
+                'another run is writing into {folder}. Wait until it has ended, or choose another '
+                'folder.'
+            ).format(folder=folder.parent)
             raise OutputError(msg)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), (folder / _LOCK).stat()):
@@ -86,17 +89,17 @@ def _lock_file(folder: Path) -> IO[Any]:
 def _require_ours(folder: Path) -> None:
     """Make the folder if it is missing; refuse one that this program has not made."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        kind = 'link' if folder.is_symlink() else 'file'
+        kind = _('link') if folder.is_symlink() else _('file')
     else:
         folder.mkdir(exist_ok=True)
         holds = [path.name for path in folder.iterdir()]
         if not holds or (_LOCK in holds and _is_ours(folder / _LOCK, alone=len(holds) == 1)):
             return
-        kind = 'folder'
-    msg = (
-        f'a {kind} named {folder.name}, which this program has not made, is in the way in '
-        f'{folder.parent}. Move it, or choose another folder.'
-    )
+        kind = _('folder')
+    msg = _(
+        'a {kind} named {name}, which this program has not made, is in the way in {folder}. Move '
+        'it, or choose another folder.'
+    ).format(kind=kind, name=folder.name, folder=folder.parent)
     raise OutputError(msg)
 
 

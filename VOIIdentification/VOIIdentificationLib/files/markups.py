@@ -16,6 +16,9 @@ from ..core.errors import InputFileError
 from ..core.geometry import Point
 from ..core.phantom import Seed
 from ..core.plain_text import plain_data, shown
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 _UNIT = 'mm'
 _MARKUPS_SCHEMA = (
@@ -60,22 +63,24 @@ def read_seeds(path: Path) -> tuple[Seed, ...]:
     readers = {'.json': _read_markups, '.fcsv': _read_fcsv, '.csv': _read_csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        msg = f'{path} is not a point list: its name must end in .mrk.json, .fcsv or .csv'
+        msg = _('{path} is not a point list: its name must end in .mrk.json, .fcsv or .csv').format(
+            path=path
+        )
         raise InputFileError(msg)
-    text = read_text_file(path, f'the seeds file {path}')
+    text = read_text_file(path, _('the seeds file {path}').format(path=path))
     try:
         seeds = tuple(reader(text, str(path)))
     except csv.Error as error:  # e.g. quotes that nobody closes
-        msg = f'{path} is not a table: {error}'
+        msg = _('{path} is not a table: {reason}').format(path=path, reason=str(error))
         raise InputFileError(msg) from error
     if len(seeds) > MAX_POINTS:
-        msg = (
-            f'{path} holds {len(seeds)} points, more than the {MAX_POINTS} of any list of seeds '
-            'and background VOIs: another file is meant'
-        )
+        msg = _(
+            '{path} holds {count} points, more than the {most} of any list of seeds and background '
+            'VOIs: another file is meant'
+        ).format(path=path, count=len(seeds), most=MAX_POINTS)
         raise InputFileError(msg)
     if not seeds:
-        msg = f'{path} holds no point with a position: place at least one seed'
+        msg = _('{path} holds no point with a position: place at least one seed').format(path=path)
         raise InputFileError(msg)
     return seeds
 
@@ -132,7 +137,9 @@ def _read_markups(text: str, where: str) -> Iterable[Seed]:
                 if point.get('positionStatus', 'defined') == 'defined':
                     yield _seed(point.get('label', ''), point.get('position'), system, where)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        msg = f'{where} is not a Slicer markups file: {type(error).__name__} {error}'
+        msg = _('{where} is not a Slicer markups file: {kind} {reason}').format(
+            where=where, kind=type(error).__name__, reason=str(error)
+        )
         raise InputFileError(msg) from error
 
 
@@ -140,7 +147,9 @@ def _require_millimeter(unit: object, where: str) -> None:
     """Slicer writes the name of the unit, or its code, scheme and meaning."""
     name = unit[0] if isinstance(unit, list) and unit else unit
     if name != _UNIT:
-        msg = f'{where}: the unit of its positions is {shown(unit)}; save them in {_UNIT}'
+        msg = _('{where}: the unit of its positions is {unit}; save them in {wanted}').format(
+            where=where, unit=shown(unit), wanted=_UNIT
+        )
         raise InputFileError(msg)
 
 
@@ -151,7 +160,7 @@ def _read_fcsv(text: str, where: str) -> Iterable[Seed]:
     columns = re.search(r'columns\s*=\s*(.+)', '\n'.join(header))
     names = columns.group(1).strip().split(',') if columns else []
     if not {'label', 'x', 'y', 'z'} <= set(names):
-        msg = f'{where} has no line "# columns = …" naming label, x, y and z'
+        msg = _('{where} has no line "# columns = …" naming label, x, y and z').format(where=where)
         raise InputFileError(msg)
     for row in csv.reader(line for line in text.splitlines() if line and line[0] != '#'):
         cells = dict(zip(names, row, strict=False))
@@ -183,7 +192,9 @@ def _csv_columns(head: Sequence[str], system: str, where: str) -> tuple[int, tup
     others = tuple(n for n in range(len(head)) if [n] != labels)
     if len(labels) != 1 or len(others) != 3:
         got = shown(','.join(head))
-        msg = f'{where}: the header must be label,x,y,z and name RAS or LPS, got {got}'
+        msg = _('{where}: the header must be label,x,y,z and name RAS or LPS, got {got}').format(
+            where=where, got=got
+        )
         raise InputFileError(msg)
     return labels[0], others
 
@@ -192,10 +203,10 @@ def _system_in_header(cells: Sequence[str], where: str) -> str:
     words = {word for cell in cells for word in _words(cell)}
     named = {'ras', 'lps'} & words or {s for s in ('ras', 'lps') if set(s) <= words}
     if len(named) != 1:
-        msg = (
-            f'{where}: the header must say whether positions are RAS or LPS, for example '
-            f'"label,x_ras,y_ras,z_ras"; got {shown(",".join(cells))}'
-        )
+        msg = _(
+            '{where}: the header must say whether positions are RAS or LPS, for example '
+            '"label,x_ras,y_ras,z_ras"; got {cells}'
+        ).format(where=where, cells=shown(','.join(cells)))
         raise InputFileError(msg)
     return named.pop().upper()
 
@@ -212,10 +223,14 @@ def _seed(label: object, position: Any, system: str, where: str) -> Seed:
     except (TypeError, ValueError, OverflowError):
         x = y = z = math.nan
     if not all(abs(value) <= MAX_POSITION_MM for value in (x, y, z)):  # NaN is refused too
-        msg = f'{where}: the point {shown(label)} has no usable position: {shown(position)}'
+        msg = _('{where}: the point {label} has no usable position: {position}').format(
+            where=where, label=shown(label), position=shown(position)
+        )
         raise InputFileError(msg)
     if system not in {'RAS', 'LPS'}:
-        msg = f'{where}: unknown coordinate system {shown(system)}; expected RAS or LPS'
+        msg = _('{where}: unknown coordinate system {system}; expected RAS or LPS').format(
+            where=where, system=shown(system)
+        )
         raise InputFileError(msg)
     point = (x, y, z)
     return Seed(str(label).strip(), point if system == 'RAS' else _flipped(point))

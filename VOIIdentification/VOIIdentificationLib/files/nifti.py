@@ -15,7 +15,10 @@ import numpy.typing as npt
 from ..core.bounds import BYTES_PER_VOXEL, require_memory, require_stored
 from ..core.errors import InputFileError
 from ..core.geometry import FloatArray
+from ..core.sentence import sentences
 from .nifti_header import NiftiFields, unreadable, voxel_place
+
+_ = sentences(__name__)
 
 _TYPES = {
     2: 'u1',
@@ -106,11 +109,16 @@ def read_nifti(path: Path, frame: int | None = None) -> tuple[npt.NDArray[np.flo
             if len(data) < needed:
                 got = header.start + len(data)
                 raise InputFileError(
-                    _truncated(path, f'it holds {got} of {header.start + needed} bytes')
+                    _truncated(
+                        path,
+                        _('it holds {stored} of {claimed} bytes').format(
+                            stored=got, claimed=header.start + needed
+                        ),
+                    )
                 )
             _bytes_or_fewer(stream, needed, keep=False)  # so that the checksum is looked at
     except EOFError as error:
-        raise InputFileError(_truncated(path, 'its compressed data end too early')) from error
+        raise InputFileError(_truncated(path, _('its compressed data end too early'))) from error
     except (OSError, zlib.error) as error:
         raise InputFileError(unreadable(path, str(error))) from error
     stored = np.frombuffer(data, header.dtype).reshape(shape_kji)
@@ -146,7 +154,11 @@ def _parsed(data: bytes, path: Path, frame: int | None) -> NiftiHeader:
     fields = NiftiFields(data, path)
     datatype = fields.number(fields.layout.datatype, 'h')
     if datatype not in _TYPES:
-        raise InputFileError(unreadable(path, f'its values are of type {datatype}, not numbers'))
+        raise InputFileError(
+            unreadable(
+                path, _('its values are of type {datatype}, not numbers').format(datatype=datatype)
+            )
+        )
     shape, count = _shape(fields, path)
     _require_frame(path, shape, count, frame)
     matrix, notes = voxel_place(fields, shape, path)
@@ -154,7 +166,10 @@ def _parsed(data: bytes, path: Path, frame: int | None) -> NiftiHeader:
     first = max(int(fields.numbers(*fields.layout.vox_offset)[0]), 0)
     if count > 1 and frame is not None:
         first += (frame - 1) * prod(shape) * dtype.itemsize
-        notes = (f'Frame {frame} of {count} of the file.', *notes)
+        notes = (
+            _('Frame {frame} of {count} of the file.').format(frame=frame, count=count),
+            *notes,
+        )
     slope, intercept = fields.numbers(*fields.layout.scale)
     if slope == 0 or not np.isfinite([slope, intercept]).all():  # nifti1.h: no scaling
         slope, intercept = 1.0, 0.0
@@ -178,27 +193,35 @@ def _shape(fields: NiftiFields, path: Path) -> tuple[tuple[int, ...], int]:
         shape.pop()
     if len(shape) in (3, 4) and min(shape) > 0 and components == 1:
         return tuple(shape[:3]), shape[3] if len(shape) == 4 else 1
-    several = f' of {components} values a voxel' if components > 1 else ''
-    msg = (
-        f'{path} is a {len(shape)}-D image ({" x ".join(map(str, shape))}){several}, not one 3-D '
-        'image of one value a voxel; save the frame or component to measure as a volume of its own.'
+    several = (
+        _(' of {components} values a voxel').format(components=components) if components > 1 else ''
     )
+    msg = _(
+        '{path} is a {axes}-D image ({size}){several}, not one 3-D image of one value a voxel; '
+        'save the frame or component to measure as a volume of its own.'
+    ).format(path=path, axes=len(shape), size=' x '.join(map(str, shape)), several=several)
     raise InputFileError(msg)
 
 
 def _require_frame(path: Path, shape: tuple[int, ...], count: int, frame: int | None) -> None:
     if (frame in (None, 1) and count == 1) or (frame is not None and 1 <= frame <= count):
         return
-    what = f'{count} volumes of {" x ".join(map(str, shape))} voxels'
+    what = _('{count} volumes of {size} voxels').format(
+        count=count, size=' x '.join(map(str, shape))
+    )
     if count == 1:
-        msg = f'{path} has no frame {frame}: it holds one image; leave out --frame.'
-    elif frame is None:
-        msg = (
-            f'{path} is a 4-D image: {what}. Name the one to measure (--frame N; --each-frame '
-            'measures all), or save it as a volume of its own.'
+        msg = _('{path} has no frame {frame}: it holds one image; leave out --frame.').format(
+            path=path, frame=frame
         )
+    elif frame is None:
+        msg = _(
+            '{path} is a 4-D image: {what}. Name the one to measure (--frame N; --each-frame '
+            'measures all), or save it as a volume of its own.'
+        ).format(path=path, what=what)
     else:
-        msg = f'{path} has no frame {frame}: it holds {what}.'
+        msg = _('{path} has no frame {frame}: it holds {what}.').format(
+            path=path, frame=frame, what=what
+        )
     raise InputFileError(msg)
 
 
@@ -240,8 +263,14 @@ def _require_room(path: Path, header: NiftiHeader, needed_bytes: int) -> None:
     if path.suffix.lower() == '.gz':
         require_stored(claimed, stored, f'{path}', deflated=True)
     elif claimed > stored:
-        raise InputFileError(_truncated(path, f'it holds {stored} of {claimed} bytes'))
-    what = f'{path} ({" x ".join(str(length) for length in header.shape)} voxels)'
+        raise InputFileError(
+            _truncated(
+                path,
+                _('it holds {stored} of {claimed} bytes').format(stored=stored, claimed=claimed),
+            )
+        )
+    size = ' x '.join(str(length) for length in header.shape)
+    what = _('{path} ({size} voxels)').format(path=path, size=size)
     require_memory(needed_bytes + BYTES_PER_VOXEL * prod(header.shape), what)
 
 
@@ -267,4 +296,6 @@ def _scaled(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDA
 
 
 def _truncated(path: Path, how: str) -> str:
-    return f'{path} is truncated: {how}; copy it again from its source.'
+    return _('{path} is truncated: {how}; copy it again from its source.').format(
+        path=path, how=how
+    )

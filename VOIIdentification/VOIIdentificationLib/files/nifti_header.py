@@ -10,6 +10,9 @@ import numpy as np
 
 from ..core.errors import InputFileError
 from ..core.geometry import FloatArray
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 _MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 1e-3}
 """Codes of xyzt_units: unknown (taken for mm), meter, millimeter, micrometer."""
@@ -83,13 +86,15 @@ class NiftiFields:
         sizes = {order: struct.unpack(f'{order}i', data[:4])[0] for order in '<>' if len(data) > 4}
         order = next((order for order, size in sizes.items() if size in _LAYOUTS), None)
         if order is None or len(data) < sizes[order]:
-            raise InputFileError(unreadable(path, 'it does not begin with a NIfTI header'))
+            raise InputFileError(unreadable(path, _('it does not begin with a NIfTI header')))
         self._data = data
         self.order = order
         self.layout = _LAYOUTS[sizes[order]]
         magic = data[self.layout.magic : self.layout.magic + 3]
         if magic not in (b'n+1', b'n+2'):
-            raise InputFileError(unreadable(path, 'it is not a single NIfTI file (magic n+1, n+2)'))
+            raise InputFileError(
+                unreadable(path, _('it is not a single NIfTI file (magic n+1, n+2)'))
+            )
 
     def number(self, offset: int, kind: str) -> int:
         """
@@ -197,13 +202,13 @@ def _qform(fields: NiftiFields, pixdim: FloatArray) -> FloatArray:
 def _require_grid(matrix: FloatArray, path: Path) -> None:
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
     if not np.isfinite(matrix).all() or lengths.min() <= 0:
-        raise InputFileError(unreadable(path, 'its header gives a voxel no size'))
+        raise InputFileError(unreadable(path, _('its header gives a voxel no size')))
     unit = matrix[:3, :3] / lengths
     if np.abs(unit.T @ unit - np.eye(3)).max() > _MAX_COSINE:
-        msg = (
-            f'{path}: the axes of its grid are not at right angles, which cannot be read; '
-            'resample the volume to an orthogonal grid.'
-        )
+        msg = _(
+            '{path}: the axes of its grid are not at right angles, which cannot be read; resample '
+            'the volume to an orthogonal grid.'
+        ).format(path=path)
         raise InputFileError(msg)
 
 
@@ -221,8 +226,10 @@ def _contradictions(
         _MAX_SPACING_DIFFERENCE
     ):
         notes.append(
-            f'the voxel size is {_sizes(lengths * to_mm)} mm by the sform of the NIfTI header, '
-            f'which is used, and {_sizes(pixdim[1:4] * to_mm)} mm by its pixdim: check the volume'
+            _(
+                'the voxel size is {by_sform} mm by the sform of the NIfTI header, which is used, '
+                'and {by_pixdim} mm by its pixdim: check the volume'
+            ).format(by_sform=_sizes(lengths * to_mm), by_pixdim=_sizes(pixdim[1:4] * to_mm))
         )
     if qform is not None:
         corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape[:3]])).reshape(3, -1)
@@ -230,8 +237,10 @@ def _contradictions(
         farthest = float(np.linalg.norm(off, axis=0).max()) * to_mm
         if farthest > _MAX_POSITION_DIFFERENCE_MM:
             notes.append(
-                f'sform, which is used, and qform of the NIfTI header place a corner '
-                f'{farthest:.1f} mm apart: check the volume'
+                _(
+                    'sform, which is used, and qform of the NIfTI header place a corner '
+                    '{farthest:.1f} mm apart: check the volume'
+                ).format(farthest=farthest)
             )
     return tuple(notes)
 
@@ -257,4 +266,6 @@ def unreadable(path: Path, reason: str) -> str:
     sentence : str
         With what to do.
     """
-    return f'{path} cannot be read as a volume ({reason}); save it again from its source.'
+    return _('{path} cannot be read as a volume ({reason}); save it again from its source.').format(
+        path=path, reason=reason
+    )

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..core.errors import OutputError
+from ..core.sentence import sentences
 from .atomic import transaction
+
+_ = sentences(__name__)
 
 
 def require_folder(directory: Path, what: str) -> None:
@@ -28,7 +31,9 @@ def require_folder(directory: Path, what: str) -> None:
         If it is there and no folder.
     """
     if directory.exists() and not directory.is_dir():
-        msg = f'{what} cannot be written to {directory}: it is a file. Choose a folder.'
+        msg = _('{what} cannot be written to {directory}: it is a file. Choose a folder.').format(
+            what=what, directory=directory
+        )
         raise OutputError(msg)
 
 
@@ -53,13 +58,15 @@ def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
         If something is in the way.
     """
     if path.suffix.lower() != ending:
-        msg = f'the output {path} must end in {ending}'
+        msg = _('the output {path} must end in {ending}').format(path=path, ending=ending)
         raise OutputError(msg)
     if path.is_dir():
         msg = f'{path} is a folder; choose another name for the file.'
         raise OutputError(msg)
     if path.exists() and not overwrite:
-        msg = f'{path} exists already; choose another name, or overwrite it with --overwrite.'
+        msg = _(
+            '{path} exists already; choose another name, or overwrite it with --overwrite.'
+        ).format(path=path)
         raise OutputError(msg)
 
 

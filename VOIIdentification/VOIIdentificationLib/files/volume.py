@@ -20,10 +20,13 @@ from ..core.errors import InputFileError, OutputError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
 from ..core.plain_text import plain_line
+from ..core.sentence import sentences
 from .atomic import transaction
 from .bids import Sidecar, read_sidecar, sidecar_path
 from .nifti import read_nifti
 from .target import require_free
+
+_ = sentences(__name__)
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
@@ -97,15 +100,19 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT, frame: int | None = Non
     """
     path = Path(path)
     if not is_volume_file(path):
-        msg = f'{path} is none of {", ".join(SUFFIXES)}; save the volume as one of these.'
+        msg = _('{path} is none of {known}; save the volume as one of these.').format(
+            path=path, known=', '.join(SUFFIXES)
+        )
         raise InputFileError(msg)
     if not path.is_file():
-        msg = f'the volume file {path} does not exist.'
+        msg = _('the volume file {path} does not exist.').format(path=path)
         raise InputFileError(msg)
     if '.nii' in path.name.lower():
         return _image_of_nifti(path, unit, frame)
     if frame not in (None, 1):
-        msg = f'{path} has no frame {frame}: only .nii and .nii.gz files hold several.'
+        msg = _('{path} has no frame {frame}: only .nii and .nii.gz files hold several.').format(
+            path=path, frame=frame
+        )
         raise InputFileError(msg)
     voxels, ijk_to_lps = _read(path)
     k, j, i = voxels.shape
@@ -231,10 +238,10 @@ def _mm_per_space_unit(path: Path, fields: Mapping[str, str]) -> list[float]:
     units += [''] * (3 - len(units))
     unknown = [unit for unit in units if unit.strip().lower() not in _MM_PER_SPACE_UNIT]
     if unknown:
-        msg = (
-            f'{path}: its space units are {unknown[0]!r}, which is no known length; '
-            'save the volume again in millimeters.'
-        )
+        msg = _(
+            '{path}: its space units are {unit!r}, which is no known length; save the volume again '
+            'in millimeters.'
+        ).format(path=path, unit=unknown[0])
         raise InputFileError(msg)
     return [_MM_PER_SPACE_UNIT[unit.strip().lower()] for unit in units]
 
@@ -251,17 +258,20 @@ def _require_one_scalar_image(path: Path, reader: Any) -> None:
     if len(size) == 3 and components == 1:
         return
     shape = ' x '.join(str(length) for length in size)
-    several = f' of {components} values a voxel' if components > 1 else ''
-    msg = (
-        f'{path} is a {len(size)}-D image ({shape}){several}, not one 3-D image of one value '
-        'a voxel; save the frame or component to measure as a volume of its own.'
+    several = (
+        _(' of {components} values a voxel').format(components=components) if components > 1 else ''
     )
+    msg = _(
+        '{path} is a {axes}-D image ({size}){several}, not one 3-D image of one value a voxel; '
+        'save the frame or component to measure as a volume of its own.'
+    ).format(path=path, axes=len(size), size=shape, several=several)
     raise InputFileError(msg)
 
 
 def _require_room(path: Path, size_ijk: Sequence[int]) -> None:
     """The values, a byte or more each, fit into the file, and into memory."""
-    what = f'{path} ({" x ".join(str(length) for length in size_ijk)} voxels)'
+    size = ' x '.join(str(length) for length in size_ijk)
+    what = _('{path} ({size} voxels)').format(path=path, size=size)
     if path.suffix.lower() == '.nrrd':  # those of a .nhdr are in another file
         require_stored(prod(size_ijk), path.stat().st_size, what, deflated=True)
     require_memory(BYTES_PER_VOXEL * prod(size_ijk), what)
@@ -269,7 +279,9 @@ def _require_room(path: Path, size_ijk: Sequence[int]) -> None:
 
 def _reading_message(path: Path, reason: str) -> str:
     last = reason.strip().splitlines()[-1].strip()
-    return f'{path} cannot be read as a volume ({last}); save it again from its source.'
+    return _('{path} cannot be read as a volume ({reason}); save it again from its source.').format(
+        path=path, reason=last
+    )
 
 
 def write_volume(image: PETImage, path: Path, *, overwrite: bool = False) -> None:
@@ -296,7 +308,9 @@ def write_volume(image: PETImage, path: Path, *, overwrite: bool = False) -> Non
     path = Path(path)
     require_free(path, '.nrrd', overwrite=overwrite)
     if not path.parent.is_dir():
-        msg = f'{path} cannot be written: the folder {path.parent} does not exist'
+        msg = _('{path} cannot be written: the folder {folder} does not exist').format(
+            path=path, folder=path.parent
+        )
         raise OutputError(msg)
     with transaction(path.parent, path.name, file_name=path.name) as files:
         _write(image, files.new / path.name)
@@ -360,7 +374,7 @@ def write_image(image: Any, path: Path) -> None:
             SimpleITK.WriteImage(image, name, useCompression=True)
             SimpleITK.ReadImage(name)  # ITK says nothing when the disk is full
     except RuntimeError as error:
-        reason = 'the folder may not be writable or the disk full'
+        reason = _('the folder may not be writable or the disk full')
         raise OSError(errno.EIO, reason) from error
 
 

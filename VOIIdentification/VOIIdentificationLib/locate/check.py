@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.errors import InputFileError
+from ..core.errors import InputFileError, SeedError
 from ..core.flags import Flag
 from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
-from ..core.phantom import Phantom
+from ..core.phantom import Phantom, Seed
+from ..core.sentence import sentences
 from ..measure.voi import LocatedInsert
 from .assignment import Filling
 from .identity import (
@@ -23,6 +24,8 @@ from .identity import (
     with_usual_sizes,
 )
 from .ring import RingPose, ring_inserts
+
+_ = sentences(__name__)
 
 MAX_SCALE_DEVIATION = 0.01
 """Phantoms and what is printed of their ring (114 to 114.54 mm) differ by less."""
@@ -80,10 +83,17 @@ def require_measurable(phantom: Phantom, geometry: VolumeGeometry) -> None:
     smallest_mm = MIN_DIAMETER_VOXELS * float(spacing_mm.min())
     for insert in (*phantom.used_inserts, phantom.background):
         if not smallest_mm <= insert.diameter_mm <= largest_mm:
-            msg = (
-                f'{insert.label} of {phantom.name} has a diameter of {insert.diameter_mm:g} mm, '
-                f'which an image of {largest_mm:.4g} mm with voxels of {spacing_mm.min():.3g} mm '
-                f'cannot show ({smallest_mm:.2g} to {largest_mm:.4g} mm can be measured).'
+            msg = _(
+                '{label} of {phantom} has a diameter of {diameter:g} mm, which an image of '
+                '{largest:.4g} mm with voxels of {voxel:.3g} mm cannot show ({smallest:.2g} to '
+                '{largest:.4g} mm can be measured).'
+            ).format(
+                label=insert.label,
+                phantom=phantom.name,
+                diameter=insert.diameter_mm,
+                largest=largest_mm,
+                voxel=spacing_mm.min(),
+                smallest=smallest_mm,
             )
             raise InputFileError(msg)
 
@@ -132,12 +142,18 @@ def _lacks(located: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:
     lacks = []
     if located and not on_ring & {one.label for one in located}:
         lacks.append(
-            f'NEMA NU 2 image quality was not evaluated: the inserts of {phantom.name} stand on '
-            'no ring, which gives the slice of the spheres and the places of the background ROIs.'
+            _(
+                'NEMA NU 2 image quality was not evaluated: the inserts of {phantom} stand on no '
+                'ring, which gives the slice of the spheres and the places of the background ROIs.'
+            ).format(phantom=phantom.name)
         )
     if rods:
         named = ', '.join(rods)
-        lacks.append(f'{named}: no recovery coefficients, which are those of spheres.')
+        lacks.append(
+            _('{labels}: no recovery coefficients, which are those of spheres.').format(
+                labels=named
+            )
+        )
     return lacks
 
 
@@ -160,8 +176,14 @@ def _size_doubts(
             if seen.size >= len(own):
                 flag = Flag.SIGNAL_DEVIATES
             notes.append(
-                f'{one.label} of {one.insert.diameter_mm:g} mm looks like a sphere of '
-                f'{diameters[seen.size]:g} mm in the image: check its label and its diameter.'
+                _(
+                    '{label} of {diameter:g} mm looks like a sphere of {seen:g} mm in the image: '
+                    'check its label and its diameter.'
+                ).format(
+                    label=one.label,
+                    diameter=one.insert.diameter_mm,
+                    seen=diameters[seen.size],
+                )
             )
         doubts[one.label].append(flag)
     return notes
@@ -197,8 +219,10 @@ def _signal_doubts(
         if abs(part) > MAX_SIGNAL_DEVIATION:
             doubts[one.label].append(Flag.SIGNAL_DEVIATES)
             notes.append(
-                f'The signal of {one.label}, freed from the blur, is {100 * part:+.0f} % off that '
-                'of the other spheres; all were filled alike. Check its label and its diameter.'
+                _(
+                    'The signal of {label}, freed from the blur, is {part:+.0f} % off that of the '
+                    'other spheres; all were filled alike. Check its label and its diameter.'
+                ).format(label=one.label, part=100 * part)
             )
     return notes
 
@@ -211,9 +235,50 @@ def _scale_doubt(pose: RingPose | None, phantom: Phantom) -> tuple[str, ...]:
     off_mm = pose.radius_mm - true_mm
     if abs(off_mm) <= max(MAX_SCALE_SIGMAS * pose.radius_sd_mm, MAX_SCALE_DEVIATION * true_mm):
         return ()
-    said = (
-        f'The ring has a radius of {pose.radius_mm:.2f} mm in the image, {true_mm:.2f} mm in the '
-        f'phantom: the voxel size in the header may be wrong by {100 * off_mm / true_mm:+.1f} %, '
-        'or the phantom is another.'
-    )
+    said = _(
+        'The ring has a radius of {radius:.2f} mm in the image, {true:.2f} mm in the phantom: the '
+        'voxel size in the header may be wrong by {part:+.1f} %, or the phantom is another.'
+    ).format(radius=pose.radius_mm, true=true_mm, part=100 * off_mm / true_mm)
     return (said,)
+
+
+def require_inside(geometry: VolumeGeometry, seeds: Sequence[Seed]) -> None:
+    """
+    Refuse seeds that lie outside an image.
+
+    Parameters
+    ----------
+    geometry : VolumeGeometry
+        Of the image.
+
+    seeds : sequence of Seed
+        Any.
+
+    Raises
+    ------
+    SeedError
+        If the center of a seed is in no voxel.
+    """
+    for seed in seeds:
+        index = geometry.index_ijk(seed.position_ras_mm)
+        if np.any(index < -0.5) or np.any(index > geometry.size_ijk - 0.5):
+            r, a, s = seed.position_ras_mm
+            i, j, k = geometry.size_ijk
+            msg = _(
+                'the seed {label} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm lies outside the image of '
+                '{i} x {j} x {k} voxels, at IJK ({index_i:.1f}, {index_j:.1f}, {index_k:.1f}). '
+                'Move it into the image, or load the series it was placed on; a point file may '
+                'also be LPS instead of RAS.'
+            ).format(
+                label=seed.label or _('without label'),
+                r=r,
+                a=a,
+                s=s,
+                i=i,
+                j=j,
+                k=k,
+                index_i=index[0],
+                index_j=index[1],
+                index_k=index[2],
+            )
+            raise SeedError(msg)

@@ -12,6 +12,7 @@ from ..core.flags import Flag
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
 from ..core.phantom import Phantom
+from ..core.sentence import joined, sentence_of, sentences
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
 from .identity import identify_spheres, with_usual_sizes
@@ -19,6 +20,8 @@ from .reading import Reading, read_ring
 from .ring import fit_ring, predict, ring_inserts
 from .ring_search import RingSearch
 from .ring_template import RingMatch
+
+_ = sentences(__name__)
 
 MIN_FITS = 4
 """Spheres whose fit must be accepted and lie on the ring: three always lie on one."""
@@ -36,7 +39,7 @@ order and with any filling 0.81, but then three of the six are clear at most.
 MIN_MARGIN = 0.5
 """By how much the best order must explain more than the second, over what is unexplained."""
 
-_SEED_THEM = 'Place a seed on each sphere and name it.'
+_SEED_THEM = _('Place a seed on each sphere and name it.')
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +97,9 @@ def detect(image: PETImage, phantom: Phantom, progress: Progress = no_progress) 
     SeedError
         If the spheres are not found, or could be more than one way round.
     """
-    progress(0.0, 'looking for the spheres')
+    progress(0.0, _('looking for the spheres'))
     ring = find_ring(image, phantom)
-    progress(0.7, 'fitting the spheres')
+    progress(0.7, _('fitting the spheres'))
     centers = _verified(image, ring.phantom, ring.centers_ras_mm)
     return replace(ring, centers_ras_mm={n: centers[n] for n in ring.centers_ras_mm})
 
@@ -133,19 +136,19 @@ def find_ring(
         or too few of its spheres can be told.
     """
     if len(ring_inserts(phantom)) < 3 or phantom.ring_diameter_mm is None:
-        msg = (
-            f'{phantom.name} has no ring of spheres by which it could be found: '
-            'place a seed on each insert and name it.'
-        )
+        msg = _(
+            '{phantom} has no ring of spheres by which it could be found: place a seed on each '
+            'insert and name it.'
+        ).format(phantom=phantom.name)
         raise SeedError(msg)
     try:
         return _found(image, phantom, phantom.ring_diameter_mm, seeds_ras_mm)
     except np.linalg.LinAlgError as error:
         largest = float(np.nanmax(np.abs(image.voxels)))
-        msg = (
-            f'the spheres cannot be looked for: values up to {largest:g} are beyond what can be '
+        msg = _(
+            'the spheres cannot be looked for: values up to {largest:g} are beyond what can be '
             'computed with. Check the scaling of the volume, or place a seed on each sphere.'
-        )
+        ).format(largest=largest)
         raise SeedError(msg) from error
 
 
@@ -163,7 +166,9 @@ def _found(
         if reading.is_known:
             confidence = match.explained / (1 + MIN_MARGIN / match.margin)
             return _ring(reading, phantom, places, confidence)
-        doubt = 'the spheres were not found: the image contradicts their sizes. ' + _SEED_THEM
+        doubt = _('the spheres were not found: the image contradicts their sizes. {advice}').format(
+            advice=_SEED_THEM
+        )
     rings = _in_any_order(search, image, phantom, ring_diameter_mm, seeds)
     ring, said = _first_shown(image, phantom, rings)
     if ring is None:
@@ -189,7 +194,7 @@ def _shown_or_refused(
     try:
         return _as_shown(image, phantom, places, explained), ''
     except SeedError as error:
-        return None, str(error)
+        return None, sentence_of(error)
 
 
 def _in_any_order(
@@ -216,16 +221,21 @@ def _doubt(match: RingMatch | None, ring_diameter_mm: float) -> str:
     """Why a match is too poor to act on; empty if it is not."""
     explained = 0.0 if match is None else match.explained
     if match is None or explained < MIN_EXPLAINED:
-        return (
-            f'the spheres were not found: no ring of {ring_diameter_mm:.1f} mm explains more than '
-            f'{100 * explained:.0f} % of what is seen around its spheres '
-            f'({100 * MIN_EXPLAINED:.0f} % are needed). {_SEED_THEM}'
+        return _(
+            'the spheres were not found: no ring of {diameter:.1f} mm explains more than '
+            '{explained:.0f} % of what is seen around its spheres ({needed:.0f} % are needed). '
+            '{advice}'
+        ).format(
+            diameter=ring_diameter_mm,
+            explained=100 * explained,
+            needed=100 * MIN_EXPLAINED,
+            advice=_SEED_THEM,
         )
     if _is_ambiguous(match):
-        return (
-            'a ring of spheres was found, but not which way round it lies (the best order leads '
-            f'by {match.margin:.2f}; {MIN_MARGIN:g} are needed). {_SEED_THEM}'
-        )
+        return _(
+            'a ring of spheres was found, but not which way round it lies (the best order leads by '
+            '{margin:.2f}; {needed:g} are needed). {advice}'
+        ).format(margin=match.margin, needed=MIN_MARGIN, advice=_SEED_THEM)
     return ''
 
 
@@ -236,7 +246,9 @@ def _read(
     diameters = [insert.diameter_mm for insert in ring_inserts(phantom)]
     found = identify_spheres(image, places, with_usual_sizes(diameters))
     if found is None:
-        msg = f'the spheres were not found: the ring reaches out of the image. {_SEED_THEM}'
+        msg = _('the spheres were not found: the ring reaches out of the image. {advice}').format(
+            advice=_SEED_THEM
+        )
         raise SeedError(msg)
     expected = None if match is None else tuple(match.order.tolist())
     return read_ring(phantom, found, expected)
@@ -245,14 +257,13 @@ def _read(
 def _as_shown(image: PETImage, phantom: Phantom, places: FloatArray, explained: float) -> FoundRing:
     """Spheres in any order, if enough of them can be told; read again where they were fitted."""
     if explained < MIN_EXPLAINED:
-        msg = (
-            f'the spheres were not found: whatever stands on it, no ring explains more than '
-            f'{100 * explained:.0f} % of what is seen ({100 * MIN_EXPLAINED:.0f} % are needed). '
-            f'{_SEED_THEM}'
-        )
+        msg = _(
+            'the spheres were not found: whatever stands on it, no ring explains more than '
+            '{explained:.0f} % of what is seen ({needed:.0f} % are needed). {advice}'
+        ).format(explained=100 * explained, needed=100 * MIN_EXPLAINED, advice=_SEED_THEM)
         raise SeedError(msg)
     inserts = ring_inserts(phantom)
-    for _ in range(2):
+    for _turn in range(2):
         reading = _read(image, phantom, places)
         _refuse_unsure(reading, len(inserts))
         _refuse_other_sizes(reading, phantom)
@@ -265,35 +276,36 @@ def _as_shown(image: PETImage, phantom: Phantom, places: FloatArray, explained: 
 
 def _refuse_unsure(reading: Reading, count: int) -> None:
     needed = min(MIN_FITS, count)
-    sure = ', '.join(reading.sure) or 'none'
+    sure = ', '.join(reading.sure) or _('none')
     if len(reading.sure) < needed:
-        msg = (
-            f'the spheres were not found: of the likeliest ring only {len(reading.sure)} of '
-            f'{count} spheres can be told ({sure}; {needed} are needed). Others may hold the '
-            'background or less, or a diameter of the phantom may be wrong: their signals '
-            f'contradict each other. {_SEED_THEM}'
-        )
+        msg = _(
+            'the spheres were not found: of the likeliest ring only {told} of {count} spheres can '
+            'be told ({sure}; {needed} are needed). Others may hold the background or less, or a '
+            'diameter of the phantom may be wrong: their signals contradict each other. {advice}'
+        ).format(told=len(reading.sure), count=count, sure=sure, needed=needed, advice=_SEED_THEM)
         raise SeedError(msg)
     if reading.is_ambiguous:
-        msg = (
-            f'a ring of spheres was found ({sure}), but not which of those of one size is which. '
-            f'{_SEED_THEM}'
-        )
+        msg = _(
+            'a ring of spheres was found ({sure}), but not which of those of one size is which. '
+            '{advice}'
+        ).format(sure=sure, advice=_SEED_THEM)
         raise SeedError(msg)
 
 
 def _refuse_other_sizes(reading: Reading, phantom: Phantom) -> None:
     diameters = {insert.label: insert.diameter_mm for insert in ring_inserts(phantom)}
     compared = with_usual_sizes(list(diameters.values()))
-    wrong = ', '.join(
-        f'{label} has {diameters[label]:g} mm in the phantom and about {compared[size]:g} mm'
-        for label, size in reading.other_sizes.items()
-    )
-    if wrong:
-        msg = (
-            f'the image contradicts the phantom {phantom.name}: {wrong} in the image. '
-            'Correct its diameter, or choose the phantom that was scanned.'
+    wrong = [
+        _('{label} has {told:g} mm in the phantom and about {seen:g} mm').format(
+            label=label, told=diameters[label], seen=compared[size]
         )
+        for label, size in reading.other_sizes.items()
+    ]
+    if wrong:
+        msg = _(
+            'the image contradicts the phantom {phantom}: {wrong} in the image. Correct its '
+            'diameter, or choose the phantom that was scanned.'
+        ).format(phantom=phantom.name, wrong=joined(wrong, ', '))
         raise SeedError(msg)
 
 
@@ -324,7 +336,7 @@ def _verified(
     inserts = ring_inserts(phantom)
     whole = [replace(i, use=i.use or i.label in all_labels) for i in phantom.inserts]
     found: dict[str, Point] = {}
-    for _ in range(2):
+    for _turn in range(2):
         starts = [Sphere(n.label, centers[n.label], n.diameter_mm) for n in inserts]
         fits = fit_spheres(image, starts, hot=[insert.hot for insert in inserts])
         accepted = {fit.label: fit.center_ras_mm for fit in fits if fit.accepted}
@@ -338,9 +350,9 @@ def _verified(
             break
     needed = min(MIN_FITS, len(inserts))
     if len(found) < needed:
-        msg = (
-            f'something like the ring was found, but only {len(found)} of its spheres could be '
-            f'fitted where they must be ({needed} are needed). {_SEED_THEM}'
-        )
+        msg = _(
+            'something like the ring was found, but only {count} of its spheres could be fitted '
+            'where they must be ({needed} are needed). {advice}'
+        ).format(count=len(found), needed=needed, advice=_SEED_THEM)
         raise SeedError(msg)
     return {**centers, **found}

@@ -9,6 +9,7 @@ from ..core.errors import Progress, part_of
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
+from ..core.sentence import sentences
 from ..core.settings import Settings
 from ..measure.voi import LocatedInsert
 from .check import check_inserts
@@ -16,6 +17,8 @@ from .refine import refine_inserts
 from .ring import RingPose
 from .seeds import background_seeds, sort_seeds
 from .shared import SharedGeometry, at_given_centers, require_same_place
+
+_ = sentences(__name__)
 
 
 class Located(NamedTuple):
@@ -107,7 +110,7 @@ def locate_inserts(
         require_same_place(shared, image, phantom)
         seeds = (*shared.seeds(), *background_seeds(seeds, phantom))
         said = (shared.note, *shared.notes)
-    progress(0.0, 'sorting the seeds' if seeds else 'looking for the spheres')
+    progress(0.0, _('sorting the seeds') if seeds else _('looking for the spheres'))
     seeding = sort_seeds(image, seeds, phantom)
     step = part_of(progress, 1 / 7, 1.0)
     inserts, pose = refine_inserts(image, seeding.inserts, seeding.phantom, settings, step)

@@ -9,10 +9,13 @@ import numpy as np
 
 from ..core.flags import Flag
 from ..core.phantom import Insert, Phantom
+from ..core.sentence import joined, sentences
 from .assignment import Filling
 from .identity import MAX_SIGNAL_DEVIATION, Identification, Identity
 from .ring import ring_angles_rad, ring_inserts
 from .ring_template import symmetries
+
+_ = sentences(__name__)
 
 Order = tuple[int, ...]
 """Which of the phantom's ring spheres stands on each place."""
@@ -196,34 +199,39 @@ def _notes(
 ) -> Iterable[str]:
     """What the user must know where the image shows something else than the phantom says."""
     if not keeps_order:
-        around = ', '.join(
-            'none' if fillings[n] == 'none' else inserts[order[n]].label
-            for n in np.argsort(ring_angles_rad(inserts))
+        around = joined(
+            (
+                _('none') if fillings[n] == 'none' else inserts[order[n]].label
+                for n in np.argsort(ring_angles_rad(inserts))
+            ),
+            ', ',
         )
-        yield (
-            f'The spheres stand in another order than in the phantom {phantom.name}: round the '
-            f'ring the image shows {around}. The labels follow the image.'
-        )
+        yield _(
+            'The spheres stand in another order than in the phantom {phantom}: round the ring the '
+            'image shows {around}. The labels follow the image.'
+        ).format(phantom=phantom.name, around=around)
     seen = {inserts[sphere].label: f for sphere, f in zip(order, fillings, strict=True)}
     none = [insert.label for insert in inserts if seen[insert.label] == 'none']
     cold = [i.label for i in inserts if i.hot and seen[i.label] == 'cold']
     hot = [i.label for i in inserts if not i.hot and seen[i.label] == 'hot']
     if none:
-        yield (
-            f'Nothing stands out where {_listed(none)} must be: missing, or filled as the '
-            'background. Not measured.'
-        )
+        yield _(
+            'Nothing stands out where {labels} must be: missing, or filled as the background. Not '
+            'measured.'
+        ).format(labels=_listed(none))
     if cold:
-        yield (
-            f'The image shows {_listed(cold)} colder than the background, the phantom has them '
-            'hot: measured as cold spheres.'
-        )
+        yield _(
+            'The image shows {labels} colder than the background, the phantom has them hot: '
+            'measured as cold spheres.'
+        ).format(labels=_listed(cold))
     if hot:
-        yield (
-            f'The image shows {_listed(hot)} hotter than the background, the phantom has them '
-            'cold: measured as hot spheres.'
-        )
+        yield _(
+            'The image shows {labels} hotter than the background, the phantom has them cold: '
+            'measured as hot spheres.'
+        ).format(labels=_listed(hot))
 
 
 def _listed(labels: Sequence[str]) -> str:
-    return labels[0] if len(labels) == 1 else f'{", ".join(labels[:-1])} and {labels[-1]}'
+    if len(labels) == 1:
+        return labels[0]
+    return _('{labels} and {last}').format(labels=', '.join(labels[:-1]), last=labels[-1])

@@ -11,12 +11,15 @@ from ..core.flags import Flag
 from ..core.geometry import Point
 from ..core.image import PETImage
 from ..core.phantom import Phantom
+from ..core.sentence import sentences
 from ..core.settings import Settings
 from ..measure.voi import LocatedInsert, SphereFit
 from ..measure.voi_mask import Sphere
 from ..sphere_fit.fit import fit_spheres
 from .ring import MAX_RING_DEVIATION_MM, RingPose, fit_ring, predict
 from .search import search_highest_mean
+
+_ = sentences(__name__)
 
 MIN_DETECTABILITY = 6.0
 """
@@ -70,7 +73,7 @@ def refine_inserts(
     if settings.refinement != 'none':
         located = _searched(image, located, settings, part_of(progress, 0.0, 2 / 3))
     if settings.refinement == 'fit':
-        progress(2 / 3, 'fitting the spheres')
+        progress(2 / 3, _('fitting the spheres'))
         located, pose = fit_together(image, located, phantom)
     else:
         located = _compared_with_fits(image, located)
@@ -130,7 +133,7 @@ def _searched(
     solids = [one.solid for one in inserts]
     found = []
     for n, one in enumerate(inserts):
-        progress(n / len(inserts), f'searching {one.label}')
+        progress(n / len(inserts), _('searching {label}').format(label=one.label))
         found.append(search_highest_mean(image, one, solids[:n] + solids[n + 1 :], settings))
     return tuple(found)
 

@@ -10,13 +10,17 @@ import numpy as np
 
 from ..core.errors import SeedError
 from ..core.flags import Flag
-from ..core.geometry import FloatArray, Point, VolumeGeometry
+from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
 from ..core.phantom import Insert, Phantom, Seed, inserts_by_name
+from ..core.sentence import sentence_of, sentences
 from ..measure.voi import LocatedInsert, seeded
+from .check import require_inside
 from .detect import FoundRing, detect, find_ring
 from .ring import ring_inserts
 from .ring_search import NEAR_SEED_MM
+
+_ = sentences(__name__)
 
 _MIN_TO_PREDICT = 2
 """Labeled seeds from which the spheres without one are found too: one may be all that is wanted."""
@@ -24,7 +28,7 @@ _MIN_TO_PREDICT = 2
 ROI_LABEL = 'BG'
 """Seeds whose labels begin so and go on with a number are the user's background ROIs."""
 
-_ALL_WRONG = (
+_ALL_WRONG = _(
     'No seed lies on the sphere that it is named for: check labels, and whether LPS or RAS.'
 )
 
@@ -169,7 +173,9 @@ def labeled_inserts(seeds: Sequence[Seed], phantom: Phantom) -> tuple[Insert, ..
     inserts = [_insert_named(seed, names, phantom) for seed in rest]
     for insert in inserts:
         if inserts.count(insert) > 1:
-            msg = f'{inserts.count(insert)} seeds are labeled {insert.label}; keep one of them.'
+            msg = _('{count} seeds are labeled {label}; keep one of them.').format(
+                count=inserts.count(insert), label=insert.label
+            )
             raise SeedError(msg)
     return tuple(inserts)
 
@@ -221,7 +227,11 @@ def _is_roi(seed: Seed) -> bool:
 def _found_without_seeds(image: PETImage, phantom: Phantom) -> _Found:
     ring = detect(image, phantom)
     found = _on_ring(ring, ring.centers_ras_mm)
-    notes = [f'The spheres were found without seeds, confidence {ring.confidence:.2f}.']
+    notes = [
+        _('The spheres were found without seeds, confidence {confidence:.2f}.').format(
+            confidence=ring.confidence
+        )
+    ]
     return found, [*notes, *ring.notes, *_left_out(found, ring.phantom)], ring.phantom
 
 
@@ -268,7 +278,9 @@ def _unlabeled(image: PETImage, seeds: Sequence[Seed], phantom: Phantom) -> _Fou
     at_seeds = {label: seed.position_ras_mm for seed, label in zip(seeds, labels, strict=True)}
     found = _on_ring(ring, {label: at_seeds[label] for label in labels if label})
     pairs = ', '.join(f'{seed.label or n} = {label}' for n, (seed, label) in numbered if label)
-    note = f'The seeds carry no known labels; the image tells them apart: {pairs}.'
+    note = _('The seeds carry no known labels; the image tells them apart: {pairs}.').format(
+        pairs=pairs
+    )
     notes = [note, *ring.notes, *_seed_doubts(seeds, labels, phantom)]
     return found + _predicted(ring, labels), notes, ring.phantom
 
@@ -277,13 +289,14 @@ def _by_order(seeds: Sequence[Seed], phantom: Phantom, why: SeedError) -> _Found
     inserts = phantom.used_inserts
     labels = ', '.join(insert.label for insert in inserts)
     if len(seeds) != len(inserts):
-        msg = (
-            f'{len(seeds)} seeds without a known label cannot be matched to '
-            f'{len(inserts)} inserts ({why}). '
-            f'Label the seeds {labels}, or place exactly {len(inserts)} in this order.'
-        )
+        msg = _(
+            '{seeds} seeds without a known label cannot be matched to {inserts} inserts ({why}). '
+            'Label the seeds {labels}, or place exactly {inserts} in this order.'
+        ).format(seeds=len(seeds), inserts=len(inserts), why=sentence_of(why), labels=labels)
         raise SeedError(msg) from why
-    note = f'The seeds carry no known labels and were taken in the order {labels}.'
+    note = _('The seeds carry no known labels and were taken in the order {labels}.').format(
+        labels=labels
+    )
     pairs = zip(inserts, seeds, strict=True)
     return [seeded(insert, seed.position_ras_mm) for insert, seed in pairs], [note], phantom
 
@@ -292,10 +305,9 @@ def _insert_named(seed: Seed, names: Mapping[str, Insert], phantom: Phantom) -> 
     insert = names.get(seed.label.casefold())
     if insert is None:
         known = ', '.join(insert.label for insert in phantom.used_inserts)
-        msg = (
-            f'no insert of the phantom {phantom.name} is called {seed.label!r}; '
-            f'label the seeds {known}.'
-        )
+        msg = _(
+            'no insert of the phantom {phantom} is called {label!r}; label the seeds {known}.'
+        ).format(phantom=phantom.name, label=seed.label, known=known)
         raise SeedError(msg)
     return insert
 
@@ -336,7 +348,11 @@ def _left_out(found: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:
     """What is said of inserts that nothing was found for."""
     present = {one.label for one in found}
     missing = [insert.label for insert in phantom.used_inserts if insert.label not in present]
-    return [f'No seed for {", ".join(missing)}: not measured.'] if missing else []
+    return (
+        [_('No seed for {missing}: not measured.').format(missing=', '.join(missing))]
+        if missing
+        else []
+    )
 
 
 def _nearest(points: FloatArray, centers: dict[str, Point]) -> list[str]:
@@ -360,41 +376,18 @@ def _seed_doubts(seeds: Sequence[Seed], labels: Sequence[str], phantom: Phantom)
         named = inserts.get(seed.label.casefold())
         if not label:
             r, a, s = seed.position_ras_mm
-            name = seed.label or 'without a name'
-            where = f'at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm'
-            doubts.append(f'the seed {name} {where} lies on no sphere of its own')
-        elif named and named.label != label:
-            sphere = f'the {inserts[label.casefold()].diameter_mm:g} mm sphere, {label}'
-            doubts.append(f'the seed {seed.label} lies on {sphere}')
-    return doubts
-
-
-def require_inside(geometry: VolumeGeometry, seeds: Sequence[Seed]) -> None:
-    """
-    Refuse seeds that lie outside an image.
-
-    Parameters
-    ----------
-    geometry : VolumeGeometry
-        Of the image.
-
-    seeds : sequence of Seed
-        Any.
-
-    Raises
-    ------
-    SeedError
-        If the center of a seed is in no voxel.
-    """
-    for seed in seeds:
-        index = geometry.index_ijk(seed.position_ras_mm)
-        if np.any(index < -0.5) or np.any(index > geometry.size_ijk - 0.5):
-            r, a, s = seed.position_ras_mm
-            i, j, k = geometry.size_ijk
-            msg = (
-                f'the seed {seed.label or "without label"} at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm '
-                f'lies outside the image of {i} x {j} x {k} voxels, at IJK '
-                f'({index[0]:.1f}, {index[1]:.1f}, {index[2]:.1f}). Move it into the image, or '
-                'load the series it was placed on; a point file may also be LPS instead of RAS.'
+            name = seed.label or _('without a name')
+            where = _('at RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm').format(r=r, a=a, s=s)
+            doubts.append(
+                _('the seed {name} {where} lies on no sphere of its own').format(
+                    name=name, where=where
+                )
             )
-            raise SeedError(msg)
+        elif named and named.label != label:
+            sphere = _('the {diameter:g} mm sphere, {label}').format(
+                diameter=inserts[label.casefold()].diameter_mm, label=label
+            )
+            doubts.append(
+                _('the seed {label} lies on {sphere}').format(label=seed.label, sphere=sphere)
+            )
+    return doubts

@@ -14,8 +14,11 @@ from ..core.flags import Flag
 from ..core.geometry import Point
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
+from ..core.sentence import joined, sentences
 from ..measure.voi import LocatedInsert
 from .ring import MAX_RING_DEVIATION_MM, RingPose, fit_ring
+
+_ = sentences(__name__)
 
 CHI_SQUARE_LIMIT = 14.16
 """Of an offset along three axes over its uncertainties: exceeded by chance in 0.27 % (3 sigma)."""
@@ -110,8 +113,10 @@ class SharedGeometry:
     @property
     def note(self) -> str:
         """Said wherever results are."""
-        series = f', series {self.series_uid}' if self.series_uid else ''
-        return f'The centers were not found on this image: they are those of {self.source}{series}.'
+        series = _(', series {uid}').format(uid=self.series_uid) if self.series_uid else ''
+        return _(
+            'The centers were not found on this image: they are those of {source}{series}.'
+        ).format(source=self.source, series=series)
 
 
 def require_same_place(shared: SharedGeometry, image: PETImage, phantom: Phantom) -> None:
@@ -135,22 +140,31 @@ def require_same_place(shared: SharedGeometry, image: PETImage, phantom: Phantom
         If the frame of reference is another one or unknown, or the phantom is another one.
     """
     if shared.phantom_name != phantom.name:
-        msg = (
-            f'the centers of {shared.source} are those of the phantom {shared.phantom_name}, not '
-            f'of {phantom.name}: name the same phantom, or find them anew (without --centers).'
-        )
+        msg = _(
+            'the centers of {source} are those of the phantom {other}, not of {phantom}: name the '
+            'same phantom, or find them anew (without --centers).'
+        ).format(source=shared.source, other=shared.phantom_name, phantom=phantom.name)
         raise SeedError(msg)
     here, there = image.acquisition.frame_of_reference_uid, shared.frame_of_reference_uid
     if shared.one_series or (here and here == there):
         return
-    lacking = [name for name, uid in ((shared.source, there), ('this image', here)) if not uid]
+    lacking = [name for name, uid in ((shared.source, there), (_('this image'), here)) if not uid]
     why = (
-        f'{" and ".join(lacking)} {"name" if len(lacking) > 1 else "names"} no frame of reference '
-        '(0020,0052), so nobody knows whether the phantom lay in the same place'
+        _(
+            '{lacking} {name} no frame of reference (0020,0052), so nobody knows whether the '
+            'phantom lay in the same place'
+        ).format(
+            lacking=joined(lacking, _(' and ')),
+            name=_('name') if len(lacking) > 1 else _('names'),
+        )
         if lacking
-        else f'its frame of reference (0020,0052) is {there}, that of this image {here}'
+        else _('its frame of reference (0020,0052) is {there}, that of this image {here}').format(
+            there=there, here=here
+        )
     )
-    msg = f'the centers of {shared.source} cannot be used: {why}. Find them anew (no --centers).'
+    msg = _('the centers of {source} cannot be used: {why}. Find them anew (no --centers).').format(
+        source=shared.source, why=why
+    )
     raise SeedError(msg)
 
 

@@ -11,7 +11,10 @@ from scipy import ndimage
 from ..core.errors import SeedError
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from .cylinder_fit import Ends, Shape, box_kji, fit_shape, point
+
+_ = sentences(__name__)
 
 SMOOTHING_SIGMA_MM = 4.0
 """Blur before the object is sought: voxel noise of 35 % becomes 3 % on 2 mm voxels."""
@@ -116,16 +119,16 @@ def find_cylinder(image: PETImage) -> FoundCylinder:
         mask, level = _largest(smooth)
     guess = _guess(points[mask], level, _voxel_mm3(image, smooth))
     shape, ends = guess, _seen_ends(image, guess)
-    for _ in range(2):  # the second starts near enough to see which ends there are
+    for _turn in range(2):  # the second starts near enough to see which ends there are
         shape = fit_shape(image, shape, ends)
         ends = _seen_ends(image, shape)
     mismatch = _mismatch(shape, points, mask)
     if mismatch > MAX_MISMATCH:
-        msg = (
+        msg = _(
             'no uniform cylinder is found: the largest object in the image differs from the best '
-            f'cylinder ({2 * shape.radius_mm:.0f} mm wide, {shape.length_mm:.0f} mm long) in '
-            f'{100 * mismatch:.0f} % of its volume. Choose the phantom that was scanned.'
-        )
+            'cylinder ({diameter:.0f} mm wide, {length:.0f} mm long) in {part:.0f} % of its '
+            'volume. Choose the phantom that was scanned.'
+        ).format(diameter=2 * shape.radius_mm, length=shape.length_mm, part=100 * mismatch)
         raise SeedError(msg)
     return FoundCylinder(shape, ends, mismatch, _bubble_ml(image, shape))
 
@@ -151,7 +154,7 @@ def _largest(smooth: FloatArray) -> tuple[npt.NDArray[np.bool_], float]:
     """The largest bright object, and its value."""
     threshold = _FIRST_PART * float(np.percentile(smooth, _BRIGHT_PERCENTILE))
     mask, level = np.zeros(smooth.shape, bool), 0.0
-    for _ in range(_ROUNDS):
+    for _turn in range(_ROUNDS):
         labels, count = ndimage.label(smooth > threshold)
         if count == 0 or not threshold > 0:
             break
@@ -159,10 +162,10 @@ def _largest(smooth: FloatArray) -> tuple[npt.NDArray[np.bool_], float]:
         level = float(np.median(smooth[mask]))
         threshold = EDGE_PART * level
     if np.count_nonzero(mask) < _MIN_VOXELS:
-        msg = (
-            'no uniform cylinder is found: nothing in the image stands out as a large object '
-            f'of one value. Its brightest part reads {smooth.max():.3g}. Check the series.'
-        )
+        msg = _(
+            'no uniform cylinder is found: nothing in the image stands out as a large object of '
+            'one value. Its brightest part reads {brightest:.3g}. Check the series.'
+        ).format(brightest=smooth.max())
         raise SeedError(msg)
     return mask, level
 

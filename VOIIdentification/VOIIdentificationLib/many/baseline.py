@@ -9,26 +9,29 @@ from typing import Any
 from ..core.errors import InputFileError
 from ..core.image import PETImage
 from ..core.phantom import Phantom
+from ..core.sentence import changed, joined, sentences
 from ..evaluate.baseline import Baseline
 from ..report.formats import scan_json
 from .signature import RECONSTRUCTION_KEYS, SCANNER_KEYS
 from .stored import StoredResults, read_results
 
+_ = sentences(__name__)
+
 _SAID_ONLY = ('software_versions', 'frame_duration_s')
 """What may change on one scanner and reconstruction: a baseline shows what it did."""
 
 _NAMES = {
-    'manufacturer': 'manufacturer',
-    'model': 'model',
-    'device_serial_number': 'serial number',
-    'station_name': 'station name',
-    'reconstruction_method': 'reconstruction method',
-    'iterations': 'number of iterations',
-    'subsets': 'number of subsets',
-    'convolution_kernel': 'filter',
-    'corrected_image': 'corrections',
-    'frame_duration_s': 'frame duration in s',
-    'software_versions': 'software of the scanner',
+    'manufacturer': _('manufacturer'),
+    'model': _('model'),
+    'device_serial_number': _('serial number'),
+    'station_name': _('station name'),
+    'reconstruction_method': _('reconstruction method'),
+    'iterations': _('number of iterations'),
+    'subsets': _('number of subsets'),
+    'convolution_kernel': _('filter'),
+    'corrected_image': _('corrections'),
+    'frame_duration_s': _('frame duration in s'),
+    'software_versions': _('software of the scanner'),
 }
 
 _GRID_DECIMALS = 3
@@ -70,7 +73,7 @@ def load_baseline(path: Path, image: PETImage, phantom: Phantom) -> Baseline:
         analyzed_at=before.analyzed_at,
         software=before.software,
         notes=tuple(_notes(before, now, image)),
-        unsure='; '.join(_unknown(before.scan, now)),
+        unsure=joined(_unknown(before.scan, now), '; '),
         values=before.measured,
     )
 
@@ -82,12 +85,12 @@ def _require_same(
     same_serial = bool(now[serial]) and before.scan.get(serial) == now[serial]
     for key in SCANNER_KEYS:
         if not (key == 'station_name' and same_serial):  # stations are renamed
-            _require_key(before, now, key, 'scanner')
+            _require_key(before, now, key, _('scanner'))
     for key in RECONSTRUCTION_KEYS:
         if key not in _SAID_ONLY:
-            _require_key(before, now, key, 'reconstruction')
-    _require(before, 'reconstruction', 'voxel size in mm', before.spacing_mm, _spacing(image))
-    _require(before, 'phantom', 'phantom', before.phantom, phantom.name)
+            _require_key(before, now, key, _('reconstruction'))
+    _require(before, _('reconstruction'), _('voxel size in mm'), before.spacing_mm, _spacing(image))
+    _require(before, _('phantom'), _('phantom'), before.phantom, phantom.name)
 
 
 def _require_key(before: StoredResults, now: dict[str, Any], key: str, kind: str) -> None:
@@ -98,10 +101,10 @@ def _require(before: StoredResults, kind: str, name: str, old: object, new: obje
     """Only what both say can differ."""
     if not old or not new or _plain(old) == _plain(new):
         return
-    msg = (
-        f'the baseline {before.path} is of another {kind}: its {name} is {_plain(old)}, that of '
-        f'this scan {_plain(new)}. Give a baseline of the same scanner and reconstruction.'
-    )
+    msg = _(
+        'the baseline {path} is of another {kind}: its {name} is {old}, that of this scan {new}. '
+        'Give a baseline of the same scanner and reconstruction.'
+    ).format(path=before.path, kind=kind, name=name, old=_plain(old), new=_plain(new))
     raise InputFileError(msg)
 
 
@@ -119,17 +122,23 @@ def _unknown(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     """Twins of one model are two scanners, so that the model alone is not enough."""
     whose = ('device_serial_number', 'station_name')
     if not any(before.get(key) and now.get(key) for key in whose):
-        yield 'nothing says whether the baseline is of the same scanner: no serial number'
+        yield _('nothing says whether the baseline is of the same scanner: no serial number')
     if not (before.get('reconstruction_method') and now.get('reconstruction_method')):
-        yield 'nothing says whether the baseline is of the same reconstruction'
+        yield _('nothing says whether the baseline is of the same reconstruction')
+
+
+def _as_sentence(text: str) -> str:
+    return f'{text[0].upper()}{text[1:]}.'
 
 
 def _notes(before: StoredResults, now: dict[str, Any], image: PETImage) -> Iterator[str]:
     for text in _unknown(before.scan, now):
-        yield f'{text[0].upper()}{text[1:]}.'
+        yield changed(text, _as_sentence)
     for key in _SAID_ONLY:
         old, new = before.scan.get(key), now[key]
         if old and new and _plain(old) != _plain(new):
-            yield f'The {_NAMES[key]} was {_plain(old)}, now it is {_plain(new)}.'
+            yield _('The {name} was {old}, now it is {new}.').format(
+                name=_NAMES[key], old=_plain(old), new=_plain(new)
+            )
     if before.voxels_sha256 == image.sha256():
-        yield 'The baseline is of the same image.'
+        yield _('The baseline is of the same image.')

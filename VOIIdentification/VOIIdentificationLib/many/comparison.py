@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import OutputError
+from ..core.sentence import sentences
 from ..files.atomic import transaction
 from ..files.target import earlier_files, require_folder
 from .comparison_page import comparison_page
 from .comparison_workbook import write_workbook
 from .differences import Difference, differences
 from .groups import Group
+
+_ = sentences(__name__)
 
 WORKBOOK, PAGE = 'comparison.xlsx', 'comparison.html'
 
@@ -81,13 +84,13 @@ def check_target(directory: Path, *, overwrite: bool) -> tuple[Path, ...]:
     OutputError
         If something is in the way.
     """
-    require_folder(directory, 'the comparison')
+    require_folder(directory, _('the comparison'))
     old = earlier_files(directory, (WORKBOOK, PAGE))
     if old and not overwrite:
-        msg = (
-            f'{directory} holds a comparison already. Choose another folder, or allow '
-            'overwriting (--overwrite on the command line).'
-        )
+        msg = _(
+            '{directory} holds a comparison already. Choose another folder, or allow overwriting '
+            '(--overwrite on the command line).'
+        ).format(directory=directory)
         raise OutputError(msg)
     return old
 
@@ -115,7 +118,7 @@ def write_comparison(comparison: Comparison, directory: Path, *, overwrite: bool
     """
     old = check_target(directory, overwrite=overwrite)
     parts = comparison.groups, comparison.reference, comparison.differences
-    with transaction(directory, 'the comparison') as files:
+    with transaction(directory, _('the comparison')) as files:
         (files.new / PAGE).write_text(comparison_page(*parts), encoding='utf-8', errors='replace')
         write_workbook(files.new / WORKBOOK, *parts)
         files.commit(old)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutputError
 from ..core.plain_text import plain_text
+from ..core.sentence import sentences
 from ..evaluate.quantities import QUANTITY_OF
 from .comparison_text import METHOD
 from .differences import Difference, GroupValue, group_values, sort_key
@@ -16,6 +17,8 @@ from .groups import Group
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ = sentences(__name__)
 
 _MAX_WIDTH = 60
 _MIN_WIDTH = 9
@@ -50,7 +53,9 @@ def write_workbook(
         import openpyxl  # noqa: F401  # pandas writes with it
         import pandas as pd
     except ModuleNotFoundError as error:
-        msg = f'a workbook needs the Python package {error.name}, which is not installed.'
+        msg = _('a workbook needs the Python package {name}, which is not installed.').format(
+            name=error.name
+        )
         raise OutputError(msg) from error
     tables = {
         'Differences': _differences_table(found),

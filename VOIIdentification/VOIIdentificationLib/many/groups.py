@@ -13,9 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.errors import InputFileError
+from ..core.sentence import sentences
 from ..files.target import real_path
 from .signature import UNKNOWN
 from .stored import StoredResults
+
+_ = sentences(__name__)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,9 @@ def find_group(groups: Sequence[Group], wanted: str) -> Group:
         if wanted.rstrip('/') in names | paths:
             return group
     known = ', '.join(repr(group.name) for group in groups)
-    msg = f'there is no result named {wanted!r} to be the reference; there are {known}'
+    msg = _('there is no result named {wanted!r} to be the reference; there are {known}').format(
+        wanted=wanted, known=known
+    )
     raise InputFileError(msg)
 
 
@@ -137,7 +142,9 @@ def _refuse_twice(results: Sequence[StoredResults]) -> None:
     for one in results:
         other = seen.setdefault(one.results_sha256, one)
         if other is not one:
-            msg = f'{one.path} and {other.path} hold the same results; give them once'
+            msg = _('{path} and {other} hold the same results; give them once').format(
+                path=one.path, other=other.path
+            )
             raise InputFileError(msg)
 
 
@@ -147,12 +154,16 @@ def _group_of_user(members: Sequence[StoredResults]) -> Group:
     del acquisitions[UNKNOWN]
     if max([*voxels.values(), *acquisitions.values()]) > 1:
         names = ', '.join(one.name for one in members)
-        msg = (
-            f'{names} are not replicates: two of them are of one acquisition, which share '
-            'their noise. Give one of them.'
-        )
+        msg = _(
+            '{names} are not replicates: two of them are of one acquisition, which share their '
+            'noise. Give one of them.'
+        ).format(names=names)
         raise InputFileError(msg)
-    return Group(_name(members), tuple(members), f'{len(members)} replicates, as the user says')
+    return Group(
+        _name(members),
+        tuple(members),
+        f'{len(members)} replicates, as the user says',
+    )
 
 
 def _groups_of_headers(results: Sequence[StoredResults]) -> Iterator[Group]:
@@ -169,7 +180,11 @@ def _groups_of_kind(members: Sequence[StoredResults]) -> Iterator[Group]:
     kind = members[0].signature
     if not kind.known:
         missing = ', '.join(kind.missing)
-        yield Group(members[0].name, (members[0],), f'not averaged with any: unknown are {missing}')
+        yield Group(
+            members[0].name,
+            (members[0],),
+            f'not averaged with any: unknown are {missing}',
+        )
         return
     shared = Counter(one.signature.acquisition for one in members)
     separate = [one for one in members if shared[one.signature.acquisition] == 1]

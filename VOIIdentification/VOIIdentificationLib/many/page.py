@@ -6,8 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..core.config_json import resource_directory
 from ..core.errors import OutputError
+from ..core.resources import resource_directory
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 _SD_DIGITS = 2
 _VALUE_DIGITS = 4
@@ -43,7 +46,9 @@ def filled_page(template: str, **content: Any) -> str:
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ModuleNotFoundError as error:
-        msg = 'a page needs the Python package Jinja2, which is not installed: pip install Jinja2'
+        msg = _(
+            'a page needs the Python package Jinja2, which is not installed: pip install Jinja2'
+        )
         raise OutputError(msg) from error
     environment = Environment(
         loader=FileSystemLoader(resource_directory('Report')),

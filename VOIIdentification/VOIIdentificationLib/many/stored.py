@@ -13,10 +13,13 @@ from typing import Any
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
 from ..core.flags import Flag
+from ..core.sentence import sentence_of, sentences
 from ..evaluate.quantities import Value, values_of_results
 from ..files.target import real_path
 from ..locate.shared import GivenCenter, SharedGeometry
 from .signature import Signature, signature_of_results
+
+_ = sentences(__name__)
 
 RESULTS_NAME = 'results.json'
 _SCHEMA_FAMILY = 'voi-identification/results/'
@@ -121,7 +124,13 @@ def read_results(path: Path) -> StoredResults:
             phantom=str((results.get('phantom') or {}).get('name') or ''),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'
+        msg = _('{file} is not a whole {name} ({kind}: {reason}). {advice}').format(
+            file=file,
+            name=RESULTS_NAME,
+            kind=type(error).__name__,
+            reason=sentence_of(error),
+            advice=_ADVICE,
+        )
         raise InputFileError(msg) from error
 
 
@@ -148,7 +157,9 @@ def find_results(folder: Path) -> tuple[StoredResults, ...]:
         return (read_results(folder),)
     names = sorted(name for name, _below, files in os.walk(folder) if RESULTS_NAME in files)
     if not names:
-        msg = f'{folder} and the folders below it hold no {RESULTS_NAME}. {_ADVICE}'
+        msg = _('{folder} and the folders below it hold no {name}. {advice}').format(
+            folder=folder, name=RESULTS_NAME, advice=_ADVICE
+        )
         raise InputFileError(msg)
     return tuple(read_results(Path(name)) for name in names)
 
@@ -176,7 +187,9 @@ def read_shared_geometry(path: Path) -> SharedGeometry:
     results = _read_results_json(file)
     borrowed = results.get('shared_geometry')
     if borrowed:
-        msg = f'the centers of {file} are those of {borrowed.get("source")}: name these results.'
+        msg = _('the centers of {file} are those of {source}: name these results.').format(
+            file=file, source=borrowed.get('source')
+        )
         raise InputFileError(msg)
     try:
         shared = SharedGeometry(
@@ -188,10 +201,16 @@ def read_shared_geometry(path: Path) -> SharedGeometry:
             notes=tuple(_doubts_there(results['spheres'])),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        msg = f'{file} is not a whole {RESULTS_NAME} ({type(error).__name__}: {error}). {_ADVICE}'
+        msg = _('{file} is not a whole {name} ({kind}: {reason}). {advice}').format(
+            file=file,
+            name=RESULTS_NAME,
+            kind=type(error).__name__,
+            reason=sentence_of(error),
+            advice=_ADVICE,
+        )
         raise InputFileError(msg) from error
     if not shared.centers:
-        msg = f'{file} has no spheres, so no centers. {_ADVICE}'
+        msg = _('{file} has no spheres, so no centers. {advice}').format(file=file, advice=_ADVICE)
         raise InputFileError(msg)
     return shared
 
@@ -200,7 +219,9 @@ def _given_center(sphere: dict[str, Any]) -> GivenCenter:
     """The uncertainty is that of the fit, if the center is the fitted one."""
     r, a, s = map(float, sphere['center_ras_mm'])
     if not all(map(math.isfinite, (r, a, s))):
-        msg = f'the center of {sphere["label"]} is {sphere["center_ras_mm"]}'
+        msg = _('the center of {label} is {center}').format(
+            label=sphere['label'], center=sphere['center_ras_mm']
+        )
         raise ValueError(msg)
     fit = sphere.get('fit') or {}
     sd = fit.get('center_sd_ras_mm')
@@ -214,7 +235,9 @@ def _doubts_there(spheres: list[dict[str, Any]]) -> list[str]:
     """What was doubtful where the centers come from."""
     texts = {flag.value: flag.text for flag in Flag}
     return [
-        f'Where the centers were found, {sphere["label"]} was flagged: {texts.get(name, name)}.'
+        _('Where the centers were found, {label} was flagged: {doubt}.').format(
+            label=sphere['label'], doubt=texts.get(name, name)
+        )
         for sphere in spheres
         for name in sphere.get('flags') or ()
     ]
@@ -222,7 +245,7 @@ def _doubts_there(spheres: list[dict[str, Any]]) -> list[str]:
 
 _SAME_CENTER_MM = 1e-6
 
-_ADVICE = 'Give the folder that `analyze` has written, or analyze the scan again.'
+_ADVICE = _('Give the folder that `analyze` has written, or analyze the scan again.')
 
 
 def _read_results_json(file: Path) -> dict[str, Any]:
@@ -247,15 +270,17 @@ def _read_results_json(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or error
-        msg = f'the results {file} cannot be read: {reason}. {_ADVICE}'
+        reason = getattr(error, 'strerror', None) or str(error)
+        msg = _('the results {file} cannot be read: {reason}. {advice}').format(
+            file=file, reason=reason, advice=_ADVICE
+        )
         raise InputFileError(msg) from error
-    results = parse_json(text, f'the results {file}')
+    results = parse_json(text, _('the results {file}').format(file=file))
     schema = results.get('schema') if isinstance(results, dict) else None
     if not str(schema).startswith(_SCHEMA_FAMILY):
-        msg = (
-            f'{file} holds no results: its "schema" is {schema!r}, not {_SCHEMA_FAMILY}…. {_ADVICE}'
-        )
+        msg = _(
+            '{file} holds no results: its "schema" is {schema!r}, not {known}…. {advice}'
+        ).format(file=file, schema=schema, known=_SCHEMA_FAMILY, advice=_ADVICE)
         raise InputFileError(msg)
     return dict(results)
 

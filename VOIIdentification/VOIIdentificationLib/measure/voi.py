@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -251,4 +252,29 @@ def measure_voi(image: PETImage, located: LocatedInsert, counting: Counting) -> 
         slices=slice_statistics(image, solid, mask),
         peak=peak,
         peak_at_max=peak_at_max,
+    )
+
+
+def flag_overlaps(spheres: Sequence[VOIResult]) -> tuple[VOIResult, ...]:
+    """
+    Mark the VOIs that share space: two seeds have found the same insert.
+
+    Parameters
+    ----------
+    spheres : sequence of VOIResult
+        Of one image.
+
+    Returns
+    -------
+    spheres : tuple of VOIResult
+        With their flags.
+    """
+    centers = np.array([sphere.center_ras_mm for sphere in spheres]).reshape(-1, 3)
+    radii = np.array([sphere.insert.diameter_mm / 2 for sphere in spheres])
+    distance = np.linalg.norm(centers[:, None] - centers, axis=-1)
+    overlaps = distance < (radii[:, None] + radii) * (1 - 1e-9)
+    np.fill_diagonal(overlaps, val=False)
+    return tuple(
+        replace(sphere, flags=(*sphere.flags, Flag.SEEDS_OVERLAP)) if row.any() else sphere
+        for sphere, row in zip(spheres, overlaps, strict=True)
     )

@@ -10,8 +10,11 @@ import numpy.typing as npt
 from ..core.errors import VOIOutsideImageError
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import Insert
+from ..core.sentence import sentences
 from ..core.settings import Counting
 from .chords import chords_in_cylinder, chords_in_round
+
+_ = sentences(__name__)
 
 LINES_PER_RADIUS = 40
 """Sampling lines per radius. The volume of any sphere is then within 0.05 % (measured)."""
@@ -377,9 +380,21 @@ def _require_positive(name: str, value: float) -> None:
 def _outside_message(solid: Solid, center_ijk: FloatArray, size_ijk: npt.NDArray[np.int64]) -> str:
     r, a, s = solid.center_ras_mm
     i, j, k = center_ijk
-    return (
-        f'{solid.label} ({solid.diameter_mm:g} mm) lies outside the image: '
-        f'its center RAS ({r:.1f}, {a:.1f}, {s:.1f}) mm is voxel IJK ({i:.1f}, {j:.1f}, {k:.1f}), '
-        f'but the image has {size_ijk[0]} x {size_ijk[1]} x {size_ijk[2]} voxels. '
-        'Move the center into the image, or load the series the centers were picked on.'
+    return _(
+        '{label} ({diameter:g} mm) lies outside the image: its center RAS ({r:.1f}, {a:.1f}, '
+        '{s:.1f}) mm is voxel IJK ({i:.1f}, {j:.1f}, {k:.1f}), but the image has {columns} x '
+        '{rows} x {slices} voxels. Move the center into the image, or load the series the centers '
+        'were picked on.'
+    ).format(
+        label=solid.label,
+        diameter=solid.diameter_mm,
+        r=r,
+        a=a,
+        s=s,
+        i=i,
+        j=j,
+        k=k,
+        columns=size_ijk[0],
+        rows=size_ijk[1],
+        slices=size_ijk[2],
     )

@@ -6,12 +6,15 @@ import numpy as np
 
 from ..core.errors import OutputError
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from ..dicom.derived import require_highdicom, source_datasets
 from ..dicom.read import image_of_stack, stack_of_files
 from ..report.dicom_out import DicomOptions
 from ..results import AnalysisResult
 from .nodes import Node
 from .volume import dicom_files
+
+_ = sentences(__name__)
 
 _SAME_PLACE_MM = 0.01
 
@@ -48,11 +51,11 @@ def dicom_options(result: AnalysisResult, volume_node: Node, database: Node) -> 
     require_highdicom()
     paths = dicom_files(volume_node, database)
     if not paths:
-        msg = (
-            f'{volume_node.GetName()} did not come from DICOM files that the application knows: '
-            'no DICOM segmentation or report can be derived from it. Import the series in the '
-            'DICOM module and load it from there, or export without them.'
-        )
+        msg = _(
+            '{volume} did not come from DICOM files that the application knows: no DICOM '
+            'segmentation or report can be derived from it. Import the series in the DICOM module '
+            'and load it from there, or export without them.'
+        ).format(volume=volume_node.GetName())
         raise OutputError(msg)
     stack = stack_of_files(paths)
     _require_same_place(result, image_of_stack(stack), volume_node)
@@ -67,9 +70,9 @@ def _require_same_place(result: AnalysisResult, stored: PETImage, volume_node: N
     matrices = measured.geometry.ijk_to_ras, stored.geometry.ijk_to_ras
     if same_series and same_shape and np.allclose(*matrices, rtol=0, atol=_SAME_PLACE_MM):
         return
-    msg = (
-        f'what was measured is not where the DICOM files of {volume_node.GetName()} lie (another '
-        'series, a transform, or another grid): a DICOM segmentation would be in the wrong place. '
-        'Take the volume out of the transform and press Apply, or export without DICOM.'
-    )
+    msg = _(
+        'what was measured is not where the DICOM files of {volume} lie (another series, a '
+        'transform, or another grid): a DICOM segmentation would be in the wrong place. Take the '
+        'volume out of the transform and press Apply, or export without DICOM.'
+    ).format(volume=volume_node.GetName())
     raise OutputError(msg)

@@ -16,6 +16,9 @@ import vtk
 from ..core.errors import NodeError
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 Node = Any
 """A node of the scene: VTK comes without types."""
@@ -71,7 +74,9 @@ def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
     if taking:  # Slicer lets every new point list take the clicks in the views
         selection.SetActivePlaceNodeID(taking)
     if node is None:
-        msg = f'the scene cannot make a {class_name} for {name}. Save the data and restart Slicer.'
+        msg = _(
+            'the scene cannot make a {class_name} for {name}. Save the data and restart Slicer.'
+        ).format(class_name=class_name, name=name)
         raise NodeError(msg)
     return node
 
@@ -130,11 +135,11 @@ def world_matrix(node: Node) -> FloatArray:
         return np.eye(4)
     name = _non_linear_transform_name(parent)
     if name is not None:
-        msg = (
-            f'{node.GetName()} is under the transform {name}, which is not linear: spheres would '
-            'not stay spheres. Take it out of the transform, or harden the transform (Data '
-            'module, right click on the transform), which resamples the volume.'
-        )
+        msg = _(
+            '{name} is under the transform {transform}, which is not linear: spheres would not '
+            'stay spheres. Take it out of the transform, or harden the transform (Data module, '
+            'right click on the transform), which resamples the volume.'
+        ).format(name=node.GetName(), transform=name)
         raise NodeError(msg)
     to_world, linear = vtk.vtkGeneralTransform(), vtk.vtkTransform()
     transforms = slicer.vtkMRMLTransformNode
@@ -143,10 +148,10 @@ def world_matrix(node: Node) -> FloatArray:
     done = transforms.IsGeneralTransformLinear(to_world, linear)
     array = np.array(slicer.util.arrayFromVTKMatrix(linear.GetMatrix()), dtype=float)
     if not done or not np.isfinite(array).all() or not abs(np.linalg.det(array)) > 0:
-        msg = (
-            f'{node.GetName()} is under the transform {parent.GetName()}, which flattens space: '
-            f'its matrix is {array.round(4).tolist()}. Correct the matrix in the Transforms module.'
-        )
+        msg = _(
+            '{name} is under the transform {transform}, which flattens space: its matrix is '
+            '{matrix}. Correct the matrix in the Transforms module.'
+        ).format(name=node.GetName(), transform=parent.GetName(), matrix=array.round(4).tolist())
         raise NodeError(msg)
     return array
 

@@ -11,8 +11,11 @@ import vtk
 from ..core.errors import NodeError
 from ..core.geometry import Point
 from ..core.phantom import Phantom, Seed
+from ..core.sentence import sentences
 from .nodes import Node, new_node
 from .point_lists import BACKGROUND, LIST_COLORS, SEEDS, assign_points, points_of_volume
+
+_ = sentences(__name__)
 
 _MAX_ROUND_TRIP_MM = 0.01
 """How far a point may land from where it was sent: VTK inverts bent transforms to 0.001 mm."""
@@ -265,9 +268,9 @@ def background_list(volume_node: Node, phantom: Phantom) -> Node:
 
 def _require_points(points_node: Node) -> None:
     if points_node is None or not points_node.IsA('vtkMRMLMarkupsNode'):
-        found = 'nothing' if points_node is None else points_node.GetName()
-        msg = f'a point list is needed, got {found}. Choose or create a point list.'
-        raise NodeError(msg)
+        found = _('nothing') if points_node is None else points_node.GetName()
+        msg = _('a point list is needed, got {found}. Choose or create a point list.')
+        raise NodeError(msg.format(found=found))
 
 
 def _world_position(points_node: Node, n: int) -> Point:
@@ -275,11 +278,11 @@ def _world_position(points_node: Node, n: int) -> Point:
     points_node.GetNthControlPointPositionWorld(n, position)
     if not np.isfinite(position).all():
         label = points_node.GetNthControlPointLabel(n)
-        msg = (
-            f'the point {label} of {points_node.GetName()} lies nowhere: its position is '
-            f'{position}. Place it again, and check the transform of the list.'
+        msg = _(
+            'the point {label} of {name} lies nowhere: its position is {position}. Place it again, '
+            'and check the transform of the list.'
         )
-        raise NodeError(msg)
+        raise NodeError(msg.format(label=label, name=points_node.GetName(), position=position))
     r, a, s = position
     return r, a, s
 
@@ -288,11 +291,10 @@ def _check_round_trip(points_node: Node, points: Sequence[Seed]) -> None:
     for n, point in enumerate(points):
         error = np.subtract(_world_position(points_node, n), point.position_ras_mm)
         if not np.linalg.norm(error) <= _MAX_ROUND_TRIP_MM:
-            msg = (
-                f'the transform of {points_node.GetName()} cannot be inverted at {point.label}: '
-                f'the point lands {np.linalg.norm(error):.3g} mm off. '
-                'Take the list out of its transform.'
-            )
+            msg = _(
+                'the transform of {name} cannot be inverted at {label}: the point lands '
+                '{distance:.3g} mm off. Take the list out of its transform.'
+            ).format(name=points_node.GetName(), label=point.label, distance=np.linalg.norm(error))
             raise NodeError(msg)
 
 
@@ -316,7 +318,7 @@ def _reorder(points_node: Node, labels: Sequence[str]) -> None:
     points_node.SetFixedNumberOfControlPoints(False)
     points_node.RemoveAllControlPoints()
     for label in labels:
-        match = next((n for n, (name, _) in enumerate(placed) if name == label), None)
+        match = next((n for n, (name, _place) in enumerate(placed) if name == label), None)
         n = _append(points_node, label, [0.0, 0.0, 0.0] if match is None else placed.pop(match)[1])
         if match is None:
             points_node.UnsetNthControlPointPosition(n)

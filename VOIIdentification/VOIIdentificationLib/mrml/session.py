@@ -13,6 +13,7 @@ from ..core.errors import PhantomError, Progress, SUVError, no_progress, part_of
 from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
+from ..core.sentence import sentence_of, sentences
 from ..core.settings import Settings
 from ..dicom.source import (
     NO_FILES,
@@ -37,6 +38,8 @@ from .volume import (
     take_over,
     volume_node_from_image,
 )
+
+_ = sentences(__name__)
 
 _OLD_READING = ' (as loaded before)'
 """Ends the name of a volume that was read again."""
@@ -207,7 +210,7 @@ def measure(
             notes=(*result.notes, source.text),
         )
     result = with_verdict(result, request.limits, baseline)
-    progress(0.8, 'filling the scene')
+    progress(0.8, _('filling the scene'))
     publish(result, volume_node)
     return result
 
@@ -279,7 +282,7 @@ def _trace(volume_node: Node, database: Node, progress: Progress) -> VolumeSourc
         paths = dicom_files(volume_node, database)
         return trace_volume(local_image(volume_node), paths, progress) if paths else NO_FILES
     except PhantomError as error:
-        return VolumeSource(problem=str(error))
+        return VolumeSource(problem=sentence_of(error))
 
 
 def _color_name(volume_node: Node) -> str:
@@ -321,7 +324,9 @@ def with_header_suv(
     try:
         scale = suv_of_volume(local, image.unit, source)
     except SUVError as error:
-        return replace(known, notes=(*known.notes, f'No SUV: {error}'))
+        return replace(
+            known, notes=(*known.notes, _('No SUV: {reason}').format(reason=sentence_of(error)))
+        )
     return replace(known, suv=scale)
 
 
@@ -345,5 +350,5 @@ def suv_refusal(source: VolumeSource, suv_type: SUVType) -> str:
     try:
         header_scale(source, suv_type)
     except SUVError as error:
-        return str(error)
+        return sentence_of(error)
     return ''

@@ -9,9 +9,12 @@ from vtk.util.numpy_support import numpy_to_vtk
 
 from ..core.errors import NodeError
 from ..core.phantom import BAND_COLORS, SERIES_COLORS
+from ..core.sentence import sentences
 from ..report.subjects.subject import Plot
 from ..report.table import Column, Table
 from .nodes import Node, new_node, remove_node
+
+_ = sentences(__name__)
 
 _LINE_WIDTH, _BAND_WIDTH = 2.0, 1.0
 """Of curves and of limits, in pixels."""
@@ -59,9 +62,15 @@ def fill_table(table_node: Node, table: Table) -> None:
         table_node.SetLocked(True)
     shape = (table_node.GetNumberOfRows(), table_node.GetNumberOfColumns())
     if shape != (table.row_count, len(table.columns)):
-        msg = (
-            f'the table {table_node.GetName()} took {shape[0]} rows and {shape[1]} columns of '
-            f'{table.row_count} and {len(table.columns)}. Choose a new table for the output.'
+        msg = _(
+            'the table {node} took {rows} rows and {columns} columns of {all_rows} and '
+            '{all_columns}. Choose a new table for the output.'
+        ).format(
+            node=table_node.GetName(),
+            rows=shape[0],
+            columns=shape[1],
+            all_rows=table.row_count,
+            all_columns=len(table.columns),
         )
         raise NodeError(msg)
 

@@ -19,9 +19,12 @@ from vtk.util.numpy_support import vtk_to_numpy
 from ..core.errors import NodeError, SeriesError
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition, PETImage
+from ..core.sentence import sentences
 from ..core.units import UCUM, unit_of_code
 from .nodes import Node, new_node, world_matrix
 from .point_lists import BACKGROUND, SEEDS, assign_points, points_of_volume
+
+_ = sentences(__name__)
 
 _INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'
 """Node attribute of the application's DICOM module: what the volume was loaded from."""
@@ -194,10 +197,10 @@ def dicom_files(volume_node: Node, database: Node) -> tuple[Path, ...]:
     paths = tuple(Path(name) for name in names)
     gone = [path for path in paths if not path.is_file()]
     if gone:
-        msg = (
-            f'{len(gone)} of the {len(paths)} DICOM files of {volume_node.GetName()} are gone, '
-            f'e.g. {gone[0]}: the volume cannot be compared with them. Import the series again.'
-        )
+        msg = _(
+            '{count} of the {all} DICOM files of {volume} are gone, e.g. {example}: the volume '
+            'cannot be compared with them. Import the series again.'
+        ).format(count=len(gone), all=len(paths), volume=volume_node.GetName(), example=gone[0])
         raise SeriesError(msg)
     return paths
 
@@ -281,32 +284,37 @@ def _place_beside(new: Node, old: Node) -> None:
 
 def _image_data(volume_node: Node) -> Node:
     if volume_node is None:
-        msg = 'no volume is chosen. Choose the PET volume.'
+        msg = _('no volume is chosen. Choose the PET volume.')
         raise NodeError(msg)
     name = volume_node.GetName()
     if volume_node.IsA('vtkMRMLLabelMapVolumeNode') or not volume_node.IsA(
         'vtkMRMLScalarVolumeNode'
     ):
         kind = volume_node.GetNodeTagName()
-        msg = f'{name} is not a scalar volume but a {kind}. Choose the PET volume.'
+        msg = _('{name} is not a scalar volume but a {kind}. Choose the PET volume.').format(
+            name=name, kind=kind
+        )
         raise NodeError(msg)
     image_data = volume_node.GetImageData()
     scalars = None if image_data is None else image_data.GetPointData().GetScalars()
     if scalars is None or scalars.GetNumberOfTuples() == 0:
-        msg = f'the volume {name} holds no voxels. Load the PET series again.'
+        msg = _('the volume {name} holds no voxels. Load the PET series again.').format(name=name)
         raise NodeError(msg)
     if scalars.GetNumberOfTuples() != image_data.GetNumberOfPoints():
-        msg = (
-            f'the volume {name} holds {scalars.GetNumberOfTuples()} values for '
-            f'{image_data.GetNumberOfPoints()} voxels: it is being filled anew. Fill it, or load '
-            'the PET series again.'
+        msg = _(
+            'the volume {name} holds {values} values for {voxels} voxels: it is being filled anew. '
+            'Fill it, or load the PET series again.'
+        ).format(
+            name=name,
+            values=scalars.GetNumberOfTuples(),
+            voxels=image_data.GetNumberOfPoints(),
         )
         raise NodeError(msg)
     if image_data.GetNumberOfScalarComponents() != 1:
-        msg = (
-            f'the volume {name} has {image_data.GetNumberOfScalarComponents()} values in each '
-            'voxel, but a PET volume has one. Choose the PET volume.'
-        )
+        msg = _(
+            'the volume {name} has {count} values in each voxel, but a PET volume has one. Choose '
+            'the PET volume.'
+        ).format(name=name, count=image_data.GetNumberOfScalarComponents())
         raise NodeError(msg)
     return image_data
 

@@ -21,6 +21,7 @@ from ..analysis import Known
 from ..core.errors import PhantomError
 from ..files.target import write_text
 from .dialogs import Dialogs
+from .said import reason_of
 from .worksheet_form import (
     FillForm,
     WorksheetForm,
@@ -218,7 +219,7 @@ def known_from_text(text: str) -> Known:
         return Known(
             notes=(
                 _('The worksheet is not used, the activity is unknown: {reason}').format(
-                    reason=error
+                    reason=reason_of(error)
                 ),
             )
         )

@@ -9,6 +9,7 @@ from ..evaluate.uniform_cylinder import CylinderResult
 from ..mrml.outputs import OutputNodes
 from ..mrml.tables import texts_of_column
 from ..report.subjects.uniform_cylinder import bias_verdict
+from .said import translated
 
 _SHOWN_FACTS = ('Bias', 'SD of bias', 'Mean', 'COV', 'SUV mean')
 """Lines of the table that are shown of an earlier session."""
@@ -61,7 +62,9 @@ def bias_text(found: CylinderResult) -> str:
         One line.
     """
     bias = found.bias
-    verdict = _('{standard}: {verdict}.').format(standard=STANDARD, verdict=bias_verdict(found))
+    verdict = _('{standard}: {verdict}.').format(
+        standard=STANDARD, verdict=translated(bias_verdict(found))
+    )
     if bias.percent is None:
         return verdict
     sd = '' if bias.sd_percent is None else f' ± {bias.sd_percent:.2f}'

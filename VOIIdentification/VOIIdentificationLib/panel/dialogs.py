@@ -12,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..core.errors import CanceledError, Progress
+from .said import errors_translated, translated
 
 _LAST_PERCENT = 99
 """At 100 Qt closes the dialog and forgets that it was canceled."""
@@ -57,7 +58,7 @@ class Dialogs:
     @contextmanager
     def _shown_errors(self, message: str) -> Iterator[None]:
         if slicer.util.mainWindow() is not None:
-            with slicer.util.tryWithErrorDisplay(message, waitCursor=True):
+            with slicer.util.tryWithErrorDisplay(message, waitCursor=True), errors_translated():
                 yield
             return
         try:
@@ -135,7 +136,7 @@ class Dialogs:
         )
 
         def _tell(fraction: float, text: str) -> None:
-            dialog.labelText = text
+            dialog.labelText = translated(text)
             dialog.value = min(round(100 * fraction), _LAST_PERCENT)
             slicer.app.processEvents()
             if dialog.wasCanceled:

@@ -17,7 +17,8 @@ from ..mrml.tables import texts_of_column
 from ..report.table import VALUE_UNIT, unit_text
 from ..results import AnalysisResult
 from .cylinder import bias_text, cylinder_text, shown_cylinder
-from .ways_out import flag_text, way_out
+from .said import translated
+from .ways_out import way_out
 
 
 class Line(NamedTuple):
@@ -79,11 +80,14 @@ def findings(
     if result is None:
         return (_group('', shown or [_('Nothing measured yet.')]),)
     stale = [_('Something was changed since: press Apply again.')] if changed else []
-    wrong = [_('Contradiction: {text}').format(text=text) for text in result.contradictions]
+    wrong = [
+        _('Contradiction: {text}').format(text=translated(text)) for text in result.contradictions
+    ]
     verdict = [*verdict_text(result).splitlines(), *wrong]
     doubts = [one for one in _doubts(result) if one.lines]
     said = tuple(result.contradictions)
-    found = [_count_text(result), *(one for one in result.notes if not one.endswith(said))]
+    notes = [translated(one) for one in result.notes if not one.endswith(said)]
+    found = [_count_text(result), *notes]
     if not doubts:
         found.append(_('Nothing is doubted.'))
     groups = (_group('', stale), _group(_('Verdict'), verdict), _group(_('Measured'), found))
@@ -221,8 +225,8 @@ def _overall(result: AnalysisResult) -> list[str]:
     found = result.verdict
     if not found.outcomes:
         return []
-    head = _('Overall verdict: {level}').format(level=found.level.value)
-    return [head, *found.reasons]
+    head = _('Overall verdict: {level}').format(level=translated(found.level.text))
+    return [head, *map(translated, found.reasons)]
 
 
 def _verdicts(result: AnalysisResult) -> dict[str, list[tuple[str, Verdict]]]:
@@ -253,7 +257,9 @@ def _standard_line(standard: str, verdicts: list[tuple[str, Verdict]]) -> str:
         if one.not_judged:
             reasons.setdefault(one.not_judged, {})[label] = None
     counts += [
-        _('{spheres} not judged: {reason}').format(spheres=', '.join(labels), reason=reason)
+        _('{spheres} not judged: {reason}').format(
+            spheres=', '.join(labels), reason=translated(reason)
+        )
         for reason, labels in reasons.items()
     ]
     notes = dict.fromkeys(one.note for _label, one in verdicts if one.note)
@@ -272,7 +278,7 @@ def _with_way_out(flag: Flag, text: str) -> str:
 
 def _of_all(flags: Iterable[Flag]) -> list[Line]:
     """Doubts about the whole as sentences, each once."""
-    whole = {flag_text(flag): flag for flag in flags}
+    whole = {translated(flag.text): flag for flag in flags}
     return [Line(_with_way_out(flag, _as_sentence(text))) for text, flag in whole.items()]
 
 
@@ -281,7 +287,10 @@ def _by_flag(flags: Iterable[tuple[str, Flag]]) -> list[Line]:
     names: dict[Flag, dict[str, None]] = {}
     for name, flag in flags:
         names.setdefault(flag, {})[name] = None
-    return [Line(_with_way_out(flag, flag_text(flag)), tuple(ones)) for flag, ones in names.items()]
+    return [
+        Line(_with_way_out(flag, translated(flag.text)), tuple(ones))
+        for flag, ones in names.items()
+    ]
 
 
 def _sphere_flags_of_all(result: AnalysisResult) -> Iterator[Flag]:

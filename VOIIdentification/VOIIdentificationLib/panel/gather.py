@@ -26,6 +26,7 @@ from .findings import Line, shown_in_tables
 from .limits import limits_of_text
 from .phantom import phantom_from_text
 from .results import REPORT
+from .said import reason_of
 from .situation import Scene, VolumeFacts, facts_of_files, settings_of
 
 _INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'
@@ -111,7 +112,7 @@ def request_or_problem(parameters: Any) -> tuple[Request, str]:
             world_matrix(parameters.inputVolume)
         return request_of(parameters), ''
     except PhantomError as error:
-        return request_of(parameters, points=False), str(error)
+        return request_of(parameters, points=False), reason_of(error)
 
 
 def scene_of(
@@ -227,7 +228,7 @@ def read_volume(logic: Any, volume: Node, progress: Progress) -> VolumeFacts:
     try:
         image: PETImage = logic.imageOf(volume)
     except PhantomError as error:
-        return replace(facts, problem=str(error))
+        return replace(facts, problem=reason_of(error))
     return replace(
         facts,
         geometry=image.geometry,

@@ -15,6 +15,7 @@ from slicer.i18n import tr as _
 from ..core.errors import InputFileError
 from ..evaluate.limits import Limits, find_limits, require_names, save_limits, shipped_limits
 from ..report.verdicts import limits_of_result
+from .said import reason_of
 
 if TYPE_CHECKING:
     from .panel import Panel
@@ -142,4 +143,4 @@ def limits_text(text: str) -> str:
     try:
         return ', '.join(one.name for one in limits_of_text(text))
     except InputFileError as error:
-        return str(error)
+        return reason_of(error)

@@ -36,6 +36,7 @@ from .gather import phantom_of, request_of, request_or_problem, scene_of
 from .limits import LimitsSection
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
+from .said import reason_of
 from .seeds import SeedsSection
 from .selectors import NODES, Selectors
 from .show import ShowSection
@@ -215,7 +216,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             warning = _(
                 'The phantom of the scene cannot be used, so the default one is taken. {reason}'
             )
-            self.dialogs.warn(warning.format(reason=error))
+            self.dialogs.warn(warning.format(reason=reason_of(error)))
             self.parameters.phantom = ''
 
     def _follow_volume(self) -> None:
@@ -334,7 +335,7 @@ class Panel(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             self.activity_section.show(text)
         except PhantomError as error:
             warning = _('The fill worksheet of the scene cannot be used and is left out. {reason}')
-            self.dialogs.warn(warning.format(reason=error))
+            self.dialogs.warn(warning.format(reason=reason_of(error)))
             self.parameters.activity = ''
             return
         if self._taken:

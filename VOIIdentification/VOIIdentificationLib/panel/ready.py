@@ -5,8 +5,9 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..core.errors import PhantomError
-from ..locate.check import require_measurable
-from ..locate.seeds import labeled_inserts, require_inside
+from ..locate.check import require_inside, require_measurable
+from ..locate.seeds import labeled_inserts
+from .said import reason_of
 from .situation import Choices, Scene, VolumeFacts
 
 
@@ -35,7 +36,7 @@ def missing_for_apply(chosen: Choices, scene: Scene) -> str:
         if scene.volume is not None and scene.volume.geometry is not None:
             require_inside(scene.volume.geometry, chosen.request.points)
     except PhantomError as error:
-        return str(error)
+        return reason_of(error)
     return ''
 
 
@@ -117,5 +118,5 @@ def _no_insert(chosen: Choices, scene: Scene) -> str:
         if volume is not None and volume.geometry is not None:
             require_measurable(phantom, volume.geometry)
     except PhantomError as error:
-        return str(error)
+        return reason_of(error)
     return ''

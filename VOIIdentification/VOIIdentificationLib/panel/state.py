@@ -16,7 +16,6 @@ from slicer.i18n import tr as _
 from ..activity.worksheet import TrueActivity, true_activity
 from ..analysis import Known
 from ..core.image import UNKNOWN_UNIT
-from ..core.phantom import Phantom
 from ..dicom.source import NO_FILES
 from ..evaluate.plausibility import header_contradictions, worksheet_contradictions
 from ..mrml.measured import Measured
@@ -25,6 +24,7 @@ from ..suv.scan_facts import ScanFacts
 from .findings import as_html, findings, roi_doubts, verdict_text
 from .limits import limits_text
 from .ready import loading_text, missing_for_apply, missing_for_search, what_apply_does
+from .said import translated
 from .situation import Choices, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0
@@ -160,7 +160,11 @@ def panel_state(chosen: Choices, scene: Scene, measured: Measured | None) -> Pan
     """
     return PanelState(
         **_input(scene),
-        phantom=Look(tool_tip=_phantom_tip(chosen.request.phantom)),
+        phantom=Look(
+            tool_tip='\n'.join(
+                filter(None, (chosen.request.phantom.name, chosen.request.phantom.source))
+            )
+        ),
         **_points(chosen, scene),
         find_spheres=_find_button(chosen, scene),
         **_apply_button(chosen, scene),
@@ -197,7 +201,7 @@ def _input(scene: Scene) -> dict[str, Look]:
     source = scene.volume.source if scene.volume else NO_FILES
     return {
         'input_summary': Look(_volume_text(scene.volume)),
-        'verification': Look(source.text),
+        'verification': Look(translated(source.text)),
         'verification_row': Look(visible=bool(source.text)),
         'reload': Look(visible=not source.same),
     }
@@ -236,10 +240,6 @@ def _missing_facts(volume: VolumeFacts) -> list[str]:
     elif not volume.acquisition.acquisition_datetime:
         missing.append(_('the time of the scan'))
     return missing
-
-
-def _phantom_tip(phantom: Phantom) -> str:
-    return '\n'.join(part for part in (phantom.name, phantom.source) if part)
 
 
 def _points(chosen: Choices, scene: Scene) -> dict[str, Look]:
@@ -286,7 +286,7 @@ def _activity(known: Known, scene: Scene) -> dict[str, Look]:
         'When the scan started, e.g. 2026-03-01 10:15:00; for a decay-corrected image the instant '
         'that it is corrected to. Filled in from the DICOM header where that tells it.'
     )
-    notes = scene.volume.scan.notes if scene.volume else ()
+    notes = map(translated, scene.volume.scan.notes) if scene.volume else ()
     text = _('Activity unknown: recovery is relative, without a verdict.')
     tip = _('Fill in the worksheet to get true concentrations, contrast and verdicts.')
     if known.worksheet is not None:
@@ -294,8 +294,9 @@ def _activity(known: Known, scene: Scene) -> dict[str, Look]:
         facts = scene.volume.scan if scene.volume else ScanFacts()
         wrong = worksheet_contradictions(known.worksheet)
         wrong += header_contradictions(known.worksheet, facts)
-        text = '\n'.join([_activity_text(activity), *(one[:1].upper() + one[1:] for one in wrong)])
-        tip = '\n'.join(activity.decisions)
+        doubts = (one[:1].upper() + one[1:] for one in map(translated, wrong))
+        text = '\n'.join([_activity_text(activity), *doubts])
+        tip = '\n'.join(map(translated, activity.decisions))
     elif known.notes:
         text = '\n'.join(known.notes)
     return {
@@ -340,7 +341,7 @@ def _suv(suv_type: SUVType, volume: VolumeFacts | None) -> dict[str, Look]:
         'of this one. This one stays as it is.'
     )
     none = _('Select a PET volume.')
-    refusal = volume.suv_refusals.get(suv_type, '') if volume else none
+    refusal = translated(volume.suv_refusals.get(suv_type, '')) if volume else none
     text, decisions = refusal, refusal or tip
     if volume is not None and volume.suv_made and volume.suv_made[0] == suv_type:
         _kind, name, decisions = volume.suv_made

@@ -51,22 +51,22 @@ class Quantity(NamedTuple):
         Parameters
         ----------
         name : str
-            Of the fill.
+            Of the fill, for people.
 
         Returns
         -------
         quantity : Quantity
             E.g. the ``'hot assay'``.
         """
-        return self._replace(what=f'{name} {self.what}')
+        return self._replace(what=_('{fill} {what}').format(fill=name, what=self.what))
 
 
-ASSAY = Quantity('assay', 'MBq', 0.0, MAX_ACTIVITY_MBQ)
-RESIDUAL = Quantity('residual', 'MBq', 0.0, MAX_ACTIVITY_MBQ, may_be_low=True)
-VOLUME = Quantity('volume', 'mL', 0.0, MAX_VOLUME_ML)
-HALF_LIFE = Quantity('half-life', 's', *HALF_LIVES_S, may_be_low=True)
-DURATION = Quantity('scan duration', 's', 0.0, MAX_SCAN_DURATION_S, may_be_low=True)
-CALIBRATOR = Quantity('calibrator', '%', 0.0, MAX_CALIBRATOR_PERCENT, may_be_low=True)
+ASSAY = Quantity(_('assay'), 'MBq', 0.0, MAX_ACTIVITY_MBQ)
+RESIDUAL = Quantity(_('residual'), 'MBq', 0.0, MAX_ACTIVITY_MBQ, may_be_low=True)
+VOLUME = Quantity(_('volume'), 'mL', 0.0, MAX_VOLUME_ML)
+HALF_LIFE = Quantity(_('half-life'), 's', *HALF_LIVES_S, may_be_low=True)
+DURATION = Quantity(_('scan duration'), 's', 0.0, MAX_SCAN_DURATION_S, may_be_low=True)
+CALIBRATOR = Quantity(_('calibrator'), '%', 0.0, MAX_CALIBRATOR_PERCENT, may_be_low=True)
 
 
 def number(text: str, quantity: Quantity) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from slicer.i18n import tr as _
-from slicer.i18n import translate
 
 from ..core.flags import Flag
 
@@ -71,20 +70,3 @@ def _of_header() -> dict[Flag, str]:
         Flag.HEIGHT_IN_CM: compare,
         Flag.SEVERAL_INJECTIONS: compare,
     }
-
-
-def flag_text(flag: Flag) -> str:
-    """
-    A flag in the language of the application.
-
-    Parameters
-    ----------
-    flag : Flag
-        Its text is marked for translators in the file that has it.
-
-    Returns
-    -------
-    text : str
-        In English where there is no translation.
-    """
-    return str(translate('core.flags', flag.text))

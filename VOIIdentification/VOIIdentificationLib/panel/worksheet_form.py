@@ -134,7 +134,7 @@ def worksheet_of_form(form: WorksheetForm) -> FillWorksheet | None:
     """
     if form.empty:
         return None
-    start = moment(form.scan_start, 'the scan start', None)
+    start = moment(form.scan_start, _('the scan start'), None)
     values: dict[str, Any] = {
         'schema': ACTIVITY_SCHEMA,
         **{key: value for key, value in form.loaded.items() if key not in {'hot', 'background'}},
@@ -150,10 +150,14 @@ def worksheet_of_form(form: WorksheetForm) -> FillWorksheet | None:
         values['calibrator_sd_percent'] = number(form.calibrator, CALIBRATOR)
     else:
         values.pop('calibrator_sd_percent', None)
+    said = {'hot': _('hot'), 'background': _('background')}
     for name, fill in (('hot', form.hot), ('background', form.background)):
         if not fill.empty:
-            values[name] = {**(form.loaded.get(name) or {}), **_fill_values(fill, name, start)}
-    return parse_worksheet(values, source_name='worksheet')
+            values[name] = {
+                **(form.loaded.get(name) or {}),
+                **_fill_values(fill, said[name], start),
+            }
+    return parse_worksheet(values, source_name=_('worksheet'))
 
 
 def form_of_worksheet(worksheet: FillWorksheet) -> WorksheetForm:
@@ -246,7 +250,7 @@ def with_whole_times(form: WorksheetForm) -> WorksheetForm:
         Unchanged where the scan start or a time cannot be read.
     """
     try:
-        start = moment(form.scan_start, 'the scan start', None)
+        start = moment(form.scan_start, _('the scan start'), None)
     except InputFileError:
         return form
     return replace(
@@ -297,7 +301,7 @@ def form_from_text(text: str) -> WorksheetForm:
     """
     if not text:
         return WorksheetForm()
-    source = 'the worksheet in the scene'
+    source = _('the worksheet in the scene')
     data = parse_json(text, source)
     if not isinstance(data, dict) or data.get('schema') != FORM_SCHEMA:
         return form_of_worksheet(parse_worksheet(data, source_name=source))
@@ -325,13 +329,15 @@ def _fill_form(data: dict[str, Any] | None) -> FillForm:
 def _fill_values(fill: FillForm, name: str, start: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {
         'assay_mbq': number(fill.assay, ASSAY.of(name)),
-        'assay_time': moment(fill.assay_time, f'the {name} assay time', start).isoformat(),
+        'assay_time': moment(
+            fill.assay_time, _('the {name} assay time').format(name=name), start
+        ).isoformat(),
         'residual_mbq': optional_number(fill.residual, RESIDUAL.of(name)) or 0.0,
         'residual_time': None,
         'volume_ml': number(fill.volume, VOLUME.of(name)),
     }
     if values['residual_mbq'] or fill.residual_time.strip():
-        time = moment(fill.residual_time, f'the {name} residual time', start)
+        time = moment(fill.residual_time, _('the {name} residual time').format(name=name), start)
         values['residual_time'] = time.isoformat()
     return values
 

@@ -16,6 +16,7 @@ from ..activity.worksheet_json import worksheet_text
 from ..core.errors import OutputError, Progress, no_progress, part_of
 from ..core.phantom import RGB, Seed, insert_colors
 from ..core.plain_text import plain_line
+from ..core.sentence import joined, sentences
 from ..files.atomic import recover, system_errors_named, transaction
 from ..files.markups import write_markups
 from ..files.segmentation import Segment, write_segmentation
@@ -31,6 +32,8 @@ from .page.pdf import PDF_NAME, write_pdf
 from .page.write import PAGE_NAME, page_hindrance, write_page
 from .tidy import write_tidy
 from .workbook import WORKBOOK_FILES, write_workbooks
+
+_ = sentences(__name__)
 
 IMAGE_FOLDER = 'output_images'
 
@@ -134,12 +137,12 @@ def export_results(
         is then as it was before.
     """
     old = check_target(directory, overwrite=overwrite)
-    with transaction(directory, 'the results') as files, _missing_package_named():
+    with transaction(directory, _('the results')) as files, _missing_package_named():
         _write_all(result, files.new, part_of(progress, 0.0, 0.9))
         _write_page(result, files.new, page, part_of(progress, 0.9, 1.0))
         if dicom is not None:
             write_dicom_objects(result, files.new, dicom)
-        progress(1.0, 'Moving the files into place')
+        progress(1.0, _('Moving the files into place'))
         return files.commit(old)
 
 
@@ -165,7 +168,7 @@ def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...
     OutputError
         If something is in the way.
     """
-    with system_errors_named(directory, 'the results'):
+    with system_errors_named(directory, _('the results')):
         _refuse_obstacles(directory)
         recover(directory)
         old = existing_results(directory)
@@ -195,13 +198,13 @@ def existing_results(directory: Path) -> tuple[Path, ...]:
 
 
 def _write_all(result: AnalysisResult, folder: Path, progress: Progress) -> None:
-    progress(0.0, 'Writing the results')
+    progress(0.0, _('Writing the results'))
     write_results(folder / _RESULTS, result)
     write_tidy(folder / _TIDY, result)
     centers = result_centers(result)
     write_markups(folder / _CENTERS, centers, name='Refined centers')
     _write_inputs(result, folder)
-    progress(0.05, 'Writing the segmentation')
+    progress(0.05, _('Writing the segmentation'))
     write_segmentation(folder / _SEGMENTATION, result_segments(result), result.image.geometry)
     images = folder / IMAGE_FOLDER
     images.mkdir()
@@ -217,10 +220,10 @@ def _write_page(
     """The page, if it can be written here: the other files are complete without it."""
     if page_hindrance():
         return
-    progress(0.0, f'Writing {PAGE_NAME}')
+    progress(0.0, _('Writing {name}').format(name=PAGE_NAME))
     write_page(folder / PAGE_NAME, result, identify=options.identify)
     if options.pdf:
-        progress(0.5, f'Printing {PAGE_NAME}')
+        progress(0.5, _('Printing {name}').format(name=PAGE_NAME))
         write_pdf(folder / PAGE_NAME, folder / PDF_NAME)
 
 
@@ -240,20 +243,22 @@ def _missing_package_named() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        msg = (
-            f'writing the results needs the Python package {error.name}, which is not installed. '
-            'Install it and try again.'
-        )
+        msg = _(
+            'writing the results needs the Python package {name}, which is not installed. Install '
+            'it and try again.'
+        ).format(name=error.name)
         raise OutputError(msg) from error
 
 
 def _refuse_obstacles(directory: Path) -> None:
-    require_folder(directory, 'the results')
+    require_folder(directory, _('the results'))
     for name in (*RESULT_FILES, IMAGE_FOLDER):
         path = directory / name
         if path.exists() and path.is_dir() != (name == IMAGE_FOLDER):
-            kind = 'folder' if path.is_dir() else 'file'
-            msg = f'a {kind} named {name} is in the way in {directory}. Choose another folder.'
+            kind = _('folder') if path.is_dir() else _('file')
+            msg = _(
+                'a {kind} named {name} is in the way in {directory}. Choose another folder.'
+            ).format(kind=kind, name=name, directory=directory)
             raise OutputError(msg)
 
 
@@ -261,11 +266,13 @@ def _in_the_way(directory: Path, old: Iterable[Path]) -> str:
     images = [path for path in old if path.parent.name == IMAGE_FOLDER]
     names = [path.name for path in old if path not in images]
     if images:
-        names.append(f'{len(images)} pictures in {IMAGE_FOLDER}')
-    return (
-        f'{directory} holds results already: {", ".join(names)}. '
-        'Choose another folder, or allow overwriting (--overwrite on the command line).'
-    )
+        names.append(
+            _('{count} pictures in {folder}').format(count=len(images), folder=IMAGE_FOLDER)
+        )
+    return _(
+        '{directory} holds results already: {names}. Choose another folder, or allow overwriting '
+        '(--overwrite on the command line).'
+    ).format(directory=directory, names=joined(names, ', '))
 
 
 def result_centers(result: AnalysisResult) -> list[Seed]:

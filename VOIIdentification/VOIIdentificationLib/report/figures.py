@@ -16,6 +16,7 @@ from ..core.errors import Progress, no_progress
 from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.phantom import insert_colors
 from ..core.plain_text import plain_line, plain_text
+from ..core.sentence import sentences
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import Solid, Sphere
 from ..results import AnalysisResult
@@ -28,6 +29,8 @@ from .slice_view import (
     shown_field_ij,
 )
 from .summary import trace_line, verdict_line
+
+_ = sentences(__name__)
 
 PICTURE_DPI = 100
 
@@ -90,7 +93,7 @@ def write_slice_images(
     digits = len(str(result.image.geometry.shape_kji[0] - 1))
     paths = []
     for number, slice_k in enumerate(slices):
-        progress(number / len(slices), f'Drawing slice {slice_k}')
+        progress(number / len(slices), _('Drawing slice {k}').format(k=slice_k))
         picture.draw(slice_k)
         paths.append(directory / f'slice_{slice_k:0{digits}d}.png')
         picture.save(paths[-1])

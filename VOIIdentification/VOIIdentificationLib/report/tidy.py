@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.plain_text import plain_text
-from ..evaluate.judgement import Judged, OverallVerdict
+from ..evaluate.judgement import OverallVerdict
 from ..evaluate.limits import Level
 from ..evaluate.quantities import QUANTITY_OF
 from ..evaluate.uniform_cylinder import CylinderResult
+from ..evaluate.verdict import Judged
 from ..results import AnalysisResult
 from .formats import result_tables
 from .subjects.limits import LIMIT_KEY

@@ -9,6 +9,7 @@ from typing import get_args
 from ..core.errors import InputFileError
 from ..core.image import CONCENTRATION_UNIT
 from ..core.phantom import NEMAEdition
+from ..core.sentence import changed, joined, sentences
 from ..evaluate.baseline import Baseline, changes_from, limits_around
 from ..evaluate.cylinder_bias import EARL_BIAS_PERCENT, STANDARD
 from ..evaluate.editions import EDITIONS
@@ -21,8 +22,10 @@ from .formats import measured_json
 from .subjects.limits import FAIL, PASS, VERDICT_KEY, WARNING
 from .table import VALUE_UNIT, Column, Table, unit_text
 
-NO_LIMITS = 'It sets no limits for this phantom: its figures stand in the tables.'
-ACTIVITY_UNKNOWN = 'the true activity is unknown: give the fill worksheet'
+_ = sentences(__name__)
+
+NO_LIMITS = _('It sets no limits for this phantom: its figures stand in the tables.')
+ACTIVITY_UNKNOWN = _('the true activity is unknown: give the fill worksheet')
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,7 @@ def limits_of_result(result: AnalysisResult) -> Limits:
     )
     found = limits_around(values, start)
     if not found.rows:
-        msg = 'nothing was measured that limits can be set for: give the fill worksheet first'
+        msg = _('nothing was measured that limits can be set for: give the fill worksheet first')
         raise InputFileError(msg)
     return found
 
@@ -285,12 +288,16 @@ def _calibration(result: AnalysisResult, found: CylinderResult) -> Outcome:
     """A bias within the limit passes only where nothing is doubted."""
     bias = found.bias
     if bias.percent is None or bias.passed is None:
-        return Outcome(STANDARD, Level.NOT_JUDGED, (f'{_capital(bias.not_judged)}.',))
+        return Outcome(
+            STANDARD, Level.NOT_JUDGED, (joined((changed(bias.not_judged, _capital), '.'), ''),)
+        )
     flags = dict.fromkeys([*found.voi.flags, *result.flags])
-    doubts = tuple(f'{_capital(flag.text)}.' for flag in flags)
+    doubts = tuple(joined((changed(flag.text, _capital), '.'), '') for flag in flags)
     sd = '' if bias.sd_percent is None else f' ± {bias.sd_percent:.2f}'
-    side = 'within' if bias.passed else 'outside'
-    said = f'The bias of {bias.percent:+.2f}{sd} % is {side} ± {EARL_BIAS_PERCENT:g} %.'
+    side = _('within') if bias.passed else _('outside')
+    said = _('The bias of {percent:+.2f}{sd} % is {side} ± {limit:g} %.').format(
+        percent=bias.percent, sd=sd, side=side, limit=EARL_BIAS_PERCENT
+    )
     kept = Level.WARNING if doubts else Level.PASS
     return Outcome(STANDARD, kept if bias.passed else Level.FAIL, (said, *doubts))
 
@@ -303,7 +310,7 @@ def _nema(result: AnalysisResult) -> Outcome:
     if result.nema is not None:
         return Outcome('NEMA NU 2', Level.NOT_JUDGED, (NO_LIMITS,))
     why = tuple(note for note in result.notes if 'NEMA' in note)
-    return Outcome('NEMA NU 2', Level.NOT_JUDGED, why or ('It was not evaluated.',))
+    return Outcome('NEMA NU 2', Level.NOT_JUDGED, why or (_('It was not evaluated.'),))
 
 
 def _conditions(result: AnalysisResult, baseline: Baseline | None) -> Conditions:
@@ -324,15 +331,15 @@ def _why_missing(result: AnalysisResult, quantity: str) -> str:
     if QUANTITY_OF[quantity].part == 'cylinder':
         return _why_no_cylinder(result)
     if result.cylinder is not None:
-        return 'a uniform cylinder was measured'
+        return _('a uniform cylinder was measured')
     if QUANTITY_OF[quantity].part == 'recovery':
         return _why_no_recovery(result)
     if result.nema is None:
-        return 'NEMA NU 2 was not evaluated'
+        return _('NEMA NU 2 was not evaluated')
     unknown = result.activity is None or result.activity.ratio is None
     if quantity in _NEED_ACTIVITY and unknown:
         return ACTIVITY_UNKNOWN
-    return 'it could not be measured'
+    return _('it could not be measured')
 
 
 _NEED_ACTIVITY = ('contrast_percent', 'detectability', 'calibration_error_percent')
@@ -340,17 +347,19 @@ _NEED_ACTIVITY = ('contrast_percent', 'detectability', 'calibration_error_percen
 
 def _why_no_cylinder(result: AnalysisResult) -> str:
     if result.cylinder is None:
-        return 'no uniform cylinder was measured'
-    return result.cylinder.bias.not_judged or 'it could not be measured'
+        return _('no uniform cylinder was measured')
+    return result.cylinder.bias.not_judged or _('it could not be measured')
 
 
 def _why_no_recovery(result: AnalysisResult) -> str:
     found = result.recovery
     if found is None:
-        return 'no recovery was evaluated'
+        return _('no recovery was evaluated')
     if found.relative and (result.activity is None or result.image.unit == CONCENTRATION_UNIT):
         return ACTIVITY_UNKNOWN
     if found.relative:
         unit = unit_text(VALUE_UNIT, result.image.unit)
-        return f'the values of the image ({unit}) are no concentrations in {CONCENTRATION_UNIT}'
-    return ' '.join(found.notes) or 'it could not be measured'
+        return _('the values of the image ({unit}) are no concentrations in {wanted}').format(
+            unit=unit, wanted=CONCENTRATION_UNIT
+        )
+    return joined(found.notes) or _('it could not be measured')

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Progress, no_progress
+from ..core.sentence import sentences
 from ..results import AnalysisResult
 from .formats import result_tables, search_table, voxel_table
 from .method import MethodRow, column_rows, method_rows
@@ -31,6 +32,8 @@ from .verdicts import VerdictLine, column_marks, verdict_lines
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+
+_ = sentences(__name__)
 
 _TARGETS, _CENTERS, _VOXELS, _BACKGROUND = WORKBOOK_FILES = (
     'outputMetaTargets.xlsx',
@@ -85,7 +88,7 @@ def write_workbooks(
     contents = _contents(result)
     paths = []
     for number, (name, tables) in enumerate(contents.items()):
-        progress(number / len(contents), f'Writing {name}')
+        progress(number / len(contents), _('Writing {name}').format(name=name))
         paths.append(directory / name)
         summary = summarize(result) if name == _TARGETS else None
         write_workbook(

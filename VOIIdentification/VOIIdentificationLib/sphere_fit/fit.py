@@ -9,11 +9,14 @@ import numpy as np
 
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
+from ..core.sentence import sentences
 from ..measure.voi import SphereFit
 from ..measure.voi_mask import Sphere
 from .least_squares import FWHM_RANGE_MM, FirstFit, SecondFit, first_fit, second_fit, with_absorbed
 from .model import FitBox, SphereParameters, fit_box
 from .noise import estimate_noise, left_over
+
+_ = sentences(__name__)
 
 WALL_MM = 1.0
 """Thickness of the sphere's wall, of glass or plastic without activity (IEC phantoms: 1 mm)."""
@@ -73,7 +76,7 @@ def fit_spheres(
     first = [None if _obstacle(box) else first_fit(box) for box in boxes]
     second = _second_fits(boxes, first)
     return tuple(
-        _rejected(box, _obstacle(box) or 'the fit did not settle')
+        _rejected(box, _obstacle(box) or _('the fit did not settle'))
         if fit is None
         else _judged(box, fit)
         for box, fit in zip(boxes, second, strict=True)
@@ -154,15 +157,19 @@ def _doubt(box: FitBox, p: SphereParameters, center_sd_ras_mm: FloatArray) -> st
     shift = float(np.linalg.norm(np.subtract(p.center_ras_mm, box.start.center_ras_mm)))
     longest = most_shift_mm(box.start.diameter_mm)
     if (p.signal > p.background) != box.hot:
-        kind, other = ('hot', 'colder') if box.hot else ('cold', 'hotter')
-        return f'it should be {kind}, but the fit finds it {other} than its background'
-    if shift > longest:
-        return f'the fit ran {shift:.1f} mm away; {longest:.1f} mm are allowed'
-    if not float(center_sd_ras_mm.max()) <= MAX_CENTER_SD_MM:
-        return (
-            f'noise leaves the fitted center uncertain by {center_sd_ras_mm.max():.1f} mm; '
-            f'{MAX_CENTER_SD_MM:g} mm are allowed'
+        kind = _('hot') if box.hot else _('cold')
+        other = _('colder') if box.hot else _('hotter')
+        return _('it should be {kind}, but the fit finds it {other} than its background').format(
+            kind=kind, other=other
         )
+    if shift > longest:
+        return _('the fit ran {shift:.1f} mm away; {longest:.1f} mm are allowed').format(
+            shift=shift, longest=longest
+        )
+    if not float(center_sd_ras_mm.max()) <= MAX_CENTER_SD_MM:
+        return _(
+            'noise leaves the fitted center uncertain by {sd:.1f} mm; {most:g} mm are allowed'
+        ).format(sd=center_sd_ras_mm.max(), most=MAX_CENTER_SD_MM)
     return ''
 
 
@@ -174,13 +181,13 @@ def _within_range(fwhm_mm: float) -> float | None:
 def _obstacle(box: FitBox) -> str:
     """Why there can be no fit at all; empty if there can."""
     if box.coverage < MIN_COVERAGE:
-        return (
-            f'only {100 * box.coverage:.0f} % of the sphere is in the image, finite and free of '
-            f'other spheres; {100 * MIN_COVERAGE:.0f} % are needed'
-        )
+        return _(
+            'only {coverage:.0f} % of the sphere is in the image, finite and free of other '
+            'spheres; {least:.0f} % are needed'
+        ).format(coverage=100 * box.coverage, least=100 * MIN_COVERAGE)
     values = box.values[box.use]
     if float(np.ptp(values)) <= MIN_RANGE * float(np.abs(values).max()):
-        return 'the image has the same value everywhere around it'
+        return _('the image has the same value everywhere around it')
     return ''
 
 

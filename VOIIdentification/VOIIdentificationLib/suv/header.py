@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from ..core.flags import Flag
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 DECAY_CORRECTIONS = ('START', 'ADMIN', 'NONE')
 """Terms of Decay Correction (0054,1102)."""
@@ -192,14 +195,17 @@ def missing_for_suv(header: SUVHeader) -> tuple[str, ...]:
         known = any(
             all_positive([getattr(frame, name) for frame in header.frames]) for name in factors
         )
-        return () if known else ('the factors of Philips (7053,1000) or (7053,1009)',)
+        return () if known else (_('the factors of Philips (7053,1000) or (7053,1009)'),)
     lacking = {
         'Units (0054,1001)': not header.units,
         'PatientWeight (0010,1030)': not is_positive(header.weight),
         **_lacking_of_injection(header),
         'DecayCorrection (0054,1102)': not header.decay_correction,
-        **{f'{name} in CorrectedImage (0028,0051)': True for name in missing_corrections(header)},
-        'SeriesTime (0008,0031) or AcquisitionTime (0008,0032)': not _has_time(header),
+        **{
+            _('{name} in CorrectedImage (0028,0051)').format(name=name): True
+            for name in missing_corrections(header)
+        },
+        _('SeriesTime (0008,0031) or AcquisitionTime (0008,0032)'): not _has_time(header),
     }
     return tuple(name for name, lacks in lacking.items() if lacks)
 
@@ -261,7 +267,7 @@ def _lacking_of_injection(header: SUVHeader) -> dict[str, bool]:
     lacking = {
         'RadionuclideTotalDose (0018,1074)': not is_positive(header.dose),
         'RadionuclideHalfLife (0018,1075)': not is_positive(header.half_life_s),
-        'RadiopharmaceuticalStartDateTime (0018,1078) or StartTime (0018,1072)': (
+        _('RadiopharmaceuticalStartDateTime (0018,1078) or StartTime (0018,1072)'): (
             header.injection is None and header.injection_time is None
         ),
     }

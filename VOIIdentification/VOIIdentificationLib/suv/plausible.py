@@ -5,8 +5,11 @@ from __future__ import annotations
 from ..activity.isotopes import ISOTOPES, Isotope, isotope_named
 from ..core.errors import SUVError
 from ..core.flags import Flag
-from .header import Decisions, SUVHeader, is_positive
+from ..core.sentence import joined, sentences
+from .header import DECAY_CORRECTIONS, Decisions, SUVHeader, is_positive, missing_corrections
 from .normalization import Sex
+
+_ = sentences(__name__)
 
 MAX_DOSE_IN_MBQ = 1e6
 """A stored dose below this is taken for MBq: 1 MBq is no dose for a scan."""
@@ -38,7 +41,7 @@ MIN_HALF_LIFE_S = 60.0
 MAX_HALF_LIFE_S = 1e8
 """The longest in use is that of Na-22 in sealed phantoms, 2.6 years or 8.2e7 s."""
 
-_UNITS_OF_TIME = ((60.0, 'minutes'), (3600.0, 'hours'), (86400.0, 'days'))
+_UNITS_OF_TIME = ((60.0, _('minutes')), (3600.0, _('hours')), (86400.0, _('days')))
 
 
 def dose_bq_of(header: SUVHeader, log: Decisions) -> float:
@@ -68,13 +71,15 @@ def dose_bq_of(header: SUVHeader, log: Decisions) -> float:
         raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
     bq = dose
     if dose < MAX_DOSE_IN_MBQ:
-        log.note(f'the dose {dose:g} (0018,1074) is taken for MBq', Flag.DOSE_IN_MBQ)
+        log.note(
+            _('the dose {dose:g} (0018,1074) is taken for MBq').format(dose=dose), Flag.DOSE_IN_MBQ
+        )
         bq = 1e6 * dose
     if not MIN_DOSE_BQ <= bq <= MAX_DOSE_BQ:
-        msg = (
-            f'SUV refused: Radionuclide Total Dose (0018,1074) is {dose:g}, which is no dose for a '
-            f'scan in Bq nor in MBq ({MIN_DOSE_BQ / 1e6:g} MBq to {MAX_DOSE_BQ / 1e9:g} GBq)'
-        )
+        msg = _(
+            'SUV refused: Radionuclide Total Dose (0018,1074) is {dose:g}, which is no dose for a '
+            'scan in Bq nor in MBq ({least:g} MBq to {most:g} GBq)'
+        ).format(dose=dose, least=MIN_DOSE_BQ / 1e6, most=MAX_DOSE_BQ / 1e9)
         raise SUVError(msg)
     return bq
 
@@ -105,11 +110,20 @@ def weight_kg_of(header: SUVHeader, log: Decisions) -> float:
     if weight is None or not is_positive(weight):
         raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
     if weight > MAX_WEIGHT_IN_KG:
-        log.note(f'the weight {weight:g} (0010,1030) is taken for gram', Flag.WEIGHT_IN_GRAMS)
+        log.note(
+            _('the weight {weight:g} (0010,1030) is taken for gram').format(weight=weight),
+            Flag.WEIGHT_IN_GRAMS,
+        )
         weight /= 1000.0
     else:
-        log.note(f'weight {weight:g} kg (0010,1030)')
-    _flag_unusual(f'the weight {weight:g} kg (0010,1030)', weight, USUAL_WEIGHT_KG, 'kg', log)
+        log.note(_('weight {weight:g} kg (0010,1030)').format(weight=weight))
+    _flag_unusual(
+        _('the weight {weight:g} kg (0010,1030)').format(weight=weight),
+        weight,
+        USUAL_WEIGHT_KG,
+        'kg',
+        log,
+    )
     return weight
 
 
@@ -139,11 +153,20 @@ def height_cm_of(header: SUVHeader, log: Decisions) -> float:
     if height is None or not is_positive(height):
         raise SUVError(_missing("Patient's Size (0010,1020)", height))
     if height > MAX_HEIGHT_IN_M:
-        log.note(f'the height {height:g} (0010,1020) is taken for centimeter', Flag.HEIGHT_IN_CM)
+        log.note(
+            _('the height {height:g} (0010,1020) is taken for centimeter').format(height=height),
+            Flag.HEIGHT_IN_CM,
+        )
         height /= 100.0
     else:
-        log.note(f'height {height:g} m (0010,1020)')
-    _flag_unusual(f'the height {height:g} m (0010,1020)', height, USUAL_HEIGHT_M, 'm', log)
+        log.note(_('height {height:g} m (0010,1020)').format(height=height))
+    _flag_unusual(
+        _('the height {height:g} m (0010,1020)').format(height=height),
+        height,
+        USUAL_HEIGHT_M,
+        'm',
+        log,
+    )
     return 100.0 * height
 
 
@@ -203,8 +226,10 @@ def half_life_s_of(header: SUVHeader, log: Decisions) -> float:
         return half_life_s
     if abs(half_life_s / isotope.half_life_s - 1) > MAX_HALF_LIFE_DEVIATION:
         log.note(
-            f'the half-life {half_life_s:g} s (0018,1075), which is used, is not that of '
-            f'{isotope.name}, {isotope.half_life_s:.1f} s (0054,0300)',
+            _(
+                'the half-life {half_life:g} s (0018,1075), which is used, is not that of '
+                '{isotope}, {expected:.1f} s (0054,0300)'
+            ).format(half_life=half_life_s, isotope=isotope.name, expected=isotope.half_life_s),
             Flag.HEADER_CONTRADICTS,
         )
     return half_life_s
@@ -234,11 +259,13 @@ def _require_seconds(half_life_s: float, named: Isotope | None) -> None:
     """Refuse a half-life in another unit, or of nothing that is imaged."""
     why = _meant_otherwise(half_life_s, named)
     if not why and not MIN_HALF_LIFE_S <= half_life_s <= MAX_HALF_LIFE_S:
-        why = (
-            f'outside {MIN_HALF_LIFE_S:g} to {MAX_HALF_LIFE_S:g} s, where all isotopes for PET are'
+        why = _('outside {least:g} to {most:g} s, where all isotopes for PET are').format(
+            least=MIN_HALF_LIFE_S, most=MAX_HALF_LIFE_S
         )
     if why:
-        msg = f'SUV refused: Radionuclide Half Life (0018,1075) is {half_life_s:g} s, {why}'
+        msg = _('SUV refused: Radionuclide Half Life (0018,1075) is {half_life:g} s, {why}').format(
+            half_life=half_life_s, why=why
+        )
         raise SUVError(msg)
 
 
@@ -251,7 +278,9 @@ def _meant_otherwise(half_life_s: float, named: Isotope | None) -> str:
         return ''
     for isotope, unit in (*by_name, *meant):
         if isotope is not None:
-            return f'that of {isotope.name} in {unit}; DICOM wants seconds'
+            return _('that of {isotope} in {unit}; DICOM wants seconds').format(
+                isotope=isotope.name, unit=unit
+            )
     return ''
 
 
@@ -260,11 +289,54 @@ def _flag_unusual(
 ) -> None:
     if not usual[0] <= value <= usual[1]:
         log.note(
-            f'{what} is outside the usual {usual[0]:g} to {usual[1]:g} {unit}',
+            _('{what} is outside the usual {least:g} to {most:g} {unit}').format(
+                what=what, least=usual[0], most=usual[1], unit=unit
+            ),
             Flag.HEADER_IMPLAUSIBLE,
         )
 
 
 def _missing(name: str, value: object) -> str:
-    found = 'is missing' if value is None else f'is {value!r}'
-    return f'SUV refused: {name} {found} in the header'
+    found = _('is missing') if value is None else _('is {value!r}').format(value=value)
+    return _('SUV refused: {name} {found} in the header').format(name=name, found=found)
+
+
+def check_corrections(header: SUVHeader, log: Decisions) -> None:
+    """
+    Refuse an image that lacks a correction.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    log : Decisions
+        Told where two entries differ.
+
+    Raises
+    ------
+    SUVError
+        If nobody knows to when it is decay-corrected, or a correction is missing.
+    """
+    correction = header.decay_correction
+    if correction not in DECAY_CORRECTIONS:
+        found = _('is {value!r}').format(value=correction) if correction else _('is missing')
+        msg = _(
+            'SUV refused: Decay Correction (0054,1102) {found}; it must be START, ADMIN or NONE'
+        ).format(found=found)
+        raise SUVError(msg)
+    missing = missing_corrections(header)
+    if missing:
+        listed = ', '.join(header.corrected_image) or _('nothing')
+        msg = _('SUV refused: Corrected Image (0028,0051) lists {listed}, not {missing}').format(
+            listed=listed, missing=joined(missing, _(' and '))
+        )
+        raise SUVError(msg)
+    if correction == 'NONE' and 'DECY' in header.corrected_image:
+        log.note(
+            _(
+                'Corrected Image (0028,0051) lists DECY, but Decay Correction (0054,1102) is NONE: '
+                'NONE is believed'
+            ),
+            Flag.HEADER_CONTRADICTS,
+        )

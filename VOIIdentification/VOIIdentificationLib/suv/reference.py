@@ -9,7 +9,10 @@ from typing import NamedTuple
 from ..activity.isotopes import decay_constant, mean_count_rate_time_s
 from ..core.errors import SUVError
 from ..core.flags import Flag
+from ..core.sentence import sentences
 from .header import Decisions, SUVFrame, SUVHeader
+
+_ = sentences(__name__)
 
 NEGLIGIBLE_SUV_CHANGE = 0.01
 """Times contradict each other when the choice between them changes the SUV by more."""
@@ -17,9 +20,9 @@ NEGLIGIBLE_SUV_CHANGE = 0.01
 _CLOCK_ROUNDING_S = 1.0
 """Times may be stored with and without fractions of a second."""
 
-_SERIES = 'series time'
-_ACQUISITION = 'the earliest acquisition time (0008,0032)'
-_GE = "GE's private scan time (0009,100d)"
+_SERIES = _('series time')
+_ACQUISITION = _('the earliest acquisition time (0008,0032)')
+_GE = _("GE's private scan time (0009,100d)")
 
 
 class _Candidate(NamedTuple):
@@ -65,23 +68,26 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
     """
     if header.decay_reference is not None:
         log.note(
-            f'the image is decay-corrected to {clock_text(header.decay_reference)} (0018,9701)'
+            _('the image is decay-corrected to {time} (0018,9701)').format(
+                time=clock_text(header.decay_reference)
+            )
         )
         return header.decay_reference
     earliest = earliest_frame(header)
     tolerance_s = allowed_s(half_life_s)
     chosen = _chosen(header, earliest, half_life_s)
     if chosen is None:
-        msg = (
-            'SUV refused: the header has neither a series time (0008,0031) nor an '
-            'acquisition time (0008,0032), so nobody knows to when the image is corrected'
+        msg = _(
+            'SUV refused: the header has neither a series time (0008,0031) nor an acquisition time '
+            '(0008,0032), so nobody knows to when the image is corrected'
         )
         raise SUVError(msg)
     if chosen.name != _SERIES:
         _tell_why_not_series_time(header, earliest, chosen, tolerance_s, log)
     log.note(
-        f'the image is decay-corrected to {chosen.name} {clock_text(chosen.time)} '
-        '(0054,1102 = START)'
+        _('the image is decay-corrected to {name} {time} (0054,1102 = START)').format(
+            name=chosen.name, time=clock_text(chosen.time)
+        )
     )
     _compare_with_frames(header, chosen.time, half_life_s, log)
     return chosen.time
@@ -275,17 +281,21 @@ def _tell_why_not_series_time(
 ) -> None:
     start = earliest.acquisition_start if earliest else None
     if header.series_start is None:
-        log.note('the header has no series time (0008,0031)')
+        log.note(_('the header has no series time (0008,0031)'))
     elif start is not None and (header.series_start - start).total_seconds() > _CLOCK_ROUNDING_S:
         log.note(
-            f'the series time {clock_text(header.series_start)} (0008,0031) is after the earliest '
-            f'acquisition {clock_text(start)} (0008,0032) and is not used',
+            _(
+                'the series time {series} (0008,0031) is after the earliest acquisition {start} '
+                '(0008,0032) and is not used'
+            ).format(series=clock_text(header.series_start), start=clock_text(start)),
             Flag.TIMES_CONTRADICT,
         )
     elif not near(header.series_start, (chosen.time,), tolerance_s):
         log.note(
-            f'the series time {clock_text(header.series_start)} (0008,0031) is not used: other '
-            'times and the decay factor tell of another instant',
+            _(
+                'the series time {series} (0008,0031) is not used: other times and the decay '
+                'factor tell of another instant'
+            ).format(series=clock_text(header.series_start)),
             Flag.TIMES_CONTRADICT,
         )
 
@@ -302,13 +312,16 @@ def _reference_of_frame(frame: SUVFrame, half_life_s: float) -> datetime:
 def _frame_time_name(frame: SUVFrame) -> str:
     assert frame.acquisition_start is not None
     if frame.frame_reference_s is None or not frame.duration_s:
-        return 'the earliest acquisition time (0008,0032), as no frame reference time is known,'
+        return _('the earliest acquisition time (0008,0032), as no frame reference time is known,')
     if frame.frame_reference_s == 0:
         return _ACQUISITION
-    return (
-        f'the earliest acquisition time {clock_text(frame.acquisition_start)} (0008,0032) less its '
-        f'frame reference time {frame.frame_reference_s:g} s (0054,1300), counted from the mean '
-        f'count-rate time of its {frame.duration_s:g} s:'
+    return _(
+        'the earliest acquisition time {start} (0008,0032) less its frame reference time '
+        '{reference:g} s (0054,1300), counted from the mean count-rate time of its {duration:g} s:'
+    ).format(
+        start=clock_text(frame.acquisition_start),
+        reference=frame.frame_reference_s,
+        duration=frame.duration_s,
     )
 
 
@@ -322,7 +335,7 @@ def _compare_with_frames(
         implied = implied_by_decay_factor(frame, half_life_s)
         judged = judged or bool(implied)
         if implied and not near(reference, implied, tolerance_s):
-            told = f'the decay factor {frame.decay_factor:g} (0054,1321)'
+            told = _('the decay factor {factor:g} (0054,1321)').format(factor=frame.decay_factor)
             _flag_frame(frame, told, implied[0], reference, half_life_s, log)
             return
     earliest = earliest_frame(header)
@@ -336,9 +349,9 @@ def _compare_with_frames(
     if not near(reference, implied, tolerance_s):
         counted = earliest.frame_reference_s
         told = (
-            'no frame reference time (0054,1300)'
+            _('no frame reference time (0054,1300)')
             if counted is None
-            else f'the frame reference time {counted:g} s (0054,1300)'
+            else _('the frame reference time {counted:g} s (0054,1300)').format(counted=counted)
         )
         _flag_frame(earliest, told, implied[0], reference, half_life_s, log)
 
@@ -355,8 +368,14 @@ def _flag_frame(
     off_s = (implied - reference).total_seconds()
     change = math.expm1(min(abs(off_s) * decay_constant(half_life_s), 700.0))
     log.note(
-        f'the acquisition time {clock_text(frame.acquisition_start)} (0008,0032) and {told} tell '
-        f'of decay correction to {clock_text(implied)} instead, which changes the SUV by '
-        f'{100 * change:.3g} %',
+        _(
+            'the acquisition time {start} (0008,0032) and {told} tell of decay correction to '
+            '{implied} instead, which changes the SUV by {change:.3g} %'
+        ).format(
+            start=clock_text(frame.acquisition_start),
+            told=told,
+            implied=clock_text(implied),
+            change=100 * change,
+        ),
         Flag.TIMES_CONTRADICT,
     )

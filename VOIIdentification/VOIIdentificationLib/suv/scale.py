@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,13 +11,12 @@ from ..activity.isotopes import decay_factor
 from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.geometry import FloatArray
+from ..core.sentence import sentences
 from ..core.units import SUV_KINDS, SUV_OF_DICOM
 from .header import (
-    DECAY_CORRECTIONS,
     Decisions,
     SUVHeader,
     all_positive,
-    missing_corrections,
     missing_for_suv,
 )
 from .normalization import (
@@ -27,9 +25,24 @@ from .normalization import (
     lean_body_mass_james_kg,
     lean_body_mass_janmahasatian_kg,
 )
-from .plausible import dose_bq_of, half_life_s_of, height_cm_of, sex_of, weight_kg_of
-from .reference import clock_text, start_reference
-from .times import compare_admin, injection_start, mean_count_rate_references
+from .plausible import (
+    check_corrections,
+    dose_bq_of,
+    half_life_s_of,
+    height_cm_of,
+    sex_of,
+    weight_kg_of,
+)
+from .reference import start_reference
+from .times import (
+    compare_admin,
+    decay_sentence,
+    injection_start,
+    mean_count_rate_references,
+    range_text,
+)
+
+_ = sentences(__name__)
 
 SUVType = Literal['bw', 'lbm', 'ibw', 'bsa']
 """Normalized to body weight, lean body mass (James), ideal body weight, body surface area."""
@@ -124,7 +137,11 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
     else:
         raise SUVError(_units_message(header.units))
     kind = SUV_KINDS[suv_type]
-    log.note(f'the SUV is normalized to {kind.normalizer}, in {kind.unit}')
+    log.note(
+        _('the SUV is normalized to {normalizer}, in {unit}').format(
+            normalizer=kind.normalizer, unit=kind.unit
+        )
+    )
     return SUVScale(suv_type, kind.unit, factors, tuple(log.sentences), tuple(log.flags))
 
 
@@ -188,23 +205,27 @@ def compared_with_dose(header: SUVHeader, scale: SUVScale, totals: FloatArray) -
     if part <= MAX_PART_OF_DOSE:
         return scale
     log.note(
-        f'the image holds {part:.3g} times the activity that was injected: unit, dose, weight or '
-        'times are wrong',
+        _(
+            'the image holds {part:.3g} times the activity that was injected: unit, dose, weight '
+            'or times are wrong'
+        ).format(part=part),
         Flag.HEADER_IMPLAUSIBLE,
     )
     return replace(scale, decisions=tuple(log.sentences), flags=tuple(log.flags))
 
 
 def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
-    _check_corrections(header, log)
+    check_corrections(header, log)
     normalizer = _normalizer(header, suv_type, log)
     try:
         factors = normalizer / _doses_bq(header, log)
     except OverflowError as error:
-        msg = 'SUV refused: the dates of scan and injection lead out of the years 1 to 9999'
+        msg = _('SUV refused: the dates of scan and injection lead out of the years 1 to 9999')
         raise SUVError(msg) from error
     if not (np.isfinite(factors).all() and (factors > 0).all()):
-        msg = f'SUV refused: weight, dose, half-life and times give a factor of {_range(factors)}'
+        msg = _('SUV refused: weight, dose, half-life and times give a factor of {factor}').format(
+            factor=range_text(factors)
+        )
         raise SUVError(msg)
     return factors
 
@@ -215,15 +236,21 @@ def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -
     to_suv = _philips_factors([frame.philips_suv_factor for frame in header.frames])
     to_activity = _philips_factors([frame.philips_activity_factor for frame in header.frames])
     if to_suv is not None:
-        log.note(f'counts times (7053,1000) = {_range(to_suv)} give SUVbw')
+        log.note(
+            _('counts times (7053,1000) = {factor} give SUVbw').format(factor=range_text(to_suv))
+        )
         _check_counts(header, log)
         if to_activity is not None:
             _compare_factors(header, to_suv, to_activity, log)
         return to_suv * _ratio(header, 'bw', suv_type, log) / per_count
     if to_activity is not None:
-        log.note(f'counts times (7053,1009) = {_range(to_activity)} give Bq/mL')
+        log.note(
+            _('counts times (7053,1009) = {factor} give Bq/mL').format(
+                factor=range_text(to_activity)
+            )
+        )
         return to_activity * _from_concentration(header, suv_type, log) / per_count
-    msg = (
+    msg = _(
         'SUV refused: the units are CNTS (0054,1001), and the Philips factors to SUV (7053,1000) '
         'and to Bq/mL (7053,1009) are absent or 0'
     )
@@ -233,7 +260,7 @@ def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -
 def _check_counts(header: SUVHeader, log: Decisions) -> None:
     """Philips' factor to SUV is for corrected counts."""
     if header.decay_correction or header.corrected_image:
-        _check_corrections(header, log)
+        check_corrections(header, log)
 
 
 def _compare_factors(
@@ -249,8 +276,10 @@ def _compare_factors(
     worst = float(ratio[np.argmax(np.abs(np.log(ratio)))])
     if abs(np.log(worst)) > np.log1p(MAX_FACTOR_DIFFERENCE):
         log.note(
-            f'the factor to SUVbw (7053,1000), which is used, is {worst:.3g} times the SUVbw '
-            'that the factor to Bq/mL (7053,1009), weight, dose and times give',
+            _(
+                'the factor to SUVbw (7053,1000), which is used, is {worst:.3g} times the SUVbw '
+                'that the factor to Bq/mL (7053,1009), weight, dose and times give'
+            ).format(worst=worst),
             Flag.HEADER_CONTRADICTS,
         )
 
@@ -258,10 +287,16 @@ def _compare_factors(
 def _between_types(header: SUVHeader, suv_type: SUVType, log: Decisions) -> float:
     """Factor from the stored kind of SUV to another."""
     stored = _stored_type(header, log)
-    log.note(f'the image holds SUV normalized to {SUV_KINDS[stored].normalizer} ({header.units})')
+    log.note(
+        _('the image holds SUV normalized to {normalizer} ({units})').format(
+            normalizer=SUV_KINDS[stored].normalizer, units=header.units
+        )
+    )
     if header.corrected_image and 'ATTN' not in header.corrected_image:
         log.note(
-            f'Corrected Image (0028,0051) lists {", ".join(header.corrected_image)}, not ATTN',
+            _('Corrected Image (0028,0051) lists {listed}, not ATTN').format(
+                listed=', '.join(header.corrected_image)
+            ),
             Flag.HEADER_CONTRADICTS,
         )
     return _ratio(header, stored, suv_type, log)
@@ -273,12 +308,12 @@ def _stored_type(header: SUVHeader, log: Decisions) -> str:
             raise SUVError(_type_message(header))
         return 'bsa'
     if not header.suv_type:
-        log.note('no SUV Type (0054,1006): body weight, as DICOM says')
+        log.note(_('no SUV Type (0054,1006): body weight, as DICOM says'))
         return 'bw'
     if header.suv_type not in SUV_OF_DICOM or header.suv_type == 'BSA':
         raise SUVError(_type_message(header))
     if header.suv_type == 'LBM':
-        log.note('SUV Type LBM (0054,1006) does not say which lean body mass: James with 128')
+        log.note(_('SUV Type LBM (0054,1006) does not say which lean body mass: James with 128'))
     return SUV_OF_DICOM[header.suv_type]
 
 
@@ -308,8 +343,10 @@ def _doses_bq(header: SUVHeader, log: Decisions) -> FloatArray:
     dose = dose_bq_of(header, log)
     if header.decay_correction == 'ADMIN':
         log.note(
-            'the image is decay-corrected to the injection (0054,1102 = ADMIN): '
-            f'the dose {dose / 1e6:.6g} MBq is not decayed'
+            _(
+                'the image is decay-corrected to the injection (0054,1102 = ADMIN): the dose '
+                '{dose:.6g} MBq is not decayed'
+            ).format(dose=dose / 1e6)
         )
         compare_admin(header, log)
         return np.full(len(header.frames), dose)
@@ -321,45 +358,8 @@ def _doses_bq(header: SUVHeader, log: Decisions) -> FloatArray:
     injection = injection_start(header, min(references), half_life_s, log)
     elapsed = [(reference - injection).total_seconds() for reference in references]
     doses = dose * np.array([decay_factor(seconds, half_life_s) for seconds in elapsed])
-    log.note(_decay_sentence(injection, references, half_life_s, doses))
+    log.note(decay_sentence(injection, references, half_life_s, doses))
     return doses
-
-
-def _decay_sentence(
-    injection: datetime,
-    references: tuple[datetime, ...],
-    half_life_s: float,
-    doses: FloatArray,
-) -> str:
-    first, last = min(references), max(references)
-    until = clock_text(first)
-    if last != first:
-        until += f' … {clock_text(last)}'
-    return (
-        f'decay from injection {clock_text(injection)} to {until}, '
-        f'half-life {half_life_s:g} s: dose {_range(doses / 1e6)} MBq'
-    )
-
-
-def _check_corrections(header: SUVHeader, log: Decisions) -> None:
-    correction = header.decay_correction
-    if correction not in DECAY_CORRECTIONS:
-        found = f'is {correction!r}' if correction else 'is missing'
-        msg = f'SUV refused: Decay Correction (0054,1102) {found}; it must be START, ADMIN or NONE'
-        raise SUVError(msg)
-    missing = missing_corrections(header)
-    if missing:
-        listed = ', '.join(header.corrected_image) or 'nothing'
-        msg = (
-            f'SUV refused: Corrected Image (0028,0051) lists {listed}, not {" and ".join(missing)}'
-        )
-        raise SUVError(msg)
-    if correction == 'NONE' and 'DECY' in header.corrected_image:
-        log.note(
-            'Corrected Image (0028,0051) lists DECY, but Decay Correction (0054,1102) is NONE: '
-            'NONE is believed',
-            Flag.HEADER_CONTRADICTS,
-        )
 
 
 def _philips_factors(values: list[float | None]) -> FloatArray | None:
@@ -371,30 +371,25 @@ def _philips_factors(values: list[float | None]) -> FloatArray | None:
 
 def _positive(value: float, kind: str) -> float:
     if not value > 0:
-        msg = (
-            f'SUV refused: the {SUV_KINDS[kind].normalizer} comes out as {value:.1f} kg; '
-            'check weight (0010,1030) and height (0010,1020)'
-        )
+        msg = _(
+            'SUV refused: the {normalizer} comes out as {value:.1f} kg; check weight (0010,1030) '
+            'and height (0010,1020)'
+        ).format(normalizer=SUV_KINDS[kind].normalizer, value=value)
         raise SUVError(msg)
     return value
 
 
-def _range(values: FloatArray) -> str:
-    low, high = float(np.min(values)), float(np.max(values))
-    return f'{low:.6g}' if low == high else f'{low:.6g} … {high:.6g}'
-
-
 def _units_message(units: str) -> str:
     if not units:
-        return 'SUV refused: the header has no Units (0054,1001)'
-    return (
-        f'SUV refused: Units (0054,1001) are {units!r}; '
-        'SUV can be made from BQML, GML, CM2ML, and from CNTS of Philips'
-    )
+        return _('SUV refused: the header has no Units (0054,1001)')
+    return _(
+        'SUV refused: Units (0054,1001) are {units!r}; SUV can be made from BQML, GML, CM2ML, and '
+        'from CNTS of Philips'
+    ).format(units=units)
 
 
 def _type_message(header: SUVHeader) -> str:
-    return (
-        f'SUV refused: SUV Type (0054,1006) is {header.suv_type!r}, which does not go with '
-        f'Units (0054,1001) {header.units!r}'
-    )
+    return _(
+        'SUV refused: SUV Type (0054,1006) is {suv_type!r}, which does not go with Units '
+        '(0054,1001) {units!r}'
+    ).format(suv_type=header.suv_type, units=header.units)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+import numpy as np
+
 from ..core.errors import SUVError
 from ..core.flags import Flag
+from ..core.geometry import FloatArray
+from ..core.sentence import sentences
 from .header import Decisions, SUVHeader
 from .reference import (
     allowed_s,
@@ -15,6 +19,8 @@ from .reference import (
     mean_time_s,
     near,
 )
+
+_ = sentences(__name__)
 
 MAX_UPTAKE_HALF_LIVES = 10.0
 """An injection earlier than this before the scan leaves 0.1 % and is not believed."""
@@ -62,20 +68,22 @@ def mean_count_rate_references(
     for number, frame in enumerate(header.frames, start=1):
         if frame.acquisition_start is None or not frame.duration_s or frame.duration_s < 0:
             tag = (
-                'acquisition time (0008,0032)'
+                _('acquisition time (0008,0032)')
                 if frame.acquisition_start is None
                 else 'Actual Frame Duration (0018,1242)'
             )
-            msg = (
-                f'SUV refused: slice {number} has no {tag}, which an image '
-                'without decay correction (0054,1102 = NONE) needs'
-            )
+            msg = _(
+                'SUV refused: slice {number} has no {tag}, which an image without decay correction '
+                '(0054,1102 = NONE) needs'
+            ).format(number=number, tag=tag)
             raise SUVError(msg)
         after = mean_time_s(frame, half_life_s)
         references.append(frame.acquisition_start + timedelta(seconds=after))
     log.note(
-        'the image is not decay-corrected (0054,1102 = NONE): each slice shows its mean '
-        f'count-rate time, {clock_text(min(references))} to {clock_text(max(references))}'
+        _(
+            'the image is not decay-corrected (0054,1102 = NONE): each slice shows its mean '
+            'count-rate time, {first} to {last}'
+        ).format(first=clock_text(min(references)), last=clock_text(max(references)))
     )
     _flag_decay_factors(header, log)
     return tuple(references)
@@ -118,7 +126,7 @@ def injection_start(
     elif header.injection_time is not None:
         injection = _dated_injection(header.injection_time, reference, half_life_s, log)
     else:
-        msg = (
+        msg = _(
             'SUV refused: the header has neither Radiopharmaceutical Start DateTime (0018,1078) '
             'nor Radiopharmaceutical Start Time (0018,1072)'
         )
@@ -147,9 +155,14 @@ def compare_admin(header: SUVHeader, log: Decisions) -> None:
     if not implied or near(injection, implied, allowed_s(half_life_s)):
         return
     log.note(
-        f'the decay factor {earliest.decay_factor:g} (0054,1321) tells of decay correction to '
-        f'{clock_text(implied[0])}, not to the injection {clock_text(injection)} '
-        '(0054,1102 = ADMIN), which is believed',
+        _(
+            'the decay factor {factor:g} (0054,1321) tells of decay correction to {reference}, not '
+            'to the injection {injection} (0054,1102 = ADMIN), which is believed'
+        ).format(
+            factor=earliest.decay_factor,
+            reference=clock_text(implied[0]),
+            injection=clock_text(injection),
+        ),
         Flag.TIMES_CONTRADICT,
     )
 
@@ -161,8 +174,10 @@ def _flag_decay_factors(header: SUVHeader, log: Decisions) -> None:
     )
     if factor is not None:
         log.note(
-            f'the decay factor is {factor:g} (0054,1321), but Decay Correction (0054,1102) is '
-            'NONE: NONE is believed',
+            _(
+                'the decay factor is {factor:g} (0054,1321), but Decay Correction (0054,1102) is '
+                'NONE: NONE is believed'
+            ).format(factor=factor),
             Flag.HEADER_CONTRADICTS,
         )
 
@@ -173,8 +188,10 @@ def _compare_injection_times(header: SUVHeader, log: Decisions) -> None:
     other = datetime.combine(header.injection.date(), header.injection_time)
     if abs((other - header.injection).total_seconds()) > CLOCK_ROUNDING_S:
         log.note(
-            f'the injection is at {clock_text(header.injection)} by (0018,1078), which is used, '
-            f'and at {other:%H:%M:%S} by (0018,1072)',
+            _(
+                'the injection is at {injection} by (0018,1078), which is used, and at '
+                '{time:%H:%M:%S} by (0018,1072)'
+            ).format(injection=clock_text(header.injection), time=other),
             Flag.TIMES_CONTRADICT,
         )
 
@@ -187,22 +204,26 @@ def _dated_injection(
     injection = _across_midnight(on_date, reference, half_life_s)
     if injection != on_date:
         log.note(
-            f'the injection time {on_date:%H:%M:%S} (0018,1072) is later than the scan: '
-            f'it belongs to the day before, {_day_text(injection.date())}'
+            _(
+                'the injection time {time:%H:%M:%S} (0018,1072) is later than the scan: it belongs '
+                'to the day before, {date}'
+            ).format(time=on_date, date=_day_text(injection.date()))
         )
     earlier_s = (reference - injection + _DAY).total_seconds()
     if earlier_s <= MAX_USUAL_UPTAKE_HALF_LIVES * half_life_s:
         log.note(
-            f'the injection time {on_date:%H:%M:%S} (0018,1072) has no date, and the isotope '
-            f'lives so long (half-life {half_life_s / 3600:.3g} h) that it may be of an earlier '
-            f'day: {_day_text(injection.date())} is assumed',
+            _(
+                'the injection time {time:%H:%M:%S} (0018,1072) has no date, and the isotope lives '
+                'so long (half-life {half_life:.3g} h) that it may be of an earlier day: {date} is '
+                'assumed'
+            ).format(time=on_date, half_life=half_life_s / 3600, date=_day_text(injection.date())),
             Flag.DAY_UNKNOWN,
         )
     return injection
 
 
 def _day_text(day: date) -> str:
-    return 'the same day' if day.year == 1 else f'{day:%Y-%m-%d}'
+    return _('the same day') if day.year == 1 else f'{day:%Y-%m-%d}'
 
 
 def _believable_injection(
@@ -218,8 +239,10 @@ def _believable_injection(
     if sensible == injection or not 0.0 <= (reference - sensible).total_seconds() <= longest_s:
         return injection
     log.note(
-        f'the injection {clock_text(injection)} (0018,1078) does not fit the scan at '
-        f'{clock_text(reference)}; its time of day is kept, on {sensible:%Y-%m-%d}',
+        _(
+            'the injection {injection} (0018,1078) does not fit the scan at {reference}; its time '
+            'of day is kept, on {day:%Y-%m-%d}'
+        ).format(injection=clock_text(injection), reference=clock_text(reference), day=sensible),
         Flag.TIMES_CONTRADICT,
     )
     return sensible
@@ -241,27 +264,107 @@ def _judge_uptake(
     """Flag or refuse a time from injection to scan that is not usual."""
     half_lives = (reference - injection).total_seconds() / half_life_s
     if abs(half_lives) > MAX_UPTAKE_HALF_LIVES:
-        msg = (
-            f'SUV refused: from the injection {clock_text(injection)} (0018,1078 or 0018,1072) to '
-            f'the scan {clock_text(reference)} are {half_lives:.1f} half-lives of '
-            f'{half_life_s:g} s (0018,1075), after which nothing could be measured'
+        msg = _(
+            'SUV refused: from the injection {injection} (0018,1078 or 0018,1072) to the scan '
+            '{reference} are {half_lives:.1f} half-lives of {half_life:g} s (0018,1075), after '
+            'which nothing could be measured'
+        ).format(
+            injection=clock_text(injection),
+            reference=clock_text(reference),
+            half_lives=half_lives,
+            half_life=half_life_s,
         )
         raise SUVError(msg)
     if half_lives > MAX_USUAL_UPTAKE_HALF_LIVES:
         log.note(
-            f'from the injection {clock_text(injection)} to the scan {clock_text(reference)} are '
-            f'{half_lives:.1f} half-lives, more than {MAX_USUAL_UPTAKE_HALF_LIVES:g}',
+            _(
+                'from the injection {injection} to the scan {reference} are {half_lives:.1f} '
+                'half-lives, more than {most:g}'
+            ).format(
+                injection=clock_text(injection),
+                reference=clock_text(reference),
+                half_lives=half_lives,
+                most=MAX_USUAL_UPTAKE_HALF_LIVES,
+            ),
             Flag.HEADER_IMPLAUSIBLE,
         )
     if half_lives < 0:
         log.note(
-            f'the injection {clock_text(injection)} is later than the instant '
-            f'{clock_text(reference)} that the image shows; the dose is counted back',
+            _(
+                'the injection {injection} is later than the instant {reference} that the image '
+                'shows; the dose is counted back'
+            ).format(injection=clock_text(injection), reference=clock_text(reference)),
             Flag.TIMES_CONTRADICT,
         )
-    for what, moment in (('injection', injection), ('scan', reference)):
+    _flag_midnight(injection, reference, log)
+
+
+def _flag_midnight(injection: datetime, reference: datetime, log: Decisions) -> None:
+    for what, moment in ((_('injection'), injection), (_('scan'), reference)):
         if moment.time() == time(0):
             log.note(
-                f'the time of the {what} is exactly midnight, as where it was removed',
+                _('the time of the {what} is exactly midnight, as where it was removed').format(
+                    what=what
+                ),
                 Flag.HEADER_IMPLAUSIBLE,
             )
+
+
+def decay_sentence(
+    injection: datetime,
+    references: tuple[datetime, ...],
+    half_life_s: float,
+    doses: FloatArray,
+) -> str:
+    """
+    Say how the dose decayed.
+
+    Parameters
+    ----------
+    injection : datetime
+        When it was given.
+
+    references : tuple of datetime
+        For each slice the instant that it shows.
+
+    half_life_s : float
+        In seconds.
+
+    doses : `numpy.ndarray`
+        For each slice what is left, in Bq.
+
+    Returns
+    -------
+    sentence : str
+        With all of them.
+    """
+    first, last = min(references), max(references)
+    until = clock_text(first)
+    if last != first:
+        until += f' … {clock_text(last)}'
+    return _(
+        'decay from injection {injection} to {until}, half-life {half_life:g} s: dose {dose} MBq'
+    ).format(
+        injection=clock_text(injection),
+        until=until,
+        half_life=half_life_s,
+        dose=range_text(doses / 1e6),
+    )
+
+
+def range_text(values: FloatArray) -> str:
+    """
+    Values of all slices, in short.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray`
+        One a slice.
+
+    Returns
+    -------
+    text : str
+        One number, or the least and the largest.
+    """
+    low, high = float(np.min(values)), float(np.max(values))
+    return f'{low:.6g}' if low == high else f'{low:.6g} … {high:.6g}'

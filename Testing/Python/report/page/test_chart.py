@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from made_quality import quality_result
-from VOIIdentificationLib.core.phantom import hex_color, insert_colors
+from VOIIdentificationLib.core.phantom import insert_colors
 from VOIIdentificationLib.report.formats import result_tables
-from VOIIdentificationLib.report.page.chart import charts, nice_step
+from VOIIdentificationLib.report.page.chart import charts, hex_color, nice_step
 
 
 @pytest.fixture(scope='module')

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...core.geometry import FloatArray
-from ...core.phantom import BAND_COLORS, RGB, SERIES_COLORS, hex_color, insert_colors
+from ...core.phantom import BAND_COLORS, RGB, SERIES_COLORS, insert_colors
 from ...results import AnalysisResult
 from ..subjects import SUBJECTS
 from ..subjects.subject import Plot
@@ -306,3 +306,20 @@ def _in_words(plot: Plot, x: Column, columns: Sequence[Column]) -> str:
 
 def _numbers(column: Column) -> FloatArray:
     return np.asarray(column.values, dtype=float)
+
+
+def hex_color(color: RGB) -> str:
+    """
+    A color as web pages write it.
+
+    Parameters
+    ----------
+    color : tuple of float
+        Red, green and blue, from 0 to 1.
+
+    Returns
+    -------
+    text : str
+        ``'#rrggbb'``.
+    """
+    return '#' + ''.join(f'{round(part * 255):02x}' for part in color)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ...core.phantom import hex_color, insert_colors
+from ...core.phantom import insert_colors
 from ...results import AnalysisResult
 from ..method import MethodRow
 from ..subjects.limits import NOT_JUDGED, VERDICT_KEY
@@ -14,6 +14,7 @@ from ..summary import lines_by_label, summary_keys
 from ..table import Column, Table
 from ..uncertainty import is_uncertainty
 from ..verdicts import VerdictLine, column_marks, verdict_lines
+from .chart import hex_color
 from .numbers import number_texts, value_text
 
 OPEN_ROWS, OPEN_COLUMNS = 12, 8

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core.geometry import FloatArray
-from ...core.phantom import hex_color, insert_colors
+from ...core.phantom import insert_colors
 from ...evaluate.nema import rois_on_slice
 from ...measure.voi import VOIResult
 from ...measure.voi_mask import Cylinder, Solid
@@ -18,7 +18,7 @@ from ...results import AnalysisResult
 from ...sphere_fit.residual import FitResidual, fit_residual
 from ..slice_view import MARGIN_MM, drawn_slices, grey_window, shown_field_ij
 from ..table import VALUE_UNIT, unit_text
-from .chart import nice_step
+from .chart import hex_color, nice_step
 from .plane import Plane
 from .png import Palette, difference_palette, grey_palette, png_uri
 

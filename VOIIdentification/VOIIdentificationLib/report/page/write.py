@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...core.config_json import resource_directory
 from ...core.plain_text import plain_text
+from ...core.resources import resource_directory
 from ...results import AnalysisResult
 from ..formats import result_tables
 from ..method import MethodRow, doubts, method_rows

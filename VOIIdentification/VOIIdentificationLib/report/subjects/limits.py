@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ...evaluate.judgement import Judged
 from ...evaluate.limits import QUANTITY_NAMES, Level, Quantity
 from ...evaluate.recovery import RecoveryResult, SphereRecovery
-from ...evaluate.verdict import Verdict
+from ...evaluate.verdict import Judged, Verdict
 from ...results import AnalysisResult
 from ..table import Cell, Measure, Table, tabulate
 from .subject import Pair, Subject

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.sentence import sentences
 from ...evaluate.cylinder_bias import BIAS_FORMULA, EARL_BIAS_PERCENT, LIMIT_SOURCE, STANDARD
+from ...evaluate.limits import Level
 from ...evaluate.uniform_cylinder import CylinderResult
 from ...evaluate.uniformity import CELL_MM, CORRELATED_WITHIN_MM, Extremes, UniformSlice
 from ...measure.voi import VOIResult
 from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Table, unit_text
-from .limits import FAIL, PASS
 from .subject import Fact, Pair, Subject, fact_table
+
+_ = sentences(__name__)
 
 HEADLINE = (
     *('Bias', 'SD of bias', 'Mean', 'True concentration', 'SUV mean', 'COV'),
@@ -192,8 +195,8 @@ def bias_verdict(found: CylinderResult) -> str:
         ``'pass'``, ``'fail'``, or ``'not judged: '`` and why.
     """
     if found.bias.passed is None:
-        return f'not judged: {found.bias.not_judged}'
-    return PASS if found.bias.passed else FAIL
+        return _('not judged: {reason}').format(reason=found.bias.not_judged)
+    return Level.PASS.text if found.bias.passed else Level.FAIL.text
 
 
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ...evaluate.baseline import CHANGE_FORMULA, CHANGE_SD_FORMULA, Baseline, Change
-from ...evaluate.judgement import Judged
 from ...evaluate.limits import Level
 from ...evaluate.quantities import QUANTITY_OF
+from ...evaluate.verdict import Judged
 from ...results import AnalysisResult
 from ..table import Cell, Measure, Table, tabulate
 from .limits import LIMIT_COLUMNS, RC_DECIMALS, VERDICT_KEY

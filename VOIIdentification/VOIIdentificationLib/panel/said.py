@@ -1,0 +1,74 @@
+"""What other wings say, in the language of the application: sentences, flags, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from slicer.i18n import translate
+
+from ..core.errors import PhantomError
+from ..core.sentence import Sentence, sentence_of
+
+
+def translated(text: str) -> str:
+    """
+    A text in the language of the application.
+
+    Parameters
+    ----------
+    text : str
+        A `Sentence` is translated in the context of the file that made it,
+        every other text is shown as it is.
+
+    Returns
+    -------
+    text : str
+        In English where there is no translation.
+    """
+    return text.translated(_translate) if isinstance(text, Sentence) else text
+
+
+def _translate(context: str, text: str) -> str:
+    return str(translate(context, text))
+
+
+def reason_of(error: BaseException) -> str:
+    """
+    What an error says.
+
+    Parameters
+    ----------
+    error : BaseException
+        Any.
+
+    Returns
+    -------
+    text : str
+        In the language of the application.
+    """
+    return translated(sentence_of(error))
+
+
+@contextmanager
+def errors_translated() -> Iterator[None]:
+    """
+    Let errors speak the language of the application, for what shows them by `str`.
+
+    Yields
+    ------
+    None
+        The body is run once.
+
+    Raises
+    ------
+    PhantomError
+        Of the same kind as that of the body, which is its cause.
+    """
+    try:
+        yield
+    except PhantomError as error:
+        text = reason_of(error)
+        if text == str(error):
+            raise
+        raise type(error)(text) from error
