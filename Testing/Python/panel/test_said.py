@@ -70,7 +70,7 @@ REFUSALS = {
     'suv.scale': (lambda _folder: suv_scale(SUVHeader(units='PROPCNT')), 'PROPCNT'),
     'files.markups': (lambda folder: read_seeds(folder / 'seeds.txt'), 'seeds.txt'),
     'files.volume': (lambda folder: read_volume(folder / 'pet.nrrd'), 'pet.nrrd'),
-    'measure.voi_mask': (lambda _folder: voi_mask(GRID, Sphere('S37', (0, 0, 900), 37.0)), 'S37'),
+    'measure.voi_mask': (lambda _folder: voi_mask(Sphere('S37', (0, 0, 900), 37.0), GRID), 'S37'),
     'locate.check': (lambda _folder: require_inside(GRID, [Seed('S22', (0, 0, 900))]), '900'),
     'evaluate.limits': (lambda _folder: find_limits('mine'), 'mine'),
     'dicom.folder': (lambda folder: read_pet_series(folder / 'gone'), 'gone'),

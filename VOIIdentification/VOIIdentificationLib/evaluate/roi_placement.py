@@ -298,7 +298,8 @@ def _slices_inside(geometry: VolumeGeometry, central_k: int) -> list[int]:
 
 def _stack_doubts(geometry: VolumeGeometry, central_k: int) -> tuple[list[Flag], list[str]]:
     inside, count = _slices_inside(geometry, central_k), len(SLICE_OFFSETS_MM)
-    flags, notes = [], []
+    flags: list[Flag] = []
+    notes: list[str] = []
     if len(inside) < count:
         flags.append(Flag.SLICES_OUTSIDE)
         notes.append(

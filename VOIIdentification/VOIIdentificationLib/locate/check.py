@@ -139,7 +139,7 @@ def _lacks(located: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:
     """What cannot be had of inserts that are no spheres on a ring, and why."""
     on_ring = {insert.label for insert in ring_inserts(phantom)}
     rods = [one.label for one in located if one.insert.shape == 'cylinder']
-    lacks = []
+    lacks: list[str] = []
     if located and not on_ring & {one.label for one in located}:
         lacks.append(
             _(
@@ -167,7 +167,7 @@ def _size_doubts(
     own = sorted({one.diameter_mm for one in phantom.inserts if one.shape == 'sphere'})
     diameters = with_usual_sizes(own)
     found = identify_spheres(image, [one.center_ras_mm for one in spheres], diameters)
-    notes = []
+    notes: list[str] = []
     for one, seen in zip(spheres, found.spheres if found else (), strict=False):
         flag = _contradiction(one, seen, diameters.tolist())
         if flag is None or _SAID & set(doubts[one.label]):
@@ -214,7 +214,7 @@ def _signal_doubts(
         return []
     diameters = np.array([one.insert.diameter_mm for one in hot])
     deviations = compare_signals(image, [one.center_ras_mm for one in hot], diameters)
-    notes = []
+    notes: list[str] = []
     for one, part in zip(hot, () if deviations is None else deviations.tolist(), strict=False):
         if abs(part) > MAX_SIGNAL_DEVIATION:
             doubts[one.label].append(Flag.SIGNAL_DEVIATES)

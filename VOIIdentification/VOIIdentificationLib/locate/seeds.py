@@ -371,7 +371,7 @@ def _nearest(points: FloatArray, centers: dict[str, Point]) -> list[str]:
 def _seed_doubts(seeds: Sequence[Seed], labels: Sequence[str], phantom: Phantom) -> list[str]:
     """What the user must know about the seeds: wrong names, seeds beside every sphere."""
     inserts = inserts_by_name(phantom.inserts)
-    doubts = []
+    doubts: list[str] = []
     for seed, label in zip(seeds, labels, strict=True):
         named = inserts.get(seed.label.casefold())
         if not label:

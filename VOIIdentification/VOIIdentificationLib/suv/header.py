@@ -196,7 +196,7 @@ def missing_for_suv(header: SUVHeader) -> tuple[str, ...]:
             all_positive([getattr(frame, name) for frame in header.frames]) for name in factors
         )
         return () if known else (_('the factors of Philips (7053,1000) or (7053,1009)'),)
-    lacking = {
+    lacking: dict[str, bool] = {
         'Units (0054,1001)': not header.units,
         'PatientWeight (0010,1030)': not is_positive(header.weight),
         **_lacking_of_injection(header),
