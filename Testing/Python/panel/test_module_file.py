@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from paths import LIBRARY, MODULE
 from stand_in_classes import API, BEHAVIOR, StandIn, classes, listed
+from VOIIdentificationLib.core import errors
 from VOIIdentificationLib.core.flags import Flag
 
 MODULE_FILE = MODULE / 'VOIIdentification.py'
@@ -275,10 +276,38 @@ def test_flags_are_marked_for_translators_and_translated_in_the_panel():
 
     assert marked == {flag.text for flag in Flag}
     for path in PANEL_FILES:
+        shown = {ast.unparse(call.args[0]) for call in calls_of('translated', TREES[path])}
         for node in ast.walk(TREES[path]):
             said = isinstance(node, ast.Attribute) and node.attr == 'text'
-            if said and last_name(node.value) == 'flag':
-                assert path.stem == 'ways_out', f'{path.name}:{node.lineno} is not translated'
+            if said and last_name(node.value) in {'flag', 'level'}:
+                assert ast.unparse(node) in shown, f'{path.name}:{node.lineno} is not translated'
+
+
+def calls_of(name, tree):
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [call for call in calls if last_name(call) == name]
+
+
+def test_refusals_are_translated_in_the_panel():
+    """What is caught is shown by `reason_of`, or goes on as the cause of another."""
+    seen = 0
+    for path in PANEL_FILES:
+        for handler in ast.walk(TREES[path]):
+            kind = getattr(handler, 'type', None)
+            if not (isinstance(handler, ast.ExceptHandler) and handler.name and kind):
+                continue
+            if not set(re.findall(r'\w+Error', ast.unparse(kind))) & PHANTOM_ERRORS:
+                continue
+            body = ast.Module(handler.body, [])
+            uses = [n for n in ast.walk(body) if isinstance(n, ast.Name) and n.id == handler.name]
+            right = [call.args[0] for call in calls_of('reason_of', body)]
+            right += [n.cause for n in ast.walk(body) if isinstance(n, ast.Raise)]
+            assert {*uses} <= {*right} or path.stem == 'said', f'{path.name}:{handler.lineno}'
+            seen += 1
+    assert seen > 6
+
+
+PHANTOM_ERRORS = {name for name in vars(errors) if name.endswith('Error')}
 
 
 def test_sentences_of_the_panel_are_translated():
