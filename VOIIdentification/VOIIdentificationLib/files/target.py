@@ -61,7 +61,7 @@ def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
         msg = _('the output {path} must end in {ending}').format(path=path, ending=ending)
         raise OutputError(msg)
     if path.is_dir():
-        msg = f'{path} is a folder; choose another name for the file.'
+        msg = _('{path} is a folder; choose another name for the file.').format(path=path)
         raise OutputError(msg)
     if path.exists() and not overwrite:
         msg = _(
