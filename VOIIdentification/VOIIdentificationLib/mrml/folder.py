@@ -8,7 +8,10 @@ import slicer
 import vtk
 
 from ..core.errors import NodeError
+from ..core.sentence import sentences
 from .nodes import OUTPUT_ATTRIBUTE, Node
+
+_ = sentences(__name__)
 
 FOLDER_NAME = 'VOI Identification'
 """Of the folder when it is made; the user may call it otherwise."""
@@ -61,7 +64,9 @@ def place_in_folder(scene: Node, nodes: Iterable[Node], made: Collection[Node]) 
     if not folder:
         folder = int(hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), FOLDER_NAME))
     if not folder:
-        msg = f'the folder {FOLDER_NAME} cannot be made. Save the scene and start Slicer again.'
+        msg = _('the folder {name} cannot be made. Save the scene and start Slicer again.').format(
+            name=FOLDER_NAME
+        )
         raise NodeError(msg)
     hierarchy.SetItemAttribute(folder, _FOLDER_ATTRIBUTE, '1')
     for node in nodes:
