@@ -27,7 +27,7 @@ class Sentence(str):
     """
     English text that remembers how it was made.
 
-    Parameters
+    Attributes
     ----------
     template : str
         With placeholders, if it is to be formatted.
@@ -35,26 +35,12 @@ class Sentence(str):
     context : str
         Where translators find the template; empty for one that is not translated.
 
-    values : mapping of str to object or None, optional
+    values : mapping of str to object or None
         Of the placeholders; sentences among them are translated too. None for a text that was
         not formatted, whose braces stay.
 
-    changes : tuple of callable, optional
-        What was done to the text afterwards, e.g. begun with a capital.
-
-    Attributes
-    ----------
-    template : str
-        As given.
-
-    context : str
-        As given.
-
-    values : mapping of str to object or None
-        As given.
-
     changes : tuple of callable
-        As given.
+        What was done to the text afterwards, e.g. begun with a capital.
     """
 
     template: str
