@@ -11,10 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from string import Formatter
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 Translate = Callable[[str, str], str]
 """Gives the translation of a text in a context, or the text itself where there is none."""
@@ -48,13 +44,13 @@ class Sentence(str):
     values: Mapping[str, object] | None
     changes: tuple[Change, ...]
 
-    def __new__(
+    def __new__(  # noqa: PYI034 - Self came with Python 3.11
         cls,
         template: str,
         context: str,
         values: Mapping[str, object] | None = None,
         changes: tuple[Change, ...] = (),
-    ) -> Self:
+    ) -> Sentence:
         """Make the English text; everything else is kept beside it."""
         template = str(template)
         sentence = super().__new__(cls, _said(template, values, changes))
