@@ -476,13 +476,13 @@ def test_scenes_that_are_read_with_the_module_open(scene, measured, tmp_path, ti
 def test_a_scene_that_is_read_over_itself_adds_no_folder(scene, measured, tmp_path, vtk_messages):
     file = save(scene, tmp_path)
     assert scene.ReadFromMRB(file)
-    measured.ui.applyButton.click()
 
     hierarchy = scene.GetSubjectHierarchyNode()
     items = vtk.vtkIdList()
     hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), items, True)
     names = [hierarchy.GetItemName(items.GetId(n)) for n in range(items.GetNumberOfIds())]
     assert names.count('VOI Identification') == 1
+    measured.ui.applyButton.click()
     assert 'Multiple subject hierarchy item' not in vtk_messages.new()
 
 
