@@ -99,8 +99,8 @@ def invariances(clock: Clock, _rng: random.Random) -> Tally:
     return tally
 
 
-SEQUENCES, ACTIONS = 5, 200
-"""In one process: what scenes leave behind in it is not given back."""
+SEQUENCES, ACTIONS, MEASURED = 5, 200, 10
+"""In one process: what scenes leave behind in it is not given back. And at most in a sequence."""
 
 
 def panel(clock: Clock, rng: random.Random) -> Tally | None:
@@ -118,8 +118,8 @@ def panel(clock: Clock, rng: random.Random) -> Tally | None:
 
 def _sequences(tally: Tally, seed: int) -> None:
     path = ROOT / 'Testing' / 'Python' / 'panel' / 'test_any_order.py'
-    asked = {'VOI_SEED': seed, 'VOI_SEQUENCES': SEQUENCES, 'VOI_ACTIONS': ACTIONS}
-    names = {name: str(value) for name, value in asked.items()}
+    asked = {'SEED': seed, 'SEQUENCES': SEQUENCES, 'ACTIONS': ACTIONS, 'MEASURED': MEASURED}
+    names = {f'VOI_{name}': str(value) for name, value in asked.items()}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / 'counts.json'
         done = subprocess.run(

@@ -49,6 +49,7 @@ from VOIIdentificationLib.synthetic.phantom import (  # noqa: E402
     grid,
     synthesize,
 )
+from vtk.util.numpy_support import vtk_to_numpy  # noqa: E402
 
 SEQUENCES, ACTIONS = (
     int(os.environ.get('VOI_SEQUENCES', '10')),
@@ -60,7 +61,7 @@ SEED = 1
 COUNTS = Counter()
 """Actions, what was measured, and what was refused."""
 
-MAX_MEASURED = 3
+MAX_MEASURED = int(os.environ.get('VOI_MEASURED', '3'))
 """In one sequence: each takes as long as fifty other actions."""
 
 SEVERAL = st.integers(0, 7)
@@ -625,6 +626,7 @@ class Panels(RuleBasedStateMachine):
         assert 'Traceback' not in self.heard.getvalue(), self.heard.getvalue()
         self._they_agree()
         self._apply_is_off_where_it_would_not_work()
+        self._rois_are_seen_on_their_other_slices()
         self._the_table_shows_the_phantom()
         self._buttons_say_what_can_be_done()
         self._seeds_are_counted()
@@ -662,6 +664,22 @@ class Panels(RuleBasedStateMachine):
             assert self.ui.applyButton.toolTip
             with pytest.raises(PhantomError):
                 self.widget.logic.measure(self.parameters.inputVolume, self.panel.request)
+
+    def _rois_are_seen_on_their_other_slices(self):
+        outputs = self.panel.outputs if self.entered else None
+        if outputs is not None and outputs.roi_repeats is not None:
+            rois, drawn = outputs.background_rois, outputs.roi_repeats.GetPolyData()
+            slices = json.loads(outputs.roi_repeats.GetAttribute('VOIIdentification.Slices'))
+            count = len(slices['offsetsMm']) * (
+                rois.GetNumberOfDefinedControlPoints() if rois else 0
+            )
+            assert drawn.GetNumberOfPolys() == 64 * count
+            if count:
+                places = slicer.util.arrayFromMarkupsControlPoints(rois, world=True)
+                seen = vtk_to_numpy(drawn.GetPoints().GetData()).mean(axis=0)
+                off = seen - np.mean(places, axis=0)
+                across = off - off @ slices['normalRAS'] * np.array(slices['normalRAS'])
+                assert np.linalg.norm(across) < 0.01
 
     def _the_table_shows_the_phantom(self):
         if self.entered:
