@@ -81,3 +81,12 @@ def test_a_voi_without_values_does_not_count_beside_others(result):
     found = pooled_background([empty, full])
 
     assert (found.mean, found.sd, found.voxel_cov) == pytest.approx((8.0, 2.0, 0.25))
+
+
+def test_values_far_below_one_are_a_background_too(result):
+    """SUV, or counts per second."""
+    low = with_statistics(
+        result.background[0], voxel_count=9, volume_ml=1.0, mean=0.005, sd=0.001, variance=1e-6
+    )
+
+    assert pooled_background([low]).voxel_cov == pytest.approx(0.2)

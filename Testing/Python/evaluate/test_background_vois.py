@@ -7,7 +7,9 @@ import pytest
 from made_quality import quality_result
 from VOIIdentificationLib.core.flags import DOUBTED_BACKGROUND, Flag
 from VOIIdentificationLib.core.phantom import Insert
+from VOIIdentificationLib.evaluate.background import PooledBackground
 from VOIIdentificationLib.evaluate.background_vois import checked_background, left_out, undoubted
+from VOIIdentificationLib.evaluate.recovery import measured_level
 from VOIIdentificationLib.measure.voi import measure_voi, seeded
 
 MADE = quality_result()
@@ -187,3 +189,16 @@ def test_what_is_left_out_is_said_and_what_is_not_stays():
     assert left_out([good, bad, seen]) == [
         f'B0 is not taken for background: {Flag.BACKGROUND_IN_AIR.text}.'
     ]
+
+
+def test_the_level_for_a50_is_that_of_the_largest_rois():
+    levels = [replace(one, mean=100.0 + n) for n, one in enumerate(MADE.nema.background)]
+    nema = replace(MADE.nema, background=tuple(levels))
+    rule = 'mean of the 60 background ROIs of 37 mm'
+
+    assert measured_level(nema, None) == (100.0, rule)
+    assert measured_level(nema, PooledBackground(None, None, None)) == (100.0, rule)
+    assert measured_level(nema, PooledBackground(7.0, 1.0, 0.1))[0] == 7.0
+    unknown = replace(nema, background=(replace(levels[0], mean=None), *levels[1:]))
+    assert measured_level(unknown, None) is None
+    assert measured_level(replace(nema, background=()), None) is None

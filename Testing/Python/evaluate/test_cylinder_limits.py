@@ -272,3 +272,9 @@ def test_the_suv_is_that_of_finite_voxels():
     j, i = 14 - mask.slices_kji[1].start, 15 - mask.slices_kji[2].start
     weights[9 - k.start] -= mask.weights[9 - k.start, j, i]
     assert cylinder.suv_mean == pytest.approx(7000.0 * np.average(factors[k], weights=weights))
+
+
+def test_a_cylinder_may_hold_values_far_below_one():
+    assert measure_cylinder(image_of(1e-7), found(), WANTED).voi.statistics.mean == pytest.approx(
+        7e-4
+    )

@@ -581,3 +581,44 @@ def test_a_lung_without_a_background_has_no_residual():
     empty = BackgroundPlacement((), 37.0, 18, (18,), lung, 5000.0)
 
     assert nema_quality(image, [], empty).lung is None
+
+
+def test_where_the_central_slice_is_empty_it_is_the_only_one():
+    image = lung_image()
+    image.voxels[18] = 0.1 * 5000.0
+    lung = LungInsert(at(image.geometry, (50.3, 46.1, 18)), 50.0, found=True)
+    placement = placement_on(
+        image.geometry, rows=(12, 84), columns=(12, 92), slices=(13, 16, 18, 21, 23), lung=lung
+    )
+
+    found = nema_quality(image, [], placement).lung
+
+    assert found.slices_k == (18,)
+    # 500 over the mean of 5000 on four slices and 500 on one.
+    assert found.error_percent == pytest.approx([100 * 500 / 4100.0], rel=1e-3)
+    assert found.same_slice_error_percent == pytest.approx([100.0], rel=1e-3)
+
+
+@pytest.mark.parametrize('factor', [1e-5, 1e5])
+def test_the_unit_of_the_values_changes_no_percent(factor):
+    image = phantom_image()
+    scaled = PETImage((image.voxels * factor).astype(np.float32), image.geometry, 'x')
+    lung = LungInsert(at(image.geometry, (50.0, 48.0, 8.0)), 20.0, found=True)
+    placement = placement_on(image.geometry, columns=(48, 90), rows=(15, 84), lung=lung)
+
+    def _found(image):
+        hot = measured(image, at(image.geometry, (26.4, 32.2, 8.2)), 22.0)
+        cold = measured(image, at(image.geometry, (68.3, 60.1, 7.9)), 13.0, hot=False)
+        return nema_quality(image, [hot, cold], placement, TRUTH)
+
+    plain, other = _found(image), _found(scaled)
+    for one, two in zip(plain.spheres, other.spheres, strict=True):
+        assert two.contrast_percent == pytest.approx(one.contrast_percent, rel=1e-4)
+        assert two.voi_contrast_percent == pytest.approx(one.voi_contrast_percent, rel=1e-4)
+        assert two.roi_mean == pytest.approx(factor * one.roi_mean, rel=1e-5)
+        assert two.shown_hot == one.shown_hot is not None
+    for one, two in zip(plain.background, other.background, strict=True):
+        assert two.mean == pytest.approx(factor * one.mean, rel=1e-5)
+        assert two.variability_percent == pytest.approx(one.variability_percent, rel=1e-3)
+        assert two.image_roughness_percent == pytest.approx(one.image_roughness_percent, rel=1e-3)
+    assert other.lung.error_percent == pytest.approx(plain.lung.error_percent, rel=1e-4)

@@ -367,3 +367,11 @@ def test_a_cold_background_holds_a_twentieth_of_the_spheres_at_most(background, 
 )
 def test_a_background_is_cold_by_design_only_where_somebody_says_so(truth, sheet, cold):
     assert cold_by_design(truth, sheet) is cold
+
+
+def test_concentrations_below_one_becquerel_are_compared_as_well():
+    truth = TrueActivity(0.8, 0.2, ratio=4.0)
+
+    assert image_contradictions(truth, Measured(0.8, 37.0, 0.2)) == ()
+    (said,) = image_contradictions(truth, Measured(0.8, 37.0, 0.4))
+    assert said.startswith('a_B is 0.2 Bq/mL, but the background shows 0.4 Bq/mL')

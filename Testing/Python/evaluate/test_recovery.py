@@ -685,3 +685,15 @@ def test_limits_without_bands_are_not_compared():
 
     assert found.standards == ()
     assert found.notes == ('no background was measured: no A50 VOI',)
+
+
+def test_the_unit_of_the_values_changes_no_relative_coefficient():
+    image, sphere = ball_image(17.0)
+    small = PETImage((image.voxels * 1e-6).astype(np.float32), image.geometry, 'x')
+
+    plain = recovery(image, [measured(image, sphere)], (BACKGROUND, 'x')).spheres[0]
+    other = recovery(small, [measured(small, sphere)], (1e-6 * BACKGROUND, 'x')).spheres[0]
+
+    assert other.rc_max == pytest.approx(plain.rc_max, rel=1e-5)
+    assert other.rc_mean == pytest.approx(plain.rc_mean, rel=1e-4)
+    assert other.a50_volume_ml == plain.a50_volume_ml

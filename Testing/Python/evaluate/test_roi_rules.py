@@ -280,3 +280,14 @@ def test_spheres_and_cylinders_are_both_kept_away_from():
         image, [*spheres, extra], positions=[Seed('R', (0.0, -70.0, 0.0))]
     ).rois
     assert roi.sphere_distance_mm == pytest.approx(-5.0 - 18.5, abs=1e-6)
+
+
+def test_the_unit_of_the_values_moves_no_roi():
+    image, spheres = drawn()
+    small = PETImage((image.voxels * 1e-6).astype(np.float32), image.geometry, 'x')
+
+    plain, other = (place_background(one, spheres) for one in (image, small))
+
+    assert other.body_level == pytest.approx(1e-6 * plain.body_level, rel=1e-5)
+    for one, two in zip(plain.rois, other.rois, strict=True):
+        assert two.center_ras_mm == pytest.approx(one.center_ras_mm, abs=1e-9)

@@ -216,3 +216,18 @@ def test_two_voxels_are_needed_for_noise():
         mask = voi_mask(Sphere('S', (0.0, 0.0, 0.0), diameter), geometry)
         assert (mask.weights.sum() > 1) == known
         assert (mean_sd(image, mask) is not None) == known
+
+
+def test_the_unit_of_the_values_changes_no_percent():
+    rng = np.random.default_rng(3)
+    image = image_of(lambda r, a, s: 1000.0 + r + rng.normal(0.0, 50.0, r.shape))
+    small = PETImage((image.voxels * 1e-5).astype(np.float32), GEOMETRY, 'x')
+
+    plain, other = uniformity(image, MASK, 1000.0), uniformity(small, MASK, 0.01)
+
+    for name in ('axial', 'in_plane', 'through'):
+        assert getattr(other, name) == pytest.approx(getattr(plain, name), rel=1e-3, abs=1e-3)
+    assert [one.cov_percent for one in other.slices] == pytest.approx(
+        [one.cov_percent for one in plain.slices], rel=1e-4
+    )
+    assert mean_sd(small, MASK) == pytest.approx(1e-5 * mean_sd(image, MASK), rel=1e-3)

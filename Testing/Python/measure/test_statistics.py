@@ -284,3 +284,17 @@ def test_circles_on_slices_that_are_pushed_aside_move_with_them(image):
         # The same slice on a grid without shear, the circle moved against it.
         alone, _ = roi_statistics(image, (center[0] - 0.5 * k, *center[1:]), 9.0, (k,))
         assert means[n] == pytest.approx(alone[0], rel=1e-3)
+
+
+def test_the_unit_of_the_values_changes_no_ratio(image):
+    small = replace(image, voxels=(image.voxels * 1e-6).astype(np.float32))
+    mask = voi_mask(Sphere('S', (14.0, 15.0, 15.0), 13.0), image.geometry)
+
+    plain, other = voi_statistics(image, mask), voi_statistics(small, mask)
+
+    assert other.voxel_cov == pytest.approx(plain.voxel_cov, rel=1e-5)
+    assert other.median == pytest.approx(1e-6 * plain.median, rel=1e-5)
+    center = (14.0, 15.0, 0.0)
+    assert roi_statistics(small, center, 11.0, (3,))[1] == pytest.approx(
+        roi_statistics(image, center, 11.0, (3,))[1], rel=1e-5
+    )

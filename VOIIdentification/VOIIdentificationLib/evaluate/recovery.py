@@ -361,13 +361,13 @@ def measured_level(
     """
     if pooled is not None and pooled.mean is not None:
         return pooled.mean, _('mean of the background VOIs')
-    if nema is None or not nema.background or nema.background[0].mean is None:
+    level = nema.background[0] if nema is not None and nema.background else None
+    if level is None or level.mean is None:
         return None
-    level = nema.background[0]
     rule = _('mean of the {count} background ROIs of {diameter:g} mm').format(
         count=level.roi_count, diameter=level.diameter_mm
     )
-    return nema.background[0].mean, rule
+    return level.mean, rule
 
 
 def true_level(image: PETImage, activity: TrueActivity | None) -> A50Background | None:
