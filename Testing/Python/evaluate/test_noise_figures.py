@@ -126,6 +126,10 @@ def test_a_scanner_that_reads_too_high_is_told_by_how_much():
     assert MADE.calibration.error_percent == pytest.approx(0.0, abs=0.1)
     assert found.error_percent == pytest.approx(5.0, abs=0.1)
     assert found.independent_rois == 12
+    assert (found.background_mean, found.true_bqml) == (
+        MADE.nema.background[0].mean,
+        BACKGROUND_BQML / 1.05,
+    )
 
 
 def test_the_uncertainty_is_the_scatter_of_drawn_fills_and_rois():
