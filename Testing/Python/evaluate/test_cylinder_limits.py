@@ -138,7 +138,10 @@ def test_a_cylinder_that_holds_nothing_is_refused(value):
 @pytest.mark.parametrize(
     ('name', 'size_mm', 'sd_mm', 'differs'),
     [
-        ('diameter', 100.9, 0.01, False),
+        ('diameter', 101.0, 0.01, False),
+        ('diameter', 103.0, 1.0, False),
+        ('length', 83.0, 1.0, False),
+        ('length', 79.0, None, True),
         ('diameter', 101.1, 0.01, True),
         ('diameter', 98.9, 0.01, True),
         ('diameter', 103.0, 1.05, False),  # within 3 SDs

@@ -4,11 +4,13 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from made_quality import quality_result, with_sphere
 from VOIIdentificationLib.activity.worksheet import TrueActivity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.evaluate.editions import EDITIONS
+from VOIIdentificationLib.evaluate.nema import filling_contradictions
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,
@@ -130,3 +132,33 @@ def test_each_ratio_of_an_edition_is_one_that_it_is_filled_with(edition, ratio, 
         )
         == noted
     )
+
+
+def sentences(**changes):
+    """Of a phantom whose spheres are all hot, but for what is said of two."""
+    made = quality_result()
+    for n in (0, 2):
+        made = with_sphere(made, n, **changes)
+    return filling_contradictions(made.nema)
+
+
+def test_a_description_that_the_image_contradicts_is_told_with_both_words():
+    assert sentences() == ()
+    (said,) = sentences(hot=False)
+    assert said == (
+        'the phantom is described with S37, S22 cold, but the image shows hot: '
+        'correct the description, or check the labels.'
+    )
+    edition, described = sentences(roi_mean=100.0)
+    assert edition == (
+        'NU 2-2018 has all spheres hot, but the image shows S37, S22 cold: check the filling.'
+    )
+    assert described == (
+        'the phantom is described with S37, S22 hot, but the image shows cold: '
+        'correct the description, or check the labels.'
+    )
+
+
+def test_a_sphere_that_is_not_plain_contradicts_nothing():
+    level = quality_result().nema.spheres[0].background_mean
+    assert sentences(roi_mean=0.95 * level, hot=False) == ()

@@ -449,9 +449,9 @@ def shown(mean, level=1000.0, n_percent=2.0):
 @pytest.mark.parametrize(
     ('mean', 'n_percent', 'hot'),
     [
-        (1099.0, 2.0, None),
+        (1100.0, 2.0, None),
         (1101.0, 2.0, True),
-        (901.0, 2.0, None),
+        (900.0, 2.0, None),
         (899.0, 2.0, False),
         # 3 SDs of 5 % are 15 %.
         (1149.0, 5.0, None),

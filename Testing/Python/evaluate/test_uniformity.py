@@ -5,7 +5,7 @@ import pytest
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.evaluate.uniformity import mean_sd, uniformity
-from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, voi_mask
+from VOIIdentificationLib.measure.voi_mask import Cylinder, Sphere, VOIMask, voi_mask
 from VOIIdentificationLib.synthetic.phantom import correlated_noise, grid
 
 GEOMETRY = grid((40, 36, 24), (3.1, 3.7, 4.3), middle_ras_mm=(0.0, 0.0, 0.0))
@@ -231,3 +231,55 @@ def test_the_unit_of_the_values_changes_no_percent():
         [one.cov_percent for one in plain.slices], rel=1e-4
     )
     assert mean_sd(small, MASK) == pytest.approx(1e-5 * mean_sd(image, MASK), rel=1e-3)
+
+
+def by_hand(weights, values):
+    """Slices of 10 x 10 mm voxels, with these weights and values."""
+    weights, values = np.array(weights, dtype=float), np.array(values, dtype=np.float32)
+    geometry = VolumeGeometry(values.shape, np.diag([10.0, 10.0, 10.0, 1.0]))
+    mask = VOIMask(weights, tuple(slice(0, n) for n in values.shape), False)
+    return PETImage(values, geometry, 'Bq/mL'), mask
+
+
+def test_two_slices_have_extremes_and_one_has_none():
+    image, mask = by_hand([[[1.0]], [[1.0]]], [[[90.0]], [[115.0]]])
+    assert uniformity(image, mask, 100.0).axial == pytest.approx((-10.0, 15.0))
+    alone = VOIMask(mask.weights[:1], (slice(0, 1), *mask.slices_kji[1:]), False)
+    assert uniformity(image, alone, 100.0).axial == (None, None)
+
+
+def test_just_half_of_the_largest_slice_is_whole():
+    image, mask = by_hand([[[0.5]], [[1.0]], [[0.499]]], [[[90.0]], [[100.0]], [[10.0]]])
+    parts = uniformity(image, mask, 100.0)
+    assert [one.whole for one in parts.slices] == [True, True, False]
+    assert parts.axial == pytest.approx((-10.0, 0.0))
+    assert [one.area_mm2 for one in parts.slices] == pytest.approx([50.0, 100.0, 49.9])
+
+
+def test_four_voxels_of_a_cell_each_are_four_cells():
+    """Against the mean of their slice, and through both slices against their own mean."""
+    image, mask = by_hand(
+        np.ones((2, 2, 2)), [[[90.0, 110.0], [100.0, 100.0]], [[80.0, 120.0], [100.0, 100.0]]]
+    )
+    parts = uniformity(image, mask, 100.0)
+    assert parts.slices[0].cells == pytest.approx((-10.0, 10.0))
+    assert parts.in_plane == pytest.approx((-20.0, 20.0))
+    assert parts.through == pytest.approx((-15.0, 15.0))
+    assert parts.axial == pytest.approx((0.0, 0.0))
+
+
+def test_a_cell_that_one_slice_lacks_does_not_go_through():
+    weights = np.ones((2, 2, 2))
+    weights[1, [0, 1], [0, 1]] = 0.9  # both, so that the middle stays
+    image, mask = by_hand(weights, [[[10.0, 110.0], [90.0, 100.0]], [[10.0, 110.0], [90.0, 100.0]]])
+    assert uniformity(image, mask, 90.0).through == pytest.approx((-10.0, 10.0))
+
+
+def test_one_voxel_has_no_known_noise():
+    image, mask = by_hand([[[1.0, 0.0]]], [[[90.0, 3.0]]])
+    assert mean_sd(image, mask) is None
+
+
+def test_slices_without_a_voxel_are_not_shown():
+    image, mask = by_hand([[[1.0]], [[0.0]], [[1.0]]], [[[90.0]], [[5.0]], [[110.0]]])
+    assert [one.slice_k for one in uniformity(image, mask, 100.0).slices] == [0, 2]
