@@ -312,5 +312,7 @@ if __name__ == '__main__':
     parser.add_argument('--root', help='where the series are, or are made and left')
     options = parser.parse_args()
     os.environ['PYTHONPATH'] = os.pathsep.join(sys.path)
+    # What a shell starts with & ignores Ctrl-C, and so would the batches that are to be stopped.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(dir=options.root and Path(options.root).parent) as folder:
         run(options, Path(folder))
