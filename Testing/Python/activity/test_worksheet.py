@@ -248,7 +248,7 @@ def changed(**change):
         (changed(hot__assay_time=''), 'hot: "assay_time" is missing'),
         (changed(scan_start='2026-03-01T08:00', hot__assay_time='23:10'), 'write its date before'),
         (changed(decay_corrected='false'), '"decay_corrected" must be true or false'),
-        (changed(half_life_s=0), '"half_life_s" must be more than 0'),
+        (changed(half_life_s=0), '"half_life_s" must be from 60 to'),
         (changed(half_life_s=float('nan')), '"half_life_s" must be a number, got nan'),
         (changed(half_life_s=None, isotope='Ga-67'), "'Ga-67' is not in the table .*F-18"),
         (changed(calibrator_sd_percent=-2), '"calibrator_sd_percent" must be 0 or more'),
@@ -415,6 +415,18 @@ def test_a_half_life_is_not_taken_for_an_isotope_that_the_worksheet_names():
     worksheet = parse_worksheet({**without(*HEADER), 'isotope': 'F-18'}, header=HEADER)
 
     assert worksheet.half_life_s is None
+
+
+@pytest.mark.parametrize('half_life_s', [60.0, 1e8])
+def test_half_lives_of_what_is_imaged(half_life_s):
+    assert parse_worksheet(changed(half_life_s=half_life_s)).half_life_s == half_life_s
+
+
+@pytest.mark.parametrize('half_life_s', [1e-320, 1.8288, 59.9, 1.01e8])
+def test_a_half_life_in_another_unit_is_refused(half_life_s):
+    said = r'"half_life_s" must be from 60 to 1e\+08 s'
+    with pytest.raises(InputFileError, match=said):
+        parse_worksheet(changed(half_life_s=half_life_s))
 
 
 def test_a_time_of_day_is_on_the_day_that_the_header_has():

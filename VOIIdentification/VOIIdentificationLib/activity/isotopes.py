@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from ..core.config_json import Rule
 
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
@@ -14,6 +16,19 @@ _PHARMACOPOEIA = 'European Pharmacopoeia 5.7 (NNDC, Brookhaven)'
 _NUBASE = 'ENSDF / NUBASE evaluation'
 _ENSDF = 'ENSDF (NNDC), as in paceENSDF 0.6.3'
 
+MIN_HALF_LIFE_S = 60.0
+"""The shortest in use is that of Rb-82, 75 s."""
+
+MAX_HALF_LIFE_S = 1e8
+"""The longest in use is that of Na-22 in sealed phantoms, 2.6 years or 8.2e7 s."""
+
+HalfLife = Annotated[
+    float,
+    Rule(
+        f'be from {MIN_HALF_LIFE_S:g} to {MAX_HALF_LIFE_S:g} s, as of all isotopes that are imaged',
+        lambda value: MIN_HALF_LIFE_S <= value <= MAX_HALF_LIFE_S,
+    ),
+]
 
 class Isotope(NamedTuple):
     """

@@ -15,6 +15,7 @@ from .clock import ScanDuration
 from .decisions import decisions_of, given_decisions
 from .isotopes import (
     ISOTOPES,
+    HalfLife,
     decay_constant,
     decay_factor,
     isotope_named,
@@ -138,7 +139,7 @@ class FillWorksheet:
     background: Fill | None
     scan_start: datetime
     isotope: str = 'F-18'
-    half_life_s: Positive | None = None
+    half_life_s: HalfLife | None = None
     half_life_sd_s: NotNegative | None = None
     scan_duration_s: ScanDuration = 0.0
     decay_corrected: bool = True

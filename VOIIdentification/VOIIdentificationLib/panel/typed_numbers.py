@@ -7,6 +7,7 @@ from typing import NamedTuple
 from slicer.i18n import tr as _
 
 from ..activity.clock import MAX_SCAN_DURATION_S
+from ..activity.isotopes import MAX_HALF_LIFE_S, MIN_HALF_LIFE_S
 from ..core.errors import InputFileError
 
 MAX_ACTIVITY_MBQ = 10_000.0
@@ -14,9 +15,6 @@ MAX_ACTIVITY_MBQ = 10_000.0
 
 MAX_VOLUME_ML = 100_000.0
 """Of a fill: ten body phantoms."""
-
-HALF_LIVES_S = (10.0, 1e8)
-"""Of a nuclide that a PET phantom is filled with: Rb-82 has 76 s, Na-22 8.2e7 s."""
 
 MAX_CALIBRATOR_PERCENT = 25.0
 """Standard uncertainty of a dose calibrator: five times the ±5 % that EARL allows."""
@@ -64,7 +62,7 @@ class Quantity(NamedTuple):
 ASSAY = Quantity(_('assay'), 'MBq', 0.0, MAX_ACTIVITY_MBQ)
 RESIDUAL = Quantity(_('residual'), 'MBq', 0.0, MAX_ACTIVITY_MBQ, may_be_low=True)
 VOLUME = Quantity(_('volume'), 'mL', 0.0, MAX_VOLUME_ML)
-HALF_LIFE = Quantity(_('half-life'), 's', *HALF_LIVES_S, may_be_low=True)
+HALF_LIFE = Quantity(_('half-life'), 's', MIN_HALF_LIFE_S, MAX_HALF_LIFE_S, may_be_low=True)
 DURATION = Quantity(_('scan duration'), 's', 0.0, MAX_SCAN_DURATION_S, may_be_low=True)
 CALIBRATOR = Quantity(_('calibrator'), '%', 0.0, MAX_CALIBRATOR_PERCENT, may_be_low=True)
 

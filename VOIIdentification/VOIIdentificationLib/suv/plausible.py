@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from ..activity.isotopes import ISOTOPES, Isotope, isotope_named
+from ..activity.isotopes import (
+    ISOTOPES,
+    MAX_HALF_LIFE_S,
+    MIN_HALF_LIFE_S,
+    Isotope,
+    isotope_named,
+)
 from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.sentence import joined, sentences
@@ -34,12 +40,6 @@ USUAL_HEIGHT_M = (0.25, 2.5)
 
 MAX_HALF_LIFE_DEVIATION = 0.02
 """A half-life this far, relatively, from its isotope's contradicts it."""
-
-MIN_HALF_LIFE_S = 60.0
-"""The shortest in use is that of Rb-82, 75 s."""
-
-MAX_HALF_LIFE_S = 1e8
-"""The longest in use is that of Na-22 in sealed phantoms, 2.6 years or 8.2e7 s."""
 
 _UNITS_OF_TIME = ((60.0, _('minutes')), (3600.0, _('hours')), (86400.0, _('days')))
 
