@@ -30,6 +30,7 @@ HalfLife = Annotated[
     ),
 ]
 
+
 class Isotope(NamedTuple):
     """
     A radionuclide that phantoms are filled with.
