@@ -58,9 +58,9 @@ class Sentence(str):
         sentence.values, sentence.changes = values, changes
         return sentence
 
-    def __getnewargs__(self) -> tuple[object, ...]:  # type: ignore[override]
-        """What a copy is made of, in another process too."""
-        return self.template, self.context, self.values, self.changes
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """What a copy begins with, in another process too; the attributes follow."""
+        return str(self), self.context
 
     def format(self, /, **values: object) -> Sentence:  # type: ignore[override]
         """
