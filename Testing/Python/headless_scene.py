@@ -31,8 +31,7 @@ def make_scene(cache, *, plug_ins=True):
 
     scene = slicer.vtkMRMLScene()
     slicer.mrmlScene = scene
-    if plug_ins:
-        _look_after_hierarchy(scene)
+    hierarchy = Hierarchy(scene) if plug_ins else None
     application = slicer.vtkSlicerApplicationLogic()
     application.SetMRMLScene(scene)
     colors = application.GetColorLogic()
@@ -40,7 +39,7 @@ def make_scene(cache, *, plug_ins=True):
     colors.AddDefaultColorNodes()
     application.SetModuleLogic('Colors', colors)
     slicer.modules = types.SimpleNamespace()
-    kept = [application, *_file_logics(slicer, scene, application, cache)]
+    kept = [hierarchy, application, *_file_logics(slicer, scene, application, cache)]
     for name, class_name in LOGICS.items():
         logic = getattr(slicer, class_name)()
         logic.SetMRMLApplicationLogic(application)
@@ -52,36 +51,50 @@ def make_scene(cache, *, plug_ins=True):
     return scene, kept
 
 
-def _look_after_hierarchy(scene):
+class Hierarchy:
     """As qSlicerSubjectHierarchyPluginLogic: items come and go with nodes, others are merged."""
-    import slicer
-    import vtk
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def added(scene, _event, node):
-        if scene is None or scene.IsImporting() or node.GetHideFromEditors():
-            return
-        if any(node.IsA(class_name) for class_name in IN_HIERARCHY):
-            hierarchy = scene.GetSubjectHierarchyNode()
-            hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+    def __init__(self, scene):
+        import vtk
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def leaving(scene, _event, node):
-        if scene is None or scene.IsClosing() or node.IsA('vtkMRMLSubjectHierarchyNode'):
-            return
+        added, leaving = (
+            vtk.calldata_type(vtk.VTK_OBJECT)(slot) for slot in (_on_added, _on_leaving)
+        )
+        watched = (
+            (scene.NodeAddedEvent, added, 0.0),
+            (scene.NodeAboutToBeRemovedEvent, leaving, 0.0),
+            (scene.EndImportEvent, _resolve, 10.0),
+            (scene.EndCloseEvent, _resolve, 0.0),
+        )
+        self._scene, self._tags = scene, [scene.AddObserver(*one) for one in watched]
+
+    def __del__(self):
+        """A scene that goes tells of it, and is none any more."""
+        for tag in self._tags:
+            self._scene.RemoveObserver(tag)
+
+
+def _on_added(scene, _event, node):
+    if scene.IsImporting() or node.GetHideFromEditors():
+        return
+    if any(node.IsA(class_name) for class_name in IN_HIERARCHY):
         hierarchy = scene.GetSubjectHierarchyNode()
-        item = hierarchy.GetItemByDataNode(node)
-        if item:
-            hierarchy.RemoveItem(item, False, False)
+        hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
 
-    def resolve(scene, _event):
-        if scene is not None:  # it is None when the scene itself goes
-            slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
 
-    scene.AddObserver(scene.NodeAddedEvent, added)
-    scene.AddObserver(scene.NodeAboutToBeRemovedEvent, leaving)
-    for event, priority in ((scene.EndImportEvent, 10.0), (scene.EndCloseEvent, 0.0)):
-        scene.AddObserver(event, resolve, priority)
+def _on_leaving(scene, _event, node):
+    if scene.IsClosing() or node.IsA('vtkMRMLSubjectHierarchyNode'):
+        return
+    hierarchy = scene.GetSubjectHierarchyNode()
+    item = hierarchy.GetItemByDataNode(node)
+    if item:
+        hierarchy.RemoveItem(item, False, False)
+
+
+def _resolve(scene, _event):
+    import slicer
+
+    slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
 
 
 def _file_logics(slicer, scene, application, cache):

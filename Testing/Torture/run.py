@@ -100,7 +100,7 @@ def invariances(clock: Clock, _rng: random.Random) -> Tally:
 
 
 SEQUENCES, ACTIONS, MEASURED = 5, 200, 10
-"""In one process: what scenes leave behind in it is not given back. And at most in a sequence."""
+"""Of one process, which never gives back what a scene leaves behind; of one sequence, at most."""
 
 
 def panel(clock: Clock, rng: random.Random) -> Tally | None:

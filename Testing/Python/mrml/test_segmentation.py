@@ -19,6 +19,7 @@ from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.files.segmentation import write_segmentation
+from VOIIdentificationLib.measure.voi_mask import VOIMask
 from VOIIdentificationLib.report.export import result_segments
 from VOIIdentificationLib.results import AnalysisResult
 
@@ -280,6 +281,22 @@ def test_empty_segment_does_not_disturb_the_others_in_3d(scene):
 
     fill_segmentation(node, replace(result, spheres=(faded(first), *rest)))
 
+    assert surface_volume_mm3(node, 'S17') > 1000
+
+
+@pytest.mark.parametrize('shape_kji', [(1, 1, 1), (1, 2, 3), (3, 1, 2), (2, 3, 1)])
+def test_an_empty_segment_of_a_few_voxels_is_no_error_in_3d(scene, shape_kji, vtk_messages):
+    """A sphere smaller than a voxel: VTK wrote an error where there is nothing to be seen."""
+    result = made_result(background=False)
+    first, *rest = result.spheres
+    box = tuple(slice(4, 4 + n) for n in shape_kji)
+    tiny = VOIMask(np.full(shape_kji, 0.2), box, clipped=False)
+    node = new_segmentation(scene)
+    fill_segmentation(node, replace(result, spheres=(replace(first, mask=tiny), *rest)))
+
+    assert node.CreateClosedSurfaceRepresentation()
+
+    assert 'error' not in vtk_messages.new().lower()
     assert surface_volume_mm3(node, 'S17') > 1000
 
 

@@ -44,6 +44,7 @@ from VOIIdentificationLib.locate.seeds import labeled_inserts  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.point_lists import may_be  # noqa: E402
 from VOIIdentificationLib.mrml.point_states import state_of_list  # noqa: E402
+from VOIIdentificationLib.mrml.points import seeds_from_points  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import (  # noqa: E402
     SyntheticPhantom,
     grid,
@@ -624,6 +625,7 @@ class Panels(RuleBasedStateMachine):
     def all_is_well(self):
         COUNTS['actions'] += 1
         assert 'Traceback' not in self.heard.getvalue(), self.heard.getvalue()
+        assert 'error' not in self.told.GetOutput().lower(), self.told.GetOutput()
         self._they_agree()
         self._apply_is_off_where_it_would_not_work()
         self._rois_are_seen_on_their_other_slices()
@@ -670,14 +672,11 @@ class Panels(RuleBasedStateMachine):
         if outputs is not None and outputs.roi_repeats is not None:
             rois, drawn = outputs.background_rois, outputs.roi_repeats.GetPolyData()
             slices = json.loads(outputs.roi_repeats.GetAttribute('VOIIdentification.Slices'))
-            count = len(slices['offsetsMm']) * (
-                rois.GetNumberOfDefinedControlPoints() if rois else 0
-            )
-            assert drawn.GetNumberOfPolys() == 64 * count
-            if count:
-                places = slicer.util.arrayFromMarkupsControlPoints(rois, world=True)
+            placed = [seed.position_ras_mm for seed in seeds_from_points(rois)] if rois else []
+            assert drawn.GetNumberOfPolys() == 64 * len(slices['offsetsMm']) * len(placed)
+            if drawn.GetNumberOfPolys():
                 seen = vtk_to_numpy(drawn.GetPoints().GetData()).mean(axis=0)
-                off = seen - np.mean(places, axis=0)
+                off = seen - np.mean(placed, axis=0)
                 across = off - off @ slices['normalRAS'] * np.array(slices['normalRAS'])
                 assert np.linalg.norm(across) < 0.01
 

@@ -133,11 +133,14 @@ def _add_segment(segmentation_node: Node, what: Segment, geometry: VolumeGeometr
 
 
 def _labelmap(segment: Segment, geometry: VolumeGeometry) -> Node:
-    labelmap = slicer.vtkOrientedImageData()
-    labelmap.SetExtent(*_extent(segment.slices_kji))
+    labelmap, box, inside = slicer.vtkOrientedImageData(), segment.slices_kji, segment.inside
+    if not inside.any():  # VTK calls it an error that there is no surface in a thin box
+        k, j, i = (slice(part.start, max(part.stop, part.start + 2)) for part in box)
+        box, inside = (k, j, i), np.zeros([part.stop - part.start for part in (k, j, i)], bool)
+    labelmap.SetExtent(*_extent(box))
     labelmap.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
     _place(labelmap, geometry)
-    vtk_to_numpy(labelmap.GetPointData().GetScalars())[:] = segment.inside.ravel()
+    vtk_to_numpy(labelmap.GetPointData().GetScalars())[:] = inside.ravel()
     return labelmap
 
 
