@@ -484,7 +484,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         database = getattr(slicer, 'dicomDatabase', None)
         return self._sources.source(volumeNode, database, progress or no_progress)
 
-    def makeSUVVolume(self, volumeNode, suvType='bw', progress=None):
+    def makeSUVVolume(self, volumeNode, suvType='bw', progress=None, told=None):
         """
         Make a volume of SUV from the DICOM files of a volume, in its place.
 
@@ -499,6 +499,9 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         progress : callable, optional
             Called with the part done, 0 to 1, and a text.
 
+        told : callable, optional
+            Called with the decisions, as sentences that can be translated.
+
         Returns
         -------
         suvNode : vtkMRMLScalarVolumeNode
@@ -506,7 +509,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         """
         database, progress = getattr(slicer, 'dicomDatabase', None), progress or no_progress
         source = self.sourceOf(volumeNode, progress)
-        return make_suv_volume(volumeNode, source, database, suvType, progress)
+        return make_suv_volume(volumeNode, source, database, suvType, progress, told)
 
     def imageOf(self, volumeNode):
         """Return a volume as it is measured: in the world, with what its files say."""

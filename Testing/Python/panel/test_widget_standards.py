@@ -408,6 +408,20 @@ def test_an_suv_volume_is_made_beside_the_volume(right, made):
     assert 'half-life' in suv.GetDescription()
 
 
+def test_the_decisions_of_the_suv_are_shown_translated_and_saved_in_english(right, monkeypatch):
+    from VOIIdentificationLib.panel import said
+
+    monkeypatch.setattr(said, 'translate', lambda _context, text: f'«{text}»')
+
+    right.ui.makeSUVButton.click()
+
+    saved = slicer.util.getNode('Scan SUVbw').GetDescription()
+    shown = right.ui.suvLabel.toolTip
+    assert '«' not in saved
+    assert all(line.startswith('«') for line in shown.splitlines())
+    assert shown.replace('«', '').replace('»', '') == saved
+
+
 def test_a_kind_of_suv_that_the_header_cannot_give_says_why(right):
     right.ui.suvTypeComboBox.currentIndex = 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import slicer
 
 from ..core.errors import Progress, no_progress
@@ -38,6 +40,7 @@ def make_suv_volume(
     database: Node,
     suv_type: SUVType = 'bw',
     progress: Progress = no_progress,
+    told: Callable[[Iterable[str]], object] | None = None,
 ) -> Node:
     """
     Make a volume of SUV in the place of a volume; that one stays as it is.
@@ -59,6 +62,9 @@ def make_suv_volume(
     progress : callable, optional
         Told while the files are read; may raise `CanceledError`.
 
+    told : callable, optional
+        Given the decisions, as the description holds them, but as sentences.
+
     Returns
     -------
     suv_node : vtkMRMLScalarVolumeNode
@@ -75,6 +81,8 @@ def make_suv_volume(
     geometry = local_image(volume_node).geometry
     paths = dicom_files(volume_node, database)
     image, scale = suv_voxels(geometry, source, paths, suv_type, progress)
+    if told is not None:
+        told(_decisions(scale))
     node = _suv_of(volume_node, suv_type)
     if node is not None:
         return _fill_suv(node, image, scale, volume_node)
@@ -129,4 +137,8 @@ def code_as_suv(volume_node: Node, kind: UnitCode) -> None:
 
 def _describe(node: Node, scale: SUVScale) -> None:
     code_as_suv(node, SUV_KINDS[scale.suv_type])
-    node.SetDescription('\n'.join([*scale.decisions, *(flag.text for flag in scale.flags)]))
+    node.SetDescription('\n'.join(_decisions(scale)))
+
+
+def _decisions(scale: SUVScale) -> list[str]:
+    return [*scale.decisions, *(flag.text for flag in scale.flags)]

@@ -15,6 +15,7 @@ from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes, find_outputs
 from .dialogs import Dialogs
 from .gather import read_volume, volume_signature
+from .said import translated
 from .situation import VolumeFacts
 from .view import show_volume
 
@@ -141,9 +142,10 @@ class VolumeSection:
         """Make an SUV volume, and say what was decided on the way."""
         panel, volume = self._panel, self._panel.volume
         suv_type = panel.parameters.suvType.value
+        decisions: list[str] = []
         with panel.dialogs.guard(_('The SUV volume could not be made.')):
             with panel.dialogs.progress(_('Reading the DICOM files')) as progress:
-                node = panel.logic.makeSUVVolume(volume.node, suv_type, progress)
-            made = (suv_type, str(node.GetName()), str(node.GetDescription() or ''))
+                node = panel.logic.makeSUVVolume(volume.node, suv_type, progress, decisions.extend)
+            made = (suv_type, str(node.GetName()), '\n'.join(map(translated, decisions)))
             volume.facts = replace(volume.facts or VolumeFacts(), suv_made=made)
             panel.update()

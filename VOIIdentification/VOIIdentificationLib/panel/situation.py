@@ -46,7 +46,7 @@ class VolumeFacts:
         By SUV type, why the header does not give it; empty texts where it does.
 
     suv_made : tuple of str or None
-        Type, name and description of the SUV volume that was made of it last.
+        Type and name of the SUV volume that was made of it last, and its decisions in words.
 
     loading : str
         Name of a volume whose image has not arrived; else empty.
