@@ -191,7 +191,7 @@ def estimate_noise(residuals: Sequence[Residual], geometry: VolumeGeometry) -> N
         pairs += r.pairs
         if r.absorbed_products is not None:
             products += r.absorbed_products[_lags(reach)]
-    correlation = np.where(pairs > 0.5, products / np.maximum(pairs, 0.5), 0.0)
+    correlation = np.divide(products, pairs, out=np.zeros(pairs.shape), where=pairs > 0.5)
     correlation *= _taper(geometry, reach) / correlation[tuple(reach)]
     return Noise(variance, per_value, correlation)
 
