@@ -212,3 +212,9 @@ def test_what_was_taken_is_said_with_its_unit():
 def test_an_unusual_weight_or_height_is_reckoned_with_all_the_same():
     heavy, light = (suv_scale(replace(PLAIN, weight=kg)).factors[0] for kg in (650.0, 65.0))
     assert heavy == pytest.approx(10 * light)
+
+
+@pytest.mark.parametrize('corrected', [(), ('ATTN',), ('NORM', 'ATTN', 'SCAT')])
+def test_stored_suv_with_attenuation_correction_or_without_a_word_of_it_is_believed(corrected):
+    header = replace(PLAIN, units='GML', suv_type='BW', corrected_image=corrected)
+    assert suv_scale(header).flags == ()

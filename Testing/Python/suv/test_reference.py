@@ -9,7 +9,7 @@ from suv_headers import ELEVEN, HALF_LIFE_S, PLAIN, TEN, mean_count_rate_by_summ
 from VOIIdentificationLib.core.errors import SUVError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.suv.header import SUVFrame
-from VOIIdentificationLib.suv.reference import clock_text
+from VOIIdentificationLib.suv.reference import clock_text, earliest_frame
 from VOIIdentificationLib.suv.scale import suv_scale
 
 MINUTE = timedelta(minutes=1)
@@ -400,3 +400,15 @@ def test_a_decay_factor_judges_no_injection_without_half_life_and_time(change):
     header = replace(PLAIN, decay_correction='ADMIN', frames=(frame,))
     assert Flag.TIMES_CONTRADICT in suv_scale(header).flags
     assert suv_scale(replace(header, **change)).flags == ()
+
+
+@pytest.mark.parametrize('order', [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_of_beds_with_one_acquisition_time_the_first_has_the_smallest_frame_time(order):
+    """One that does not say its frame time comes last; another acquisition is no matter."""
+    beds = [SUVFrame(ELEVEN, None, 300.0), SUVFrame(ELEVEN, 100.0), SUVFrame(ELEVEN, 50.0)]
+    later = SUVFrame(ELEVEN + MINUTE, 0.0)
+    header = replace(PLAIN, frames=(SUVFrame(), later, *(beds[n] for n in order)))
+
+    assert earliest_frame(header) == beds[2]
+    assert earliest_frame(replace(PLAIN, frames=(later, beds[0]))) == beds[0]
+    assert earliest_frame(replace(PLAIN, frames=(SUVFrame(),))) is None
