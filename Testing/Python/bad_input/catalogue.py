@@ -3,6 +3,7 @@
 from bad_input import (
     bound_cases,
     file_cases,
+    group_cases,
     label_cases,
     series_cases,
     text_cases,
@@ -15,6 +16,7 @@ CASES = [
     *time_cases.CASES,
     *worksheet_cases.CASES,
     *label_cases.CASES,
+    *group_cases.CASES,
     *file_cases.CASES,
     *bound_cases.CASES,
     *text_cases.CASES,

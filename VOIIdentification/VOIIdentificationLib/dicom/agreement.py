@@ -14,6 +14,7 @@ from .attributes import (
     Policy,
     attribute,
     known,
+    has_one_value,
     tag_text,
     with_policy,
 )
@@ -265,6 +266,9 @@ def _given(what: str) -> Callable[[PETSlice], tuple[_Value, str]]:
 
 
 def _units_of_slice(plane: PETSlice) -> tuple[_Value, str]:
+    several = plane.file.texts('Units')
+    if len(several) > 1:
+        return several, ', '.join(several)
     return ((plane.units,) if plane.units else ()), plane.units
 
 
@@ -280,12 +284,25 @@ _OF_SLICE: dict[str, Callable[[PETSlice], tuple[_Value, str]]] = {
 
 
 def _require(row: Attribute, told: Sequence[_Told], policy: Policy) -> None:
-    problem = _problem(row, told, policy)
+    problem = _several(row, told) or _problem(row, told, policy)
     if problem and policy is Policy.NO_SUV:
         msg = _('SUV refused: {problem}').format(problem=problem)
         raise SUVError(msg)
     if problem:
         raise SeriesError(joined((problem, '.'), ''))
+
+
+def _several(row: Attribute, told: Sequence[_Told]) -> str:
+    """What is wrong, if one slice gives several values where DICOM knows one."""
+    if not has_one_value(row.keyword):
+        return ''
+    for one in told:
+        parts = one.value if row.sequence and row.sequence != CONTENT else (one.value,)
+        if any(isinstance(part, tuple) and len(part) > 1 for part in parts):
+            return _('{name} has several values of {tag}, which has one: {values}').format(
+                name=one.name, tag=tag_text(row.keyword), values=one.text
+            )
+    return ''
 
 
 def _problem(row: Attribute, told: Sequence[_Told], policy: Policy) -> str:

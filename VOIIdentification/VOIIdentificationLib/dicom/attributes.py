@@ -371,3 +371,24 @@ def known(keyword: str) -> tuple[Any, str]:
         msg = f'{keyword} is no keyword of DICOM'
         raise KeyError(msg)
     return Tag(number), dictionary_VR(number)
+
+
+@cache
+def has_one_value(keyword: str) -> bool:
+    """
+    Whether an element holds one value (multiplicity 1; PS3.6).
+
+    Parameters
+    ----------
+    keyword : str
+        A DICOM keyword.
+
+    Returns
+    -------
+    has_one_value : bool
+        False for lists, and for sequences, which have items instead.
+    """
+    from pydicom.datadict import dictionary_VM
+
+    tag, vr = known(keyword)
+    return vr != 'SQ' and dictionary_VM(tag) == '1'

@@ -11,7 +11,7 @@ from ..core.sentence import sentences
 from ..core.units import row_of_code, row_of_units
 from .attributes import CONTENT, MAPPING, RECONSTRUCTION, TRANSFORM, tag_text
 from .file import DicomFile
-from .header import Header, empty_header
+from .header import Header, as_number, empty_header
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
 
 _ = sentences(__name__)
@@ -31,6 +31,13 @@ _FACTS = {
 }
 """What a frame says of its time and of its reconstruction."""
 
+_ALSO_OUTSIDE = (
+    (TRANSFORM, 'RescaleIntercept'),
+    ('PixelMeasuresSequence', 'PixelSpacing'),
+    ('PlaneOrientationSequence', 'ImageOrientationPatient'),
+)
+"""What writers of single images leave at the top level; the slope has a sentence of its own."""
+
 _CONVERTED = (
     'UnassignedPerFrameConvertedAttributesSequence',
     'UnassignedSharedConvertedAttributesSequence',
@@ -49,11 +56,16 @@ class Scale(NamedTuple):
 
     code : str
         UCUM code of the unit; empty if it is not named.
+
+    mapped : tuple of float
+        First and last stored number for which a real-world mapping holds;
+        empty if it names none.
     """
 
     slope: tuple[float, ...] | None
     intercept: tuple[float, ...] | None
     code: str = ''
+    mapped: tuple[float, ...] = ()
 
 
 class _Groups:
@@ -64,9 +76,16 @@ class _Groups:
         self._holders = [replace(holder, name=name) for holder in holders]
 
     def macro(self, sequence: str, keyword: str) -> Header:
-        """The item that has an element; one without elements if none has it."""
-        items = (holder.item(sequence) for holder in self._holders)
-        return next((item for item in items if item.texts(keyword)), empty_header(self.name))
+        """
+        The item that has an element; one without elements if none has it.
+
+        A macro stands in one place and has one item (PS3.3, C.7.6.16): two that
+        say different things are two images.
+        """
+        found = [item for item in self.items(sequence) if item.texts(keyword)]
+        for other in found[1:]:
+            _require_same(found[0], other, keyword)
+        return found[0] if found else empty_header(self.name)
 
     def items(self, sequence: str) -> list[Header]:
         """All items, the frame's own first."""
@@ -83,6 +102,19 @@ class _Groups:
         if numbers is None:
             raise missing_element(self.name, keyword)
         return numbers
+
+
+def _require_same(one: Header, other: Header, keyword: str) -> None:
+    texts = [holder.texts(keyword) for holder in (one, other)]
+    numbers = [[as_number(text) for text in several] for several in texts]
+    if texts[0] != texts[1] and (numbers[0] != numbers[1] or None in numbers[0]):
+        values = [', '.join(several) for several in texts]
+        msg = _(
+            '{name} has two values of {tag}: {first} and {other}, in its own functional groups, '
+            'in those of all frames, or at the top level of the file; export the series again '
+            'from its source.'
+        ).format(name=one.name, tag=tag_text(keyword), first=values[0], other=values[1])
+        raise SeriesError(msg)
 
 
 def slices_of_enhanced_file(file: DicomFile) -> list[PETSlice]:
@@ -126,6 +158,7 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
     )
     scale = _scale(file, groups)
     slope, intercept = checked_rescale(groups.name, scale.slope, scale.intercept)
+    _require_same_outside(file, groups)
     spacing = groups.required(measures, 'PixelSpacing', 2)
     return PETSlice(
         file=file,
@@ -140,7 +173,16 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
         units=_units(file, groups, scale),
         has_slope=scale.slope is not None,
         has_intercept=scale.intercept is not None,
+        mapped=scale.mapped,
     )
+
+
+def _require_same_outside(file: DicomFile, groups: _Groups) -> None:
+    """What stands at the top level too, where such files have none, must be that of the frames."""
+    for sequence, keyword in _ALSO_OUTSIDE:
+        item = groups.macro(sequence, keyword)
+        if file.texts(keyword) and item.texts(keyword):
+            _require_same(item, file, keyword)
 
 
 def _scale(file: DicomFile, groups: _Groups) -> Scale:
@@ -211,10 +253,20 @@ def real_world_scales(items: Iterable[Header]) -> list[Scale]:
             slope,
             item.numbers('RealWorldValueIntercept', 1) or (0.0,),
             item.item('MeasurementUnitsCodeSequence').text('CodeValue'),
+            _mapped(item),
         )
         for item in items
         if (slope := item.numbers('RealWorldValueSlope', 1)) is not None
     ]
+
+
+def _mapped(item: Header) -> tuple[float, ...]:
+    """First and last stored number of a mapping; whole numbers, or those of float pixels."""
+    for prefix in ('RealWorldValue', 'DoubleFloatRealWorldValue'):
+        ends = [item.number(f'{prefix}{end}ValueMapped') for end in ('First', 'Last')]
+        if None not in ends:
+            return tuple(end for end in ends if end is not None)
+    return ()
 
 
 def _same_scale(one: Scale, other: Scale) -> bool:

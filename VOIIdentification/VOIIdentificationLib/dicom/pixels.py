@@ -72,9 +72,11 @@ class PixelReader:
         Raises
         ------
         SeriesError
-            If the pixels are cut, compressed beyond pydicom, or no grey values.
+            If the pixels are cut, compressed beyond pydicom, no grey values, or
+            not those for which the scale holds.
         """
         stored = self._stored(plane)
+        _require_mapped(plane, stored)
         if plane.intercept == 0 and stored.dtype.itemsize <= 2 and _fits_float32(plane.slope):
             np.multiply(stored, np.float32(plane.slope), out=values, dtype=np.float32)
         else:
@@ -142,6 +144,21 @@ def require_pixels(slices: Sequence[PETSlice]) -> None:
             needed = file.frame_count * rows * columns * _stored_dtype(file).itemsize
             _require_native(file, needed)
             _require_bytes(file, file.pixel_length, needed)
+
+
+def _require_mapped(plane: PETSlice, stored: _Stored) -> None:
+    """A real-world mapping says nothing of stored values outside its range (PS3.3, C.7.6.16.2.11)."""
+    if not plane.mapped:
+        return
+    low, high = stored.min(), stored.max()
+    if plane.mapped[0] <= low and high <= plane.mapped[1]:
+        return
+    msg = _(
+        '{name}: its stored values run from {low} to {high}, but its real-world mapping '
+        '(0040,9096) holds from {first:g} to {last:g}: the others have no value; export the '
+        'series with one slope a frame.'
+    ).format(name=plane.name, low=low, high=high, first=plane.mapped[0], last=plane.mapped[1])
+    raise SeriesError(msg)
 
 
 def _fits_float32(slope: float) -> bool:

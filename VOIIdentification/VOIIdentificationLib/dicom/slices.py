@@ -69,6 +69,10 @@ class PETSlice:
 
     bqml_per_count : float
         Part of `slope` that made Bq/mL of counts: (7053,1009); 1 for other units.
+
+    mapped : tuple of float
+        First and last stored value for which slope and intercept hold; empty
+        where the header names no end.
     """
 
     file: DicomFile
@@ -84,6 +88,7 @@ class PETSlice:
     has_slope: bool = True
     has_intercept: bool = True
     bqml_per_count: float = 1.0
+    mapped: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:

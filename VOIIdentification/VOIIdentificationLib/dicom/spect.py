@@ -143,6 +143,7 @@ def _first_frame(file: DicomFile, step_mm: float | None) -> PETSlice:
         units=units,
         has_slope=scale.slope is not None or units.upper() == COUNTS,
         has_intercept=scale.intercept is not None,
+        mapped=scale.mapped,
     )
 
 

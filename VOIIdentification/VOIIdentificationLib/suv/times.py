@@ -31,6 +31,9 @@ An injection earlier than this leaves 3 % and is flagged. Usual are 0.5 (F-18, 6
 (C-11, 90 min): Boellaard et al. 2015 (doi 10.1007/s00259-014-2961-x), Price et al. 2005.
 """
 
+USUAL_DURATION_S = (1.0, 4 * 3600.0)
+"""From the shortest frames of dynamic scans to the longest of phantoms that decay meanwhile."""
+
 CLOCK_ROUNDING_S = 1.0
 """Times may be stored with and without fractions of a second."""
 
@@ -86,6 +89,7 @@ def mean_count_rate_references(
         ).format(first=clock_text(min(references)), last=clock_text(max(references)))
     )
     _flag_decay_factors(header, log)
+    _flag_durations(header, half_life_s, log)
     return tuple(references)
 
 
@@ -179,6 +183,20 @@ def _flag_decay_factors(header: SUVHeader, log: Decisions) -> None:
                 'NONE: NONE is believed'
             ).format(factor=factor),
             Flag.HEADER_CONTRADICTS,
+        )
+
+
+def _flag_durations(header: SUVHeader, half_life_s: float, log: Decisions) -> None:
+    """Half the duration is what the image is decayed by: seconds for milliseconds lose it."""
+    shortest, longest = USUAL_DURATION_S[0], max(USUAL_DURATION_S[1], half_life_s)
+    odd = [f.duration_s for f in header.frames if not shortest <= (f.duration_s or 0.0) <= longest]
+    if odd:
+        log.note(
+            _(
+                'the header has a frame of {duration:g} s, which is not usual ({shortest:g} s to '
+                '{longest:g} s); it is taken as it is'
+            ).format(duration=odd[0], shortest=shortest, longest=longest),
+            Flag.HEADER_IMPLAUSIBLE,
         )
 
 
