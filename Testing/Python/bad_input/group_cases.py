@@ -36,7 +36,9 @@ def shared(sequence, **elements):
 
 def own(sequence, frames=range(99), **elements):
     """The groups of some frames hold it too."""
-    return every_frame(lambda one, n: setattr(one, sequence, item(**elements)) if n in frames else None)
+    return every_frame(
+        lambda one, n: setattr(one, sequence, item(**elements)) if n in frames else None
+    )
 
 
 def outside(**elements):

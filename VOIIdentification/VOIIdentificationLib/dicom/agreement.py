@@ -13,8 +13,8 @@ from .attributes import (
     Attribute,
     Policy,
     attribute,
-    known,
     has_one_value,
+    known,
     tag_text,
     with_policy,
 )
