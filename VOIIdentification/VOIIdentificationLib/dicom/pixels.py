@@ -147,7 +147,7 @@ def require_pixels(slices: Sequence[PETSlice]) -> None:
 
 
 def _require_mapped(plane: PETSlice, stored: _Stored) -> None:
-    """A real-world mapping says nothing of stored values outside its range (PS3.3, C.7.6.16.2.11)."""
+    """A real-world mapping says nothing of values outside its range (PS3.3, C.7.6.16.2.11)."""
     if not plane.mapped:
         return
     low, high = stored.min(), stored.max()
