@@ -72,7 +72,7 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
                 time=clock_text(header.decay_reference)
             )
         )
-        _flag_after_scan(header, header.decay_reference, half_life_s, log)
+        _flag_after_scan(header, half_life_s, log)
         return header.decay_reference
     earliest = earliest_frame(header)
     tolerance_s = allowed_s(half_life_s)
@@ -94,16 +94,15 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
     return chosen.time
 
 
-def _flag_after_scan(
-    header: SUVHeader, reference: datetime, half_life_s: float, log: Decisions
-) -> None:
+def _flag_after_scan(header: SUVHeader, half_life_s: float, log: Decisions) -> None:
     """Nobody corrects to an instant after the last frame has ended."""
+    reference = header.decay_reference
     ends = [
         frame.acquisition_start + timedelta(seconds=frame.duration_s or 0.0)
         for frame in header.frames
         if frame.acquisition_start is not None
     ]
-    if ends and (reference - max(ends)).total_seconds() > allowed_s(half_life_s):
+    if reference and ends and (reference - max(ends)).total_seconds() > allowed_s(half_life_s):
         log.note(
             _(
                 'the decay correction to {time} (0018,9701) is to an instant after the end of the '
