@@ -73,6 +73,9 @@ IMAGES = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
 
 RARELY = st.sampled_from([False] * 9 + [True])
 
+MADE = st.sampled_from(['Table', 'PlotChart', 'PlotSeries', 'Model', 'Segmentation'])
+"""Nodes that show results, besides lists."""
+
 PLACES = st.tuples(*[st.floats(-130, 130) for _axis in range(3)])
 TEXTS = st.sampled_from(['', '10', '12,5', 'S37', 'S99', 'BG01', '-3', 'x', '400', '22 mm', ' '])
 BLOCKS = st.sampled_from(['', '10', '1\t2\n3\t4', 'x\ty', '37\n28\n22\n17\n13\n10', '20,9\t28.9'])
@@ -364,6 +367,12 @@ class Panels(RuleBasedStateMachine):
         points = self.one('vtkMRMLMarkupsFiducialNode', n)
         if points is not None:
             self._remove(points, undone=undone)
+
+    @rule(n=SEVERAL, kind=MADE, undone=st.booleans())
+    def remove_what_was_made(self, n, kind, undone):
+        node = self.one(f'vtkMRML{kind}Node', n)
+        if node is not None:
+            self._remove(node, undone=undone)
 
     @precondition(is_open)
     @rule(seeds=st.booleans(), n=SEVERAL)
