@@ -123,12 +123,15 @@ class Panels(RuleBasedStateMachine):
         self.scene.SetUndoOn()
         self.module = self.stack.enter_context(application(self.scene, patch))
 
-    @initialize()
-    def opened(self):
+    @initialize(measured=st.booleans())
+    def opened(self, measured):
         self._fill(self.scene.AddNewNodeByClass('vtkMRMLScalarVolumeNode', 'First'), 0)
         self.widget = self.module.VOIIdentificationWidget(parent_widget(entered=False))
         self.widget.setup()
         self.enter()
+        if measured:
+            self.ui.applyButton.click()
+            assert self.panel.result is not None
 
     def teardown(self):
         self.widget.cleanup()
@@ -224,6 +227,15 @@ class Panels(RuleBasedStateMachine):
             self._remove(self.one('vtkMRMLScalarVolumeNode', n), undone=undone)
 
     def _remove(self, node, *, undone):
+        """What was chosen is chosen again if that is undone; else nothing takes its place."""
+        names = ('inputVolume', 'seeds', 'background') if self.entered else ()
+        chosen = [name for name in names if getattr(self.parameters, name) is node]
+        self._take_out(node, undone=undone)
+        for name in chosen:
+            left = getattr(self.parameters, name)
+            assert left is (self.scene.GetNodeByID(node.GetID()) if undone else None), name
+
+    def _take_out(self, node, *, undone):
         if undone:
             node.SetUndoEnabled(True)
             self.scene.SaveStateForUndo()
@@ -579,7 +591,9 @@ class Panels(RuleBasedStateMachine):
         enabled = self.ui.exportButton.enabled
         self.said(self.ui.exportButton.click)
         assert enabled == (self.panel.result is not None)
-        if enabled and chosen:
+        if self.ui.dicomCheckBox.checked:  # these volumes have no DICOM files
+            assert not (chosen and (self.folder / 'results').exists())
+        elif enabled and chosen:
             assert (self.folder / 'results' / 'results.json').is_file()
 
     @precondition(is_open)

@@ -398,6 +398,14 @@ def test_rois_on_other_slices_follow_the_one_that_is_dragged(measured):
     assert walls(measured) == (count, pytest.approx(middle, abs=0.01))
 
 
+def test_rois_on_other_slices_go_along_with_a_list_that_is_transformed(measured):
+    _count, before = walls(measured)
+    shift = linear_transform(affine(np.eye(3), (7.0, -4.0, 0.0)))
+    put_under(outputs_of(measured).background_rois, shift)
+
+    assert walls(measured)[1] == pytest.approx(np.add(before, (7.0, -4.0, 0.0)), abs=0.01)
+
+
 def test_rois_that_were_moved_while_the_module_was_left_are_followed_when_it_is_opened(measured):
     outputs, (count, _middle) = outputs_of(measured), walls(measured)
     measured.exit()

@@ -301,7 +301,8 @@ class _ROIRepeats(slicer.util.VTKObservationMixin):  # type: ignore[misc]
             draw_repeats(repeats, None)
         elif rois is not None and repeats is not None:
             self._are_shown = bool(rois.GetDisplayVisibility())
-            for event in (rois.PointModifiedEvent, rois.PointRemovedEvent):
+            moved = (rois.PointModifiedEvent, rois.PointRemovedEvent, rois.TransformModifiedEvent)
+            for event in moved:
                 self.addObserver(rois, event, self._on_moved)
             self.addObserver(rois, rois.DisplayModifiedEvent, self._on_display)
             self._on_moved()
