@@ -28,8 +28,9 @@ pip = $(BIN)/python -m pip install --quiet $(1) >> $(VENV)/install.log 2>&1 || {
 demo: $(INSTALLED)
 	$(BIN)/python Testing/demo.py $(DEMO)
 
+# Two processes on two processors: OpenBLAS's own threads would wait in busy loops.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
