@@ -8,6 +8,7 @@ from bad_input import (
     series_cases,
     text_cases,
     time_cases,
+    volume_cases,
     worksheet_cases,
 )
 
@@ -18,6 +19,7 @@ CASES = [
     *label_cases.CASES,
     *group_cases.CASES,
     *file_cases.CASES,
+    *volume_cases.CASES,
     *bound_cases.CASES,
     *text_cases.CASES,
 ]

@@ -273,9 +273,12 @@ def nifti(path, *, version=1, order='<', values=None, **fields):
     ('units', 'mm'), [(0, 1.0), (2, 1.0), (1, 1000.0), (3, 1e-3), (2 | 8, 1.0), (3 | 16, 1e-3)]
 )
 def test_both_versions_in_both_byte_orders_and_all_units(tmp_path, version, order, units, mm):
-    image = read_volume(nifti(tmp_path / 'a.nii', version=version, order=order, units=units))
-    assert image.geometry.spacing_ijk_mm == pytest.approx([2 * mm, 3 * mm, 4 * mm])
-    assert image.geometry.position_ras_mm((0, 0, 0)) == pytest.approx([-5 * mm, 7 * mm, 11 * mm])
+    rows = np.array([2, 0, 0, -5, 0, 3, 0, 7, 0, 0, 4, 11]) / mm
+    sizes = np.array([1, 2, 3, 4, 0, 0, 0, 0]) / mm
+    told = {'units': units, 'rows': tuple(rows), 'pixdim': tuple(sizes)}
+    image = read_volume(nifti(tmp_path / 'a.nii', version=version, order=order, **told))
+    assert image.geometry.spacing_ijk_mm == pytest.approx([2, 3, 4])
+    assert image.geometry.position_ras_mm((0, 0, 0)) == pytest.approx([-5, 7, 11])
     np.testing.assert_array_equal(image.voxels.ravel(), np.arange(24))
     assert image.acquisition.notes == ()
 
@@ -340,9 +343,12 @@ def test_a_nifti_without_a_voxel_size_is_refused(tmp_path, field, value):
 )
 @pytest.mark.parametrize('suffix', ['.nrrd', '.nhdr'])
 def test_a_nrrd_is_read_in_the_units_that_it_names(tmp_path, unit, mm, suffix):
-    path = tmp_path / f'a{suffix}'
-    sitk.WriteImage(made()[0], str(path))
+    path, image = tmp_path / f'a{suffix}', made()[0]
+    sitk.WriteImage(image, str(path))
     place = read_volume(path).geometry
+    image.SetSpacing([length / mm for length in image.GetSpacing()])
+    image.SetOrigin([length / mm for length in image.GetOrigin()])
+    sitk.WriteImage(image, str(path))
     text = ' '.join([f'"{unit}"'] * 3)
     head, blank, rest = path.read_bytes().partition(b'\n\n')
     if suffix == '.nhdr':
@@ -352,7 +358,7 @@ def test_a_nrrd_is_read_in_the_units_that_it_names(tmp_path, unit, mm, suffix):
 
     geometry = read_volume(path).geometry
 
-    np.testing.assert_allclose(geometry.ijk_to_ras[:3], place.ijk_to_ras[:3] * mm, rtol=1e-12)
+    np.testing.assert_allclose(geometry.ijk_to_ras, place.ijk_to_ras, rtol=1e-12, atol=1e-12)
 
 
 def test_a_nrrd_in_a_unit_that_is_no_length_is_refused(tmp_path):

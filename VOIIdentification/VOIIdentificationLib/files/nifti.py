@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +36,7 @@ _TYPES = {
 
 _HEADER_BYTES = 540
 _CHUNK_BYTES = 1 << 20
+_MAX_OFFSET = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ class NiftiHeader:
 
     notes : tuple of str
         What in the header contradicts itself.
+
+    end : int
+        First byte behind the values of all volumes.
     """
 
     shape: tuple[int, ...]
@@ -71,6 +75,7 @@ class NiftiHeader:
     intercept: float
     ijk_to_ras: FloatArray
     notes: tuple[str, ...]
+    end: int
 
 
 def read_nifti(path: Path, frame: int | None = None) -> tuple[npt.NDArray[np.float32], NiftiHeader]:
@@ -117,12 +122,24 @@ def read_nifti(path: Path, frame: int | None = None) -> tuple[npt.NDArray[np.flo
                     )
                 )
             _bytes_or_fewer(stream, needed, keep=False)  # so that the checksum is looked at
+            more = stream.tell() - header.end
     except EOFError as error:
         raise InputFileError(_truncated(path, _('its compressed data end too early'))) from error
     except (OSError, zlib.error) as error:
         raise InputFileError(unreadable(path, str(error))) from error
     stored = np.frombuffer(data, header.dtype).reshape(shape_kji)
-    return _scaled(stored, header.slope, header.intercept), header
+    return _scaled(stored, header.slope, header.intercept), _with_end(header, more)
+
+
+def _with_end(header: NiftiHeader, more_bytes: int) -> NiftiHeader:
+    """Values behind the end may be of the image: another matrix was stored then."""
+    if more_bytes <= 0:
+        return header
+    note = _(
+        'the file goes on behind the {size} voxels that its header tells of: check that these are '
+        'all'
+    ).format(size=' x '.join(str(length) for length in header.shape))
+    return replace(header, notes=(*header.notes, note))
 
 
 def _parsed(data: bytes, path: Path, frame: int | None) -> NiftiHeader:
@@ -159,20 +176,20 @@ def _parsed(data: bytes, path: Path, frame: int | None) -> NiftiHeader:
                 path, _('its values are of type {datatype}, not numbers').format(datatype=datatype)
             )
         )
+    _require_bits(fields, _TYPES[datatype], path)
     shape, count = _shape(fields, path)
     _require_frame(path, shape, count, frame)
     matrix, notes = voxel_place(fields, shape, path)
     dtype = np.dtype(fields.order + _TYPES[datatype])
-    first = max(int(fields.numbers(*fields.layout.vox_offset)[0]), 0)
+    first = _first_byte(fields, path)
+    end = first + count * prod(shape) * dtype.itemsize
     if count > 1 and frame is not None:
         first += (frame - 1) * prod(shape) * dtype.itemsize
         notes = (
             _('Frame {frame} of {count} of the file.').format(frame=frame, count=count),
             *notes,
         )
-    slope, intercept = fields.numbers(*fields.layout.scale)
-    if slope == 0 or not np.isfinite([slope, intercept]).all():  # nifti1.h: no scaling
-        slope, intercept = 1.0, 0.0
+    slope, intercept = _scale(fields, path)
     return NiftiHeader(
         shape=shape,
         dtype=dtype,
@@ -181,7 +198,42 @@ def _parsed(data: bytes, path: Path, frame: int | None) -> NiftiHeader:
         intercept=intercept,
         ijk_to_ras=matrix,
         notes=notes,
+        end=end,
     )
+
+
+def _require_bits(fields: NiftiFields, dtype: str, path: Path) -> None:
+    """Bits of a voxel, which some writers leave 0, are those of its datatype."""
+    bits = fields.number(fields.layout.datatype + 2, 'h')
+    if bits not in (0, 8 * np.dtype(dtype).itemsize):
+        reason = _('its values have {bits} bits, but are of type {datatype}').format(
+            bits=bits, datatype=dtype
+        )
+        raise InputFileError(unreadable(path, reason))
+
+
+def _first_byte(fields: NiftiFields, path: Path) -> int:
+    """Where the values begin: in a single file behind the header."""
+    (offset,) = fields.numbers(*fields.layout.vox_offset)
+    if not (fields.size <= offset < _MAX_OFFSET and offset == int(offset)):
+        reason = _(
+            'its values begin at byte {offset:g} (vox_offset), not behind the {size} of the header'
+        ).format(offset=offset, size=fields.size)
+        raise InputFileError(unreadable(path, reason))
+    return int(offset)
+
+
+def _scale(fields: NiftiFields, path: Path) -> tuple[float, float]:
+    """Slope and intercept; a slope of 0 is none (nifti1.h), as is NaN, which nibabel writes."""
+    slope, intercept = fields.numbers(*fields.layout.scale)
+    if slope == 0 or np.isnan(slope):
+        return 1.0, 0.0
+    if not np.isfinite([slope, intercept]).all():
+        reason = _('its scl_slope is {slope:g} and its scl_inter {intercept:g}').format(
+            slope=slope, intercept=intercept
+        )
+        raise InputFileError(unreadable(path, reason))
+    return slope, intercept
 
 
 def _shape(fields: NiftiFields, path: Path) -> tuple[tuple[int, ...], int]:

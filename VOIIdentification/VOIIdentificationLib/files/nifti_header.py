@@ -17,6 +17,18 @@ _ = sentences(__name__)
 _MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 1e-3}
 """Codes of xyzt_units: unknown (taken for mm), meter, millimeter, micrometer."""
 
+_UNIT_CODES = 7
+"""Bits of xyzt_units that hold the unit of lengths; the others are that of times."""
+
+MIN_VOXEL_MM, MAX_VOXEL_MM = 0.01, 100.0
+"""Ten times finer than small-animal PET, and coarser than any slab: beyond it is the unit."""
+
+MAX_ORIGIN_MM = 1e5
+"""No scanner is that large."""
+
+_MAX_QUATERNION = 1.001
+"""Squared length of the stored part of a unit quaternion; float32 rounds to 1e-7."""
+
 _MAX_POSITION_DIFFERENCE_MM = 0.1
 """sform and qform that place a corner this far apart contradict each other."""
 
@@ -76,6 +88,9 @@ class NiftiFields:
     layout : _Layout
         Where the fields are.
 
+    size : int
+        Bytes of the header.
+
     Raises
     ------
     InputFileError
@@ -89,7 +104,8 @@ class NiftiFields:
             raise InputFileError(unreadable(path, _('it does not begin with a NIfTI header')))
         self._data = data
         self.order = order
-        self.layout = _LAYOUTS[sizes[order]]
+        self.size = sizes[order]
+        self.layout = _LAYOUTS[self.size]
         magic = data[self.layout.magic : self.layout.magic + 3]
         if magic not in (b'n+1', b'n+2'):
             raise InputFileError(
@@ -168,22 +184,53 @@ def voxel_place(
     """
     pixdim = np.array(fields.numbers(*fields.layout.pixdim))
     qform_code, sform_code = fields.numbers(*fields.layout.codes)
-    qform = _qform(fields, pixdim) if qform_code > 0 else None
+    qform = _qform(fields, pixdim, path) if qform_code > 0 else None
     sform = np.eye(4)
     sform[:3] = np.reshape(fields.numbers(*fields.layout.rows), (3, 4))
     spacing = np.diag([*pixdim[1:4], 1.0])
     matrix = sform if sform_code > 0 else qform if qform is not None else spacing
-    _require_grid(matrix, path)
-    to_mm = _MM_PER_UNIT.get(int(fields.numbers(*fields.layout.units)[0]) & 7, 1.0)
+    if sform_code <= 0:
+        _require_spacing(pixdim, path)
+    to_mm = _mm_per_unit(int(fields.numbers(*fields.layout.units)[0]) & _UNIT_CODES, path)
+    ijk_to_ras = matrix * np.array([[to_mm], [to_mm], [to_mm], [1.0]])
+    require_grid(ijk_to_ras, path)
     notes: tuple[str, ...] = ()
     if sform_code > 0:
         notes = _contradictions(sform, qform, pixdim, shape, to_mm)
-    return np.diag([to_mm, to_mm, to_mm, 1.0]) @ matrix, notes
+    elif qform is None:
+        notes = (_('the NIfTI header has neither sform nor qform: directions are unknown'),)
+    return ijk_to_ras, notes
 
 
-def _qform(fields: NiftiFields, pixdim: FloatArray) -> FloatArray:
+def _mm_per_unit(code: int, path: Path) -> float:
+    if code not in _MM_PER_UNIT:
+        msg = _(
+            '{path}: its xyzt_units name length unit {code}, which NIfTI does not know; save the '
+            'volume again in millimeters.'
+        ).format(path=path, code=code)
+        raise InputFileError(msg)
+    return _MM_PER_UNIT[code]
+
+
+def _require_spacing(pixdim: FloatArray, path: Path) -> None:
+    """Methods 1 and 2 take the voxel size from pixdim, whose numbers are lengths."""
+    if not (pixdim[1:4] > 0).all():
+        reason = _('its pixdim, {pixdim}, gives a voxel no size').format(
+            pixdim=_sizes(pixdim[1:4])
+        )
+        raise InputFileError(unreadable(path, reason))
+
+
+def _qform(fields: NiftiFields, pixdim: FloatArray, path: Path) -> FloatArray:
     """Method 2 of nifti1.h: a rotation as a quaternion, the spacing, and an offset."""
-    b, c, d, *offset = fields.numbers(*fields.layout.quaternion)
+    stored, offset = np.split(np.array(fields.numbers(*fields.layout.quaternion)), 2)
+    length = float(stored @ stored)
+    if not length <= _MAX_QUATERNION:
+        reason = _('its quaternion (qform) has a squared length of {length:.4g}, above 1').format(
+            length=length
+        )
+        raise InputFileError(unreadable(path, reason))
+    b, c, d = stored / max(np.sqrt(length), 1.0)
     a = np.sqrt(max(1.0 - (b * b + c * c + d * d), 0.0))
     rotation = np.array(
         [
@@ -199,10 +246,37 @@ def _qform(fields: NiftiFields, pixdim: FloatArray) -> FloatArray:
     return matrix
 
 
-def _require_grid(matrix: FloatArray, path: Path) -> None:
+def require_grid(matrix: FloatArray, path: Path) -> None:
+    """
+    Refuse voxels that are no boxes, or of a size or at a place that no image has.
+
+    Parameters
+    ----------
+    matrix : (4, 4) `numpy.ndarray`
+        From index to millimeter.
+
+    path : `pathlib.Path`
+        For messages.
+
+    Raises
+    ------
+    InputFileError
+        If the axes are not at right angles, or a length is out of bounds.
+    """
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
     if not np.isfinite(matrix).all() or lengths.min() <= 0:
         raise InputFileError(unreadable(path, _('its header gives a voxel no size')))
+    if lengths.min() < MIN_VOXEL_MM or lengths.max() > MAX_VOXEL_MM:
+        msg = _(
+            '{path}: its voxels are {sizes} mm, which no scan has ({least:g} to {most:g} mm): '
+            'check the unit of lengths in its header.'
+        ).format(path=path, sizes=_sizes(lengths), least=MIN_VOXEL_MM, most=MAX_VOXEL_MM)
+        raise InputFileError(msg)
+    if np.abs(matrix[:3, 3]).max() > MAX_ORIGIN_MM:
+        reason = _('its first voxel lies more than {most:g} m away').format(
+            most=MAX_ORIGIN_MM / 1000.0
+        )
+        raise InputFileError(unreadable(path, reason))
     unit = matrix[:3, :3] / lengths
     if np.abs(unit.T @ unit - np.eye(3)).max() > _MAX_COSINE:
         msg = _(
@@ -222,9 +296,8 @@ def _contradictions(
     """Where the sform, which is used, and the other two descriptions differ."""
     lengths = np.linalg.norm(sform[:3, :3], axis=0)
     notes = []
-    if np.abs(lengths / np.where(pixdim[1:4] > 0, pixdim[1:4], np.nan) - 1).max() > (
-        _MAX_SPACING_DIFFERENCE
-    ):
+    said = np.abs(pixdim[1:4])
+    if (np.abs(lengths - said) > _MAX_SPACING_DIFFERENCE * said)[said > 0].any():
         notes.append(
             _(
                 'the voxel size is {by_sform} mm by the sform of the NIfTI header, which is used, '

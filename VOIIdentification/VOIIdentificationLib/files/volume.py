@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
@@ -24,27 +24,14 @@ from ..core.sentence import sentences
 from .atomic import transaction
 from .bids import Sidecar, read_sidecar, sidecar_path
 from .nifti import read_nifti
+from .nifti_header import require_grid
+from .nrrd_header import mm_per_space_unit, nrrd_fields, nrrd_notes, require_lengths
 from .target import require_free
 
 _ = sentences(__name__)
 
 SUFFIXES = ('.nrrd', '.nhdr', '.nii', '.nii.gz')
 """File names that `read_volume` takes, in small or capital letters."""
-
-_MM_PER_SPACE_UNIT = {
-    **dict.fromkeys(('', '???', 'none', 'mm', 'millimeter', 'millimeters'), 1.0),
-    **dict.fromkeys(('millimetre', 'millimetres'), 1.0),
-    **dict.fromkeys(('um', '\u00b5m', '\u03bcm', 'micron', 'microns'), 1e-3),
-    **dict.fromkeys(('micrometer', 'micrometers', 'micrometre', 'micrometres'), 1e-3),
-    **dict.fromkeys(('cm', 'centimeter', 'centimeters', 'centimetre', 'centimetres'), 10.0),
-    **dict.fromkeys(('m', 'meter', 'meters', 'metre', 'metres'), 1000.0),
-    **dict.fromkeys(('nm', 'nanometer', 'nanometers', 'nanometre', 'nanometres'), 1e-6),
-}
-"""Spellings of NRRD's space units, which ITK reads over; a missing one is millimeter."""
-
-_NRRD_HEADER_BYTES = 65536
-_NRRD_FIELDS = re.compile(r'^(space units|units|sizes):\s*(.*)$', re.IGNORECASE | re.MULTILINE)
-_NRRD_UNIT = re.compile(r'"([^"]*)"')
 
 UNIT_KEY = 'unit'
 """Key of the unit among the header fields of the file."""
@@ -114,9 +101,10 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT, frame: int | None = Non
             path=path, frame=frame
         )
         raise InputFileError(msg)
-    voxels, ijk_to_lps = _read(path)
+    voxels, ijk_to_lps, notes = _read(path)
     k, j, i = voxels.shape
-    return PETImage(voxels, VolumeGeometry((k, j, i), LPS_TO_RAS @ ijk_to_lps), unit)
+    geometry = VolumeGeometry((k, j, i), LPS_TO_RAS @ ijk_to_lps)
+    return PETImage(voxels, geometry, unit, Acquisition(notes=notes))
 
 
 def _image_of_nifti(path: Path, unit: str, frame: int | None) -> PETImage:
@@ -160,20 +148,22 @@ def volume_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Si
     return None if found is None else read_sidecar(found, slice_count, frame)
 
 
-def _read(path: Path) -> tuple[Any, FloatArray]:
-    """Values of shape ``(K, J, I)`` and the matrix from index to LPS."""
+def _read(path: Path) -> tuple[Any, FloatArray, tuple[str, ...]]:
+    """Values of shape ``(K, J, I)``, the matrix from index to LPS, and what is odd."""
     import SimpleITK
 
     reader = SimpleITK.ImageFileReader()
     with _name_for_itk(path) as name, _itk_errors_named(path):
         reader.SetFileName(name)
-        fields = _nrrd_fields(path)
+        fields = nrrd_fields(path)
         _require_room(path, [int(size) for size in re.findall(r'\d+', fields.get('sizes', ''))])
         reader.ReadImageInformation()
         _require_one_scalar_image(path, reader)
-        ijk_to_lps = np.diag([*_mm_per_space_unit(path, fields), 1.0]) @ _ijk_to_lps(reader)
+        ijk_to_lps = np.diag([*mm_per_space_unit(path, fields), 1.0]) @ _ijk_to_lps(reader)
+        require_lengths(path, fields)
+        require_grid(ijk_to_lps, path)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
-        return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps
+        return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps, nrrd_notes(fields)
 
 
 @contextmanager
@@ -221,29 +211,6 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _nrrd_fields(path: Path) -> dict[str, str]:
-    """Some fields of the text at the beginning of a NRRD file; ITK reads over the units."""
-    with path.open('rb') as stream:
-        head = stream.read(_NRRD_HEADER_BYTES)
-    text = head.replace(b'\r\n', b'\n').partition(b'\n\n')[0].decode('utf-8', 'replace')
-    return {name.lower(): value for name, value in _NRRD_FIELDS.findall(text)}
-
-
-def _mm_per_space_unit(path: Path, fields: Mapping[str, str]) -> list[float]:
-    """Length of each axis' unit."""
-    found = fields.get('space units') or fields.get('units') or ''
-    units = _NRRD_UNIT.findall(found)[:3]
-    units += [''] * (3 - len(units))
-    unknown = [unit for unit in units if unit.strip().lower() not in _MM_PER_SPACE_UNIT]
-    if unknown:
-        msg = _(
-            '{path}: its space units are {unit!r}, which is no known length; save the volume again '
-            'in millimeters.'
-        ).format(path=path, unit=unknown[0])
-        raise InputFileError(msg)
-    return [_MM_PER_SPACE_UNIT[unit.strip().lower()] for unit in units]
 
 
 def _ijk_to_lps(reader: Any) -> FloatArray:
