@@ -215,9 +215,7 @@ def _mm_per_unit(code: int, path: Path) -> float:
 def _require_spacing(pixdim: FloatArray, path: Path) -> None:
     """Methods 1 and 2 take the voxel size from pixdim, whose numbers are lengths."""
     if not (pixdim[1:4] > 0).all():
-        reason = _('its pixdim, {pixdim}, gives a voxel no size').format(
-            pixdim=_sizes(pixdim[1:4])
-        )
+        reason = _('its pixdim, {pixdim}, gives a voxel no size').format(pixdim=_sizes(pixdim[1:4]))
         raise InputFileError(unreadable(path, reason))
 
 
