@@ -412,3 +412,14 @@ def test_of_beds_with_one_acquisition_time_the_first_has_the_smallest_frame_time
     assert earliest_frame(header) == beds[2]
     assert earliest_frame(replace(PLAIN, frames=(later, beds[0]))) == beds[0]
     assert earliest_frame(replace(PLAIN, frames=(SUVFrame(),))) is None
+
+
+@pytest.mark.parametrize(('part_s', 'shown'), [(0.46, '10:00:00'), (0.54, '10:00:01')])
+def test_a_moment_is_told_to_the_nearest_second(part_s, shown):
+    assert clock_text(TEN + timedelta(seconds=part_s)) == f'2026-03-01 {shown}'
+
+
+def test_a_series_time_that_is_missing_is_told_and_doubts_nothing():
+    scale = suv_scale(replace(PLAIN, series_start=None, frames=(SUVFrame(ELEVEN, 0.0, 240.0),)))
+    assert 'the header has no series time (0008,0031)' in scale.decisions
+    assert scale.flags == ()
