@@ -423,3 +423,20 @@ def test_a_series_time_that_is_missing_is_told_and_doubts_nothing():
     scale = suv_scale(replace(PLAIN, series_start=None, frames=(SUVFrame(ELEVEN, 0.0, 240.0),)))
     assert 'the header has no series time (0008,0031)' in scale.decisions
     assert scale.flags == ()
+
+
+def test_an_image_that_names_its_instant_is_corrected_to_that():
+    """As enhanced images do; nothing else is asked."""
+    named = ELEVEN + 10 * MINUTE
+    scale = suv_scale(replace(PLAIN, decay_reference=named, series_start=None))
+    assert scale.factors == pytest.approx([factor_at(4200.0)], rel=1e-12)
+    assert 'the image is decay-corrected to 2026-03-01 11:10:00 (0018,9701)' in scale.decisions
+    assert scale.flags == ()
+
+
+def test_dates_at_the_end_of_time_are_a_sentence():
+    last = datetime(9999, 12, 31, 23, 59)
+    frames = (SUVFrame(last, None, 300.0),)
+    header = replace(PLAIN, decay_correction='NONE', corrected_image=('ATTN',), frames=frames)
+    with pytest.raises(SUVError, match='dates of scan and injection lead out of the years 1 to'):
+        suv_scale(header)
