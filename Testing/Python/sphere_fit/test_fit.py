@@ -375,3 +375,17 @@ def test_one_sphere_that_cannot_be_fitted_leaves_the_others_as_they_are():
 
 def test_no_spheres_have_no_fits():
     assert fit_spheres(scan(FINE, np.ones(FINE.shape_kji)), []) == ()
+
+
+@pytest.mark.parametrize(('fwhm_mm', 'told'), [(1.45, False), (1.56, True)])
+def test_a_resolution_finer_than_any_scanner_is_not_told(fwhm_mm, told):
+    """1.5 mm is the end, on voxels that would show it."""
+    geometry = grid((0.7, 0.75, 0.8), (40, 44, 46))
+    center = middle_of(geometry)
+    values = walled_sphere(geometry, center, 10.0, (fwhm_mm,) * 2, signal=8.0, background=1.0)
+
+    fit = fit_sphere(scan(geometry, values), Sphere('S10', center, 10.0))
+
+    assert fit.accepted, fit.reason
+    expected = pytest.approx(fwhm_mm, rel=0.005) if told else None
+    assert (fit.fwhm_in_plane_mm, fit.fwhm_axial_mm) == (expected, expected)
