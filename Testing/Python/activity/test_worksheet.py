@@ -450,3 +450,18 @@ def test_a_year_that_is_mistyped_is_a_sentence(years, which):
         ActivityError, match=r'half-lives (before|after) the scan .* check the date'
     ):
         true_activity(replace(WORKSHEET, hot=fill))
+
+
+@pytest.mark.parametrize('half_lives', [-100.1, -99.9, 99.9, 100.1])
+def test_a_reading_may_be_a_hundred_half_lives_from_the_scan(half_lives):
+    """A mole of atoms has decayed to none after 80."""
+    elapsed = timedelta(seconds=half_lives * true_activity(WORKSHEET).half_life_s)
+    hot = replace(WORKSHEET.hot, assay_time=WORKSHEET.scan_start - elapsed, residual_mbq=0.0)
+    sheet = replace(WORKSHEET, hot=replace(hot, residual_time=None))
+
+    if abs(half_lives) < 100:
+        assert true_activity(sheet).hot_bqml > 0
+    else:
+        side = 'before' if half_lives > 0 else 'after'
+        with pytest.raises(ActivityError, match=f'100 half-lives {side} the scan'):
+            true_activity(sheet)
