@@ -9,8 +9,7 @@ from VOIIdentificationLib.activity.worksheet import TrueActivity
 from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.evaluate.editions import EDITIONS
-from VOIIdentificationLib.evaluate.nema import filling_contradictions
+from VOIIdentificationLib.evaluate.editions import EDITIONS, filling_contradictions
 from VOIIdentificationLib.synthetic.phantom import (
     PSF,
     Activities,
