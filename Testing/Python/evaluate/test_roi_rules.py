@@ -291,3 +291,20 @@ def test_the_unit_of_the_values_moves_no_roi():
     assert other.body_level == pytest.approx(1e-6 * plain.body_level, rel=1e-5)
     for one, two in zip(plain.rois, other.rois, strict=True):
         assert two.center_ras_mm == pytest.approx(one.center_ras_mm, abs=1e-9)
+
+
+def test_a_lung_off_the_axis_is_kept_away_from_where_it_is():
+    """Moved by -9 and 4 mm; ROIs on both sides of it."""
+    image, spheres = drawn(lung=2000.0)
+    k, j, i = np.indices(image.voxels.shape)
+    r, a, _ = np.moveaxis(image.geometry.position_ras_mm(np.stack([i, j, k], axis=-1)), -1, 0)
+    voxels = np.where(np.hypot(r + 9.0, a - 4.0) < 25.0, 0.0, image.voxels).astype(np.float32)
+    wanted = [Seed('near', (-9.0, 48.0, 0.0)), Seed('far', (9.0, -50.0, 0.0))]
+
+    placement = place_background(PETImage(voxels, image.geometry, 'x'), spheres, positions=wanted)
+
+    assert placement.lung.found
+    assert placement.lung.center_ras_mm[:2] == pytest.approx((-9.0, 4.0), abs=0.5)
+    near, far = (roi.lung_distance_mm for roi in placement.rois)
+    assert near == pytest.approx(44.0 - 43.5, abs=1.5)
+    assert far == pytest.approx(np.hypot(18.0, 54.0) - 43.5, abs=1.5)

@@ -283,3 +283,16 @@ def test_one_voxel_has_no_known_noise():
 def test_slices_without_a_voxel_are_not_shown():
     image, mask = by_hand([[[1.0]], [[0.0]], [[1.0]]], [[[90.0]], [[5.0]], [[110.0]]])
     assert [one.slice_k for one in uniformity(image, mask, 100.0).slices] == [0, 2]
+
+
+@pytest.mark.parametrize('order', [(0, 1, 2), (2, 0, 1)])
+def test_the_noise_of_a_mean_on_voxels_that_are_long_along_one_axis(order):
+    """Lags of five voxels along one axis and of one along another."""
+    spacing = np.array([5.0, 12.0, 21.0])[list(order)]
+    shape = np.array([21, 9, 5])[list(order)][::-1]
+    geometry = VolumeGeometry(tuple(int(n) for n in shape), np.diag([*spacing, 1.0]))
+    mask = VOIMask(np.ones(shape), tuple(slice(0, int(n)) for n in shape), False)
+    noise = correlated_noise(geometry, 20.0, np.random.default_rng(4))
+    image = PETImage((100 + 10 * noise).astype(np.float32), geometry, 'Bq/mL')
+
+    assert mean_sd(image, mask) == pytest.approx(mean_sd_by_pairs(image, mask), rel=1e-6)
