@@ -427,10 +427,10 @@ def test_a_series_time_that_is_missing_is_told_and_doubts_nothing():
 
 def test_an_image_that_names_its_instant_is_corrected_to_that():
     """As enhanced images do; nothing else is asked."""
-    named = ELEVEN + 10 * MINUTE
+    named = ELEVEN - 10 * MINUTE
     scale = suv_scale(replace(PLAIN, decay_reference=named, series_start=None))
-    assert scale.factors == pytest.approx([factor_at(4200.0)], rel=1e-12)
-    assert 'the image is decay-corrected to 2026-03-01 11:10:00 (0018,9701)' in scale.decisions
+    assert scale.factors == pytest.approx([factor_at(3000.0)], rel=1e-12)
+    assert 'the image is decay-corrected to 2026-03-01 10:50:00 (0018,9701)' in scale.decisions
     assert scale.flags == ()
 
 
