@@ -61,7 +61,7 @@ def test_a_minute_is_no_contradiction():
     ('change', 'sentence'),
     [
         ({'scan_start': START + timedelta(hours=1)}, '60 min, in which 32 % decay'),
-        ({'scan_start': START.replace(hour=0, minute=0)}, '10.2 h'),
+        ({'scan_start': START.replace(hour=0, minute=0)}, '10.2 h, in which 98 % decay'),
         ({'isotope': 'Ga-68'}, 'says Ga-68, the header of the scan F-18'),
         ({'half_life_s': 6700.0}, 'half-life of 6700 s, the header 6586.2 s'),
         ({'decay_corrected': False}, 'is not decay-corrected, after the header it is decay'),
