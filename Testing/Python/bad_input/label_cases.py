@@ -77,6 +77,14 @@ ORDERS = [
     _found('28 typed as 82', DIAMETERS_MM, instead(28.0, 82.0)),
     _found('22 typed as 2.2', DIAMETERS_MM, instead(22.0, 2.2)),
     _found('10 typed as 100', DIAMETERS_MM, instead(10.0, 100.0)),
+    *(
+        _found(
+            f'all diameters times {factor}',
+            DIAMETERS_MM,
+            tuple(factor * one for one in DIAMETERS_MM),
+        )
+        for factor in (0.1, 0.5, 0.9, 0.94, 1.06, 1.1, 2.0)
+    ),
 ]
 
 SEEDS = [

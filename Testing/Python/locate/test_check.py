@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import erf
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.phantom import Phantom, load_phantom
-from VOIIdentificationLib.locate.check import check_inserts
+from VOIIdentificationLib.locate.check import check_inserts, effective_diameters_mm
 from VOIIdentificationLib.locate.ring import fit_ring
+from VOIIdentificationLib.locate.shells import Shells
 from VOIIdentificationLib.measure.voi import seeded
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.psf import PSF
@@ -134,3 +136,83 @@ def test_a_ring_that_scatters_says_little_of_the_scale(scan):
     assert check_inserts(image, inserts, PRESET, pose).flags == ()
     sure = replace(pose, radius_sd_mm=0.4)
     assert check_inserts(image, inserts, PRESET, sure).flags == (Flag.RING_SCALE,)
+
+
+def resized(factor):
+    """The phantom with all diameters off by one factor."""
+    return replace(
+        LOOSE,
+        inserts=tuple(replace(i, diameter_mm=factor * i.diameter_mm) for i in LOOSE.inserts),
+    )
+
+
+@pytest.mark.parametrize('factor', [0.9, 0.95, 1.06, 1.1])
+def test_diameters_that_are_all_off_alike_are_flagged(scan, factor):
+    image, centers = scan
+    phantom = resized(factor)
+    inserts = [seeded(insert, centers[insert.label]) for insert in phantom.inserts]
+
+    checked = check_inserts(image, inserts, phantom, None)
+
+    assert all(one.flags for one in checked.inserts)
+    assert Flag.DIAMETER_DEVIATES in flags(checked)['S37']
+    said = next(note for note in checked.notes if 'off the diameters of the phantom' in note)
+    off = float(said.split(' are ')[1].split(' %')[0])
+    assert off == pytest.approx(100 * (1 / factor - 1), abs=2.5)
+
+
+def test_the_effective_diameter_is_that_of_the_ball_whatever_the_blur():
+    """Blurred by a Gaussian in closed form: the radial profile of a ball (its own formula)."""
+    radius, background, wall = 18.5, 2.0, 1.0
+    r = np.arange(0.5, 27.0)
+    for sigma in (1.5, 2.5, 3.5):
+        ball, outer = (_blurred(r, edge, sigma) for edge in (radius, radius + wall))
+        value = background * (1 - outer) + 9.0 * ball
+        shells = Shells(r[None], value[None], (r[None] ** 2).round() + 1)
+        for factor in (0.9, 1.0, 1.1):
+            labeled_mm = np.array([2 * radius * factor])
+            found = effective_diameters_mm(shells, labeled_mm)
+            assert found == pytest.approx([2 * radius], rel=0.015)
+
+
+def _blurred(r, radius, sigma):
+    """A ball of 1, convolved with a Gaussian, at distances from its center."""
+    inside = (
+        erf((radius - r) / (sigma * np.sqrt(2))) + erf((radius + r) / (sigma * np.sqrt(2)))
+    ) / 2
+    rims = np.exp(-((radius - r) ** 2) / (2 * sigma**2)) - np.exp(
+        -((radius + r) ** 2) / (2 * sigma**2)
+    )
+    return inside - sigma / (r * np.sqrt(2 * np.pi)) * rims
+
+
+@pytest.mark.parametrize(
+    ('fwhm_mm', 'hot', 'cov'), [(4.0, 4000.0, 0.3), (9.0, 8000.0, 0.2), (7.0, 16000.0, 0.1)]
+)
+def test_right_diameters_are_left_alone_whatever_noise_and_blur(fwhm_mm, hot, cov):
+    scene = SyntheticPhantom(
+        geometry=grid((76, 70, 36), (4.0, 4.1, 4.2)),
+        activities=Activities(hot=hot, background=2000.0),
+        psf=PSF(fwhm_mm, fwhm_mm),
+        noise=Noise(cov, 4.0),
+        random_seed=int(fwhm_mm),
+    )
+    image, truth = synthesize(scene)
+    inserts = [seeded(true.insert, true.center_ras_mm) for true in truth.inserts]
+
+    checked = check_inserts(image, inserts, LOOSE, None)
+
+    assert not any(Flag.DIAMETER_DEVIATES in one.flags for one in checked.inserts)
+
+
+@pytest.mark.parametrize(
+    ('factor', 'flagged'), [(0.9, True), (1.0, False), (1.02, False), (1.1, True)]
+)
+def test_a_ring_that_is_not_the_phantoms_is_flagged_without_a_model_fit(scan, factor, flagged):
+    image, centers = scan
+    phantom = replace(PRESET, ring_diameter_mm=factor * PRESET.ring_diameter_mm)
+    inserts = [seeded(insert, centers[insert.label]) for insert in phantom.inserts]
+
+    checked = check_inserts(image, inserts, phantom, None)
+
+    assert (Flag.RING_SCALE in checked.flags) == flagged

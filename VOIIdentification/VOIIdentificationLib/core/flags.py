@@ -61,6 +61,7 @@ class Flag(str, Enum):
     SIZE_OPEN = 'size_open'
     FILLING_DIFFERS = 'filling_differs'
     SIGNAL_DEVIATES = 'signal_deviates'
+    DIAMETER_DEVIATES = 'diameter_deviates'
     RING_SCALE = 'ring_scale'
     OFF_CENTER = 'off_center'
     CYLINDER_SIZE = 'cylinder_size'
@@ -133,6 +134,9 @@ _TEXTS = {
     Flag.SIGNAL_DEVIATES: _(
         'its signal contradicts that of the other spheres: check size and label'
     ),
+    Flag.DIAMETER_DEVIATES: _(
+        'the large spheres look larger or smaller than the phantom has them: check its diameters'
+    ),
     Flag.RING_SCALE: _(
         'the ring is larger or smaller than the phantom has it: check the voxel size'
     ),
@@ -157,6 +161,7 @@ DOUBTED_LABELS = frozenset(
         Flag.SIZE_OPEN,
         Flag.FILLING_DIFFERS,
         Flag.SIGNAL_DEVIATES,
+        Flag.DIAMETER_DEVIATES,
     }
 )
 """Flags of a sphere that may not be the one its label says: nothing is judged by its diameter."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ..core.errors import InputFileError, SeedError
-from ..core.flags import Flag
-from ..core.geometry import VolumeGeometry
+from ..core.flags import DOUBTED_LABELS, Flag
+from ..core.geometry import FloatArray, VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
 from ..core.sentence import sentences
 from ..measure.voi import LocatedInsert
+from ..sphere_fit.fit import WALL_MM
 from .assignment import Filling
 from .identity import (
     MAX_SIGNAL_DEVIATION,
@@ -23,18 +24,34 @@ from .identity import (
     identify_spheres,
     with_usual_sizes,
 )
-from .ring import RingPose, ring_inserts
+from .ring import RingPose, fit_ring, ring_inserts
+from .shells import REACH_MM, SHELL_MM, Shells
 
 _ = sentences(__name__)
 
 MAX_SCALE_DEVIATION = 0.01
 """Phantoms and what is printed of their ring (114 to 114.54 mm) differ by less."""
 
+_SEED_DEVIATION = 0.05
+"""The same where centers are as good as seeds: six that are 5 mm off move a radius by 2 mm."""
+
 MAX_SCALE_SIGMAS = 3.0
 """Standard uncertainties by which its radius must differ."""
 
 MIN_DIAMETER_VOXELS = 0.2
 """A smaller insert is a point to the grid; weighing its voxels would take much memory."""
+
+MAX_DIAMETER_DEVIATION = 0.04
+"""
+Mean of the two largest spheres. Where the phantom is right they deviate by up to 0.03: contrast 2
+to 8, COV up to 40 %, 4 to 12 mm FWHM, and a real reconstruction that overshoots.
+"""
+
+_SIZED_MM = (20.0, 42.0)
+"""Diameters with a core and a rim that usual blur leaves apart, within reach of the shells."""
+
+_RIM_MM, _OUTER_MM = 8.0, 24.0
+"""What the blur takes out of a sphere is counted so far from its surface, or its center."""
 
 _SAID = {Flag.SEED_MISNAMED, Flag.SEED_ASTRAY}
 """Doubts about a seed that need no second one."""
@@ -127,7 +144,12 @@ def check_inserts(
     doubts = {one.label: list(one.flags) for one in located}
     notes = _size_doubts(image, spheres, phantom, doubts)
     notes += _signal_doubts(image, spheres, doubts)
-    scale = _scale_doubt(pose, phantom)
+    notes += _diameter_doubts(image, spheres, doubts)
+    scale = _scale_doubt(pose, phantom, MAX_SCALE_DEVIATION)
+    if pose is None:
+        scale = _scale_doubt(
+            _seeded_ring(image, spheres, doubts, phantom), phantom, _SEED_DEVIATION
+        )
     return Checked(
         tuple(replace(one, flags=tuple(dict.fromkeys(doubts[one.label]))) for one in located),
         (Flag.RING_SCALE,) if scale else (),
@@ -227,13 +249,98 @@ def _signal_doubts(
     return notes
 
 
-def _scale_doubt(pose: RingPose | None, phantom: Phantom) -> tuple[str, ...]:
+def _diameter_doubts(
+    image: PETImage, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
+) -> list[str]:
+    """One factor of all diameters leaves their order and their signals in accord."""
+    hot = [one for one in spheres if one.insert.hot and not DOUBTED_LABELS & set(doubts[one.label])]
+    sized = [one for one in hot if _SIZED_MM[0] <= one.insert.diameter_mm <= _SIZED_MM[1]]
+    largest = sorted(sized, key=lambda one: -one.insert.diameter_mm)[:2]
+    if len(largest) < 2 or not all(_stands_alone(one, spheres) for one in largest):
+        return []
+    shells = Shells.around(image, [one.center_ras_mm for one in largest])
+    if shells is None or not shells.count[:, int(_OUTER_MM) :].all():  # cut by the image's edge
+        return []
+    diameters = np.array([one.insert.diameter_mm for one in largest])
+    parts = effective_diameters_mm(shells, diameters) / diameters - 1.0
+    part = float(parts.mean())
+    if not abs(part) > MAX_DIAMETER_DEVIATION:
+        return []
+    for one in hot:
+        doubts[one.label].append(Flag.DIAMETER_DEVIATES)
+    note = _(
+        '{labels} are {part:+.0f} % off the diameters of the phantom, by what they hold over the '
+        'concentration in their core: its diameters may be outer ones, or the voxel size is wrong.'
+    )
+    return [note.format(labels=' and '.join(one.label for one in largest), part=100 * part)]
+
+
+def _stands_alone(one: LocatedInsert, spheres: Sequence[LocatedInsert]) -> bool:
+    """Whether no other sphere reaches into the shells around it."""
+    others = [other for other in spheres if other is not one]
+    gaps = [
+        float(np.linalg.norm(np.subtract(one.center_ras_mm, other.center_ras_mm)))
+        - other.insert.diameter_mm / 2
+        for other in others
+    ]
+    return min(gaps, default=np.inf) > REACH_MM
+
+
+def effective_diameters_mm(shells: Shells, diameters_mm: FloatArray) -> FloatArray:
+    """
+    Diameter of a ball that holds as much as a hot sphere, at the concentration of its core.
+
+    Parameters
+    ----------
+    shells : Shells
+        Around the centers of hot spheres, each with voxels in its outer shells.
+
+    diameters_mm : (P,) `numpy.ndarray` of float
+        As they are labeled: tells where core and surroundings are.
+
+    Returns
+    -------
+    diameters_mm : (P,) `numpy.ndarray` of float
+        Blur moves activity out of a sphere and loses none; what the wall lacks of the background
+        is added. NaN where the core is not hotter than the surroundings.
+    """
+    found = []
+    for n, radius_mm in enumerate(diameters_mm / 2):
+        known, edges = shells.count[n] > 0, SHELL_MM * np.arange(shells.count.shape[1] + 1)
+        distance = (edges[:-1] + edges[1:]) / 2
+        value = np.interp(distance, shells.distance_mm[n][known], shells.value[n][known])
+        count = shells.count[n]
+        outer_mm = min(radius_mm + _RIM_MM, _OUTER_MM)
+        inside, around = distance < radius_mm / 2, distance >= outer_mm
+        core = np.average(value[inside], weights=count[inside])
+        background = np.average(value[around], weights=count[around])
+        volume = np.diff(edges**3)  # of shells, in parts of a ball
+        net = float(((value - background) * volume)[~around].sum())
+        net += background * ((radius_mm + WALL_MM) ** 3 - radius_mm**3)
+        found.append(2 * np.cbrt(net / (core - background)) if core > background else np.nan)
+    return np.array(found)
+
+
+def _seeded_ring(
+    image: PETImage,
+    spheres: Sequence[LocatedInsert],
+    doubts: Mapping[str, Sequence[Flag]],
+    phantom: Phantom,
+) -> RingPose | None:
+    """The ring through centers that no model fit has moved; one of a wrong label is left out."""
+    centers = {
+        one.label: one.center_ras_mm for one in spheres if not _SAID & set(doubts[one.label])
+    }
+    return fit_ring(centers, phantom, image.geometry)
+
+
+def _scale_doubt(pose: RingPose | None, phantom: Phantom, allowed: float) -> tuple[str, ...]:
     """A sentence if the ring is larger or smaller than the phantom has it; else nothing."""
     if pose is None or pose.radius_sd_mm is None or phantom.ring_diameter_mm is None:
         return ()
     true_mm = phantom.ring_diameter_mm / 2
     off_mm = pose.radius_mm - true_mm
-    if abs(off_mm) <= max(MAX_SCALE_SIGMAS * pose.radius_sd_mm, MAX_SCALE_DEVIATION * true_mm):
+    if abs(off_mm) <= max(MAX_SCALE_SIGMAS * pose.radius_sd_mm, allowed * true_mm):
         return ()
     said = _(
         'The ring has a radius of {radius:.2f} mm in the image, {true:.2f} mm in the phantom: the '
