@@ -22,6 +22,10 @@ from pydicom.uid import ImplicitVRLittleEndian, JPEGBaseline8Bit
 KIND = 'files'
 
 SEEDS = 'label,x_ras,y_ras,z_ras\n'
+FCSV = (
+    '# Markups fiducial file version = 5.6\n# CoordinateSystem = LPS\n'
+    '# columns = id,x,y,z,ow,ox,oy,oz,vis,sel,lock,label,desc,associatedNodeID\n'
+)
 PLAIN = series()
 
 
@@ -327,6 +331,13 @@ SEED_FILES = [
             ('a label that is a list', 'a.mrk.json', markups([{**POINT, 'label': ['S37']}]),
              Right(refused='', flagged='')),
             ('an fcsv without columns', 'a.fcsv', '0,57.2,0,0\n', refused('columns')),
+            ('an fcsv of points without a place', 'a.fcsv', FCSV + '1,-57.2,0,0,0,0,0,1,1,1,0,S37,,,0,0\n'
+             '2,57.2,0,0,0,0,0,1,1,1,0,S17,,,3,0\n', refused('no point with a position')),
+            ('decimal commas between commas', 'a.csv', SEEDS + 'S37,57,2,0,0,0,0\n', refused('7 cells.*semicolon')),
+            ('a cell more than the header', 'a.csv', SEEDS + 'S37,1,57.2,0,0\n', refused('5 cells')),
+            ('an empty cell more than the header', 'a.csv', SEEDS + 'S37,57.2,0,0,\n', Right(flagged='', refused='')),
+            ('centimeters', 'a.csv', 'label,x_ras_cm,y_ras_cm,z_ras_cm\nS37,5.72,0,0\n', refused('is in cm')),
+            ('inches', 'a.csv', 'label,x RAS [inch],y RAS [inch],z RAS [inch]\nS37,2.25,0,0\n', refused('is in inch')),
             ('an fcsv of system 2', 'a.fcsv', '# CoordinateSystem = 2\n# columns = id,x,y,z,label\n1,57.2,0,0,S37\n', refused('coordinate|IJK')),
         )
     )

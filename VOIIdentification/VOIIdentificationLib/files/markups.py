@@ -34,6 +34,17 @@ MAX_POINTS = 500
 MAX_POSITION_MM = 1e5
 """Away from the origin, along an axis: no scanner is that large."""
 
+_FCSV_UNNAMED = ('positionStatus', 'autoCreated')
+"""Cells that Slicer 5 writes behind those that its line of columns names."""
+
+_FCSV_DEFINED = '2'
+"""Position status of a point that is placed; others keep coordinates that mean nothing."""
+
+_OTHER_UNITS = frozenset(
+    {'cm', 'm', 'um', 'in', 'inch', 'inches', 'voxel', 'voxels', 'index', 'ijk'}
+)
+"""Words of a column's name that say that its numbers are no millimeters."""
+
 _CSV_SEPARATORS = (',', ';', '\t')
 """Comma, or what Excel writes where the comma is the decimal sign, or what is pasted from it."""
 
@@ -163,7 +174,9 @@ def _read_fcsv(text: str, where: str) -> Iterable[Seed]:
         msg = _('{where} has no line "# columns = …" naming label, x, y and z').format(where=where)
         raise InputFileError(msg)
     for row in csv.reader(line for line in text.splitlines() if line and line[0] != '#'):
-        cells = dict(zip(names, row, strict=False))
+        cells = dict(zip((*names, *_FCSV_UNNAMED), row, strict=False))
+        if cells.get('positionStatus', _FCSV_DEFINED).strip() != _FCSV_DEFINED:
+            continue
         yield _seed(cells.get('label', ''), [cells.get(axis) for axis in 'xyz'], system, where)
 
 
@@ -175,7 +188,9 @@ def _read_csv(text: str, where: str) -> Iterable[Seed]:
     head, *body = csv.reader(table, delimiter=separator) if table else [[]]
     system = _system_in_header([*comments, *head], where)
     label_at, places = _csv_columns(head, system, where)
+    _require_millimeter_columns([head[place] for place in places], where)
     for row in body:
+        _require_cells(row, head, where)
         cells = row if separator == ',' else [cell.replace(',', '.') for cell in row]
         position = [cells[place] for place in places if place < len(row)]
         yield _seed(row[label_at] if label_at < len(row) else '', position, system, where)
@@ -197,6 +212,26 @@ def _csv_columns(head: Sequence[str], system: str, where: str) -> tuple[int, tup
         )
         raise InputFileError(msg)
     return labels[0], others
+
+
+def _require_cells(row: Sequence[str], head: Sequence[str], where: str) -> None:
+    """A decimal comma, or a column without a name, moves numbers into other columns."""
+    if len(row) > len(head) and any(cell.strip() for cell in row[len(head) :]):
+        msg = _(
+            '{where}: a row has {cells} cells, the header {columns}: {row}; separate cells with '
+            'semicolons where the comma is the decimal sign, and name every column'
+        ).format(where=where, cells=len(row), columns=len(head), row=shown(','.join(row)))
+        raise InputFileError(msg)
+
+
+def _require_millimeter_columns(names: Sequence[str], where: str) -> None:
+    for name in names:
+        odd = _OTHER_UNITS & set(re.findall(r'[a-z]+', name.lower()))
+        if odd:
+            msg = _('{where}: the column {name} is in {unit}; save positions in mm').format(
+                where=where, name=shown(name), unit=min(odd)
+            )
+            raise InputFileError(msg)
 
 
 def _system_in_header(cells: Sequence[str], where: str) -> str:
