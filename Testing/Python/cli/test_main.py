@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -392,3 +393,29 @@ def test_the_module_is_the_same_program():
         check=True,
     )
     assert run.stdout.strip() == f'voi-identification {__version__}'
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='there a current folder cannot be removed')
+@pytest.mark.parametrize(
+    'command',
+    [
+        'analyze {study}/dicom --seeds {study}/seeds.mrk.json --refinement none --output new',
+        'suv {study}/dicom --output suv.nrrd',
+        'make-phantom new --shape 20 20 20 --voxel 10 10 10',
+        'batch {study} --output new',
+        'info dicom',
+    ],
+)
+def test_a_current_folder_that_was_removed_is_a_sentence(
+    study, tmp_path, monkeypatch, capsys, command
+):
+    gone = tmp_path / 'gone'
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    assert cli.main(command.format(study=study).split()) == 1
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith('voi-identification: ')
+    assert 'unexpected' not in said

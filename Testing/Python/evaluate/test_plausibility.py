@@ -244,6 +244,15 @@ def test_an_empty_syringe_is_not_said_of_one_that_held_a_little_less():
     assert worksheet_contradictions(replace(SHEET, hot=less)) == ()
 
 
+def test_a_residual_that_was_read_before_the_assay_is_said():
+    early, same = START - timedelta(hours=2), START
+    (said,) = worksheet_contradictions(replace(SHEET, hot=Fill(20.0, START, 1000.0, 0.5, early)))
+    assert 'after emptying at 2026-03-01 08:15, before it was assayed at 2026-03-01 10:15' in said
+    assert worksheet_contradictions(replace(SHEET, hot=Fill(20.0, START, 1000.0, 0.5, same))) == ()
+    # Nothing was left: its time does not matter.
+    assert worksheet_contradictions(replace(SHEET, hot=Fill(20.0, START, 1000.0, 0.0, early))) == ()
+
+
 def test_an_assay_at_the_start_of_the_scan_is_not_after_it():
     assert worksheet_contradictions(SHEET) == ()
     late = replace(SHEET.background, assay_time=START + timedelta(seconds=1))

@@ -126,11 +126,20 @@ def _sentence(error: Exception) -> str:
         return 'there is not enough memory for it. Close other programs, or use a smaller image.'
     if isinstance(error, OSError) and error.filename is not None:
         return f'{error.filename}: {error.strerror}.'
+    if isinstance(error, FileNotFoundError) and not _has_current_folder():
+        return 'the current folder no longer exists; change to another one, or give full paths.'
     about = '; '.join([f'{type(error).__name__}: {error}', *getattr(error, '__notes__', [])])
     return (
         f'an unexpected error ({about}). This is a fault of the program: please report it with '
         'what the same command prints with --debug, and with the file if you may share it.'
     )
+
+
+def _has_current_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:  # removed, or unmounted, while the shell is in it
+        return False
 
 
 def _what_is_true() -> str:

@@ -223,6 +223,11 @@ def _fill_doubts(name: str, fill: Fill, scan_start: datetime, decay_per_s: float
             'the {name} fill was assayed at {assayed:%Y-%m-%d %H:%M}, {half_lives:.0f} half-lives '
             'before the scan at {scan_start:%Y-%m-%d %H:%M}: check the dates.'
         ).format(name=name, assayed=fill.assay_time, half_lives=half_lives, scan_start=scan_start)
+    if fill.residual_mbq and fill.residual_time and fill.residual_time < fill.assay_time:
+        yield _(
+            'the {name} syringe was read after emptying at {residual:%Y-%m-%d %H:%M}, before it '
+            'was assayed at {assayed:%Y-%m-%d %H:%M}: check which is which.'
+        ).format(name=name, residual=fill.residual_time, assayed=fill.assay_time)
     if fill.residual_mbq >= fill.assay_mbq:
         yield _(
             'the {name} syringe held {residual:g} MBq after emptying and {assay:g} MBq before: '

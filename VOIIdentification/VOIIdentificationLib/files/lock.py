@@ -18,6 +18,9 @@ _ = sentences(__name__)
 _LOCK = 'lock'
 """Name of the file."""
 
+_MAX_TRIES = 100
+"""Other runs that end at that very moment; more in a row mean that the folder cannot be made."""
+
 _LOCKED_BYTE = 2**20
 """Where Windows locks it: behind the end, so that others can still read the file."""
 
@@ -62,12 +65,12 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
 def _lock_file(folder: Path) -> IO[Any]:
     """The open file that is the lock; a run that ends meanwhile may take it away: try again."""
-    while True:
+    for left in reversed(range(_MAX_TRIES)):
         try:
             _require_ours(folder)
             file = (folder / _LOCK).open('a', encoding='ascii')
         except FileNotFoundError:
-            if not folder.parent.is_dir():
+            if not left or not folder.parent.is_dir():  # a current folder that was removed is one
                 raise
             continue
         if not _lock(file):
@@ -84,6 +87,7 @@ def _lock_file(folder: Path) -> IO[Any]:
                     file.flush()
                 return file
         file.close()
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
 
 def _require_ours(folder: Path) -> None:
