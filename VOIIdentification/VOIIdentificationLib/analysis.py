@@ -17,6 +17,7 @@ from .core.settings import Settings
 from .evaluate.background import PooledBackground, pooled_background
 from .evaluate.background_vois import checked_background, left_out, undoubted
 from .evaluate.calibration import Calibration, calibration
+from .evaluate.damage import image_damage
 from .evaluate.editions import DEFAULT_EDITION, filling_contradictions
 from .evaluate.limits import shipped_limits
 from .evaluate.nema import NEMAResult, nema_quality
@@ -200,12 +201,14 @@ def analyze(
     phantom = located.phantom
     progress(0.7, _('measuring'))
     spheres = flag_overlaps([measure_voi(image, o, settings.counting) for o in located.inserts])
+    damage = image_damage(image, spheres)
+    spheres = damage.spheres
     background = tuple(measure_voi(image, one, settings.counting) for one in located.background)
     progress(0.8, _('evaluating the standards'))
     asked = replace(phantom, edition=settings.edition or phantom.edition)
     rois = located.rois
     standards = evaluate_standards(image, asked, spheres, background, rois=rois, known=known)
-    notes = (*image.acquisition.notes, *known.notes, *located.notes)
+    notes = (*image.acquisition.notes, *known.notes, *located.notes, *damage.notes)
     progress(1.0, _('measured'))
     return AnalysisResult(
         image=image,
@@ -214,7 +217,7 @@ def analyze(
         spheres=spheres,
         background=standards.background,
         pooled_background=standards.pooled_background,
-        flags=(*_unit_doubts(image), *located.flags),
+        flags=(*_unit_doubts(image), *located.flags, *damage.flags),
         notes=(*_told(standards.contradictions), *notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=located.pose,

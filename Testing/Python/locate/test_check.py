@@ -12,6 +12,7 @@ from VOIIdentificationLib.locate.check import check_inserts, effective_diameters
 from VOIIdentificationLib.locate.ring import fit_ring
 from VOIIdentificationLib.locate.shells import Shells
 from VOIIdentificationLib.measure.voi import seeded
+from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.psf import PSF
 from VOIIdentificationLib.synthetic.scene import Activities, Noise, Pose, SyntheticPhantom, grid
@@ -173,6 +174,19 @@ def test_the_effective_diameter_is_that_of_the_ball_whatever_the_blur():
             labeled_mm = np.array([2 * radius * factor])
             found = effective_diameters_mm(shells, labeled_mm)
             assert found == pytest.approx([2 * radius], rel=0.015)
+
+
+@pytest.mark.parametrize('voxel_mm', [(4.0, 4.1, 20.0), (10.0, 10.5, 9.0), (5.0, 14.0, 5.0)])
+def test_coarse_voxels_are_checked_without_an_error(voxel_mm):
+    shape = tuple(int(300 / length) for length in voxel_mm)
+    scene = SyntheticPhantom(geometry=grid(shape, voxel_mm), noise=Noise(0.05, 5.0))
+    image, truth = synthesize(scene)
+    inserts = [seeded(true.insert, true.center_ras_mm) for true in truth.inserts]
+
+    checked = check_inserts(image, inserts, LOOSE, None)
+
+    assert len(checked.inserts) == 6
+    assert len(fit_spheres(image, [one.solid for one in inserts])) == 6
 
 
 def _blurred(r, radius, sigma):

@@ -137,11 +137,11 @@ def in_said_unit(image: PETImage, unit: str | None) -> PETImage:
         With a note where the header says another unit.
     """
     from ..core.image import UNKNOWN_UNIT
-    from ..core.units import UNIT_OF_DICOM
+    from ..core.units import UNIT_OF_DICOM, unit_of_code
 
     if not unit:
         return image
-    said = UNIT_OF_DICOM.get(unit.upper(), unit)
+    said = UNIT_OF_DICOM.get(unit.upper()) or unit_of_code(unit)
     if image.unit == UNKNOWN_UNIT:
         return replace(image, unit=said)
     note = f'The unit {image.unit} of the header is used, not {said} of the command line.'

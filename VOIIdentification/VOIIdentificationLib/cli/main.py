@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
@@ -137,7 +138,7 @@ def _sentence(error: Exception) -> str:
 
 def _has_current_folder() -> bool:
     try:
-        return bool(os.getcwd())
+        return bool(Path.cwd())
     except FileNotFoundError:  # removed, or unmounted, while the shell is in it
         return False
 

@@ -62,6 +62,8 @@ class Flag(str, Enum):
     FILLING_DIFFERS = 'filling_differs'
     SIGNAL_DEVIATES = 'signal_deviates'
     DIAMETER_DEVIATES = 'diameter_deviates'
+    SATURATED = 'saturated'
+    SLICES_COPIED = 'slices_copied'
     RING_SCALE = 'ring_scale'
     OFF_CENTER = 'off_center'
     CYLINDER_SIZE = 'cylinder_size'
@@ -134,6 +136,10 @@ _TEXTS = {
     Flag.SIGNAL_DEVIATES: _(
         'its signal contradicts that of the other spheres: check size and label'
     ),
+    Flag.SATURATED: _(
+        'many of its voxels hold exactly its highest value: the values of the image are cut off'
+    ),
+    Flag.SLICES_COPIED: _('neighboring slices hold the same values: one was copied over another'),
     Flag.DIAMETER_DEVIATES: _(
         'the large spheres look larger or smaller than the phantom has them: check its diameters'
     ),

@@ -292,7 +292,7 @@ def _ratio_doubts(truth: TrueActivity) -> Iterator[str]:
 
 
 def _over(measured: float | None, true: float | None) -> float | None:
-    if measured is None or not true or not measured > 0:
+    if measured is None or not true or math.isnan(measured):
         return None
     return measured / true
 
@@ -319,6 +319,9 @@ def _misfit(
 
 def _what_would_fit(factors: list[float], sheet: FillWorksheet | None) -> Iterator[str]:
     """The slip that makes just this factor, if one does; else the factor."""
+    if min(factors) <= 0:
+        yield _('No fill makes values of 0 or below: check the image.')
+        return
     factor = math.exp(sum(map(math.log, factors)) / len(factors))
     if max(factors) > min(factors) * (1 + _SAME_FACTOR):
         yield _('The two fills are off by different factors: check them one by one.')

@@ -309,12 +309,11 @@ def effective_diameters_mm(shells: Shells, diameters_mm: FloatArray) -> FloatArr
         known, edges = shells.count[n] > 0, SHELL_MM * np.arange(shells.count.shape[1] + 1)
         distance = (edges[:-1] + edges[1:]) / 2
         value = np.interp(distance, shells.distance_mm[n][known], shells.value[n][known])
-        count = shells.count[n]
         outer_mm = min(radius_mm + _RIM_MM, _OUTER_MM)
         inside, around = distance < radius_mm / 2, distance >= outer_mm
-        core = np.average(value[inside], weights=count[inside])
-        background = np.average(value[around], weights=count[around])
         volume = np.diff(edges**3)  # of shells, in parts of a ball
+        core = np.average(value[inside], weights=volume[inside])
+        background = np.average(value[around], weights=volume[around])
         net = float(((value - background) * volume)[~around].sum())
         net += background * ((radius_mm + WALL_MM) ** 3 - radius_mm**3)
         found.append(2 * np.cbrt(net / (core - background)) if core > background else np.nan)

@@ -42,6 +42,7 @@ def _of_spheres() -> dict[Flag, str]:
         Flag.OFF_RING: _('Check its seed, and which phantom is chosen.'),
         Flag.BOUND_BY_RING: _('Look at it in the views; a longer scan would show it.'),
         Flag.PREDICTED: _('Place its seed to be sure.'),
+        Flag.SATURATED: _('Export the series again with values that are not cut off.'),
         Flag.DIAMETER_DEVIATES: _('Check the diameters of the phantom: the inner ones count.'),
         Flag.SIZE_OPEN: _('Compare its label with the phantom.'),
         Flag.FILLING_DIFFERS: _('Check which spheres were filled, and which phantom is chosen.'),

@@ -190,7 +190,7 @@ def estimate_noise(residuals: Sequence[Residual], geometry: VolumeGeometry) -> N
         products += _pairs(standardized.astype(np.float32), reach)
         pairs += r.pairs
         if r.absorbed_products is not None:
-            products += r.absorbed_products[_lags(reach)]
+            products += _at_lags(r.absorbed_products, reach)
     correlation = np.divide(products, pairs, out=np.zeros(pairs.shape), where=pairs > 0.5)
     correlation *= _taper(geometry, reach) / correlation[tuple(reach)]
     return Noise(variance, per_value, correlation)
@@ -244,6 +244,14 @@ def _pairs(values: npt.NDArray[np.float32], reach: npt.NDArray[np.int64]) -> Flo
     ]
     lagged = fft.irfftn(np.abs(fft.rfftn(values, s=shape)) ** 2, s=shape)
     return np.asarray(lagged[_lags(reach)])
+
+
+def _at_lags(periodic: FloatArray, reach: npt.NDArray[np.int64]) -> FloatArray:
+    """Values at every lag up to `reach`; 0 where a box is so thin that it has no such pair."""
+    lags = [np.arange(-r, r + 1) for r in reach]
+    found = periodic[np.ix_(*(lag % n for lag, n in zip(lags, periodic.shape, strict=True)))]
+    k, j, i = (np.abs(lag) < n for lag, n in zip(lags, periodic.shape, strict=True))
+    return np.asarray(found * (k[:, None, None] & j[:, None] & i))
 
 
 def _lags(reach: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
