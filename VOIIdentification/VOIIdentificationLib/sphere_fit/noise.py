@@ -246,7 +246,7 @@ def _pairs(values: npt.NDArray[np.float32], reach: npt.NDArray[np.int64]) -> Flo
     return np.asarray(lagged[_lags(reach)])
 
 
-def _at_lags(periodic: FloatArray, reach: npt.NDArray[np.int64]) -> FloatArray:
+def _at_lags(periodic: npt.NDArray[np.float32], reach: npt.NDArray[np.int64]) -> FloatArray:
     """Values at every lag up to `reach`; 0 where a box is so thin that it has no such pair."""
     lags = [np.arange(-r, r + 1) for r in reach]
     found = periodic[np.ix_(*(lag % n for lag, n in zip(lags, periodic.shape, strict=True)))]
