@@ -17,7 +17,7 @@ from .core.settings import Settings
 from .evaluate.background import PooledBackground, pooled_background
 from .evaluate.background_vois import checked_background, left_out, undoubted
 from .evaluate.calibration import Calibration, calibration
-from .evaluate.damage import image_damage
+from .evaluate.damage import Damage, image_damage
 from .evaluate.editions import DEFAULT_EDITION, filling_contradictions
 from .evaluate.limits import shipped_limits
 from .evaluate.nema import NEMAResult, nema_quality
@@ -33,7 +33,7 @@ from .evaluate.recovery import RecoveryResult, core_mean, measured_level, recove
 from .evaluate.roi_placement import place_background
 from .evaluate.uniform_cylinder import evaluate_cylinder, measure_cylinder
 from .locate.check import require_measurable
-from .locate.inserts import locate_inserts
+from .locate.inserts import Located, locate_inserts
 from .locate.ring import ring_inserts
 from .locate.shared import SharedGeometry
 from .locate.uniform_cylinder import find_cylinder
@@ -200,15 +200,13 @@ def analyze(
     )
     phantom = located.phantom
     progress(0.7, _('measuring'))
-    spheres = flag_overlaps([measure_voi(image, o, settings.counting) for o in located.inserts])
-    damage = image_damage(image, spheres)
-    spheres = damage.spheres
+    spheres, doubts, seen = _measured_inserts(image, located, settings)
     background = tuple(measure_voi(image, one, settings.counting) for one in located.background)
     progress(0.8, _('evaluating the standards'))
     asked = replace(phantom, edition=settings.edition or phantom.edition)
     rois = located.rois
     standards = evaluate_standards(image, asked, spheres, background, rois=rois, known=known)
-    notes = (*image.acquisition.notes, *known.notes, *located.notes, *damage.notes)
+    notes = (*image.acquisition.notes, *known.notes, *located.notes, *seen)
     progress(1.0, _('measured'))
     return AnalysisResult(
         image=image,
@@ -217,7 +215,7 @@ def analyze(
         spheres=spheres,
         background=standards.background,
         pooled_background=standards.pooled_background,
-        flags=(*_unit_doubts(image), *located.flags, *damage.flags),
+        flags=(*_unit_doubts(image), *located.flags, *doubts),
         notes=(*_told(standards.contradictions), *notes, *standards.notes),
         analyzed_at=datetime.now().astimezone().isoformat(timespec='seconds'),
         pose=located.pose,
@@ -232,6 +230,12 @@ def analyze(
         doubt=standards.doubt,
         shared=located.shared,
     )
+
+
+def _measured_inserts(image: PETImage, located: Located, settings: Settings) -> Damage:
+    """The inserts in the phantom's order, with what speaks against the image."""
+    measured = [measure_voi(image, one, settings.counting) for one in located.inserts]
+    return image_damage(image, flag_overlaps(measured))
 
 
 def _analyze_cylinder(

@@ -118,7 +118,7 @@ NRRD = [
     _case('NRRD of two spacings', nrrd(
         drop=('space', 'space directions', 'space origin'), spacings='4 nan 4'),
           refused('size of its voxels is unknown')),
-    _case('NRRD, sheared', nrrd(space_directions='(4,0,0) (1,4,0) (0,0,4)'), refused('right angles')),
+    _case('NRRD, sheared', nrrd(space_directions='(4,0,0) (1,4,0) (0,0,4)'), good(says='of 4 x 4.123 x 4 mm')),
     _case('NRRD in meters without saying so', nrrd(space_directions='(.004,0,0) (0,.004,0) (0,0,.004)'),
           refused('unit of lengths')),
     _case('NRRD of values that were rescaled', nrrd(more=('old min: 0', 'old max: 5000')), told('rescaled')),

@@ -193,7 +193,8 @@ def voxel_place(
         _require_spacing(pixdim, path)
     to_mm = _mm_per_unit(int(fields.numbers(*fields.layout.units)[0]) & _UNIT_CODES, path)
     ijk_to_ras = matrix * np.array([[to_mm], [to_mm], [to_mm], [1.0]])
-    require_grid(ijk_to_ras, path)
+    require_sizes(ijk_to_ras, path)
+    _require_right_angles(ijk_to_ras, path)
     notes: tuple[str, ...] = ()
     if sform_code > 0:
         notes = _contradictions(sform, qform, pixdim, shape, to_mm)
@@ -244,9 +245,9 @@ def _qform(fields: NiftiFields, pixdim: FloatArray, path: Path) -> FloatArray:
     return matrix
 
 
-def require_grid(matrix: FloatArray, path: Path) -> None:
+def require_sizes(matrix: FloatArray, path: Path) -> None:
     """
-    Refuse voxels that are no boxes, or of a size or at a place that no image has.
+    Refuse voxels of a size or at a place that no image has.
 
     Parameters
     ----------
@@ -259,7 +260,7 @@ def require_grid(matrix: FloatArray, path: Path) -> None:
     Raises
     ------
     InputFileError
-        If the axes are not at right angles, or a length is out of bounds.
+        If a length is not finite, or out of bounds.
     """
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
     if not np.isfinite(matrix).all() or lengths.min() <= 0:
@@ -275,7 +276,10 @@ def require_grid(matrix: FloatArray, path: Path) -> None:
             most=MAX_ORIGIN_MM / 1000.0
         )
         raise InputFileError(unreadable(path, reason))
-    unit = matrix[:3, :3] / lengths
+
+
+def _require_right_angles(matrix: FloatArray, path: Path) -> None:
+    unit = matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)
     if np.abs(unit.T @ unit - np.eye(3)).max() > _MAX_COSINE:
         msg = _(
             '{path}: the axes of its grid are not at right angles, which cannot be read; resample '

@@ -24,7 +24,7 @@ from ..core.sentence import sentences
 from .atomic import transaction
 from .bids import Sidecar, read_sidecar, sidecar_path
 from .nifti import read_nifti
-from .nifti_header import require_grid
+from .nifti_header import require_sizes
 from .nrrd_header import mm_per_space_unit, nrrd_fields, nrrd_notes, require_lengths
 from .target import require_free
 
@@ -161,7 +161,7 @@ def _read(path: Path) -> tuple[Any, FloatArray, tuple[str, ...]]:
         _require_one_scalar_image(path, reader)
         ijk_to_lps = np.diag([*mm_per_space_unit(path, fields), 1.0]) @ _ijk_to_lps(reader)
         require_lengths(path, fields)
-        require_grid(ijk_to_lps, path)
+        require_sizes(ijk_to_lps, path)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
         return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps, nrrd_notes(fields)
 
