@@ -291,6 +291,31 @@ DOSES = [
 LITERS = put(PixelSpacing=[40.0, 40.0])
 """Every voxel 6.4 mL: the series holds 2.15 MBq, and 135 MBq of the dose are left."""
 
+KINDS = [
+    *(
+        _case(f'{name} that says it is PET', info_of(series(put(SOPClassUID=f'1.2.840.10008.5.1.4.1.1.{uid}'))),
+              refused(f'no PET series.*of class {name}'))
+        for name, uid in (('CT Image Storage', '2'), ('MR Image Storage', '4'), ('Enhanced MR', '4.1'))
+    ),
+    _case('a CT slice among those of PET', suv_of(series(put(
+        SOPClassUID='1.2.840.10008.5.1.4.1.1.2', on=[1]))), refused('evenly|missing')),
+    _case('projections by the series type', suv_of(series(put(SeriesType=['STATIC', 'REPROJECTION']))),
+          refused('SeriesType.*REPROJECTION')),
+    _case('projections by the image type', suv_of(series(put(ImageType=['DERIVED', 'SECONDARY', 'MIP']))),
+          refused('ImageType.*MIP')),
+    _case('a derived image of planes', suv_of(series(put(ImageType=['DERIVED', 'PRIMARY', 'AXIAL']))), good(F)),
+    *(
+        _case(f'{what} in another unit', info_of(make), refused('no scan has|away'))
+        for what, make in (
+            ('pixel spacing of a nanometer', series(put(PixelSpacing=['3e-6', '2e-6']))),
+            ('pixel spacing of a meter', series(put(PixelSpacing=['3000', '2000']))),
+            ('a step between slices', series(heights_mm=(0.0, 500.0, 1000.0, 1500.0))),
+            ('a place', series(lambda ds, k: setattr(
+                ds, 'ImagePositionPatient', [-20.0, 31.0, 1e12 + 4e6 * k]))),
+        )
+    ),
+]  # fmt: skip
+
 HELD = [
     _case('less activity than was injected', suv_of(series(LITERS)), good(F)),
     _case('more activity than was injected', suv_of(series(LITERS, put(RescaleSlope='200'))),
@@ -383,4 +408,4 @@ FRAMES = [
           refused('which an image of')),
 ]  # fmt: skip
 
-CASES = [*SLOPES, *SCALES, *UNITS, *CORRECTIONS, *DOSES, *HELD, *PHILIPS, *FRAMES]
+CASES = [*SLOPES, *SCALES, *UNITS, *CORRECTIONS, *DOSES, *KINDS, *HELD, *PHILIPS, *FRAMES]

@@ -27,6 +27,12 @@ MIN_LENGTH_MM = 0.5
 MAX_LENGTH_MM = 2000.0
 """Longer than any phantom: the line source of NEMA NU 2-2018, section 5, has 700 mm."""
 
+MIN_VOXEL_MM, MAX_VOXEL_MM = 0.01, 100.0
+"""Ten times finer than small-animal PET, and coarser than any slab: beyond it is the unit."""
+
+MAX_ORIGIN_MM = 1e5
+"""From the origin to the first voxel: no scanner is that large."""
+
 MAX_FLOAT = sys.float_info.max
 """A larger number is none."""
 

@@ -31,6 +31,7 @@ from .header import (
     UNREADABLE,
     Header,
 )
+from .kinds import other_class
 
 _ = sentences(__name__)
 
@@ -136,10 +137,10 @@ class DicomFile(Header):
 
     @property
     def is_pet_image(self) -> bool:
-        """True for the PET classes, and for modality PT unless it is a picture of one."""
-        return self.text('SOPClassUID') in pet_classes() or (
-            self.text('Modality') == 'PT' and not self.is_picture
-        )
+        """True for the PET classes, and for modality PT unless it is a picture, CT or MR."""
+        uid = self.text('SOPClassUID')
+        says_so = self.text('Modality') == 'PT' and not self.is_picture
+        return uid in pet_classes() or (says_so and not other_class(uid))
 
     @property
     def is_nuclear_medicine(self) -> bool:

@@ -14,6 +14,7 @@ from ..core.errors import Progress, SeriesError, no_progress
 from ..core.sentence import joined, sentences
 from .attributes import pet_classes
 from .file import DicomFile, naming, read_header
+from .kinds import other_class
 from .slices import passed_over_note
 from .spect import spect_hindrance
 
@@ -75,6 +76,8 @@ class Series:
         pictures = ' (pictures: secondary capture)' if self.is_pictures else ''
         described = f'"{self.description}"' if self.description else 'no description'
         images = f'{self.image_count} image{"" if self.image_count == 1 else "s"}'
+        other = other_class(self.files[0].text('SOPClassUID')) if self.modality == 'PT' else ''
+        pictures = pictures or (f' (of class {other})' if other else '')
         kind = f' ({self.hindrance})' if self.hindrance else pictures
         return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}{kind}'
 

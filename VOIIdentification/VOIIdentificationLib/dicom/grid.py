@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..core.bounds import MAX_ORIGIN_MM, MAX_VOXEL_MM, MIN_VOXEL_MM
 from ..core.errors import SeriesError
 from ..core.geometry import LPS_TO_RAS, FloatArray, VolumeGeometry
 from ..core.sentence import sentences
@@ -129,7 +130,24 @@ def grid_of_slices(ordered: Sequence[PETSlice]) -> VolumeGeometry:
     ijk_to_lps = np.eye(4)
     ijk_to_lps[:3, :3] = np.column_stack([row * column_distance, column * row_distance, step])
     ijk_to_lps[:3, 3] = first.position_lps_mm
+    _require_usual_sizes(first, ijk_to_lps)
     return VolumeGeometry((len(ordered), *first.shape), LPS_TO_RAS @ ijk_to_lps)
+
+
+def _require_usual_sizes(first: PETSlice, ijk_to_lps: FloatArray) -> None:
+    """Positions and spacings in another unit, or damaged."""
+    sizes = np.linalg.norm(ijk_to_lps[:3, :3], axis=0)
+    if sizes.min() < MIN_VOXEL_MM or sizes.max() > MAX_VOXEL_MM:
+        msg = _(
+            'the voxels of the series are {i:.4g} x {j:.4g} x {k:.4g} mm, which no scan has '
+            '({least:g} to {most:g} mm); export the series again from its source.'
+        ).format(i=sizes[0], j=sizes[1], k=sizes[2], least=MIN_VOXEL_MM, most=MAX_VOXEL_MM)
+        raise SeriesError(msg)
+    if np.abs(first.position_lps_mm).max() > MAX_ORIGIN_MM:
+        msg = _(
+            '{name}: {tag} lies more than {most:g} m away; export the series again from its source.'
+        ).format(name=first.name, tag=tag_text('ImagePositionPatient'), most=MAX_ORIGIN_MM / 1000)
+        raise SeriesError(msg)
 
 
 def _normal_lps(plane: PETSlice) -> FloatArray:

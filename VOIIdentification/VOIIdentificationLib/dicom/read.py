@@ -20,6 +20,7 @@ from .file import DicomFile, naming
 from .folder import Series, choose_pet_series, list_series, series_to_read
 from .frames import one_of_frames, time_frames, without_copies
 from .grid import grid_of_slices, order_slices
+from .kinds import require_volume
 from .pixels import PixelReader, require_pixels
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
 from .slices import PETSlice, passed_over_note, slice_of_file
@@ -344,6 +345,7 @@ def _slices_in(file: DicomFile) -> list[PETSlice]:
     require_modality_slope(file)
     if file.is_nuclear_medicine:
         return slices_of_spect_file(file)
+    require_volume(file)
     if file.is_multi_frame_pet:
         return slices_of_enhanced_file(file)
     if file.frame_count > 1:

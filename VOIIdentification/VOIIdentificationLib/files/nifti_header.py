@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.bounds import MAX_ORIGIN_MM, MAX_VOXEL_MM, MIN_VOXEL_MM
 from ..core.errors import InputFileError
 from ..core.geometry import FloatArray
 from ..core.sentence import sentences
@@ -19,12 +20,6 @@ _MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 1e-3}
 
 _UNIT_CODES = 7
 """Bits of xyzt_units that hold the unit of lengths; the others are that of times."""
-
-MIN_VOXEL_MM, MAX_VOXEL_MM = 0.01, 100.0
-"""Ten times finer than small-animal PET, and coarser than any slab: beyond it is the unit."""
-
-MAX_ORIGIN_MM = 1e5
-"""No scanner is that large."""
 
 _MAX_QUATERNION = 1.001
 """Squared length of the stored part of a unit quaternion; float32 rounds to 1e-7."""
