@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from made_stored import made_results, without, write_results
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.evaluate.quantities import Value
-from VOIIdentificationLib.many.differences import differences, group_values
+from VOIIdentificationLib.many.differences import OTHER_SIZE, differences, group_values
 from VOIIdentificationLib.many.groups import Group, find_group, form_groups
 from VOIIdentificationLib.many.signature import UNKNOWN, Signature, signature_of_results
 from VOIIdentificationLib.many.stored import StoredResults, read_results
@@ -309,3 +310,36 @@ def test_what_is_no_results_file_is_a_sentence(tmp_path, capsys, content):
     command = ['compare', str(tmp_path), str(tmp_path), '--output', str(tmp_path / 'out')]
     assert cli.main(command) == 1
     assert str(tmp_path / 'results.json') in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'words'),
+    [
+        (lambda r: r.update(spheres=None), 'no list of objects'),
+        (lambda r: r.update(spheres={'S37': 1}), 'no list of objects'),
+        (lambda r: r.update(spheres=[None]), 'no list of objects'),
+        (lambda r: r['spheres'].append(dict(r['spheres'][0])), 'stands there twice'),
+        (lambda r: r['spheres'][1].update(label=r['spheres'][0]['label']), 'stands there twice'),
+        (lambda r: r['spheres'][0].update(mean='12'), "'12', no number"),
+        (lambda r: r['spheres'][0].update(max=True), 'True, no number'),
+        (lambda r: r['spheres'][0].update(mean=math.inf), 'Out of range'),
+        (lambda r: r['spheres'][0].update(sd=math.nan), 'Out of range'),
+    ],
+)
+def test_results_that_somebody_spoiled_are_refused(tmp_path, spoil, words):
+    results = made_results(0)
+    spoil(results)
+
+    with pytest.raises(InputFileError, match='not a whole') as refused:
+        read_results(write_results(tmp_path / 'bad', results))
+
+    assert words in str(refused.value)
+
+
+def test_spheres_of_other_sizes_under_one_label_are_said():
+    a, b = made_group('a', [0.4], noise_sd=0.01), made_group('b', [0.5], noise_sd=0.01)
+    (member,) = b.members
+    other = replace(member, measured=(replace(member.measured[0], diameter_mm=13.0),))
+
+    assert OTHER_SIZE not in only_difference(a, b).notes
+    assert OTHER_SIZE in only_difference(a, replace(b, members=(other,))).notes

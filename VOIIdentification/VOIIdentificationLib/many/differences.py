@@ -30,6 +30,7 @@ _HAS_FILL = ('contrast_percent', 'rc_max', 'rc_mean', 'rc_peak')
 ONE_SCAN = 'one scan of unknown noise: no uncertainty'
 ONE_ACQUISITION = 'of one acquisition: the noise is shared, the uncertainty is an upper bound'
 NO_FILL = 'without the uncertainty of the fill, which is not known'
+OTHER_SIZE = 'spheres of different diameters under one label: not the same sphere'
 FLAGGED = 'some values carry flags, which stand beside them in the workbook'
 
 
@@ -259,6 +260,9 @@ def _notes(value: GroupValue, reference: GroupValue, *, same: bool) -> Iterator[
         yield ONE_ACQUISITION
     elif value.key.quantity in _HAS_FILL and None in (value.fill_sd, reference.fill_sd):
         yield NO_FILL
+    sizes = value.diameter_mm, reference.diameter_mm
+    if None not in sizes and sizes[0] != sizes[1]:
+        yield OTHER_SIZE
     if value.flags or reference.flags:
         yield FLAGGED
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
 from ..core.flags import Flag
+from ..core.plain_text import shown
 from ..core.sentence import sentence_of, sentences
 from ..evaluate.quantities import Value, values_of_results
 from ..files.target import real_path
@@ -22,6 +23,9 @@ from .signature import Signature, signature_of_results
 _ = sentences(__name__)
 
 RESULTS_NAME = 'results.json'
+_TEXT_KEYS = ('label', 'shape')
+"""What is text in the entry of a sphere; all else are numbers, lists and objects."""
+
 _SCHEMA_FAMILY = 'voi-identification/results/'
 
 
@@ -282,7 +286,37 @@ def _read_results_json(file: Path) -> dict[str, Any]:
             '{file} holds no results: its "schema" is {schema!r}, not {known}…. {advice}'
         ).format(file=file, schema=schema, known=_SCHEMA_FAMILY, advice=_ADVICE)
         raise InputFileError(msg)
+    _require_whole_spheres(results, file)
     return dict(results)
+
+
+def _require_whole_spheres(results: dict[str, Any], file: Path) -> None:
+    """A file that somebody has edited, or a program has cut, is no measurement."""
+    spheres = results.get('spheres', [])
+    problem = ''
+    if not isinstance(spheres, list) or not all(isinstance(one, dict) for one in spheres):
+        problem = _('its "spheres" are no list of objects')
+    else:
+        labels = [str(one.get('label')) for one in spheres]
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        odd = [
+            (one.get('label'), key, value)
+            for one in spheres
+            for key, value in one.items()
+            if key not in _TEXT_KEYS and isinstance(value, (str, bool))
+        ]
+        if twice is not None:
+            problem = _('the sphere {label} stands there twice').format(label=shown(twice))
+        elif odd:
+            label, key, value = odd[0]
+            problem = _('"{key}" of the sphere {label} is {value}, no number').format(
+                key=key, label=shown(label), value=shown(value)
+            )
+    if problem:
+        msg = _('{file} is not a whole {name} ({problem}). {advice}').format(
+            file=file, name=RESULTS_NAME, problem=problem, advice=_ADVICE
+        )
+        raise InputFileError(msg)
 
 
 def _fingerprint(results: dict[str, Any]) -> str:
@@ -300,7 +334,7 @@ def _fingerprint(results: dict[str, Any]) -> str:
         The same for two analyses that found the same.
     """
     lasting = {key: value for key, value in results.items() if key != 'analyzed_at'}
-    text = json.dumps(lasting, sort_keys=True, ensure_ascii=True)
+    text = json.dumps(lasting, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
