@@ -9,6 +9,7 @@ from VOIIdentificationLib.core.units import (
     UNIT_CODES,
     UNIT_OF_DICOM,
     row_of_code,
+    row_of_units,
     unit_of_code,
 )
 
@@ -78,3 +79,9 @@ def test_dicom_units_and_kinds_of_suv_are_those_of_the_standard():
         'bsa': 'cm2/mL',
     }
     assert SUV_KINDS['lbm'].ucum == '{SUVlbm}g/ml'
+
+
+def test_no_term_names_no_unit():
+    assert row_of_units('') is None
+    assert row_of_code('') is None
+    assert unit_of_code('') == ''

@@ -106,7 +106,10 @@ def test_activities_of_any_unit(tmp_path, unit, factor):
 
 @pytest.mark.parametrize(
     ('said', 'unit'),
-    [('bq/ml', 'Bq/mL'), ('BQML', 'Bq/mL'), ('kBq/mL', 'kBq/mL'), ('g/ml', 'g/mL'), ('xy', 'xy')],
+    [
+        *(('bq/ml', 'Bq/mL'), ('BQML', 'Bq/mL'), ('kBq/mL', 'kBq/mL'), ('g/ml', 'g/mL')),
+        *(('xy', 'xy'), ('gone', 'unknown'), ('', 'unknown'), (None, 'unknown'), (3, 'unknown')),
+    ],
 )
 def test_units_in_any_spelling(tmp_path, said, unit):
     assert read_volume(small(tmp_path, {'Units': said})).unit == unit
@@ -116,6 +119,7 @@ def test_units_in_any_spelling(tmp_path, said, unit):
     ('changes', 'note'),
     [
         ({'Units': 'gone'}, 'Units is missing: the unit is unknown'),
+        ({'Modality': 'CT'}, 'Modality is CT, not PT'),
         ({'Units': 3}, 'Units is 3, which is no text: it is not used'),
         ({'TracerRadionuclide': 'Xx9'}, 'TracerRadionuclide is Xx9: no isotope that is known'),
         ({'TimeZero': '25:00:00'}, 'TimeZero is 25:00:00, not hh:mm:ss: no time is known'),

@@ -132,8 +132,10 @@ def row_of_units(units: str) -> UnitCode | None:
     Returns
     -------
     row : UnitCode or None
-        The row without a kind of SUV; None if it is not known.
+        The row without a kind of SUV; None if it is not known, or nothing is named.
     """
+    if not units:  # some rows have no such term
+        return None
     return next((row for row in UNIT_CODES if row.units == units.upper() and not row.suv), None)
 
 

@@ -47,6 +47,9 @@ _UNCORRECTED = ('', 'none', 'no', 'n/a', 'false')
 
 _CLOCK = re.compile(r'(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)Z?')
 
+_PET = ('PT', 'PET')
+"""How a sidecar of PET calls its modality."""
+
 
 class Sidecar(NamedTuple):
     """
@@ -121,6 +124,7 @@ def read_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Side
         )
         raise InputFileError(msg)
     reader = _Reader(data, frame)
+    _note_modality(reader)
     unit, header = _unit(reader), _header(reader, slice_count)
     return Sidecar(unit, _acquisition(reader, header, path.name), header)
 
@@ -190,6 +194,14 @@ class _Reader:
             _('{key} is {value!r}, which is no number: it is not used').format(key=key, value=value)
         )
         return None
+
+
+def _note_modality(reader: _Reader) -> None:
+    said = reader.text('Modality')
+    if said and said.upper() not in _PET:
+        reader.note(
+            _('Modality is {said}, not PT: check that the values are of activity').format(said=said)
+        )
 
 
 def _unit(reader: _Reader) -> str:
