@@ -139,9 +139,17 @@ def _require_usual_sizes(first: PETSlice, ijk_to_lps: FloatArray) -> None:
     sizes = np.linalg.norm(ijk_to_lps[:3, :3], axis=0)
     if sizes.min() < MIN_VOXEL_MM or sizes.max() > MAX_VOXEL_MM:
         msg = _(
-            'the voxels of the series are {i:.4g} x {j:.4g} x {k:.4g} mm, which no scan has '
-            '({least:g} to {most:g} mm); export the series again from its source.'
-        ).format(i=sizes[0], j=sizes[1], k=sizes[2], least=MIN_VOXEL_MM, most=MAX_VOXEL_MM)
+            'the voxels of the series are {i:.4g} x {j:.4g} x {k:.4g} mm by {tag} and the step '
+            'between slices, which no scan has ({least:g} to {most:g} mm); export the series again '
+            'from its source.'
+        ).format(
+            i=sizes[0],
+            j=sizes[1],
+            k=sizes[2],
+            tag=tag_text('PixelSpacing'),
+            least=MIN_VOXEL_MM,
+            most=MAX_VOXEL_MM,
+        )
         raise SeriesError(msg)
     if np.abs(first.position_lps_mm).max() > MAX_ORIGIN_MM:
         msg = _(
