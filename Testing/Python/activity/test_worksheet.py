@@ -363,6 +363,21 @@ def test_a_time_of_day_long_after_the_scan_needs_its_date(clock, fine):
             moment(clock, 'the assay time', start)
 
 
+@pytest.mark.parametrize(
+    ('text', 'why'),
+    [
+        ('25:00', 'must be a local time'),
+        ('2026-03-01 9h:15', 'must be a local time'),
+        ('2026-03-01', 'must be a local time'),
+        ('2026-03-01 09:15+01:00', 'without a time zone'),
+        ('  ', 'is missing'),
+    ],
+)
+def test_what_is_no_local_time_is_refused(text, why):
+    with pytest.raises(InputFileError, match=f'the assay time .*{why}|the assay time {why}'):
+        moment(text, 'the assay time', datetime(2026, 3, 1, 10, 30))
+
+
 def test_the_json_is_plain():
     text = json.dumps(worksheet_to_json(WORKSHEET))
 

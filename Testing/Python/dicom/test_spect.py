@@ -183,3 +183,11 @@ def test_a_report_of_nuclear_medicine_is_no_image(tmp_path):
     save(ds, tmp_path / 'empty.dcm')
     with pytest.raises(SeriesError, match='holds no DICOM images'):
         read_pet_series(tmp_path)
+
+
+def test_a_lone_slice_is_as_thick_as_it_says(tmp_path):
+    ds = MadeSPECT(stored=np.arange(42, dtype=np.uint16).reshape(1, 6, 7), order=(0,)).dataset()
+    del ds.SpacingBetweenSlices
+    ds.SliceThickness = 4.5
+    image = read(ds, tmp_path)
+    assert image.geometry.spacing_ijk_mm == pytest.approx((2.0, 3.0, 4.5))

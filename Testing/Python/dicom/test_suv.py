@@ -168,6 +168,18 @@ def test_acquisition_datetime_stands_in_for_date_and_time():
     assert found.frames[0].acquisition_start == datetime(2026, 3, 1, 11, 5)
 
 
+def test_after_the_last_day_of_the_calendar_there_is_no_next_day():
+    """9999-12-31 stands in for a date that was removed: the time of day stays as it is."""
+    found = facts(
+        AcquisitionDate=None,
+        SeriesDate='99991231',
+        SeriesTime='235500',
+        AcquisitionTime='000500',
+    )
+
+    assert found.frames[0].acquisition_start == datetime(9999, 12, 31, 0, 5)
+
+
 def test_an_acquisition_time_without_date_after_midnight_is_on_the_next_day():
     found = facts(AcquisitionDate=None, SeriesTime='235500', AcquisitionTime='000500')
 

@@ -11,11 +11,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from paths import MODULE
 from VOIIdentificationLib.core.errors import OutputError
 from VOIIdentificationLib.files.atomic import WORK_FOLDER, recover, transaction
+from VOIIdentificationLib.files.lock import locked_folder
 
 OLD = {'a.txt': 'old a', 'pictures/1.png': 'old 1', 'gone.txt': 'old gone'}
 NEW = {'a.txt': 'new a', 'b.txt': 'new b', 'pictures/1.png': 'new 1', 'pictures/2.png': 'new 2'}
@@ -381,3 +383,63 @@ def test_a_long_file_name_has_room_for_its_hidden_folder(tmp_path):
         put(files.new, {name: '1'})
         files.commit()
     assert held(tmp_path) == {name: '1'}
+
+
+def test_a_disk_that_fails_while_it_writes_through_is_told_and_undone(folder, monkeypatch):
+    def fails(_handle):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, 'fsync', fails)
+        with pytest.raises(OutputError, match=os.strerror(errno.EIO)):
+            write_new(folder)
+    assert held(folder) == {**OLD, **FOREIGN}
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='no SIGKILL on this system')
+def test_the_next_run_completes_what_a_killed_one_left_before_it_writes(folder, tmp_path):
+    run_child(folder, 5, 'kill before', tmp_path)
+    with transaction(folder, 'more') as files:
+        put(files.new, {'more.txt': '1'})
+        files.commit()
+    assert held(folder) == {**NEW, **FOREIGN, 'more.txt': '1'}
+
+
+def test_a_folder_named_lock_does_not_make_a_folder_ours(folder):
+    put(folder / WORK_FOLDER / 'lock', {'precious.txt': '1'})
+    with pytest.raises(OutputError, match='which this program has not made, is in the way'):
+        write_new(folder)
+    assert held(folder)[f'{WORK_FOLDER}/lock/precious.txt'] == '1'
+
+
+def test_nothing_is_made_below_a_folder_that_is_gone(tmp_path):
+    with pytest.raises(FileNotFoundError), locked_folder(tmp_path / 'gone' / 'work'):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='an open file cannot be deleted there')
+@pytest.mark.parametrize('moment', ['before it is opened', 'before it is locked'])
+def test_a_lock_that_an_ending_run_takes_away_is_made_again(tmp_path, monkeypatch, moment):
+    """Else two runs would hold locks, one of them of a file that nobody sees."""
+    import fcntl
+
+    work, ended = tmp_path / 'work', []
+    owner, name = (Path, 'open') if moment == 'before it is opened' else (fcntl, 'flock')
+    real = getattr(owner, name)
+
+    def after_another_ended(*arguments, **options):
+        if not ended:
+            ended.append(True)
+            (work / 'lock').unlink(missing_ok=True)
+            work.rmdir()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, after_another_ended)
+    with locked_folder(work):
+        monkeypatch.undo()
+        assert ended
+        assert (work / 'lock').read_text() == OURS['lock']
+        with pytest.raises(OutputError, match='another run'), locked_folder(work):
+            pass
+    assert not work.exists()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.core.errors import InputFileError
+from VOIIdentificationLib.core.errors import InputFileError, SUVError
 from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.files.bids import read_sidecar, sidecar_path
 from VOIIdentificationLib.files.volume import read_volume
@@ -269,3 +269,19 @@ def test_a_worksheet_is_filled_from_it(tmp_path):
     expected = 20_000 * 0.5 ** (1800 / F18_HALF_LIFE_S)
     assert results['activity']['hot_bqml'] == pytest.approx(expected, rel=1e-9)
     assert results['suv'] is not None
+
+
+@pytest.mark.parametrize(
+    ('start', 'clock'), [('gone', '10:15:30'), (90, '10:16:30'), ([90], '10:16:30')]
+)
+def test_a_frame_without_a_start_begins_with_the_scan(tmp_path, start, clock):
+    image = read_volume(small(tmp_path, {'FrameTimesStart': start, 'ScanStart': 30}))
+    assert image.acquisition.acquisition_datetime == f'2026-03-01T{clock}'
+
+
+def test_an_injection_beyond_the_calendar_gives_no_suv(tmp_path):
+    """Not an overflow, and not a SUV of a dose that has decayed to nothing."""
+    header = facts(tmp_path, {'InjectionStart': -1e15}).header
+    assert header.injection is None
+    with pytest.raises(SUVError):
+        suv_scale(header)

@@ -9,7 +9,7 @@ import json
 import pytest
 from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.core.phantom import Seed
-from VOIIdentificationLib.files.markups import read_seeds, write_markups
+from VOIIdentificationLib.files.markups import MAX_POINTS, read_seeds, write_markups
 
 TWO_SEEDS = (Seed('S37', (1.0, 2.0, 3.0)), Seed('S28', (-4.5, 0.0, 6.25)))
 
@@ -177,3 +177,15 @@ def test_a_label_cannot_bring_control_characters_into_a_file(tmp_path):
     (point,) = read_seeds(path)
     assert point.label == r'S37\x1b[2J\x9b'
     assert r'Seeds\\x00' in path.read_text()
+
+
+def test_a_table_of_something_else_is_no_list_of_seeds(tmp_path):
+    rows = ''.join(f'P{n},{n},0,0\n' for n in range(MAX_POINTS + 1))
+    with pytest.raises(InputFileError, match=f'holds {MAX_POINTS + 1} points, more than the'):
+        read_seeds(write(tmp_path, 'a.csv', f'label,r,a,s\n{rows}'))
+
+
+def test_csv_columns_without_a_name_are_taken_in_their_order(tmp_path):
+    """The label may stand anywhere; the system is said in a comment."""
+    text = '# LPS\nu,label,v,w\n-1,S37,-2,3\n4.5,S28,0,6.25\n'
+    assert read_seeds(write(tmp_path, 'a.csv', text)) == TWO_SEEDS

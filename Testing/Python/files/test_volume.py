@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import struct
 import sys
 import time
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from VOIIdentificationLib.core import bounds
 from VOIIdentificationLib.core.errors import InputFileError
+from VOIIdentificationLib.files.nifti import nifti_frame_count
 from VOIIdentificationLib.files.volume import is_volume_file, read_volume, write_volume
 
 sitk = pytest.importorskip('SimpleITK')
@@ -456,3 +458,52 @@ def test_a_volume_is_written_below_a_name_that_is_not_utf8(tmp_path, names):
 
     np.testing.assert_array_equal(read_volume(path).voxels, values)
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_compressed_nifti_of_too_few_values_counts_its_bytes(tmp_path):
+    """Its checksum is right: only the header tells that values are missing."""
+    whole = nifti(tmp_path / 'a.nii').read_bytes()
+    path = tmp_path / 'short.nii.gz'
+    path.write_bytes(gzip.compress(whole[:-10]))
+    refused(path, rf'truncated.*it holds {len(whole) - 10} of {len(whole)} bytes')
+
+
+def several(path, dim, values):
+    """A NIfTI whose header tells of other axes than its values have."""
+    data = bytearray(nifti(path, values=values).read_bytes())
+    struct.pack_into('<8h', data, 40, *dim)
+    path.write_bytes(bytes(data))
+    return path
+
+
+def test_axes_of_one_are_no_further_axes(tmp_path):
+    values = np.arange(24, dtype='f4').reshape(2, 3, 4)
+    path = several(tmp_path / 'a.nii', (5, 4, 3, 2, 1, 1, 1, 1), values)
+    np.testing.assert_array_equal(read_volume(path).voxels, values)
+
+
+def test_the_frame_that_is_named_is_read_and_another_refused(tmp_path):
+    values = np.arange(48, dtype='f4').reshape(4, 3, 4)
+    path = several(tmp_path / 'a.nii', (4, 4, 3, 2, 2, 1, 1, 1), values)
+    assert nifti_frame_count(path) == 2
+    np.testing.assert_array_equal(read_volume(path, frame=2).voxels, values[2:])
+    for frame in (0, 3):
+        with pytest.raises(InputFileError, match=f'no frame {frame}: it holds 2 volumes of 4 x 3'):
+            read_volume(path, frame=frame)
+
+
+@pytest.mark.parametrize('suffix', SUFFIXES)
+def test_a_file_of_one_image_has_no_second_frame(tmp_path, suffix):
+    image, values = made()
+    path = tmp_path / f'one{suffix}'
+    sitk.WriteImage(image, str(path))
+    np.testing.assert_array_equal(read_volume(path, frame=1).voxels, values)
+    with pytest.raises(InputFileError, match=rf'one{re.escape(suffix)} has no frame 2'):
+        read_volume(path, frame=2)
+
+
+def test_the_frames_of_a_damaged_file_are_not_counted(tmp_path):
+    path = tmp_path / 'bad.nii.gz'
+    path.write_bytes(b'no gzip')
+    with pytest.raises(InputFileError, match=r'bad\.nii\.gz cannot be read as a volume'):
+        nifti_frame_count(path)

@@ -10,7 +10,7 @@ from VOIIdentificationLib.core.errors import InputFileError, SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.phantom import load_phantom
-from VOIIdentificationLib.locate.shared import GivenCenter, SharedGeometry
+from VOIIdentificationLib.locate.shared import GivenCenter, SharedGeometry, at_given_centers
 from VOIIdentificationLib.many.stored import read_shared_geometry
 from VOIIdentificationLib.report.formats import write_results
 from VOIIdentificationLib.report.workbook import write_workbooks
@@ -144,3 +144,28 @@ def test_uncertainties_are_those_of_fitted_centers_alone(best, tmp_path):
     assert shared.notes == (
         f'Where the centers were found, S37 was flagged: {Flag.BOUND_BY_RING.text}.',
     )
+
+
+def test_a_given_center_off_its_ring_is_flagged_and_without_a_fit_nothing_is_compared(best):
+    """Of three spheres: one has no fit of its own, one no uncertainty, one neither fault."""
+    spheres = list(best.spheres)
+    spheres[0] = replace(spheres[0], fit=None)
+    spheres[1] = replace(spheres[1], fit=replace(spheres[1].fit, center_sd_ras_mm=None))
+    given = [GivenCenter(one.label, one.center_ras_mm, (0.1, 0.1, 0.1)) for one in best.spheres]
+    r, a, s = given[3].center_ras_mm
+    given[3] = given[3]._replace(center_ras_mm=(r, a, s + 15.0))
+    r, a, s = given[1].center_ras_mm
+    given[1] = given[1]._replace(center_ras_mm=(r + 1.0, a, s))
+    shared = SharedGeometry('best', '', UID, PHANTOM.name, tuple(given))
+
+    placed, pose, told = at_given_centers(best.image, spheres, PHANTOM, shared)
+
+    assert pose is not None
+    assert told.deviations[0][1:] == (None, None, False)
+    expected = np.subtract(spheres[1].fit.center_ras_mm, given[1].center_ras_mm)
+    assert told.deviations[1].offset_ras_mm == pytest.approx(expected)
+    assert (told.deviations[1].sd_ras_mm, told.deviations[1].beyond) == (None, False)
+    assert told.deviations[3].beyond
+    assert Flag.OFF_RING in placed[3].flags
+    assert Flag.OFF_RING not in placed[0].flags
+    assert placed[3].center_ras_mm == given[3].center_ras_mm

@@ -842,6 +842,15 @@ def test_a_name_without_an_ending_gets_one(widget, tmp_path, typed, written):
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [written]
 
 
+def test_a_phantom_that_cannot_be_written_says_where_and_why(widget, tmp_path):
+    FileDialog.answer_ = str(tmp_path / 'gone' / 'mine.json')
+
+    with pytest.raises(Exception, match=r'cannot be written to .*mine\.json: No such file'):
+        widget.ui.savePhantomButton.click()
+
+    assert list(tmp_path.glob('**/mine.json')) == []
+
+
 def test_own_phantom_cannot_be_chosen_while_the_preset_is_used(widget):
     widget.ui.phantomComboBox.currentText = 'Own phantom'
 

@@ -2,13 +2,16 @@
 
 import errno
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from made_results import made_result
 from VOIIdentificationLib.core.errors import CanceledError, OutputError
 from VOIIdentificationLib.report import export
-from VOIIdentificationLib.report.export import existing_results, export_results
+from VOIIdentificationLib.report.export import PageOptions, existing_results, export_results
 
 pytest.importorskip('openpyxl')
 pytest.importorskip('matplotlib')
@@ -344,3 +347,30 @@ def test_the_results_of_the_original_script_are_known_by_name(tmp_path):
         'output_images/slice_07.png',
         'output_images/slice_3.png',
     ]
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a script is no program there')
+def test_the_page_is_printed_too_where_that_is_asked(result, tmp_path, quick, monkeypatch):
+    """A browser that is none: nothing is written where it fails, and all where it prints."""
+    browser = tmp_path / 'browser'
+    browser.write_text(
+        f'#!{sys.executable}\n'
+        'import sys\n'
+        "key = '--print-to-pdf='\n"
+        '(path,) = [one[len(key) :] for one in sys.argv if one.startswith(key)]\n'
+        "open(path, 'w').write('%PDF of ' + sys.argv[-1])\n"
+    )
+    browser.chmod(0o755)
+    monkeypatch.setattr(shutil, 'which', lambda _name: str(browser))
+    asked = PageOptions(pdf=True)
+
+    paths = export_results(result, tmp_path / 'out', page=asked)
+
+    assert tmp_path / 'out' / 'report.pdf' in paths
+    text = (tmp_path / 'out' / 'report.pdf').read_text()
+    assert text.startswith('%PDF of file:')
+    assert text.endswith('report.html')
+    monkeypatch.setattr(shutil, 'which', lambda _name: '/bin/false')
+    with pytest.raises(OutputError, match='/bin/false did not print the page'):
+        export_results(result, tmp_path / 'none', page=asked)
+    assert not (tmp_path / 'none').exists()

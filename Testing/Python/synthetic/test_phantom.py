@@ -538,3 +538,9 @@ def test_distractors_are_added():
     scene = SyntheticPhantom(geometry, distractors=(ball,))
 
     assert activity_at(scene, [[0, 0, 150]])[0] == pytest.approx(7.0, abs=0.02)
+
+
+@pytest.mark.parametrize('fwhm', [(-1.0, 5.0), (5.0, -0.1), (np.nan, 5.0)])
+def test_a_width_below_zero_is_refused(fwhm):
+    with pytest.raises(ValueError, match='the FWHM must be 0 mm or more'):
+        PSF(*fwhm)

@@ -72,7 +72,7 @@ def moment(text: str, what: str, scan_start: datetime | None) -> datetime:
             'date, and the day of the scan is not known'
         ).format(what=what, text=text)
         raise InputFileError(msg)
-    time = _on_day(clock, scan_start) if clock else _with_date(text)
+    time = _on_day(clock, scan_start) if clock and scan_start else _with_date(text)
     if time is None or time.tzinfo is not None:
         zone = _(', without a time zone') if time else ''
         msg = _('{what} must be a local time like 2026-03-01 09:15:00{zone}, got {text!r}').format(
@@ -87,9 +87,7 @@ def moment(text: str, what: str, scan_start: datetime | None) -> datetime:
     return time
 
 
-def _on_day(clock: re.Match[str], day: datetime | None) -> datetime | None:
-    if day is None:
-        return None
+def _on_day(clock: re.Match[str], day: datetime) -> datetime | None:
     hour, minute, second = (int(part or 0) for part in clock.groups())
     try:
         return datetime(day.year, day.month, day.day, hour, minute, second)

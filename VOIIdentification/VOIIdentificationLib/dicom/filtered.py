@@ -100,7 +100,7 @@ def _require_writable(image: PETImage, stack: PETStack) -> None:
         msg = _(
             '{file} is a multi-frame file: a filtered series is written of single images only. '
             'Export the series as single images first.'
-        ).format(file=stack.slices[0].name)
+        ).format(file=stack.slices[0].file.name)
         raise OutputError(msg)
     bad = int(np.count_nonzero(~np.isfinite(image.voxels)))
     if bad:
