@@ -51,10 +51,13 @@ def test_a_volume_that_nobody_displays_is_left_alone(module):
     from VOIIdentificationLib.panel.view import judge_window
 
     node = made_volume(np.arange(60.0).reshape(3, 4, 5), np.diag([2.0, 2.5, 3.0, 1.0]))
+    node.SetAndObserveDisplayNodeID(None)
+    before = list(node.GetAttributeNames())
+
     judge_window(node, [40.0])
 
     assert node.GetDisplayNode() is None
-    assert not list(node.GetAttributeNames())
+    assert list(node.GetAttributeNames()) == before
 
 
 def test_a_row_that_the_list_has_not_moves_no_view(scene, module):
