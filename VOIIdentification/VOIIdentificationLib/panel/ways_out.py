@@ -43,7 +43,6 @@ def _of_spheres() -> dict[Flag, str]:
         Flag.BOUND_BY_RING: _('Look at it in the views; a longer scan would show it.'),
         Flag.PREDICTED: _('Place its seed to be sure.'),
         Flag.SATURATED: _('Export the series again with values that are not cut off.'),
-        Flag.DIAMETER_DEVIATES: _('Check the diameters of the phantom: the inner ones count.'),
         Flag.SIZE_OPEN: _('Compare its label with the phantom.'),
         Flag.FILLING_DIFFERS: _('Check which spheres were filled, and which phantom is chosen.'),
     }
@@ -70,5 +69,6 @@ def _of_header() -> dict[Flag, str]:
         Flag.DOSE_IN_MBQ: compare,
         Flag.WEIGHT_IN_GRAMS: compare,
         Flag.HEIGHT_IN_CM: compare,
+        Flag.SLICES_COPIED: _('Export the series again from its source.'),
         Flag.SEVERAL_INJECTIONS: compare,
     }
