@@ -169,3 +169,24 @@ def test_a_given_center_off_its_ring_is_flagged_and_without_a_fit_nothing_is_com
     assert Flag.OFF_RING in placed[3].flags
     assert Flag.OFF_RING not in placed[0].flags
     assert placed[3].center_ras_mm == given[3].center_ras_mm
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        (lambda data: data.pop('phantom'), r'not a whole results\.json \(KeyError'),
+        (lambda data: data['spheres'][0].pop('center_ras_mm'), r'not a whole results\.json'),
+        (lambda data: data['spheres'][0].update(center_ras_mm=[1.0, None, 3.0]), 'not a whole'),
+        (lambda data: data['spheres'][0].update(center_ras_mm=[1.0, 2.0]), 'not a whole'),
+        (lambda data: data['spheres'][1].update(center_ras_mm=[1.0, 'nan', 3.0]), 'center of S28'),
+        (lambda data: data.update(spheres=[]), 'has no spheres, so no centers'),
+    ],
+)
+def test_centers_that_are_missing_or_no_numbers_are_never_used(best, tmp_path, change, words):
+    write_results(tmp_path / 'results.json', best)
+    data = json.loads((tmp_path / 'results.json').read_text(encoding='utf-8'))
+    change(data)
+    (tmp_path / 'results.json').write_text(json.dumps(data), encoding='utf-8')
+    with pytest.raises(InputFileError, match=words) as caught:
+        read_shared_geometry(tmp_path)
+    assert 'analyze the scan again' in str(caught.value)

@@ -333,6 +333,29 @@ def test_results_below_the_root_are_not_searched(root, tmp_path):
     assert len(find_pet_series(tmp_path, tmp_path / 'out').series) == 1
 
 
+def write_bomb(source, path):
+    """A slice whose 90 megabytes of zeros are deflated to a thousandth."""
+    import pydicom
+
+    dataset = pydicom.dcmread(source)
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    dataset.PixelData = bytes(90 * 2**20)
+    dataset.save_as(path)
+
+
+def test_a_file_that_spoils_its_folder_is_named_and_the_series_beside_it_is_found(root, tmp_path):
+    shutil.copytree(root / '0' / 'dicom', tmp_path / 'in')
+    bad = tmp_path / 'in' / 'broken'
+    write_bomb(next((root / '0' / 'dicom').iterdir()), bad)
+    found = find_pet_series(tmp_path / 'in', tmp_path / 'out')
+    (series,) = found.series
+    assert len(series.paths) == 34
+    assert bad not in series.paths
+    (problem,) = found.problems
+    assert problem.startswith('broken: its ')
+    assert 'deflated bytes become more' in problem
+
+
 @pytest.mark.parametrize('uid', ['', '..', '../../etc', 'a/b', '1' * 65, '=1+1', 'CON'])
 def test_no_uid_leads_out_of_the_folder(uid):
     name = FoundSeries(uid, '', ()).folder_name
@@ -352,6 +375,56 @@ def test_a_missing_package_is_asked_for_by_name(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(batch_cluster, 'find_spec', lambda name: None)
     assert batch(tmp_path, tmp_path / 'out') == 1
     assert "pip install 'voi-identification[batch]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('count', ['0', '-1', 'all', '1.5'])
+def test_a_number_of_workers_is_a_number_from_1_on(tmp_path, capsys, count):
+    with pytest.raises(SystemExit):
+        cli.main(['batch', str(tmp_path), '--output', str(tmp_path / 'o'), f'--workers={count}'])
+    assert f'must be a number from 1 on, got {count}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('ignored', [True, False])
+def test_only_who_ignores_ctrl_c_is_told_how_to_stop(tmp_path, capsys, ignored):
+    (tmp_path / 'in').mkdir()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    try:
+        assert batch(tmp_path / 'in', tmp_path / 'out') == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (f'send SIGTERM: kill {os.getpid()}' in capsys.readouterr().err) == ignored
+
+
+def test_a_running_scheduler_is_used_and_left_running(root, done, tmp_path):
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        address = cluster.scheduler_address
+        for name in ('0', '1'):
+            (tmp_path / 'in').mkdir(exist_ok=True)
+            shutil.copytree(root / name, tmp_path / 'in' / name)
+        command = ['batch', str(tmp_path / 'in'), '--output', str(tmp_path / 'out'), *FILL]
+        assert cli.main([*command, '--scheduler', address]) == 0
+        with Client(address) as client:
+            assert len(client.nthreads()) == 1
+    found, expected = results_of(tmp_path / 'out'), results_of(done)
+    assert len(found) == 2
+    assert found.items() <= expected.items()
+
+
+@pytest.mark.parametrize('address', ['tcp://127.0.0.1:9', 'nonsense://x'])
+def test_a_scheduler_that_does_not_answer_is_a_sentence(root, tmp_path, capsys, address):
+    import dask
+
+    command = ['batch', str(root), '--output', str(tmp_path / 'out'), '--scheduler', address]
+    with dask.config.set({'distributed.comm.timeouts.connect': '1s'}):
+        assert cli.main(command) == 1
+    said = capsys.readouterr().err
+    assert f'no Dask scheduler answers at {address}' in said
+    assert 'Check address and network.' in said
+    assert not list((tmp_path / 'out').rglob('results.json'))
 
 
 def start(root, output, **options):

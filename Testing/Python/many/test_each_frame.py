@@ -3,14 +3,21 @@
 import csv
 import json
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pydicom
 import pytest
+from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.cli.main import main
 from VOIIdentificationLib.cli.make_phantom import make_phantom_study
+from VOIIdentificationLib.core.errors import SeriesError
+from VOIIdentificationLib.core.image import PETImage
+from VOIIdentificationLib.core.phantom import load_phantom
+from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.evaluate.quantities import Value
 from VOIIdentificationLib.files.volume import write_volume
+from VOIIdentificationLib.many.each_frame import Frame, FrameOptions, measure_each_frame
 from VOIIdentificationLib.many.repeatability import repeatability
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom, grid
 
@@ -176,3 +183,29 @@ def test_an_error_that_is_good_near_0_has_no_cov():
     (one,) = repeatability([frame(0.1), frame(-0.1), frame(0.3)])
     assert one.sd == pytest.approx(0.2)
     assert one.cov_percent is None
+
+
+@pytest.mark.parametrize('change', ['moved', 'cropped'])
+def test_frames_on_different_grids_are_never_added(tmp_path, change):
+    """A sum of frames that do not lie on each other would show each sphere twice."""
+    geometry = grid((31, 29, 11), (4.1, 4.3, 3.9))
+    other = grid((31, 29, 11), (4.1, 4.3, 3.9), middle_ras_mm=(0.0, 0.0, 2.0))
+    if change == 'cropped':
+        other = replace(geometry, shape_kji=(10, 29, 31))
+    frames = [
+        Frame(lambda g=g: PETImage(np.ones(g.shape_kji, np.float32), g), lambda _i: Known(), '')
+        for g in (geometry, other)
+    ]
+    options = FrameOptions(load_phantom('NEMA IEC body'), Settings())
+    with pytest.raises(SeriesError, match='frame 2 lies on another grid than frame 1'):
+        measure_each_frame(frames, tmp_path / 'out', options)
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('given', [('--frame', '2'), ('--calibration', '1.1'), ('--dicom-seg',)])
+def test_what_makes_no_sense_for_several_results_is_refused_first(dynamic, tmp_path, capsys, given):
+    output = tmp_path / 'out'
+    command = ['analyze', str(dynamic), '--output', str(output), '--each-frame', *given]
+    assert main(command) == 1
+    assert f'--each-frame cannot go with {given[0]};' in capsys.readouterr().err
+    assert not output.exists()

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,7 +16,9 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.core.settings import Settings
-from VOIIdentificationLib.evaluate.limits import Limit, Limits, shipped_limits
+from VOIIdentificationLib.evaluate.limits import Limit, Limits, save_limits, shipped_limits
+from VOIIdentificationLib.files.markups import write_markups
+from VOIIdentificationLib.files.volume import write_volume
 from VOIIdentificationLib.many.gaussian import NODES, filter_box, filtered_image
 from VOIIdentificationLib.many.harmonize import harmonize, swept_widths_mm
 from VOIIdentificationLib.many.harmonize_files import answer, harmonization_json
@@ -263,3 +266,133 @@ def test_command_line(tmp_path, capsys):
     assert 'already' in capsys.readouterr().err
     assert cli.main([*arguments[:3], 'EARL 9', *options]) == 1
     assert 'there are no limits \'EARL 9\'; known are "EARL 1", "EARL 2"' in capsys.readouterr().err
+
+
+def only(quantity, low=0.5, high=1.5):
+    """Limits of a site for one coefficient of the largest sphere."""
+    return Limits('Site', None, (Limit(37.0, quantity, low, high, 'site', '1'),))
+
+
+def with_cold(*labels):
+    phantom = load_phantom('NEMA IEC body')
+    inserts = tuple(replace(one, hot=one.label not in labels) for one in phantom.inserts)
+    return replace(phantom, inserts=inserts)
+
+
+@cache
+def result_with_cold_sphere():
+    """The largest sphere holds water."""
+    phantom = with_cold('S37')
+    scene = SyntheticPhantom(
+        geometry=grid((130, 110, 44), (2.4, 2.4, 2.8), middle_ras_mm=(0.0, 0.0, 0.0)),
+        phantom=phantom,
+        activities=Activities(hot=HOT, background=BACKGROUND),
+        psf=PSF(4.0, 4.0),
+    )
+    image, truth = synthesize(scene)
+    seeds = tuple(Seed(one.insert.label, one.center_ras_mm) for one in truth.inserts)
+    return analyze(image, seeds, phantom, known=KNOWN)
+
+
+def test_a_cold_sphere_has_contrast_behind_a_filter_and_no_recovery():
+    before = result_with_cold_sphere()
+    found = harmonize(before, shipped_limits()[0], np.array([0.0, 6.0]))
+    cold = next(one for one in found.spheres if one.label == 'S37')
+    seeds = [Seed(one.label, one.center_ras_mm) for one in before.spheres]
+    rois = [Seed(one.name, one.center_ras_mm) for one in before.nema.placement.rois]
+    again = analyze(
+        filtered_image(before.image, 6.0),
+        [*seeds, *rois],
+        before.phantom,
+        Settings(refinement='none'),
+        known=KNOWN,
+    )
+    assert not cold.hot
+    assert cold.contrast_percent[1] == pytest.approx(
+        again.nema.spheres[0].contrast_percent, rel=1e-4
+    )
+    assert 50.0 < cold.contrast_percent[1] < cold.contrast_percent[0] <= 100.0
+    assert all(np.isnan(values).all() for values in cold.recovery.values())
+    assert 'S37' not in {one.label for one in found.margins}
+
+
+def test_a_background_voi_of_the_user_is_the_level_behind_the_filters():
+    image, seeds = scan(4.0, 0.05)
+    roi = result(4.0, 0.05).nema.placement.rois[0]
+    before = analyze(image, [*seeds, Seed('B0', roi.center_ras_mm)], load_phantom('NEMA IEC body'),
+                     known=KNOWN)  # fmt: skip
+    found = harmonize(before, shipped_limits()[0], np.array([0.0, 7.0]))
+    voi = before.background[0]
+    filtered = filtered_image(image, 7.0).voxels[voi.mask.slices_kji]
+    expected = (filtered * voi.mask.weights).sum() / voi.mask.weights.sum()
+    assert found.background_rule == 'mean of the background VOIs'
+    assert found.background[0] == pytest.approx(voi.statistics.mean, rel=1e-4)
+    assert found.background[1] == pytest.approx(expected, rel=1e-3)
+
+
+def test_without_a_true_background_there_is_recovery_but_no_contrast():
+    known = Known(activity=given_activity(HOT, None))
+    found = harmonize(result(4.0, known=known), only('rc_max'), np.array([0.0, 6.0]))
+    assert np.isfinite(found.spheres[0].recovery['rc_max']).all()
+    assert all(np.isnan(one.contrast_percent).all() for one in found.spheres)
+
+
+@cache
+def thin():
+    """Four slices of 2.8 mm: no sphere of a cubic centimeter fits in."""
+    image, seeds = scan(4.0)
+    middle = round(float(image.geometry.index_ijk(seeds[0].position_ras_mm)[2]))
+    cut = slice(middle - 2, middle + 2)
+    matrix = image.geometry.ijk_to_ras.copy()
+    matrix[:3, 3] = image.geometry.position_ras_mm([0.0, 0.0, float(cut.start)])
+    voxels = image.voxels[cut].copy()
+    return replace(image, voxels=voxels, geometry=VolumeGeometry(voxels.shape, matrix)), seeds
+
+
+def test_a_value_that_no_width_has_is_never_called_good(tmp_path, capsys):
+    """The page and the sentence say so, and nothing is filtered with a width out of the blue."""
+    pytest.importorskip('pydicom')
+    pytest.importorskip('jinja2')
+    from VOIIdentificationLib.dicom.write import write_pet_series
+
+    image, seeds = thin()
+    write_pet_series(image, tmp_path / 'scan', seed=1)
+    write_markups(tmp_path / 'seeds.mrk.json', seeds, name='seeds')
+    save_limits(only('rc_peak'), tmp_path / 'site.json')
+    arguments = [
+        *('harmonize', str(tmp_path / 'scan'), '--standard', str(tmp_path / 'site.json')),
+        *('--seeds', str(tmp_path / 'seeds.mrk.json'), '--refinement', 'none'),
+        *('--true-hot', str(HOT), '--true-background', str(BACKGROUND)),
+        *('--output', str(tmp_path / 'out')),
+    ]
+    assert cli.main(arguments) == 0
+    assert 'No width can be judged by Site: a value is missing at each.' in capsys.readouterr().out
+    page = (tmp_path / 'out' / 'harmonize.html').read_text(encoding='utf-8')
+    assert page.count('not measured') == 2
+    assert 'margin-rc_peak' not in page
+    data = json.loads((tmp_path / 'out' / 'harmonize.json').read_text())
+    assert (data['best_fwhm_mm'], data['passing_fwhm_mm']) == (None, [])
+
+    writing = [*arguments, '--overwrite', '--write', str(tmp_path / 'filtered')]
+    assert cli.main(writing) == 1
+    assert 'say with --fwhm which one --write is to apply' in capsys.readouterr().err
+    assert not (tmp_path / 'filtered').exists()
+    assert cli.main([*writing, '--fwhm', '5']) == 0
+    assert 'Filtered series, 5.0 mm' in capsys.readouterr().out
+
+
+def test_a_filtered_series_needs_a_header_and_a_folder_of_its_own(tmp_path, capsys):
+    image, seeds = scan(4.0)
+    write_volume(image, tmp_path / 'scan.nrrd')
+    write_markups(tmp_path / 'seeds.mrk.json', seeds, name='seeds')
+    arguments = [
+        *('harmonize', str(tmp_path / 'scan.nrrd'), '--unit', 'Bq/mL', '--standard', 'EARL 1'),
+        *('--seeds', str(tmp_path / 'seeds.mrk.json'), '--refinement', 'none'),
+        *('--true-hot', str(HOT), '--true-background', str(BACKGROUND), '--write'),
+    ]
+    before = {path.name for path in tmp_path.iterdir()}
+    assert cli.main([*arguments, str(tmp_path)]) == 1
+    assert 'is not an empty folder: name a new one' in capsys.readouterr().err
+    assert cli.main([*arguments, str(tmp_path / 'new')]) == 1
+    assert 'a volume file has no DICOM header' in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == before

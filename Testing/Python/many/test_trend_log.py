@@ -12,6 +12,7 @@ import pytest
 from made_stored import made_results, write_results
 from paths import MODULE
 from VOIIdentificationLib.core.errors import InputFileError, OutputError
+from VOIIdentificationLib.many import trend_log
 from VOIIdentificationLib.many.stored import read_results
 from VOIIdentificationLib.many.trend_charts import left_out, trend_charts
 from VOIIdentificationLib.many.trend_log import (
@@ -235,6 +236,43 @@ def test_a_newer_log_is_refused(log, tmp_path):
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(OutputError, match='cannot be written'):
         add_entry(tmp_path / 'gone' / 'log.sqlite', stored(tmp_path))
+
+
+def test_a_log_that_another_program_holds_is_a_sentence(log, tmp_path, monkeypatch):
+    add_entry(log, stored(tmp_path))
+    monkeypatch.setattr(trend_log, 'BUSY_TIMEOUT_S', 0.1)
+    other = sqlite3.connect(log, isolation_level=None)
+    other.execute('BEGIN EXCLUSIVE')
+    with pytest.raises(OutputError, match='Another program holds it open: wait'):
+        add_entry(log, stored(tmp_path, 1))
+    other.execute('ROLLBACK')
+    other.close()
+    assert add_entry(log, stored(tmp_path, 1)) == 'added'
+
+
+def test_a_log_that_is_not_there_is_not_made_by_looking(log):
+    with pytest.raises(InputFileError, match=r'no trend log .*make one with'):
+        trend_charts(log)
+    assert not log.exists()
+
+
+def test_scans_without_a_series_uid_are_told_apart_by_their_voxels(log, tmp_path):
+    """As volume files: two of them are no contradiction."""
+    for n in range(2):
+        volume = made_results(n)
+        volume['input']['series_instance_uid'] = ''
+        one = read_results(write_results(tmp_path / f'volume {n}', volume))
+        assert add_entry(log, one) == 'added'
+        assert add_entry(log, one) == 'known'
+    assert table(log, 'SELECT count(*) FROM entry') == [(2,)]
+
+
+def test_what_was_replaced_can_no_longer_be_edited(log, tmp_path):
+    add_entry(log, stored(tmp_path))
+    add_entry(log, stored(tmp_path, offset=1.0), replace_reason='new software')
+    with pytest.raises(InputFileError, match='entry 1 was replaced by a later analysis'):
+        edit_entry(log, 1, 'note', 'x', 'y')
+    assert table(log, 'SELECT count(*) FROM history') == [(1,)]
 
 
 def start_writer(log, scratch, first, count):

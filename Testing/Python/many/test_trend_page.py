@@ -3,6 +3,7 @@
 import csv
 import shutil
 import subprocess
+import sys
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 
@@ -11,7 +12,7 @@ import pytest
 from made_stored import made_results, write_results
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.many.chart_svg import Scale, date_ticks, polyline, value_ticks, y_scale
-from VOIIdentificationLib.many.page import csv_cell, with_sd
+from VOIIdentificationLib.many.page import csv_cell, rounded, with_sd
 
 pytest.importorskip('jinja2')
 
@@ -190,3 +191,56 @@ def test_a_long_curve_keeps_its_extremes():
     points = [tuple(map(float, point.split(','))) for point in polyline(x, y).split()]
     assert len(points) < 1300
     assert {30.0, 250.0} <= {point[1] for point in points}
+
+
+def page_of(folder, scans):
+    """Of a log with these scans alone."""
+    paths = [str(write_results(folder / f'{n}', one)) for n, one in enumerate(scans)]
+    log = str(folder / 'log.sqlite')
+    assert cli.main(['trend', log, 'add', *paths]) == 0
+    assert cli.main(['trend', log, 'show', '--output', str(folder / 'page.html')]) == 0
+    return (folder / 'page.html').read_text(encoding='utf-8')
+
+
+def monthly(count, first=0, **keys):
+    days = [f'2026-0{n + 1}-01T10:00:00' for n in range(count)]
+    return [
+        made_results(first + n, offset=0.1 * (n % 3), acquisition_datetime=day, **keys)
+        for n, day in enumerate(days)
+    ]
+
+
+def test_three_scans_have_a_curve_but_neither_limits_nor_drift(tmp_path):
+    html = page_of(tmp_path, monthly(3))
+    assert html.count('too few scans for limits (3 of 5)</bdi></td>') == 50
+    assert html.count('<svg class="chart"') == 50
+    assert 'class="guide' not in html
+    assert 'charts in alarm' not in html
+
+
+def test_limits_of_few_scans_are_called_provisional(tmp_path):
+    html = page_of(tmp_path, monthly(6))
+    assert 'limits provisional, from 6 scans' in html
+    assert 'too few scans' not in html
+    assert 'class="guide-limit"' in html
+
+
+def test_more_charts_than_are_drawn_are_counted_and_stand_in_the_table(tmp_path):
+    scans = monthly(1) + monthly(1, 10, device_serial_number='11030')
+    html = page_of(tmp_path, scans)
+    assert '60 of 100 charts are drawn' in html
+    assert html.count('<svg class="chart"') == 60
+    assert html.count('too few scans for limits (1 of 5)</bdi></td>') == 100
+
+
+def test_a_page_without_jinja2_names_the_package(log, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'jinja2', None)
+    output = tmp_path / 'page.html'
+    assert cli.main(['trend', str(log), 'show', '--output', str(output)]) == 1
+    assert 'pip install Jinja2' in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_what_is_no_number_is_shown_empty(value):
+    assert rounded(value, 84.2) == ''

@@ -1,14 +1,23 @@
 """Pass, warning, fail, not judged: what is missing or doubtful never passes in silence."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from made_cylinder import cylinder_phantom, cylinder_result, made_cylinder
 from made_quality import quality_result
 from made_results import made_result
+from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.core.errors import InputFileError
 from VOIIdentificationLib.core.flags import Flag
-from VOIIdentificationLib.evaluate.limits import Level, shipped_limits
+from VOIIdentificationLib.evaluate.limits import Level, Limit, Limits, shipped_limits
 from VOIIdentificationLib.report.formats import result_tables
-from VOIIdentificationLib.report.verdicts import outcomes, verdict_lines
+from VOIIdentificationLib.report.verdicts import (
+    limits_of_result,
+    outcomes,
+    verdict_lines,
+    with_verdict,
+)
 
 
 def judged_as(result, standard='EARL 1', *, fail=(), leave_out=()):
@@ -163,3 +172,41 @@ def test_every_comparison_of_the_tables_is_read(result):
         (s.label, v.standard, v.passed) for s in result.recovery.spheres for v in s.verdicts
     ]
     assert [(line.label, line.standard, line.verdict == 'pass') for line in lines] == expected
+
+
+def with_parts(**parts):
+    """The whole phantom, of which something was not evaluated."""
+    return replace(quality_result(), **parts)
+
+
+def reason_of(result, quantity, diameter_mm=None):
+    """Why a site's limits for one quantity are not judged."""
+    row = Limit(diameter_mm, quantity, -500.0, 500.0, 'site', '1')
+    (value,) = with_verdict(result, [Limits('Site', None, (row,))]).verdict.values
+    assert value.value is None
+    assert value.verdict.level is Level.NOT_JUDGED
+    return value.verdict.not_judged
+
+
+@pytest.mark.parametrize(
+    ('result', 'asked', 'words'),
+    [
+        (quality_result, ('bias_percent',), 'no uniform cylinder was measured'),
+        (cylinder_result, ('lung_error_percent',), 'a uniform cylinder was measured'),
+        (partial(with_parts, nema=None), ('contrast_percent', 37.0), 'NEMA NU 2 was not evaluated'),
+        (partial(with_parts, recovery=None), ('rc_max', 37.0), 'no recovery was evaluated'),
+        (partial(quality_result, known=False), ('calibration_error_percent',), 'fill worksheet'),
+    ],
+)
+def test_limits_for_what_was_not_measured_say_why_and_never_pass(result, asked, words):
+    assert words in reason_of(result(), *asked)
+
+
+def test_the_bias_of_a_cylinder_of_unknown_activity_says_so():
+    result = analyze(made_cylinder(), (), cylinder_phantom())
+    assert reason_of(result, 'bias_percent') == result.cylinder.bias.not_judged != ''
+
+
+def test_no_limits_are_made_of_nothing():
+    with pytest.raises(InputFileError, match='nothing was measured that limits can be set for'):
+        limits_of_result(replace(made_result(), spheres=()))

@@ -264,9 +264,7 @@ def _row(chart: TrendChart) -> tuple[object, ...]:
         rounded(last, center),
         f'{chart.scanned_at[-1]:%Y-%m-%d}',
         '' if limits is None else rounded(limits.center, center),
-        ''
-        if limits is None
-        else f'{rounded(limits.lower, center)} … {rounded(limits.upper, center)}',
+        '' if limits is None else _range_text(limits),
         _drift_text(found),
         {'text': _state(found), 'mark': 'fail'} if found.last_alarms else _state(found),
         str(len(before)),
