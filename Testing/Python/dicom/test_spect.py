@@ -191,3 +191,13 @@ def test_a_lone_slice_is_as_thick_as_it_says(tmp_path):
     ds.SliceThickness = 4.5
     image = read(ds, tmp_path)
     assert image.geometry.spacing_ijk_mm == pytest.approx((2.0, 3.0, 4.5))
+
+
+def test_one_file_of_a_series_that_is_no_reconstruction_is_named(tmp_path):
+    """The first file alone would pass; its projections lie nowhere."""
+    save(MadeSPECT().dataset(), tmp_path / 'a.dcm')
+    other = MadeSPECT(kind=('ORIGINAL', 'PRIMARY', 'TOMO', 'EMISSION')).dataset()
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = '1.2.3.20.2'
+    save(other, tmp_path / 'b.dcm')
+    with pytest.raises(SeriesError, match=r'b\.dcm is SPECT projections: give the series'):
+        read_pet_series(tmp_path)

@@ -194,6 +194,14 @@ def with_private(group, creator, element, value, *, block=0x10, vr='DS'):
     return dataset
 
 
+def test_a_scan_time_of_ge_that_nobody_reserved_is_used_and_that_is_said():
+    """Some anonymizers keep the value and remove its creator."""
+    found = found_in(with_private(0x0009, '', 0x0D, '20260301105900', vr='DT'))
+
+    assert found.ge_scan_start == datetime(2026, 3, 1, 10, 59)
+    assert '(0009,100d) is used although no creator GEMS_PETD_01 reserved it' in found.notes
+
+
 @pytest.mark.parametrize('block', [0x10, 0x12])
 def test_the_ge_scan_time_is_found_in_the_block_of_its_creator(block):
     dataset = with_private(0x0009, 'GEMS_PETD_01', 0x0D, '20260301105900', block=block, vr='DT')
