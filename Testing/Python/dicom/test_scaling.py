@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from dicom_files import FACTOR, Made, after, enhanced, item, measured, save, write
+from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.core.errors import SeriesError, SUVError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.dicom.describe import describe_series
 from VOIIdentificationLib.dicom.read import read_pet_series, read_stack
 from VOIIdentificationLib.dicom.source import suv_of_volume, trace_volume
 from VOIIdentificationLib.dicom.suv import suv_header_of_slices, suv_image
-from VOIIdentificationLib.suv.scale import suv_scale
+from VOIIdentificationLib.many.of_header import with_header, without_suv
+from VOIIdentificationLib.suv.scale import SUVScale, suv_scale
 
 
 def factors(folder):
@@ -196,3 +198,28 @@ def test_a_unit_without_suv_is_named_and_not_called_missing(tmp_path, units):
     assert f'Unit: {units}' in lines
     assert not any(line.startswith('Missing') for line in lines)
     assert any(f"Units (0054,1001) are '{units}'; SUV can be made" in line for line in lines)
+
+
+def test_a_header_without_a_scale_leaves_a_note_and_what_was_known(tmp_path):
+    write(Made(edit=after(without_slope)), tmp_path)
+    _image, stack = read_stack(tmp_path)
+
+    known = with_header(Known(notes=('Said before.',)), stack)
+
+    assert known.suv is None
+    before, note = known.notes
+    assert before == 'Said before.'
+    assert note.startswith('No SUV: SUV refused: no slice has a RescaleSlope')
+
+
+def test_values_that_were_calibrated_by_hand_have_no_suv_of_the_header():
+    known = Known(suv=SUVScale('bw', 'g/mL', np.ones(3)), notes=('Said before.',))
+
+    found = without_suv(known)
+
+    assert found.suv is None
+    assert found.notes == (
+        'Said before.',
+        'No SUV: the values were calibrated by hand, not by the header.',
+    )
+    assert without_suv(found) is found

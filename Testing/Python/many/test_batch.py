@@ -16,7 +16,7 @@ import pytest
 from paths import MODULE
 from VOIIdentificationLib.analysis import Known
 from VOIIdentificationLib.cli import main as cli
-from VOIIdentificationLib.core.errors import SeriesError
+from VOIIdentificationLib.core.errors import OutputError, SeriesError
 from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.dicom.read import read_pet_series
@@ -412,6 +412,43 @@ def test_a_running_scheduler_is_used_and_left_running(root, done, tmp_path):
     found, expected = results_of(tmp_path / 'out'), results_of(done)
     assert len(found) == 2
     assert found.items() <= expected.items()
+
+
+def test_workers_that_cannot_be_started_are_a_sentence():
+    """As where the site's own file of Dask asks for a module that is not there."""
+    import dask
+
+    wrong = {'distributed.worker.preload': ['no_such_module_of_the_site']}
+    with (
+        dask.config.set(wrong),
+        pytest.raises(OutputError, match=r'the 1 workers cannot be started: .*--workers'),
+        batch_cluster.connected(1),
+    ):
+        pytest.fail('there are no workers')
+
+
+class ForeignJob(SeriesJob):
+    """What a worker of another version cannot read."""
+
+    def __reduce__(self):
+        return (int, ('no number',))
+
+
+def test_what_a_worker_cannot_read_is_a_sentence_of_that_series_alone(root, tmp_path):
+    files = tuple(sorted((root / '0' / 'dicom').iterdir()))
+    jobs = [
+        kind(f'1.2.{n}', '', files, tmp_path / f'{n}')
+        for n, kind in enumerate([ForeignJob, SeriesJob])
+    ]
+    outcomes = {}
+    with batch_cluster.connected(1) as client:
+        batch_cluster.measure_all(
+            client, jobs, options(), lambda one: outcomes.setdefault(one.uid, one)
+        )
+    assert outcomes['1.2.1'].state == 'done'
+    assert outcomes['1.2.0'].state == 'failed'
+    assert outcomes['1.2.0'].sentence.startswith('the worker failed: ')
+    assert '\n' not in outcomes['1.2.0'].sentence
 
 
 @pytest.mark.parametrize('address', ['tcp://127.0.0.1:9', 'nonsense://x'])

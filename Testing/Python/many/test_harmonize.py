@@ -396,3 +396,27 @@ def test_a_filtered_series_needs_a_header_and_a_folder_of_its_own(tmp_path, caps
     assert cli.main([*arguments, str(tmp_path / 'new')]) == 1
     assert 'a volume file has no DICOM header' in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_where_nema_cannot_be_evaluated_the_level_is_the_true_background():
+    """Tilted, so that no slice goes through all spheres: contrast and noise are left empty."""
+    scene = SyntheticPhantom(
+        geometry=grid((130, 110, 60), (2.4, 2.4, 2.8), middle_ras_mm=(0.0, 0.0, 0.0)),
+        activities=Activities(hot=HOT, background=BACKGROUND),
+        pose=Pose(rotation_deg=20.0, tilt_deg=13.0, tilt_axis_deg=35.0),
+        psf=PSF(4.0, 4.0),
+    )
+    image, truth = synthesize(scene)
+    seeds = [Seed(one.insert.label, one.center_ras_mm) for one in truth.inserts]
+    before = analyze(image, seeds, load_phantom('NEMA IEC body'), known=KNOWN)
+    assert before.nema is None
+    assert any('The phantom is tilted' in note for note in before.notes)
+
+    found = harmonize(before, only('rc_mean'), np.array([0.0, 5.0]))
+
+    assert found.background.tolist() == [BACKGROUND, BACKGROUND]
+    assert np.isnan(found.roughness_percent).all()
+    straight = harmonize(result(4.0), only('rc_mean'), np.array([0.0, 5.0]))
+    for one, other in zip(found.spheres, straight.spheres, strict=True):
+        assert np.isnan([*one.contrast_percent, *one.variability_percent]).all()
+        assert one.recovery['rc_mean'] == pytest.approx(other.recovery['rc_mean'], rel=0.03)

@@ -36,7 +36,7 @@ def with_header(known: Known, stack: PETStack) -> Known:
     try:
         return with_suv_header(known, suv_header_of_slices(stack.slices))
     except SUVError as error:
-        return replace(known, notes=(f'No SUV: {error}',))
+        return replace(known, notes=(*known.notes, f'No SUV: {error}'))
 
 
 def with_suv_header(known: Known, header: SUVHeader) -> Known:
@@ -63,7 +63,7 @@ def with_suv_header(known: Known, header: SUVHeader) -> Known:
     try:
         return replace(known, suv=suv_scale(header))
     except SUVError as error:
-        return replace(known, notes=(f'No SUV: {error}',))
+        return replace(known, notes=(*known.notes, f'No SUV: {error}'))
 
 
 def without_suv(known: Known) -> Known:
