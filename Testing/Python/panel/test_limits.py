@@ -77,6 +77,15 @@ def test_shipped_limits_are_added_by_name_and_cleared(widget):
     assert widget.panel.parameters.limits == ''
 
 
+def test_a_canceled_file_or_the_heading_changes_no_limits(widget, tmp_path):
+    add(widget, profile(tmp_path, 'Good', high=50))
+    FileDialog.answer_ = ''
+    for chosen in ('From a file …', 'Add limits …'):
+        widget.ui.limitsComboBox.currentText = chosen
+    assert widget.ui.limitsLabel.text == 'Good'
+    assert str(widget.panel.parameters.limits) == str(tmp_path / 'Good.json')
+
+
 def test_another_choice_makes_the_result_stale(widget):
     widget.ui.applyButton.click()
     measured = widget.panel.measured
