@@ -117,15 +117,32 @@ def _flagged(output: str) -> bool:
 
 def _as_stored(factors: np.ndarray | None, pet: Path) -> bool:
     """Whether the SUV follows from slope and pixels as pydicom reads them, and the other files."""
-    from bad_input.made_series import F
-
     if factors is None:
         return False
     stored = [value for value in map(_mean_bqml, sorted(pet.iterdir())) if value is not None]
-    expected = [F, *(value * F for value in stored)]
+    right = _factor(pet)
+    expected = [right, *(value * right for value in stored)]
     return all(
         any(abs(found - value) <= TOLERANCE * abs(value) for value in expected) for found in factors
     )
+
+
+def _factor(pet: Path) -> float:
+    """With the weight that all files have: one that is right in itself is no damage."""
+    from bad_input.made_series import F, factor
+
+    weights = set(map(_weight_kg, pet.iterdir()))
+    weight_kg = weights.pop() if len(weights) == 1 else None
+    return factor(weight_kg=weight_kg) if weight_kg else F
+
+
+def _weight_kg(path: Path) -> float | None:
+    import pydicom
+
+    with warnings.catch_warnings(), contextlib.suppress(Exception):
+        warnings.simplefilter('ignore')
+        return float(pydicom.dcmread(path, stop_before_pixels=True).PatientWeight)
+    return None
 
 
 def _mean_bqml(path: Path) -> float | None:

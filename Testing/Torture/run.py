@@ -43,6 +43,9 @@ PART_FOR_SIGNALS = 0.2
 PART_FOR_INVARIANCES = 0.15
 PART_FOR_PANEL = 0.35
 
+OF_SIGNALS = {'over time': 'late', 'traceback': 'traceback'}
+"""Faults of a run that was stopped; all others lose something."""
+
 INVARIANCES = 9
 """Properties that are tried with examples."""
 
@@ -73,10 +76,12 @@ def signals(clock: Clock, _rng: random.Random) -> Tally | None:
     sys.path.insert(0, str(ROOT / 'Testing'))
     count = max(int(clock.left_s / SECONDS_A_SIGNAL), 1)
     tally = Tally('signals')
-    failed = bool(importlib.import_module('torture_signals').main(count))
-    tally.counts['right'] = count - failed
-    if failed:
-        tally.add('lost', 'see above')
+    tried = importlib.import_module('torture_signals')
+    counts = tried.main(count)
+    for kind in tried.FAULTS:
+        for _ in range(counts[kind]):
+            tally.add(OF_SIGNALS.get(kind, 'lost'), kind)
+    tally.counts['right'] = counts['signals'] - len(tally.faults)
     return tally
 
 
