@@ -13,6 +13,7 @@ from ..core.flags import Flag
 from ..core.image import PETImage
 from ..core.sentence import sentences
 from ..measure.voi import VOIResult
+from ..measure.voi_mask import voi_mask
 
 _ = sentences(__name__)
 
@@ -109,14 +110,7 @@ def _is_saturated(image: PETImage, sphere: VOIResult) -> bool:
 
 
 def _inside(image: PETImage, sphere: VOIResult) -> npt.NDArray[np.float32]:
-    """Finite values of the voxels whose centers lie in a sphere."""
-    geometry, radius_mm = image.geometry, sphere.insert.diameter_mm / 2
-    index = geometry.index_ijk(sphere.center_ras_mm)
-    half = radius_mm * np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
-    low = np.clip(np.ceil(index - half), 0, geometry.size_ijk).astype(np.int64)
-    high = np.clip(np.floor(index + half) + 1, 0, geometry.size_ijk).astype(np.int64)
-    grid = np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing='ij')
-    off = np.tensordot(geometry.axes_ras_mm, np.array(grid) - index[:, None, None, None], axes=1)
-    inside = radius_mm >= np.linalg.norm(off, axis=0).T
-    box = image.voxels[tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))]
-    return np.asarray(box[inside & np.isfinite(box)])
+    """Finite values of the voxels whose centers lie in the insert."""
+    mask = voi_mask(sphere.solid, image.geometry, counting='hard')
+    box = image.voxels[mask.slices_kji]
+    return np.asarray(box[(mask.weights > 0) & np.isfinite(box)])
