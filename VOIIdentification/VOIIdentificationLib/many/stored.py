@@ -6,6 +6,8 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,7 +113,7 @@ def read_results(path: Path) -> StoredResults:
     results = _read_results_json(file)
     scan = results.get('scan') or {}
     software = results.get('software') or {}
-    try:
+    with _whole(file):
         return StoredResults(
             path=file,
             name=_name(file),
@@ -127,6 +129,13 @@ def read_results(path: Path) -> StoredResults:
             spacing_mm=[float(x) for x in results['input'].get('spacing_ijk_mm') or ()],
             phantom=str((results.get('phantom') or {}).get('name') or ''),
         )
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[None]:
+    """What results lack, or have as something else, is a sentence."""
+    try:
+        yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = _('{file} is not a whole {name} ({kind}: {reason}). {advice}').format(
             file=file,
@@ -195,7 +204,7 @@ def read_shared_geometry(path: Path) -> SharedGeometry:
             file=file, source=borrowed.get('source')
         )
         raise InputFileError(msg)
-    try:
+    with _whole(file):
         shared = SharedGeometry(
             source=_name(file),
             series_uid=str(results['input'].get('series_instance_uid') or ''),
@@ -204,15 +213,6 @@ def read_shared_geometry(path: Path) -> SharedGeometry:
             centers=tuple(_given_center(sphere) for sphere in results['spheres']),
             notes=tuple(_doubts_there(results['spheres'])),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        msg = _('{file} is not a whole {name} ({kind}: {reason}). {advice}').format(
-            file=file,
-            name=RESULTS_NAME,
-            kind=type(error).__name__,
-            reason=sentence_of(error),
-            advice=_ADVICE,
-        )
-        raise InputFileError(msg) from error
     if not shared.centers:
         msg = _('{file} has no spheres, so no centers. {advice}').format(file=file, advice=_ADVICE)
         raise InputFileError(msg)
