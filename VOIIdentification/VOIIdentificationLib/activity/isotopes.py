@@ -6,6 +6,9 @@ import math
 from typing import Annotated, NamedTuple
 
 from ..core.config_json import Rule
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
@@ -25,7 +28,9 @@ MAX_HALF_LIFE_S = 1e8
 HalfLife = Annotated[
     float,
     Rule(
-        f'be from {MIN_HALF_LIFE_S:g} to {MAX_HALF_LIFE_S:g} s, as of all isotopes that are imaged',
+        _('be from {least:g} to {most:g} s, as of all isotopes that are imaged').format(
+            least=MIN_HALF_LIFE_S, most=MAX_HALF_LIFE_S
+        ),
         lambda value: MIN_HALF_LIFE_S <= value <= MAX_HALF_LIFE_S,
     ),
 ]
