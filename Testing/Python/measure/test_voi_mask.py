@@ -239,20 +239,26 @@ def test_an_insert_becomes_the_solid_of_its_shape():
     assert insert_solid(Insert('C', 10.0, 'cylinder'), center) == Cylinder('C', center, 10, 10)
 
 
-@pytest.mark.parametrize('shear', [False, True])
-@pytest.mark.parametrize('axis', [(0.3, -0.2, 0.93), (1.0, 0.2, 0.1), (0.0, 0.0, 1.0)])
-def test_each_weight_of_a_tilted_cylinder_is_the_part_of_points_inside_it(shear, axis):
-    geometry = grid((2.1, 1.8, 3.3), angle_deg=20.0, shear=shear)
-    center, axis = np.array([1.2, -0.7, 0.4]), np.array(axis) / np.linalg.norm(axis)
+def in_rod(center, axis):
+    """Whether points lie in a cylinder of 14 mm, 11 mm high, along an axis."""
 
     def _inside(points):
         along = (points - center) @ axis
         across = np.linalg.norm(points - center - along[..., None] * axis, axis=-1)
         return (across <= 7.0) & (np.abs(along) <= 5.5)
 
+    return _inside
+
+
+@pytest.mark.parametrize('shear', [False, True])
+@pytest.mark.parametrize('axis', [(0.3, -0.2, 0.93), (1.0, 0.2, 0.1), (0.0, 0.0, 1.0)])
+def test_each_weight_of_a_tilted_cylinder_is_the_part_of_points_inside_it(shear, axis):
+    geometry = grid((2.1, 1.8, 3.3), angle_deg=20.0, shear=shear)
+    center, axis = np.array([1.2, -0.7, 0.4]), np.array(axis) / np.linalg.norm(axis)
+
     mask = voi_mask(Cylinder('C', tuple(center), 14.0, 11.0, tuple(axis)), geometry)
 
-    expected = brute_force_weights(_inside, geometry, mask.slices_kji, 24)
+    expected = brute_force_weights(in_rod(center, axis), geometry, mask.slices_kji, 24)
     assert mask.weights == pytest.approx(expected, abs=0.03)
     assert mask.weights.sum() == pytest.approx(expected.sum(), rel=2e-3)
     assert mask.weights.sum() * geometry.voxel_volume_mm3 == pytest.approx(
@@ -293,14 +299,9 @@ def test_a_cylinder_along_an_axis_of_the_grid(n, sign):
     axis = sign * np.eye(3)[n]
     center = np.array([1.2, -0.7, 0.4])
 
-    def _inside(points):
-        along = (points - center) @ axis
-        across = np.linalg.norm(points - center - along[..., None] * axis, axis=-1)
-        return (across <= 7.0) & (np.abs(along) <= 5.5)
-
     mask = voi_mask(Cylinder('C', tuple(center), 14.0, 11.0, tuple(axis)), geometry)
 
-    expected = brute_force_weights(_inside, geometry, mask.slices_kji, 24)
+    expected = brute_force_weights(in_rod(center, axis), geometry, mask.slices_kji, 24)
     assert mask.weights == pytest.approx(expected, abs=0.04)
     volume = mask.weights.sum() * geometry.voxel_volume_mm3
     # Ends across j fall between two lines of 0.16 mm.
