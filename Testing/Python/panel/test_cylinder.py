@@ -66,3 +66,21 @@ def test_a_later_session_shows_the_lines_of_the_table(scene, said):
     mean = float(read['Mean'].split()[0])
     assert mean == pytest.approx(result.cylinder.voi.statistics.mean, rel=1e-4)
     assert said.shown_cylinder(replace(find_outputs(volume), tables={})) == ()
+
+
+def test_the_lines_are_found_in_a_table_of_this_and_of_another_language(scene, said, monkeypatch):
+    from VOIIdentificationLib.mrml import said as language
+
+    monkeypatch.setattr(language, 'translate', lambda _context, text: f'«{text}»')
+    result = cylinder_result()
+    volume = volume_node_from_image(result.image, 'PET', scene=scene)
+    publish(result, volume)
+
+    lines = said.shown_cylinder(find_outputs(volume))[1:]
+    assert [line.split(':')[0] for line in lines] == [
+        *('«Bias»', '«SD of bias»', '«Mean»', '«COV»', '«SUV mean»')
+    ]
+
+    monkeypatch.setattr(language, 'translate', lambda _context, text: f'<{text}>')
+    rows = find_outputs(volume).tables['cylinder'].GetNumberOfRows()
+    assert len(said.shown_cylinder(find_outputs(volume))[1:]) == rows > len(lines)

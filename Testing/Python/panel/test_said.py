@@ -36,10 +36,10 @@ from VOIIdentificationLib.mrml.volume import (  # noqa: E402
 
 with pytest.MonkeyPatch.context() as patch:
     patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
-    from VOIIdentificationLib.panel import said
+    from VOIIdentificationLib.mrml import said
+    from VOIIdentificationLib.mrml.said import errors_translated, reason_of, translated
     from VOIIdentificationLib.panel.findings import findings
     from VOIIdentificationLib.panel.limits import limits_text
-    from VOIIdentificationLib.panel.said import errors_translated, reason_of, translated
 
 GRID = VolumeGeometry((4, 5, 6), np.diag([2.0, 3.0, 4.0, 1.0]))
 NOON = datetime(2026, 3, 1, 12)

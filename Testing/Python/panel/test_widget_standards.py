@@ -409,7 +409,7 @@ def test_an_suv_volume_is_made_beside_the_volume(right, made):
 
 
 def test_the_decisions_of_the_suv_are_shown_translated_and_saved_in_english(right, monkeypatch):
-    from VOIIdentificationLib.panel import said
+    from VOIIdentificationLib.mrml import said
 
     monkeypatch.setattr(said, 'translate', lambda _context, text: f'«{text}»')
 

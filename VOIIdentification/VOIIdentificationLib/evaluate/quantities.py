@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
+
 IMAGE_UNIT = 'image'
 """Stands for the unit of the image, which differs from scan to scan."""
 
@@ -54,25 +58,25 @@ class Quantity:
 
 
 QUANTITIES = (
-    Quantity('contrast_percent', 'Q_j 2-D', '%', 'nema'),
-    Quantity('variability_percent', 'N_j', '%', 'nema'),
-    Quantity('rc_max', 'RCmax', '', 'recovery'),
-    Quantity('rc_mean', 'RCmean (A50)', '', 'recovery'),
-    Quantity('rc_peak', 'RCpeak', '', 'recovery'),
-    Quantity('relative_max', 'Relative max', '', 'recovery'),
-    Quantity('relative_mean', 'Relative A50 mean', '', 'recovery'),
-    Quantity('relative_peak', 'Relative peak', '', 'recovery'),
-    Quantity('mean', 'Mean', IMAGE_UNIT, 'spheres'),
-    Quantity('max', 'Max', IMAGE_UNIT, 'spheres'),
-    Quantity('peak', 'Peak', IMAGE_UNIT, 'spheres'),
-    Quantity('background_mean', 'Background C_B', IMAGE_UNIT, 'scan'),
-    Quantity('lung_error_percent', 'Lung residual', '%', 'scan', is_error=True),
-    Quantity('calibration_error_percent', 'Calibration error', '%', 'scan', is_error=True),
-    Quantity('cov_percent', 'Background COV', '%', 'scan'),
-    Quantity('detectability', 'Q_H,10 / N_10', '', 'scan'),
-    Quantity('bias_percent', 'Calibration bias', '%', 'cylinder', is_error=True),
-    Quantity('cylinder_cov_percent', 'COV of the cylinder', '%', 'cylinder'),
-    Quantity('cylinder_suv_mean', 'SUV mean of the cylinder', 'g/mL', 'cylinder'),
+    Quantity('contrast_percent', _('Q_j 2-D'), '%', 'nema'),
+    Quantity('variability_percent', _('N_j'), '%', 'nema'),
+    Quantity('rc_max', _('RCmax'), '', 'recovery'),
+    Quantity('rc_mean', _('RCmean (A50)'), '', 'recovery'),
+    Quantity('rc_peak', _('RCpeak'), '', 'recovery'),
+    Quantity('relative_max', _('Relative max'), '', 'recovery'),
+    Quantity('relative_mean', _('Relative A50 mean'), '', 'recovery'),
+    Quantity('relative_peak', _('Relative peak'), '', 'recovery'),
+    Quantity('mean', _('Mean'), IMAGE_UNIT, 'spheres'),
+    Quantity('max', _('Max'), IMAGE_UNIT, 'spheres'),
+    Quantity('peak', _('Peak'), IMAGE_UNIT, 'spheres'),
+    Quantity('background_mean', _('Background C_B'), IMAGE_UNIT, 'scan'),
+    Quantity('lung_error_percent', _('Lung residual'), '%', 'scan', is_error=True),
+    Quantity('calibration_error_percent', _('Calibration error'), '%', 'scan', is_error=True),
+    Quantity('cov_percent', _('Background COV'), '%', 'scan'),
+    Quantity('detectability', _('Q_H,10 / N_10'), '', 'scan'),
+    Quantity('bias_percent', _('Calibration bias'), '%', 'cylinder', is_error=True),
+    Quantity('cylinder_cov_percent', _('COV of the cylinder'), '%', 'cylinder'),
+    Quantity('cylinder_suv_mean', _('SUV mean of the cylinder'), 'g/mL', 'cylinder'),
 )
 """In the order in which they are shown. A new quantity is one line here."""
 

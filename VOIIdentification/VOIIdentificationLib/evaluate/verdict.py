@@ -72,7 +72,8 @@ class Verdict:
     @property
     def text(self) -> str:
         """The level, and why it is not judged."""
-        return f'{self.level.value}: {self.not_judged}' if self.not_judged else self.level.value
+        text = self.level.text
+        return joined((text, self.not_judged), ': ') if self.not_judged else text
 
 
 def unmet_ratio(name: str, wanted: float | None, true_ratio: float | None) -> str:

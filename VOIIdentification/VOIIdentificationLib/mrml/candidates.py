@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.sentence import sentences
 from ..report.table import Column, Table, unit_text
 from ..results import AnalysisResult
 from .folder import place_in_folder
 from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node
 from .outputs import LAST_PLACE, ORDER_ATTRIBUTE, OutputNodes
+from .said import translated_table
 from .tables import fill_table
+
+_ = sentences(__name__)
 
 CANDIDATES = 'candidates'
 """Key of the table."""
 
-_AXES = (('r', 'right'), ('a', 'front'), ('s', 'head'))
+_AXES = (('r', _('right')), ('a', _('front')), ('s', _('head')))
 
 
 def has_candidates(result: AnalysisResult | None) -> bool:
@@ -63,7 +67,7 @@ def candidates_node(result: AnalysisResult, outputs: OutputNodes) -> Node:
     node.SetAttribute(OUTPUT_ATTRIBUTE, f'table:{CANDIDATES}')
     node.SetAttribute(ORDER_ATTRIBUTE, str(LAST_PLACE))
     node.SetNodeReferenceID(VOLUME_ROLE, volume.GetID())
-    fill_table(node, _table(result))
+    fill_table(node, translated_table(_table(result)))
     place_in_folder(scene, [node], [node])
     return node
 
@@ -75,19 +79,31 @@ def _table(result: AnalysisResult) -> Table:
     index = np.concatenate([search.index_ijk for _label, search in searched])
     places = result.image.geometry.position_ras_mm(index)
     unit = unit_text('{unit}', result.image.unit)
-    columns = [Column('sphere', 'Sphere', '', 'Which one.', tuple(labels.tolist()))]
+    columns = [Column('sphere', _('Sphere'), '', _('Which one.'), tuple(labels.tolist()))]
     columns += [
-        Column(name, name.upper(), '', f'Voxel index {name}, from 0.', index[:, n])
+        Column(
+            name, name.upper(), '', _('Voxel index {name}, from 0.').format(name=name), index[:, n]
+        )
         for n, name in enumerate('ijk')
     ]
     columns += [
-        Column(f'center_{axis}_mm', axis.upper(), 'mm', f'Towards the {side}.', places[:, n])
+        Column(
+            f'center_{axis}_mm',
+            axis.upper(),
+            'mm',
+            _('Towards the {side}.').format(side=side),
+            places[:, n],
+        )
         for n, (axis, side) in enumerate(_AXES)
     ]
-    for key, text in (
-        ('mean', 'Mean inside the sphere centered there; empty where it was not allowed.'),
-        ('max', 'Highest voxel of that sphere.'),
+    for key, title, text in (
+        (
+            'mean',
+            _('Mean'),
+            _('Mean inside the sphere centered there; empty where it was not allowed.'),
+        ),
+        ('max', _('Max'), _('Highest voxel of that sphere.')),
     ):
         values = np.concatenate([getattr(search, key) for _label, search in searched])
-        columns.append(Column(key, key.capitalize(), unit, text, values))
-    return Table(CANDIDATES, 'Candidates', tuple(columns))
+        columns.append(Column(key, title, unit, text, values))
+    return Table(CANDIDATES, _('Candidates'), tuple(columns))

@@ -33,6 +33,7 @@ from .rois import (
     shown_lung,
     shown_placement,
 )
+from .said import translated_table
 from .segmentation import fill_segmentation, show_as_outlines
 from .tables import fill_plot, fill_table, series_of_chart
 
@@ -127,7 +128,7 @@ def publish(
         If a node cannot be made or filled. Nodes made by this call are then
         removed again, and the others show what they showed before.
     """
-    tables = {table.key: table for table in result_tables(result)}
+    tables = {table.key: translated_table(table) for table in result_tables(result)}
     old = _found(volume_node) | ({} if nodes is None else _by_key(nodes))
     moved = moved_rois(old.get(_ROIS))
     workshop = _Workshop(volume_node, old)

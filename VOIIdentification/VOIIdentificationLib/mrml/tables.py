@@ -13,6 +13,7 @@ from ..core.sentence import sentences
 from ..report.subjects.subject import Plot
 from ..report.table import Column, Table
 from .nodes import Node, new_node, remove_node
+from .said import translated
 
 _ = sentences(__name__)
 
@@ -107,7 +108,7 @@ def fill_plot(chart_node: Node, plot: Plot, table_node: Node, table: Table) -> N
     bands = [c for c in table.columns if plot.band_key and c.key.startswith(plot.band_key)]
     ys += bands
     with slicer.util.NodeModify(chart_node):
-        chart_node.SetTitle(plot.title)
+        chart_node.SetTitle(translated(plot.title))
         chart_node.SetXAxisTitle(x.header)
         chart_node.SetYAxisTitle(_axis_title(ys[: len(plot.y_keys)]))
         for series_node in series_of_chart(chart_node)[len(ys) :]:

@@ -20,8 +20,8 @@ from ..activity.worksheet_json import load_worksheet, worksheet_text
 from ..analysis import Known
 from ..core.errors import PhantomError
 from ..files.target import write_text
+from ..mrml.said import reason_of
 from .dialogs import Dialogs
-from .said import reason_of
 from .worksheet_form import (
     FillForm,
     WorksheetForm,

@@ -13,9 +13,9 @@ from slicer.i18n import tr as _
 from ..core.errors import PhantomError
 from ..mrml.nodes import Node
 from ..mrml.outputs import OutputNodes, find_outputs
+from ..mrml.said import translated
 from .dialogs import Dialogs
 from .gather import read_volume, volume_signature
-from .said import translated
 from .situation import VolumeFacts
 from .view import show_volume
 

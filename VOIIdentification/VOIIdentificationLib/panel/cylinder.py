@@ -7,12 +7,9 @@ from slicer.i18n import tr as _
 from ..evaluate.cylinder_bias import EARL_BIAS_PERCENT, STANDARD
 from ..evaluate.uniform_cylinder import CylinderResult
 from ..mrml.outputs import OutputNodes
+from ..mrml.said import translated
 from ..mrml.tables import texts_of_column
-from ..report.subjects.uniform_cylinder import bias_verdict
-from .said import translated
-
-_SHOWN_FACTS = ('Bias', 'SD of bias', 'Mean', 'COV', 'SUV mean')
-"""Lines of the table that are shown of an earlier session."""
+from ..report.subjects.uniform_cylinder import SHOWN_LATER, bias_verdict
 
 
 def cylinder_text(found: CylinderResult, unit: str) -> str:
@@ -90,8 +87,9 @@ def shown_cylinder(outputs: OutputNodes) -> tuple[str, ...]:
     table = outputs.tables.get('cylinder')
     if table is None:
         return ()
-    named = zip(
-        *(texts_of_column(table, key) for key in ('quantity', 'value', 'unit')), strict=True
-    )
-    said = [f'{name}: {value} {unit}' for name, value, unit in named if name in _SHOWN_FACTS]
+    columns = [texts_of_column(table, key) for key in ('quantity', 'value', 'unit')]
+    # The scene may have been saved in English, in this language, or in a third one.
+    known = {*SHOWN_LATER, *map(translated, SHOWN_LATER)} & {*columns[0]} or {*columns[0]}
+    lines = zip(*columns, strict=True)
+    said = [f'{name}: {value} {unit}' for name, value, unit in lines if name in known]
     return (_('Measured before this session; press Apply to export or to judge it again.'), *said)

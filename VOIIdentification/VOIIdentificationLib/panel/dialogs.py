@@ -12,7 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..core.errors import CanceledError, Progress
-from .said import errors_translated, translated
+from ..mrml.said import errors_translated, translated
 
 _LAST_PERCENT = 99
 """At 100 Qt closes the dialog and forgets that it was canceled."""

@@ -13,11 +13,11 @@ from ..core.image import UNKNOWN_UNIT
 from ..evaluate.limits import QUANTITY_NAMES
 from ..evaluate.verdict import Verdict
 from ..mrml.outputs import OutputNodes
+from ..mrml.said import translated
 from ..mrml.tables import texts_of_column
 from ..report.table import VALUE_UNIT, unit_text
 from ..results import AnalysisResult
 from .cylinder import bias_text, cylinder_text, shown_cylinder
-from .said import translated
 from .ways_out import way_out
 
 

@@ -17,6 +17,7 @@ from ..mrml.nodes import Node, world_matrix
 from ..mrml.outputs import OutputNodes, find_outputs, wanted_rois
 from ..mrml.points import all_seeds, next_unset_label
 from ..mrml.rois import count_moved
+from ..mrml.said import reason_of
 from ..mrml.session import Request
 from ..mrml.suv_volume import SUV_ATTRIBUTE
 from ..mrml.volume import unit_of_volume_node
@@ -26,7 +27,6 @@ from .findings import Line, shown_in_tables
 from .limits import limits_of_text
 from .phantom import phantom_from_text
 from .results import REPORT
-from .said import reason_of
 from .situation import Scene, VolumeFacts, facts_of_files, settings_of
 
 _INSTANCES_ATTRIBUTE = 'DICOM.instanceUIDs'

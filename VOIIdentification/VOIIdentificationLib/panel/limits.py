@@ -14,8 +14,8 @@ from slicer.i18n import tr as _
 
 from ..core.errors import InputFileError
 from ..evaluate.limits import Limits, find_limits, require_names, save_limits, shipped_limits
+from ..mrml.said import reason_of
 from ..report.verdicts import limits_of_result
-from .said import reason_of
 
 if TYPE_CHECKING:
     from .panel import Panel

@@ -24,6 +24,7 @@ from ..mrml.outputs import OutputNodes, show_outputs_of
 from ..mrml.point_lists import BACKGROUND, SEEDS, assign_points, may_be, points_of_volume
 from ..mrml.points import background_list, seed_list
 from ..mrml.rois import place_by_rule
+from ..mrml.said import reason_of
 from ..mrml.session import Request, likely_volume
 from ..mrml.volume import remember_worksheet, worksheet_of_volume
 from ..results import AnalysisResult
@@ -36,7 +37,6 @@ from .gather import phantom_of, request_of, request_or_problem, scene_of
 from .limits import LimitsSection
 from .phantom import PhantomSection, phantom_to_text
 from .results import ResultsSection
-from .said import reason_of
 from .seeds import SeedsSection
 from .selectors import NODES, Selectors
 from .show import ShowSection

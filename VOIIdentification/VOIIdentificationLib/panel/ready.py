@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 from ..core.errors import PhantomError
 from ..locate.check import require_inside, require_measurable
 from ..locate.seeds import labeled_inserts
-from .said import reason_of
+from ..mrml.said import reason_of
 from .situation import Choices, Scene, VolumeFacts
 
 

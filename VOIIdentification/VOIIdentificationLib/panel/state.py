@@ -19,12 +19,12 @@ from ..core.image import UNKNOWN_UNIT
 from ..dicom.source import NO_FILES
 from ..evaluate.plausibility import header_contradictions, worksheet_contradictions
 from ..mrml.measured import Measured
+from ..mrml.said import translated
 from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts
 from .findings import as_html, findings, roi_doubts, verdict_text
 from .limits import limits_text
 from .ready import loading_text, missing_for_apply, missing_for_search, what_apply_does
-from .said import translated
 from .situation import Choices, Scene, VolumeFacts
 
 _BQ_PER_KBQ = 1000.0

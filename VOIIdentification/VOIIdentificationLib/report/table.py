@@ -11,9 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.image import UNKNOWN_UNIT
+from ..core.sentence import Sentence, sentences
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ = sentences(__name__)
 
 Row = TypeVar('Row')
 Cell = float | int | str | None
@@ -308,13 +311,15 @@ def unit_text(unit: str, image_unit: str) -> str:
     >>> unit_text('({unit})²', 'Bq/mL')
     '(Bq/mL)²'
     """
-    known = 'unit unknown' if image_unit == UNKNOWN_UNIT else image_unit
-    return unit.replace(VALUE_UNIT, known)
+    known = _('unit unknown') if image_unit == UNKNOWN_UNIT else image_unit
+    return Sentence(unit, '').format(unit=known) if VALUE_UNIT in unit else unit
 
 
 def _values(cells: Sequence[Cell]) -> Values:
     if any(isinstance(cell, str) for cell in cells):
-        return tuple('' if cell is None else str(cell) for cell in cells)
+        return tuple(
+            '' if cell is None else cell if isinstance(cell, str) else str(cell) for cell in cells
+        )
     if cells and all(isinstance(cell, (int, np.integer)) for cell in cells):
         return np.array(cells, dtype=np.int64)
     return np.array([math.nan if cell is None else cell for cell in cells], dtype=np.float64)

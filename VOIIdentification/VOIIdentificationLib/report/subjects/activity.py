@@ -7,11 +7,14 @@ from typing import Any
 
 from ...activity.worksheet import Fill, FillWorksheet, TrueActivity
 from ...activity.worksheet_json import worksheet_to_json
+from ...core.sentence import sentences
 from ...evaluate.uniform_cylinder import CylinderResult
 from ...results import AnalysisResult
 from ...suv.scale import SUVScale
 from ..table import Table
 from .subject import Fact, Pair, Subject, fact_table, flag_pairs, numbered
+
+_ = sentences(__name__)
 
 ACTIVITY_UNKNOWN = 'unknown: no percent contrast of hot spheres, no recovery, no verdict'
 
@@ -22,36 +25,43 @@ def _tables(result: AnalysisResult) -> list[Table]:
     truth = result.activity
     if truth is None:
         return []
-    said = numbered('Decision', truth.decisions)
-    decisions = [Fact(name, None, '', str(text)) for name, text in said]
+    said = numbered(_('Decision'), truth.decisions)
+    decisions = [Fact(name, None, '', text) for name, text in said]
     values = _facts(truth) if result.cylinder is None else _cylinder_facts(result.cylinder, truth)
-    return [fact_table('activity', 'Activity', [*values, *decisions])]
+    return [fact_table('activity', _('Activity'), [*values, *decisions])]
 
 
 def _when(truth: TrueActivity) -> str:
     if truth.reference_time is None:
-        return 'at the reference time of the image'
-    return f'at {truth.reference_time:%Y-%m-%d %H:%M:%S}'
+        return _('at the reference time of the image')
+    return _('at {time:%Y-%m-%d %H:%M:%S}').format(time=truth.reference_time)
 
 
 def _cylinder_facts(found: CylinderResult, truth: TrueActivity) -> list[Fact]:
     """The one fill of a uniform cylinder, whichever of both it was noted as."""
     true, sd = found.bias.true_bqml, found.bias.fill_sd_percent
     return [
-        Fact('a', true, 'Bq/mL', f'Concentration in the cylinder {_when(truth)}.', sd),
-        Fact('Half-life', truth.half_life_s, 's', 'Used for the decay.'),
+        Fact(
+            _('a'),
+            true,
+            'Bq/mL',
+            _('Concentration in the cylinder {when}.').format(when=_when(truth)),
+            sd,
+        ),
+        Fact(_('Half-life'), truth.half_life_s, 's', _('Used for the decay.')),
     ]
 
 
 def _facts(truth: TrueActivity) -> list[Fact]:
     at = _when(truth)
-    hot, background = (f'Concentration in the {where} {at}.' for where in ('spheres', 'background'))
-    ratio = 'True ratio; what both fills share cancels in its uncertainty.'
+    hot = _('Concentration in the spheres {when}.').format(when=at)
+    background = _('Concentration in the background {when}.').format(when=at)
+    ratio = _('True ratio; what both fills share cancels in its uncertainty.')
     return [
-        Fact('a_H', truth.hot_bqml, 'Bq/mL', hot, truth.hot_sd_percent),
-        Fact('a_B', truth.background_bqml, 'Bq/mL', background, truth.background_sd_percent),
-        Fact('a_H / a_B', truth.ratio, '', ratio, truth.ratio_sd_percent),
-        Fact('Half-life', truth.half_life_s, 's', 'Used for the decay.'),
+        Fact(_('a_H'), truth.hot_bqml, 'Bq/mL', hot, truth.hot_sd_percent),
+        Fact(_('a_B'), truth.background_bqml, 'Bq/mL', background, truth.background_sd_percent),
+        Fact(_('a_H / a_B'), truth.ratio, '', ratio, truth.ratio_sd_percent),
+        Fact(_('Half-life'), truth.half_life_s, 's', _('Used for the decay.')),
     ]
 
 
@@ -109,7 +119,7 @@ def _activity_pairs(truth: TrueActivity) -> list[Pair]:
         ('a_H / a_B SD [%]', truth.ratio_sd_percent),
         ('Reference time', None if reference is None else reference.isoformat(sep=' ')),
         ('Half-life [s]', truth.half_life_s),
-        *numbered('Decision', truth.decisions),
+        *numbered(_('Decision'), truth.decisions),
     ]
 
 
@@ -133,23 +143,24 @@ ACTIVITY = Subject(
 def _factors(scale: SUVScale) -> dict[str, float]:
     """Extremes of the factors of all slices."""
     return {
-        'Lowest factor': float(scale.factors.min()),
-        'Highest factor': float(scale.factors.max()),
+        _('Lowest factor'): float(scale.factors.min()),
+        _('Highest factor'): float(scale.factors.max()),
     }
 
 
-def _said(scale: SUVScale) -> list[Pair]:
-    return [*numbered('Decision', scale.decisions), *flag_pairs(scale.flags)]
+def _said(scale: SUVScale) -> list[tuple[str, str]]:
+    return [*numbered(_('Decision'), scale.decisions), *flag_pairs(scale.flags)]
 
 
 def _suv_tables(result: AnalysisResult) -> list[Table]:
     scale = result.suv
     if scale is None:
         return []
-    unit, meaning = f'{scale.unit} per unit of the image', 'SUV over value, of all slices.'
+    unit = _('{unit} per unit of the image').format(unit=scale.unit)
+    meaning = _('SUV over value, of all slices.')
     facts = [Fact(name, value, unit, meaning) for name, value in _factors(scale).items()]
-    facts += [Fact(name, None, '', str(text)) for name, text in _said(scale)]
-    return [fact_table('suv', 'SUV', facts, decimals=None)]
+    facts += [Fact(name, None, '', text) for name, text in _said(scale)]
+    return [fact_table('suv', _('SUV'), facts, decimals=None)]
 
 
 def _suv_sections(result: AnalysisResult) -> dict[str, list[Pair]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+from ...core.sentence import sentences
 from ...evaluate.background import (
     LUNG_ERROR_FORMULA,
     LUNG_ROI_DIAMETER_MM,
@@ -34,6 +35,8 @@ from .subject import (
     in_words,
     slice_column,
 )
+
+_ = sentences(__name__)
 
 _ROI_TEXT = f'{ROI_DIAMETER_MM:g} mm'
 _RULE_TEXT = f'{RULE_DISTANCE_MM:g} mm or more'
@@ -75,47 +78,57 @@ _DEFINITIONS: tuple[Pair, ...] = (
 _LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
     Measure(
         'diameter_mm',
-        'Diameter',
+        _('Diameter'),
         'mm',
-        f'Of the background ROIs; smaller ones are concentric with the {_ROI_TEXT} ones.',
+        _('Of the background ROIs; smaller ones are concentric with the {roi_text} ones.').format(
+            roi_text=_ROI_TEXT
+        ),
         lambda level: level.diameter_mm,
         decimals=1,
     ),
     Measure(
         'roi_count',
-        'Nr ROIs',
+        _('Nr ROIs'),
         '',
-        f'K: number of ROI means; {_MEANS_COUNT} if {in_words(ROI_COUNT)} ROIs on '
-        f'{in_words(len(SLICE_OFFSETS_MM))} slices could be measured.',
+        _(
+            'K: number of ROI means; {means_count} if {rois} ROIs on {slices} slices could be '
+            'measured.'
+        ).format(
+            means_count=_MEANS_COUNT,
+            rois=in_words(ROI_COUNT),
+            slices=in_words(len(SLICE_OFFSETS_MM)),
+        ),
         lambda level: level.roi_count,
     ),
     Measure(
         'background_mean',
-        'C_B,j',
+        _('C_B,j'),
         VALUE_UNIT,
-        'Mean of the K ROI means.',
+        _('Mean of the K ROI means.'),
         lambda level: level.mean,
     ),
     Measure(
         'roi_sd',
-        'SD of ROI means S',
+        _('SD of ROI means S'),
         VALUE_UNIT,
-        'Standard deviation of the K ROI means, with K - 1.',
+        _('Standard deviation of the K ROI means, with K - 1.'),
         lambda level: level.sd,
     ),
     Measure(
         'variability_percent',
         QUANTITY_OF['variability_percent'].title,
         '%',
-        f'Background variability after NEMA NU 2: N = {VARIABILITY_FORMULA}.',
+        _('Background variability after NEMA NU 2: N = {variability_formula}.').format(
+            variability_formula=VARIABILITY_FORMULA
+        ),
         lambda level: level.variability_percent,
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'image_roughness_percent',
-        'Image roughness',
+        _('Image roughness'),
         '%',
-        'Mean over the ROIs of 100 SD / mean of their voxels. Not N.',
+        _('Mean over the ROIs of 100 SD / mean of their voxels. Not N.'),
         lambda level: level.image_roughness_percent,
         decimals=PERCENT_DECIMALS,
     ),
@@ -125,20 +138,23 @@ _LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
 def _roi_point(axis: int, name: str) -> Measure[BackgroundROI]:
     return Measure(
         f'center_{name.lower()}_mm',
-        f'Center {name}',
+        _('Center {name}').format(name=name),
         'mm',
-        f'{name} of the center of the ROI on the central slice (RAS).',
+        _('{name} of the center of the ROI on the central slice (RAS).').format(name=name),
         lambda roi: roi.center_ras_mm[axis],
         decimals=MM_DECIMALS,
     )
 
 
-def _distance(key: str, title: str, description: str) -> Measure[BackgroundROI]:
+def _distance(key: str, title: str, to: str, rule_mm: float) -> Measure[BackgroundROI]:
     return Measure(
         key,
         title,
         'mm',
-        f'From the circle of {_ROI_TEXT} to {description}; negative where it overlaps.',
+        _(
+            'From the circle of {roi_text} to {to} (rule: {rule:g} mm or more); negative where it '
+            'overlaps.'
+        ).format(roi_text=_ROI_TEXT, to=to, rule=rule_mm),
         lambda roi: _finite(getattr(roi, key)),
         decimals=MM_DECIMALS,
     )
@@ -150,17 +166,17 @@ def _finite(value: float) -> float | None:
 
 
 _ROI_COLUMNS: list[Measure[BackgroundROI]] = [
-    Measure('name', 'ROI', '', 'Name of the background ROI.', lambda roi: roi.name),
+    Measure('name', _('ROI'), '', _('Name of the background ROI.'), lambda roi: roi.name),
     *(_roi_point(axis, name) for axis, name in enumerate('RAS')),
-    _distance('edge_distance_mm', 'To edge', f"the phantom's edge (rule: {_RULE_TEXT})"),
-    _distance('sphere_distance_mm', 'To sphere', f'the nearest sphere (rule: {_RULE_TEXT})'),
-    _distance('lung_distance_mm', 'To lung', 'the lung insert (rule: 0 mm or more)'),
-    _distance('neighbor_distance_mm', 'To neighbor', 'the nearest other ROI (rule: 0 mm or more)'),
+    _distance('edge_distance_mm', _('To edge'), _("the phantom's edge"), RULE_DISTANCE_MM),
+    _distance('sphere_distance_mm', _('To sphere'), _('the nearest sphere'), RULE_DISTANCE_MM),
+    _distance('lung_distance_mm', _('To lung'), _('the lung insert'), 0.0),
+    _distance('neighbor_distance_mm', _('To neighbor'), _('the nearest other ROI'), 0.0),
     Measure(
         'flags',
-        'Flags',
+        _('Flags'),
         '',
-        'Rules that this ROI does not keep; empty if it keeps all.',
+        _('Rules that this ROI does not keep; empty if it keeps all.'),
         lambda roi: flag_words(roi.flags),
     ),
 ]
@@ -171,7 +187,7 @@ _MeanRow = tuple[str, int, tuple[float, ...]]
 
 def _mean_columns(found: NEMAResult) -> list[Measure[_MeanRow]]:
     return [
-        Measure('name', 'ROI', '', 'Name of the background ROI.', lambda row: row[0]),
+        Measure('name', _('ROI'), '', _('Name of the background ROI.'), lambda row: row[0]),
         slice_column(lambda row: row[1]),
         *(_mean_column(n, level.diameter_mm) for n, level in enumerate(found.background)),
     ]
@@ -180,9 +196,11 @@ def _mean_columns(found: NEMAResult) -> list[Measure[_MeanRow]]:
 def _mean_column(n: int, diameter_mm: float) -> Measure[_MeanRow]:
     return Measure(
         f'mean_{diameter_mm:g}_mm'.replace('.', '_'),
-        f'Mean {diameter_mm:g} mm',
+        _('Mean {diameter_mm:g} mm').format(diameter_mm=diameter_mm),
         VALUE_UNIT,
-        f'Mean in the ROI of {diameter_mm:g} mm, each pixel weighted by the part inside.',
+        _('Mean in the ROI of {diameter_mm:g} mm, each pixel weighted by the part inside.').format(
+            diameter_mm=diameter_mm
+        ),
         lambda row: row[2][n],
     )
 
@@ -207,26 +225,32 @@ _LUNG_COLUMNS: list[Measure[_LungRow]] = [
     slice_column(lambda row: row[0]),
     Measure(
         'roi_mean',
-        'Mean in lung',
+        _('Mean in lung'),
         VALUE_UNIT,
-        f'Mean in a circle of {LUNG_ROI_DIAMETER_MM:g} mm on the lung insert.',
+        _('Mean in a circle of {lung_roi_diameter_mm:g} mm on the lung insert.').format(
+            lung_roi_diameter_mm=LUNG_ROI_DIAMETER_MM
+        ),
         _of(1),
     ),
     Measure(
         'error_percent',
-        'Residual',
+        _('Residual'),
         '%',
-        f'Residual error after NEMA NU 2: {LUNG_ERROR_FORMULA} with the mean C_B of the '
-        f'{_ROI_TEXT} background ROIs of all their slices.',
+        _(
+            'Residual error after NEMA NU 2: {lung_error_formula} with the mean C_B of the '
+            '{roi_text} background ROIs of all their slices.'
+        ).format(lung_error_formula=LUNG_ERROR_FORMULA, roi_text=_ROI_TEXT),
         _of(2),
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'same_slice_error_percent',
-        'Residual by same slice',
+        _('Residual by same slice'),
         '%',
-        f'The same with the mean of the {_ROI_TEXT} ROIs on this slice alone: the other '
-        'convention.',
+        _(
+            'The same with the mean of the {roi_text} ROIs on this slice alone: the other '
+            'convention.'
+        ).format(roi_text=_ROI_TEXT),
         _of(3),
         decimals=PERCENT_DECIMALS,
     ),
@@ -244,14 +268,19 @@ def _tables(result: AnalysisResult) -> list[Table]:
     if found is None:
         return []
     add = partial(tabulate, unit=result.image.unit, book='background')
-    means, title = _mean_rows(found), 'Background ROI means'
+    means, title = _mean_rows(found), _('Background ROI means')
     tables = [
-        add('background_variability', 'Background variability', _LEVEL_COLUMNS, found.background),
-        add('background_rois', 'Background ROIs', _ROI_COLUMNS, found.placement.rois),
+        add(
+            'background_variability',
+            _('Background variability'),
+            _LEVEL_COLUMNS,
+            found.background,
+        ),
+        add('background_rois', _('Background ROIs'), _ROI_COLUMNS, found.placement.rois),
         add('background_roi_means', title, _mean_columns(found), means),
     ]
     if found.lung is not None:
-        tables.append(add('lung', 'Lung residual', _LUNG_COLUMNS, _lung_rows(found.lung)))
+        tables.append(add('lung', _('Lung residual'), _LUNG_COLUMNS, _lung_rows(found.lung)))
     return tables
 
 
@@ -262,14 +291,14 @@ BACKGROUND_ROIS = Subject(
     plots=(
         Plot(
             'variability',
-            'Background variability N against diameter',
+            _('Background variability N against diameter'),
             'background_variability',
             'diameter_mm',
             ('variability_percent',),
         ),
         Plot(
             'lung',
-            'Lung residual by slice',
+            _('Lung residual by slice'),
             'lung',
             'slice_k',
             ('error_percent', 'same_slice_error_percent'),

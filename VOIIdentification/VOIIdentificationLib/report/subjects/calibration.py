@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ...core.sentence import sentences
 from ...evaluate.calibration import CALIBRATION_FORMULA, Calibration
 from ...evaluate.roi_placement import ROI_DIAMETER_MM
 from ...results import AnalysisResult
 from ..table import Table
 from .subject import Fact, Pair, Subject, fact_table
+
+_ = sentences(__name__)
 
 _ROIS = f'{ROI_DIAMETER_MM:g} mm'
 
@@ -29,18 +32,28 @@ def _tables(result: AnalysisResult) -> list[Table]:
     found = result.calibration
     if found is None:
         return []
-    return [fact_table('calibration', 'Calibration', _facts(found))]
+    return [fact_table('calibration', _('Calibration'), _facts(found))]
 
 
 def _facts(found: Calibration) -> list[Fact]:
-    sd = 'Standard uncertainty (68 %) of it, in percent points; empty without that of the fill.'
-    count = 'By whose root the SD of the ROI means was divided.'
+    sd = _('Standard uncertainty (68 %) of it, in percent points; empty without that of the fill.')
+    count = _('By whose root the SD of the ROI means was divided.')
     return [
-        Fact('Calibration error', found.error_percent, '%', f'{CALIBRATION_FORMULA}.'),
-        Fact('SD of calibration error', found.sd_percent, '%', sd),
-        Fact('Background C_B', found.background_mean, 'Bq/mL', f'Mean of the {_ROIS} ROIs.'),
-        Fact('a_B', found.true_bqml, 'Bq/mL', 'True concentration of the background.'),
-        Fact('Independent ROIs', found.independent_rois, '', count),
+        Fact(
+            _('Calibration error'),
+            found.error_percent,
+            '%',
+            f'{CALIBRATION_FORMULA}.',
+        ),
+        Fact(_('SD of calibration error'), found.sd_percent, '%', sd),
+        Fact(
+            _('Background C_B'),
+            found.background_mean,
+            'Bq/mL',
+            _('Mean of the {rois} ROIs.').format(rois=_ROIS),
+        ),
+        Fact(_('a_B'), found.true_bqml, 'Bq/mL', _('True concentration of the background.')),
+        Fact(_('Independent ROIs'), found.independent_rois, '', count),
     ]
 
 

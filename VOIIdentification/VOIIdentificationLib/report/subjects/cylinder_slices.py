@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...core.sentence import sentences
 from ...evaluate.cylinder_bias import BIAS_FORMULA, EARL_BIAS_PERCENT, LIMIT_SOURCE, STANDARD
 from ...evaluate.uniform_cylinder import CylinderResult
 from ...evaluate.uniformity import UniformSlice
 from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Cell, Measure, Table, tabulate
-from .limits import VERDICT_KEY
+from .limits import VERDICT_KEY, limit_title
 from .subject import MM_DECIMALS, PERCENT_DECIMALS, Plot, Subject
 from .uniform_cylinder import CELLS, bias_verdict
 
-_BIAS_QUANTITY = 'Bias [%]'
-"""Name of what is judged."""
+_ = sentences(__name__)
 
 _LIMIT_KEY = 'earl_'
 """Begins the keys of the columns that the plot shows as limits."""
 
 
 _LIMIT_COLUMNS: list[Measure[CylinderResult]] = [
-    Measure('label', 'VOI', '', 'What is judged.', lambda found: found.voi.label),
-    Measure('quantity', 'Quantity', '', 'What is compared.', lambda _found: _BIAS_QUANTITY),
+    Measure('label', _('VOI'), '', _('What is judged.'), lambda found: found.voi.label),
+    Measure('quantity', _('Quantity'), '', _('What is compared.'), lambda _found: _('Bias [%]')),
     Measure(
         'value',
-        'Value',
+        _('Value'),
         '%',
         f'{BIAS_FORMULA}.',
         lambda found: found.bias.percent,
@@ -33,39 +33,43 @@ _LIMIT_COLUMNS: list[Measure[CylinderResult]] = [
     ),
     Measure(
         'value_sd',
-        'SD',
+        _('SD'),
         '%',
-        'Standard uncertainty (68 %) of noise and fill, in percent points.',
+        _('Standard uncertainty (68 %) of noise and fill, in percent points.'),
         lambda found: found.bias.sd_percent,
         decimals=PERCENT_DECIMALS,
     ),
-    Measure('standard', 'Standard', '', 'Name of the limits.', lambda _found: STANDARD),
+    Measure('standard', _('Standard'), '', _('Name of the limits.'), lambda _found: STANDARD),
     Measure(
         'low',
-        'Low',
+        _('Low'),
         '%',
-        'Low limit; itself allowed.',
+        _('Low limit; itself allowed.'),
         lambda _found: -EARL_BIAS_PERCENT,
         decimals=1,
     ),
     Measure(
         'high',
-        'High',
+        _('High'),
         '%',
-        'High limit; itself allowed.',
+        _('High limit; itself allowed.'),
         lambda _found: EARL_BIAS_PERCENT,
         decimals=1,
     ),
     Measure(
         VERDICT_KEY,
-        'Verdict',
+        _('Verdict'),
         '',
-        'pass within the limits or on one, fail outside; not '
-        'judged, and why, where the true concentration is unknown or in doubt.',
+        _(
+            'pass within the limits or on one, fail outside; not '
+            'judged, and why, where the true concentration is unknown or in doubt.'
+        ),
         bias_verdict,
     ),
-    Measure('note', 'Note', '', 'What must be said of the limits; empty.', lambda _found: ''),
-    Measure('source', 'Source', '', 'Where the limits come from.', lambda _found: LIMIT_SOURCE),
+    Measure('note', _('Note'), '', _('What must be said of the limits; empty.'), lambda _found: ''),
+    Measure(
+        'source', _('Source'), '', _('Where the limits come from.'), lambda _found: LIMIT_SOURCE
+    ),
 ]
 
 
@@ -80,67 +84,69 @@ def _cell(end: int) -> Callable[[UniformSlice], Cell]:
 _SLICE_COLUMNS: list[Measure[UniformSlice]] = [
     Measure(
         'slice_k',
-        'Slice NR',
+        _('Slice NR'),
         '',
-        'Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.',
+        _('Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.'),
         _of('slice_k'),
     ),
     Measure(
         'mean',
-        'Mean',
+        _('Mean'),
         VALUE_UNIT,
-        'Of the VOI in this slice, weighted by the part of each voxel inside.',
+        _('Of the VOI in this slice, weighted by the part of each voxel inside.'),
         _of('mean'),
     ),
-    Measure('sd', 'SD', VALUE_UNIT, 'Of the same voxels, over the whole weight.', _of('sd')),
+    Measure('sd', _('SD'), VALUE_UNIT, _('Of the same voxels, over the whole weight.'), _of('sd')),
     Measure(
         'cov_percent',
-        'COV',
+        _('COV'),
         '%',
-        'SD over mean of the slice.',
+        _('SD over mean of the slice.'),
         _of('cov_percent'),
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'deviation_percent',
-        'Deviation',
+        _('Deviation'),
         '%',
-        'Mean of the slice over that of the VOI, minus 1.',
+        _('Mean of the slice over that of the VOI, minus 1.'),
         _of('deviation_percent'),
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'cell_low_percent',
-        'Lowest cell',
+        _('Lowest cell'),
         '%',
-        f'Lowest mean of a cell of {CELLS} over that of the slice, minus 1.',
+        _('Lowest mean of a cell of {cells} over that of the slice, minus 1.').format(cells=CELLS),
         _cell(0),
         decimals=PERCENT_DECIMALS,
         optional=True,
     ),
     Measure(
         'cell_high_percent',
-        'Highest cell',
+        _('Highest cell'),
         '%',
-        f'Highest mean of a cell of {CELLS} over that of the slice, minus 1.',
+        _('Highest mean of a cell of {cells} over that of the slice, minus 1.').format(cells=CELLS),
         _cell(1),
         decimals=PERCENT_DECIMALS,
         optional=True,
     ),
     Measure(
         'area_mm2',
-        'Area',
+        _('Area'),
         'mm²',
-        'Of the slice that lies in the VOI.',
+        _('Of the slice that lies in the VOI.'),
         _of('area_mm2'),
         decimals=MM_DECIMALS,
     ),
     Measure(
         'counted',
-        'Counted',
+        _('Counted'),
         '',
-        'yes if the slice counts for the uniformity: at least half '
-        'as much of it is in the VOI as of the fullest.',
+        _(
+            'yes if the slice counts for the uniformity: at least half '
+            'as much of it is in the VOI as of the fullest.'
+        ),
         lambda one: _yes(one.whole),
     ),
 ]
@@ -153,9 +159,11 @@ def _limit_columns(found: CylinderResult) -> list[Measure[UniformSlice]]:
     return [
         Measure(
             f'{_LIMIT_KEY}{end}',
-            f'{STANDARD} {end}',
+            limit_title(STANDARD, end),
             VALUE_UNIT,
-            f'{part:g} times the true concentration: what EARL accepts for the whole cylinder.',
+            _(
+                '{part:g} times the true concentration: what EARL accepts for the whole cylinder.'
+            ).format(part=part),
             _constant(None if true is None else part * true),
             optional=True,
         )
@@ -168,7 +176,7 @@ def _constant(value: float | None) -> Callable[[UniformSlice], float | None]:
 
 
 def _yes(truth: bool) -> Cell:
-    return 'yes' if truth else 'no'
+    return _('yes') if truth else _('no')
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
@@ -177,8 +185,10 @@ def _tables(result: AnalysisResult) -> list[Table]:
         return []
     columns = [*_SLICE_COLUMNS, *_limit_columns(found)]
     return [
-        tabulate('cylinder_limits', 'Cylinder limits', _LIMIT_COLUMNS, [found]),
-        tabulate('cylinder_slices', 'Cylinder slices', columns, found.uniformity.slices, unit=unit),
+        tabulate('cylinder_limits', _('Cylinder limits'), _LIMIT_COLUMNS, [found]),
+        tabulate(
+            'cylinder_slices', _('Cylinder slices'), columns, found.uniformity.slices, unit=unit
+        ),
     ]
 
 
@@ -186,6 +196,8 @@ CYLINDER_SLICES = Subject(
     'cylinder_slices',
     tables=_tables,
     plots=(
-        Plot('cylinder', 'Mean against slice', 'cylinder_slices', 'slice_k', ('mean',), _LIMIT_KEY),
+        Plot(
+            'cylinder', _('Mean against slice'), 'cylinder_slices', 'slice_k', ('mean',), _LIMIT_KEY
+        ),
     ),
 )

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from ...core.sentence import sentences
 from ...locate.ring import RingPose
 from ...measure.voi import SphereFit, VOIResult
 from ...results import AnalysisResult
 from ..table import VALUE_UNIT, Cell, Measure
 from .subject import Pair, Subject, point_pairs
+
+_ = sentences(__name__)
 
 _DEFINITIONS: tuple[Pair, ...] = (
     (
@@ -40,16 +43,18 @@ def _of_fit(value: Callable[[SphereFit], Cell]) -> Callable[[VOIResult], Cell]:
 
 
 def _fit_text(fit: SphereFit) -> str:
-    return 'accepted' if fit.accepted else f'not accepted: {fit.reason}'
+    return _('accepted') if fit.accepted else _('not accepted: {reason}').format(reason=fit.reason)
 
 
 def _center_sd(axis: int, name: str) -> Measure[VOIResult]:
     return Measure(
         f'center_sd_{name.lower()}_mm',
-        f'u({name}), k = 1',
+        _('u({name}), k = 1').format(name=name),
         'mm',
-        f'Standard uncertainty (68 %) of the center along {name}, from what the fit left over '
-        'and how neighboring voxels of it go together.',
+        _(
+            'Standard uncertainty (68 %) of the center along {name}, from what the fit left '
+            'over and how neighboring voxels of it go together.'
+        ).format(name=name),
         _of_fit(lambda fit: fit.center_sd_ras_mm and fit.center_sd_ras_mm[axis]),
         decimals=_DECIMALS,
         optional=True,
@@ -58,19 +63,21 @@ def _center_sd(axis: int, name: str) -> Measure[VOIResult]:
 
 MEAN_SD: Measure[VOIResult] = Measure(
     'mean_sd',
-    'u(Mean), k = 1',
+    _('u(Mean), k = 1'),
     VALUE_UNIT,
-    'Standard uncertainty (68 %) of the mean, by the noise in the image alone.',
+    _('Standard uncertainty (68 %) of the mean, by the noise in the image alone.'),
     _of_fit(lambda fit: fit.mean_sd),
     optional=True,
 )
 CENTER_SD = [_center_sd(axis, name) for axis, name in enumerate('RAS')]
 DEVIATION: Measure[VOIResult] = Measure(
     'deviation_mm',
-    'Deviation',
+    _('Deviation'),
     'mm',
-    'Distance of the center from the place that the other spheres give it as one body. '
-    'It is shown, never forced to be small.',
+    _(
+        'Distance of the center from the place that the other spheres give it as one body. '
+        'It is shown, never forced to be small.'
+    ),
     lambda voi: voi.deviation_mm,
     decimals=2,
     optional=True,
@@ -78,44 +85,46 @@ DEVIATION: Measure[VOIResult] = Measure(
 FIT_COLUMNS: list[Measure[VOIResult]] = [
     Measure(
         'fwhm_in_plane_mm',
-        'FWHM in plane',
+        _('FWHM in plane'),
         'mm',
-        'Resolution within the slice that fits this sphere: full width at half maximum of a '
-        'Gaussian, without the blur by the voxels.',
+        _(
+            'Resolution within the slice that fits this sphere: full width at half maximum of a '
+            'Gaussian, without the blur by the voxels.'
+        ),
         _of_fit(lambda fit: fit.fwhm_in_plane_mm),
         decimals=2,
         optional=True,
     ),
     Measure(
         'fwhm_axial_mm',
-        'FWHM axial',
+        _('FWHM axial'),
         'mm',
-        'The same across the slices.',
+        _('The same across the slices.'),
         _of_fit(lambda fit: fit.fwhm_axial_mm),
         decimals=2,
         optional=True,
     ),
     Measure(
         'fitted_signal',
-        'Fitted signal',
+        _('Fitted signal'),
         VALUE_UNIT,
-        'Value of the ball of the fit, freed from the blur.',
+        _('Value of the ball of the fit, freed from the blur.'),
         _of_fit(lambda fit: fit.signal),
         optional=True,
     ),
     Measure(
         'fitted_background',
-        'Fitted background',
+        _('Fitted background'),
         VALUE_UNIT,
-        'Value around the wall of the ball of the fit, freed from the blur.',
+        _('Value around the wall of the ball of the fit, freed from the blur.'),
         _of_fit(lambda fit: fit.background),
         optional=True,
     ),
     Measure(
         'fit',
-        'Model fit',
+        _('Model fit'),
         '',
-        'Whether the fit was accepted, and why not.',
+        _('Whether the fit was accepted, and why not.'),
         _of_fit(_fit_text),
         optional=True,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ...core.sentence import joined, sentences
 from ...evaluate.limits import QUANTITY_NAMES, Level, Quantity
 from ...evaluate.recovery import RecoveryResult, SphereRecovery
 from ...evaluate.verdict import Judged, Verdict
@@ -11,12 +12,11 @@ from ...results import AnalysisResult
 from ..table import Cell, Measure, Table, tabulate
 from .subject import Pair, Subject
 
+_ = sentences(__name__)
+
 PASS, WARNING = Level.PASS.value, Level.WARNING.value
 FAIL, NOT_JUDGED = Level.FAIL.value, Level.NOT_JUDGED.value
 """The words of a verdict; a verdict of a sphere begins with one of them."""
-
-INDICATIVE = 'indicative'
-"""Said of limits that are not the standard's own words: second-hand, or read off a plot."""
 
 LIMIT_KEY = 'limit_'
 """First letters of the keys of columns of limits."""
@@ -25,6 +25,12 @@ VERDICT_KEY = 'verdict'
 """First letters of the keys of columns of verdicts."""
 
 RC_DECIMALS = 3
+
+_ENDS = {'low': _('low'), 'high': _('high')}
+_END_MEANINGS = {
+    'low': _('Low limit of {quantity}: {said}.'),
+    'high': _('High limit of {quantity}: {said}.'),
+}
 
 
 def limit_notes(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
@@ -71,13 +77,20 @@ def _verdict_column(standard: str, found: RecoveryResult) -> Measure[SphereRecov
     notes = limit_notes(v for s in found.spheres for v in s.verdicts if v.standard == standard)
     return Measure(
         f'{VERDICT_KEY}_{_slug(standard)}',
-        f'Verdict {standard}',
+        _('Verdict {standard}').format(standard=standard),
         '',
-        f'pass if every coefficient of the sphere lies within the limits {standard}, or on one; '
-        f'otherwise fail, and which. {NOT_JUDGED}, and why, where a condition of the limits is '
-        f'not met or the result is in doubt. {" ".join(f"{note}." for note in notes)}'.strip(),
+        _said_of_verdicts(standard, notes),
         lambda sphere: _verdict_text(sphere, standard),
     )
+
+
+def _said_of_verdicts(standard: str, notes: Iterable[str]) -> str:
+    meaning = _(
+        'pass if every coefficient of the sphere lies within the limits {standard}, or on one; '
+        'otherwise fail, and which. not judged, and why, where a condition of the limits is not '
+        'met or the result is in doubt.'
+    ).format(standard=standard)
+    return joined((meaning, *(f'{note}.' for note in notes)))
 
 
 def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
@@ -86,13 +99,13 @@ def _verdict_text(sphere: SphereRecovery, standard: str) -> str:
     open_ones = [one for one in judged if one.not_judged]
     if not judged:
         return ''
-    parts = [f'{FAIL}: {", ".join(failed)}'] if failed else []
+    parts = [joined((Level.FAIL.text, ', '.join(failed)), ': ')] if failed else []
     if open_ones:
-        reasons = '; '.join(dict.fromkeys(one.not_judged for one in open_ones))
+        reasons = joined(dict.fromkeys(one.not_judged for one in open_ones), '; ')
         names = ', '.join(QUANTITY_NAMES[one.quantity] for one in open_ones)
-        of = '' if len(open_ones) == len(judged) else f'{names}: '
-        parts.append(f'{NOT_JUDGED}: {of}{reasons}')
-    return '; '.join(parts) or PASS
+        of = () if len(open_ones) == len(judged) else (names,)
+        parts.append(joined((Level.NOT_JUDGED.text, *of, reasons), ': '))
+    return joined(parts, '; ') if parts else Level.PASS.text
 
 
 def limit_columns(found: RecoveryResult, quantity: Quantity) -> list[Measure[SphereRecovery]]:
@@ -134,9 +147,9 @@ def _limit_column(
     said = f'{sources}; {notes}' if notes else sources
     return Measure(
         f'{LIMIT_KEY}{quantity}_{_slug(standard)}_{end}',
-        f'{QUANTITY_NAMES[quantity]} {standard} {end}' + (f' ({INDICATIVE})' if notes else ''),
+        limit_title(f'{QUANTITY_NAMES[quantity]} {standard}', end, indicative=bool(notes)),
         '',
-        f'{end.capitalize()} limit of {QUANTITY_NAMES[quantity]}: {said}.',
+        _END_MEANINGS[end].format(quantity=QUANTITY_NAMES[quantity], said=said),
         lambda sphere: next(
             (
                 getattr(one, end)
@@ -149,6 +162,30 @@ def _limit_column(
     )
 
 
+def limit_title(limited: str, end: str, *, indicative: bool = False) -> str:
+    """
+    Title of a column of limits.
+
+    Parameters
+    ----------
+    limited : str
+        Quantity and standard, or the standard alone.
+
+    end : {'low', 'high'}
+        Which limit.
+
+    indicative : bool, optional
+        True for limits that are not the standard's own words: second-hand, or read off a plot.
+
+    Returns
+    -------
+    title : str
+        Says all of it.
+    """
+    title = _('{limited} {end} (indicative)') if indicative else _('{limited} {end}')
+    return title.format(limited=limited, end=_ENDS[end])
+
+
 def _of_verdict(name: str) -> Callable[[Judged], Cell]:
     return lambda row: getattr(row.verdict, name)
 
@@ -156,55 +193,60 @@ def _of_verdict(name: str) -> Callable[[Judged], Cell]:
 LIMIT_COLUMNS: list[Measure[Judged]] = [
     Measure(
         'label',
-        'Sphere',
+        _('Sphere'),
         '',
-        'Label of the insert; empty for a value of the whole scan.',
+        _('Label of the insert; empty for a value of the whole scan.'),
         lambda row: row.label,
     ),
     Measure(
         'diameter_mm',
-        'Diameter',
+        _('Diameter'),
         'mm',
-        'Inner diameter of the sphere.',
+        _('Inner diameter of the sphere.'),
         lambda row: row.diameter_mm,
         decimals=1,
     ),
     Measure(
         'quantity',
-        'Quantity',
+        _('Quantity'),
         '',
-        'What is limited.',
+        _('What is limited.'),
         lambda row: row.title,
     ),
-    Measure('value', 'Value', '', 'The value.', lambda row: row.value, decimals=RC_DECIMALS),
-    Measure('standard', 'Standard', '', 'Name of the limits.', _of_verdict('standard')),
-    Measure('low', 'Low', '', 'Low limit; itself allowed.', _of_verdict('low'), decimals=2),
-    Measure('high', 'High', '', 'High limit; itself allowed.', _of_verdict('high'), decimals=2),
+    Measure('value', _('Value'), '', _('The value.'), lambda row: row.value, decimals=RC_DECIMALS),
+    Measure('standard', _('Standard'), '', _('Name of the limits.'), _of_verdict('standard')),
+    Measure('low', _('Low'), '', _('Low limit; itself allowed.'), _of_verdict('low'), decimals=2),
+    Measure(
+        'high', _('High'), '', _('High limit; itself allowed.'), _of_verdict('high'), decimals=2
+    ),
     Measure(
         VERDICT_KEY,
-        'Verdict',
+        _('Verdict'),
         '',
-        'pass within the limits or on one, fail outside, warning outside a level of warning; not '
-        'judged, and why, where a condition of the limits is not met or the result is in doubt.',
+        _(
+            'pass within the limits or on one, fail outside, warning outside a level of warning; '
+            'not judged, and why, where a condition of the limits is not met or the result is in '
+            'doubt.'
+        ),
         lambda row: row.verdict.text,
     ),
     Measure(
         'margin',
-        'Margin',
+        _('Margin'),
         '',
-        'Distance to the nearer limit; negative outside.',
+        _('Distance to the nearer limit; negative outside.'),
         _of_verdict('margin'),
         decimals=RC_DECIMALS,
     ),
     Measure(
         'note',
-        'Note',
+        _('Note'),
         '',
-        'What must be said wherever these limits are shown; empty if nothing.',
+        _('What must be said wherever these limits are shown; empty if nothing.'),
         _of_verdict('note'),
     ),
-    Measure('source', 'Source', '', 'Where the limits come from.', _of_verdict('source')),
-    Measure('version', 'Version', '', 'Of the source.', _of_verdict('version')),
+    Measure('source', _('Source'), '', _('Where the limits come from.'), _of_verdict('source')),
+    Measure('version', _('Version'), '', _('Of the source.'), _of_verdict('version')),
 ]
 
 
@@ -215,7 +257,8 @@ def _tables(result: AnalysisResult) -> list[Table]:
         for sphere in spheres
         for one in sphere.verdicts
     ]
-    return [tabulate('recovery_limits', 'Recovery limits', LIMIT_COLUMNS, rows)] if rows else []
+    title = _('Recovery limits')
+    return [tabulate('recovery_limits', title, LIMIT_COLUMNS, rows)] if rows else []
 
 
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
+from ...core.sentence import changed, sentences
 from ...evaluate.background import LUNG_ERROR_FORMULA, VARIABILITY_FORMULA
 from ...evaluate.editions import EDITION_SOURCE, Edition
 from ...evaluate.nema import (
@@ -34,7 +35,9 @@ from .subject import (
     point_pairs,
 )
 
-UNKNOWN_RATIO = 'the true ratio is unknown: no percent contrast'
+_ = sentences(__name__)
+
+UNKNOWN_RATIO = _('the true ratio is unknown: no percent contrast')
 """Stands where a hot sphere has no contrast."""
 
 _DEFINITIONS: tuple[Pair, ...] = (
@@ -56,42 +59,45 @@ def _remark(sphere: SphereContrast) -> str:
         return ''
     if sphere.hot and sphere.roi_mean is not None and (sphere.background_mean or 0) > 0:
         return UNKNOWN_RATIO
-    return 'no percent contrast: sphere or background could not be measured'
+    return _('no percent contrast: sphere or background could not be measured')
 
 
 _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
     LABEL,
     Measure(
         'diameter_mm',
-        'Diameter',
+        _('Diameter'),
         'mm',
-        'Inner diameter of the sphere, and diameter of its ROI.',
+        _('Inner diameter of the sphere, and diameter of its ROI.'),
         lambda sphere: sphere.diameter_mm,
         decimals=1,
     ),
     Measure(
         'filling',
-        'Filling',
+        _('Filling'),
         '',
-        'hot or cold: whether the contrast is Q_H or Q_C.',
-        lambda sphere: 'hot' if sphere.hot else 'cold',
+        _('hot or cold: whether the contrast is Q_H or Q_C.'),
+        lambda sphere: _('hot') if sphere.hot else _('cold'),
     ),
     Measure(
         'contrast_percent',
         QUANTITY_OF['contrast_percent'].title,
         '%',
-        'Percent contrast after NEMA NU 2, in circles on the common slice: '
-        f'Q_H = {HOT_CONTRAST_FORMULA} of a hot sphere, '
-        f'Q_C = {COLD_CONTRAST_FORMULA} of a cold one. '
-        'Empty for hot ones if the activity is unknown.',
+        _(
+            'Percent contrast after NEMA NU 2, in circles on the common slice: Q_H = '
+            '{hot_contrast_formula} of a hot sphere, Q_C = {cold_contrast_formula} of a cold '
+            'one. Empty for hot ones if the activity is unknown.'
+        ).format(
+            hot_contrast_formula=HOT_CONTRAST_FORMULA, cold_contrast_formula=COLD_CONTRAST_FORMULA
+        ),
         lambda sphere: sphere.contrast_percent,
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'contrast_sd_percent',
-        'u(Q_j), k = 1',
+        _('u(Q_j), k = 1'),
         '%',
-        'Standard uncertainty of Q_H that the fill gives it, in percent points.',
+        _('Standard uncertainty of Q_H that the fill gives it, in percent points.'),
         lambda sphere: sphere.contrast_sd_percent,
         decimals=PERCENT_DECIMALS,
         optional=True,
@@ -100,54 +106,58 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
         'variability_percent',
         QUANTITY_OF['variability_percent'].title,
         '%',
-        f'Background variability N of ROIs of the same diameter: {VARIABILITY_FORMULA}, with S '
-        'the standard deviation of the ROI means. Not the scatter of voxels.',
+        _(
+            'Background variability N of ROIs of the same diameter: {variability_formula}, '
+            'with S the standard deviation of the ROI means. Not the scatter of voxels.'
+        ).format(variability_formula=VARIABILITY_FORMULA),
         lambda sphere: sphere.variability_percent,
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'roi_mean',
-        'C_j 2-D',
+        _('C_j 2-D'),
         VALUE_UNIT,
-        'C_H or C_C: mean in the circle of the inner diameter on the common slice, each pixel '
-        'weighted by the part inside.',
+        _(
+            'C_H or C_C: mean in the circle of the inner diameter on the common slice, each pixel '
+            'weighted by the part inside.'
+        ),
         lambda sphere: sphere.roi_mean,
     ),
     Measure(
         'background_mean',
-        'C_B,j',
+        _('C_B,j'),
         VALUE_UNIT,
-        'Mean of all background ROIs of the same diameter.',
+        _('Mean of all background ROIs of the same diameter.'),
         lambda sphere: sphere.background_mean,
     ),
     Measure(
         'slice_offset_mm',
-        'Slice offset',
+        _('Slice offset'),
         'mm',
-        "From the middle of the common slice to the sphere's center, positive towards higher k.",
+        _("From the middle of the common slice to the sphere's center, positive towards higher k."),
         lambda sphere: sphere.slice_offset_mm,
         decimals=MM_DECIMALS,
     ),
     Measure(
         'voi_contrast_percent',
-        'Q_j 3-D',
+        _('Q_j 3-D'),
         '%',
-        "The formula of Q with the mean in the whole sphere. Not NEMA's.",
+        _("The formula of Q with the mean in the whole sphere. Not NEMA's."),
         lambda sphere: sphere.voi_contrast_percent,
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'voi_mean',
-        'C_j 3-D',
+        _('C_j 3-D'),
         VALUE_UNIT,
-        "Mean in the whole sphere. Not NEMA's.",
+        _("Mean in the whole sphere. Not NEMA's."),
         lambda sphere: sphere.voi_mean,
     ),
     Measure(
         'remark',
-        'Remark',
+        _('Remark'),
         '',
-        'Why a value of this line is not known; empty if all are.',
+        _('Why a value of this line is not known; empty if all are.'),
         _remark,
         optional=True,
     ),
@@ -155,14 +165,15 @@ _CONTRAST_COLUMNS: list[Measure[SphereContrast]] = [
 ]
 
 
+def _named_hot(title: str) -> str:
+    return title.replace('Q_j', 'Q_H,j').replace('C_j', 'C_H,j')
+
+
 def _columns(found: NEMAResult) -> list[Measure[SphereContrast]]:
     """Named as the standard does where all spheres are hot: Q_H,j and C_H,j."""
     if not all(sphere.hot for sphere in found.spheres):
         return _CONTRAST_COLUMNS
-    return [
-        replace(one, title=one.title.replace('Q_j', 'Q_H,j').replace('C_j', 'C_H,j'))
-        for one in _CONTRAST_COLUMNS
-    ]
+    return [replace(one, title=changed(one.title, _named_hot)) for one in _CONTRAST_COLUMNS]
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
@@ -170,37 +181,46 @@ def _tables(result: AnalysisResult) -> list[Table]:
     if found is None:
         return []
     return [
-        tabulate('nema', 'NEMA contrast', _columns(found), found.spheres, unit=unit),
-        fact_table('nema_summary', 'NEMA summary', [*_facts(found, unit_text(VALUE_UNIT, unit))]),
+        tabulate('nema', _('NEMA contrast'), _columns(found), found.spheres, unit=unit),
+        fact_table(
+            'nema_summary', _('NEMA summary'), [*_facts(found, unit_text(VALUE_UNIT, unit))]
+        ),
     ]
 
 
 def _facts(found: NEMAResult, unit: str) -> Iterator[Fact]:
-    ratio_text = 'a_H / a_B that the contrast of hot spheres was computed with.'
+    ratio_text = _('a_H / a_B that the contrast of hot spheres was computed with.')
     if found.true_ratio is None:
-        ratio_text = 'Unknown: no percent contrast of hot spheres.'
-    yield Fact('True ratio', found.true_ratio, '', ratio_text)
+        ratio_text = _('Unknown: no percent contrast of hot spheres.')
+    yield Fact(_('True ratio'), found.true_ratio, '', ratio_text)
     if found.background:
         largest = found.background[0]
-        mean_text = f'Mean of the {largest.diameter_mm:g} mm ROIs.'
-        yield Fact('Background C_B', largest.mean, unit, mean_text)
-        yield Fact('Variability N', largest.variability_percent, '%', 'Of the same ROIs.')
+        mean_text = _('Mean of the {diameter:g} mm ROIs.').format(diameter=largest.diameter_mm)
+        yield Fact(_('Background C_B'), largest.mean, unit, mean_text)
+        yield Fact(_('Variability N'), largest.variability_percent, '%', _('Of the same ROIs.'))
     if found.lung is not None:
-        rois, lung = f'{ROI_DIAMETER_MM:g} mm ROIs', found.lung
-        meaning = f'Mean over the slices of {LUNG_ERROR_FORMULA}, by all {rois}.'
-        yield Fact('Lung residual', lung.mean_error_percent, '%', meaning)
-        value, meaning = (
-            lung.mean_same_slice_error_percent,
-            f'The same by the {rois} of each slice.',
+        of_all = _('Mean over the slices of {formula}, by all {diameter:g} mm ROIs.').format(
+            formula=LUNG_ERROR_FORMULA, diameter=ROI_DIAMETER_MM
         )
-        yield Fact('Lung residual by same slice', value, '%', meaning)
-    yield Fact(f'Edition {found.edition.name}', None, '', _edition_text(found.edition))
+        of_slice = _('The same by the {diameter:g} mm ROIs of each slice.').format(
+            diameter=ROI_DIAMETER_MM
+        )
+        by_slice = found.lung.mean_same_slice_error_percent
+        yield Fact(_('Lung residual'), found.lung.mean_error_percent, '%', of_all)
+        yield Fact(_('Lung residual by same slice'), by_slice, '%', of_slice)
+    yield Fact(
+        _('Edition {name}').format(name=found.edition.name), None, '', _edition_text(found.edition)
+    )
 
 
 def _edition_text(edition: Edition) -> str:
-    return (
-        f'Filled with {edition.filling}; {edition.lung_margin_mm:g} mm at each end of the phantom '
-        f'are left out of the lung residual. {EDITION_SOURCE[0].upper()}{EDITION_SOURCE[1:]}.'
+    return _(
+        'Filled with {filling}; {margin:g} mm at each end of the phantom are left out of the lung '
+        'residual. {source}.'
+    ).format(
+        filling=edition.filling,
+        margin=edition.lung_margin_mm,
+        source=f'{EDITION_SOURCE[0].upper()}{EDITION_SOURCE[1:]}',
     )
 
 
@@ -259,7 +279,7 @@ NEMA = Subject(
     plots=(
         Plot(
             'contrast',
-            'Contrast Q against diameter',
+            _('Contrast Q against diameter'),
             'nema',
             'diameter_mm',
             ('contrast_percent',),

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from ...core.sentence import joined, sentences
+from ...evaluate.limits import Level
 from ...evaluate.noise_figures import (
     CNR_FORMULA,
     COV_FORMULA,
@@ -18,16 +20,17 @@ from ...evaluate.noise_figures import (
 from ...evaluate.roi_placement import ROI_DIAMETER_MM
 from ...results import AnalysisResult
 from ..table import Measure, Table, tabulate
-from .limits import FAIL, NOT_JUDGED, PASS, VERDICT_KEY
+from .limits import VERDICT_KEY
 from .subject import LABEL, PERCENT_DECIMALS, Fact, Pair, Subject, fact_table
 
+_ = sentences(__name__)
+
 _ROIS = f'{ROI_DIAMETER_MM:g} mm background ROIs'
-_SMALLEST = f'{SMALLEST_MM:g} mm sphere'
 
 FIGURE_NAMES = {
-    'variability_percent': f'N of the {_SMALLEST} [%]',
+    'variability_percent': _('N of the {diameter:g} mm sphere [%]').format(diameter=SMALLEST_MM),
     'detectability': DETECTABILITY_FORMULA,
-    'cov_percent': 'Background COV [%]',
+    'cov_percent': _('Background COV [%]'),
 }
 """Figures that a guideline limits, in words."""
 
@@ -46,15 +49,22 @@ _DEFINITIONS: tuple[Pair, ...] = (
 
 
 def _facts(found: NoiseFigures) -> Iterator[Fact]:
-    large = f'{COV_FORMULA} in a sphere of {found.cov_diameter_mm:g} mm about {found.cov_roi}.'
-    yield Fact('Background COV', found.cov_percent, '%', f'{large} Not N.')
+    large = _('{formula} in a sphere of {diameter:g} mm about {roi}. Not N.').format(
+        formula=COV_FORMULA, diameter=found.cov_diameter_mm, roi=found.cov_roi
+    )
+    pixels = _('{formula} of the pixels of the {diameter:g} mm background ROIs. Not N.').format(
+        formula=COV_FORMULA, diameter=ROI_DIAMETER_MM
+    )
+    yield Fact(_('Background COV'), found.cov_percent, '%', large)
     for name, value in (
-        ('Background COV of the ROIs, mean', found.roi_cov_percent),
-        ('Background COV of the ROIs, lowest', found.lowest_roi_cov_percent),
-        ('Background COV of the ROIs, highest', found.highest_roi_cov_percent),
+        (_('Background COV of the ROIs, mean'), found.roi_cov_percent),
+        (_('Background COV of the ROIs, lowest'), found.lowest_roi_cov_percent),
+        (_('Background COV of the ROIs, highest'), found.highest_roi_cov_percent),
     ):
-        yield Fact(name, value, '%', f'{COV_FORMULA} of the pixels of the {_ROIS}. Not N.')
-    meaning = f'Contrast over variability of the {_SMALLEST}; empty if the ratio is unknown.'
+        yield Fact(name, value, '%', pixels)
+    meaning = _(
+        'Contrast over variability of the {diameter:g} mm sphere; empty if the ratio is unknown.'
+    ).format(diameter=SMALLEST_MM)
     yield Fact(DETECTABILITY_FORMULA, found.detectability, '', meaning)
 
 
@@ -62,18 +72,20 @@ _CNR_COLUMNS: list[Measure[SphereNoise]] = [
     LABEL,
     Measure(
         'diameter_mm',
-        'Diameter',
+        _('Diameter'),
         'mm',
-        'Inner diameter of the sphere.',
+        _('Inner diameter of the sphere.'),
         lambda one: one.diameter_mm,
         decimals=1,
     ),
     Measure(
         'cnr',
-        'CNR',
+        _('CNR'),
         '',
-        f'{CNR_FORMULA}, with S the SD of the background ROI means of the same diameter; negative '
-        'for a cold sphere.',
+        _(
+            '{cnr_formula}, with S the SD of the background ROI means of the same diameter; '
+            'negative for a cold sphere.'
+        ).format(cnr_formula=CNR_FORMULA),
         lambda one: one.cnr,
         decimals=PERCENT_DECIMALS,
     ),
@@ -82,23 +94,29 @@ _CNR_COLUMNS: list[Measure[SphereNoise]] = [
 
 def _verdict_text(one: GuidelineVerdict) -> str:
     if one.passed is None:
-        return f'{NOT_JUDGED}: {one.not_judged}'
-    return PASS if one.passed else FAIL
+        return joined((Level.NOT_JUDGED.text, one.not_judged), ': ')
+    return (Level.PASS if one.passed else Level.FAIL).text
 
 
 _VERDICT_COLUMNS: list[Measure[GuidelineVerdict]] = [
-    Measure('guideline', 'Guideline', '', 'Where the limit is from.', lambda one: one.name),
-    Measure('figure', 'Figure', '', 'What is limited.', lambda one: FIGURE_NAMES[one.figure]),
-    Measure('value', 'Value', '', 'The figure.', lambda one: one.value, decimals=PERCENT_DECIMALS),
-    Measure('limit', 'Limit', '', 'How it must be.', lambda one: f'{one.sense} {one.limit:g}'),
+    Measure('guideline', _('Guideline'), '', _('Where the limit is from.'), lambda one: one.name),
+    Measure('figure', _('Figure'), '', _('What is limited.'), lambda one: FIGURE_NAMES[one.figure]),
+    Measure(
+        'value', _('Value'), '', _('The figure.'), lambda one: one.value, decimals=PERCENT_DECIMALS
+    ),
+    Measure(
+        'limit', _('Limit'), '', _('How it must be.'), lambda one: f'{one.sense} {one.limit:g}'
+    ),
     Measure(
         VERDICT_KEY,
-        'Verdict',
+        _('Verdict'),
         '',
-        'pass or fail; not judged, and why, where the result is in doubt.',
+        _('pass or fail; not judged, and why, where the result is in doubt.'),
         _verdict_text,
     ),
-    Measure('source', 'Source', '', 'What must be said of the limit.', lambda one: one.source),
+    Measure(
+        'source', _('Source'), '', _('What must be said of the limit.'), lambda one: one.source
+    ),
 ]
 
 
@@ -107,9 +125,9 @@ def _tables(result: AnalysisResult) -> list[Table]:
     if found is None:
         return []
     return [
-        fact_table('noise', 'Noise', [*_facts(found)], PERCENT_DECIMALS),
-        tabulate('cnr', 'CNR', _CNR_COLUMNS, found.spheres),
-        tabulate('guidelines', 'Guidelines', _VERDICT_COLUMNS, found.verdicts),
+        fact_table('noise', _('Noise'), [*_facts(found)], PERCENT_DECIMALS),
+        tabulate('cnr', _('CNR'), _CNR_COLUMNS, found.spheres),
+        tabulate('guidelines', _('Guidelines'), _VERDICT_COLUMNS, found.verdicts),
     ]
 
 

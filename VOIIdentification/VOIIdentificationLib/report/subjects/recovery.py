@@ -6,6 +6,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
+from ...core.sentence import Sentence, joined, sentences
 from ...evaluate.a50 import A50_THRESHOLD_FORMULA
 from ...evaluate.limits import QUANTITY_NAMES, Quantity
 from ...evaluate.recovery import RecoveryResult, SphereRecovery
@@ -25,10 +26,12 @@ from .subject import (
     numbered,
 )
 
+_ = sentences(__name__)
+
 RELATIVE_NAMES: dict[Quantity, str] = {
-    'rc_max': 'Relative max',
-    'rc_mean': 'Relative A50 mean',
-    'rc_peak': 'Relative peak',
+    'rc_max': _('Relative max'),
+    'rc_mean': _('Relative A50 mean'),
+    'rc_peak': _('Relative peak'),
 }
 RELATIVE_KEYS: dict[Quantity, str] = {
     'rc_max': 'relative_max',
@@ -38,11 +41,13 @@ RELATIVE_KEYS: dict[Quantity, str] = {
 """What coefficients are called where the activity is unknown."""
 
 _PEAK_CM3 = f'{PEAK_VOLUME_MM3 / 1000:g}'
-_MEANINGS: dict[Quantity, str] = {
-    'rc_max': 'Highest voxel of the sphere',
-    'rc_mean': 'Mean of the A50 VOI, the voxels connected to the maximum that reach half way up '
-    'from the background,',
-    'rc_peak': f'Peak, a mean in {_PEAK_CM3} cm³,',
+_MEANINGS: dict[Quantity, Sentence] = {
+    'rc_max': _('Highest voxel of the sphere over the {reference}.'),
+    'rc_mean': _(
+        'Mean of the A50 VOI, the voxels connected to the maximum that reach half way up from the '
+        'background, over the {reference}.'
+    ),
+    'rc_peak': _('Peak, a mean in {volume_cm3} cm³, over the {reference}.'),
 }
 
 
@@ -52,9 +57,9 @@ def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
         LABEL,
         Measure(
             'diameter_mm',
-            'Diameter',
+            _('Diameter'),
             'mm',
-            'Inner diameter of the sphere.',
+            _('Inner diameter of the sphere.'),
             lambda sphere: sphere.diameter_mm,
             decimals=1,
         ),
@@ -64,9 +69,9 @@ def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
         ),
         Measure(
             'sd_percent',
-            'u(RC), k = 1',
+            _('u(RC), k = 1'),
             '%',
-            'Relative standard uncertainty (68 %) that the fill gives each coefficient.',
+            _('Relative standard uncertainty (68 %) that the fill gives each coefficient.'),
             lambda sphere: sphere.sd_percent,
             decimals=PERCENT_DECIMALS,
             optional=True,
@@ -75,9 +80,9 @@ def _columns(found: RecoveryResult) -> list[Measure[SphereRecovery]]:
         *_VALUE_COLUMNS,
         Measure(
             'remark',
-            'Remark',
+            _('Remark'),
             '',
-            'What must be said beside the numbers of this line.',
+            _('What must be said beside the numbers of this line.'),
             lambda sphere: _remark(sphere, found),
             optional=True,
         ),
@@ -104,14 +109,14 @@ def reference_name(found: RecoveryResult) -> str:
 
 def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRecovery]:
     title = RELATIVE_NAMES[quantity] if found.relative else QUANTITY_NAMES[quantity]
-    description = f'{_MEANINGS[quantity]} over the {reference_name(found)}.'
-    if found.relative:
-        description += ' Not a recovery coefficient, and not to be compared with limits.'
+    reference = reference_name(found)
+    meaning = _MEANINGS[quantity].format(reference=reference, volume_cm3=_PEAK_CM3)
+    no_limits = _('Not a recovery coefficient, and not to be compared with limits.')
     return Measure(
         RELATIVE_KEYS[quantity] if found.relative else quantity,
         title,
         '',
-        description,
+        joined((meaning, no_limits)) if found.relative else meaning,
         lambda sphere: getattr(sphere, quantity),
         decimals=RC_DECIMALS,
     )
@@ -120,25 +125,31 @@ def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRec
 _VALUE_COLUMNS: list[Measure[SphereRecovery]] = [
     Measure(
         'max',
-        'Max',
+        _('Max'),
         VALUE_UNIT,
-        'Highest voxel of the sphere, of those at least half inside.',
+        _('Highest voxel of the sphere, of those at least half inside.'),
         lambda sphere: sphere.max,
     ),
-    Measure('a50_mean', 'A50 mean', VALUE_UNIT, 'Mean of the A50 VOI.', lambda s: s.a50_mean),
-    Measure('peak', 'Peak', VALUE_UNIT, f'Mean in {_PEAK_CM3} cm³; see Method.', lambda s: s.peak),
+    Measure('a50_mean', _('A50 mean'), VALUE_UNIT, _('Mean of the A50 VOI.'), lambda s: s.a50_mean),
+    Measure(
+        'peak',
+        _('Peak'),
+        VALUE_UNIT,
+        _('Mean in {peak_cm3} cm³; see Method.').format(peak_cm3=_PEAK_CM3),
+        lambda s: s.peak,
+    ),
     Measure(
         'a50_threshold',
-        'A50 threshold',
+        _('A50 threshold'),
         VALUE_UNIT,
-        f'{A50_THRESHOLD_FORMULA} with the background B; see Method.',
+        _('{formula} with the background B; see Method.').format(formula=A50_THRESHOLD_FORMULA),
         lambda sphere: sphere.a50_threshold,
     ),
     Measure(
         'a50_volume_ml',
-        'A50 volume',
+        _('A50 volume'),
         'mL',
-        'Volume of the A50 VOI, of whole voxels.',
+        _('Volume of the A50 VOI, of whole voxels.'),
         lambda sphere: sphere.a50_volume_ml,
         decimals=3,
     ),
@@ -147,15 +158,17 @@ _VALUE_COLUMNS: list[Measure[SphereRecovery]] = [
 
 def _remark(sphere: SphereRecovery, found: RecoveryResult) -> str:
     if found.relative:
-        return f'divided by the {reference_name(found)}: relative, not a recovery coefficient'
-    return '; '.join(limit_notes(sphere.verdicts))
+        return _('divided by the {reference}: relative, not a recovery coefficient').format(
+            reference=reference_name(found)
+        )
+    return joined(limit_notes(sphere.verdicts), '; ')
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
     found, unit = result.recovery, result.image.unit
     if found is None:
         return []
-    title = 'Relative recovery' if found.relative else 'Recovery'
+    title = _('Relative recovery') if found.relative else _('Recovery')
     return [tabulate('recovery', title, _columns(found), found.spheres, unit=unit)]
 
 
@@ -234,7 +247,7 @@ RECOVERY = Subject(
         *(
             Plot(
                 quantity.replace('rc_', 'recovery_'),
-                f'{name} against diameter',
+                _('{name} against diameter').format(name=name),
                 'recovery',
                 'diameter_mm',
                 (quantity,),
@@ -244,7 +257,7 @@ RECOVERY = Subject(
         ),
         Plot(
             'relative_recovery',
-            'Relative recovery against diameter',
+            _('Relative recovery against diameter'),
             'recovery',
             'diameter_mm',
             tuple(RELATIVE_KEYS.values()),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.sentence import sentences
 from ...locate.shared import CHI_SQUARE_LIMIT, MIN_OFFSET_MM, CenterDeviation, SharedGeometry
 from ...results import AnalysisResult
 from ..table import Measure, Table, tabulate
 from .subject import LABEL, Pair, Subject
+
+_ = sentences(__name__)
 
 _DECIMALS = 3
 """Of offsets in millimeter, whose uncertainties are hundredths."""
@@ -23,17 +26,19 @@ def _along(axis: int, name: str) -> list[Measure[CenterDeviation]]:
     return [
         Measure(
             f'offset_{name.lower()}_mm',
-            f'Offset {name}',
+            _('Offset {name}').format(name=name),
             'mm',
-            f'Own fit minus given center along {name}; empty if the fit was not accepted.',
+            _('Own fit minus given center along {name}; empty if the fit was not accepted.').format(
+                name=name
+            ),
             lambda one: one.offset_ras_mm and one.offset_ras_mm[axis],
             decimals=_DECIMALS,
         ),
         Measure(
             f'offset_sd_{name.lower()}_mm',
-            f'SD of offset {name}',
+            _('SD of offset {name}').format(name=name),
             'mm',
-            'Standard uncertainty (68 %) of it, by both fits.',
+            _('Standard uncertainty (68 %) of it, by both fits.'),
             lambda one: one.sd_ras_mm and one.sd_ras_mm[axis],
             decimals=_DECIMALS,
         ),
@@ -45,18 +50,18 @@ _MEASURES: list[Measure[CenterDeviation]] = [
     *(measure for axis, name in enumerate('RAS') for measure in _along(axis, name)),
     Measure(
         'offset_mm',
-        'Offset',
+        _('Offset'),
         'mm',
-        'Its length.',
+        _('Its length.'),
         lambda one: one.distance_mm,
         decimals=_DECIMALS,
     ),
     Measure(
         'agrees',
-        'Agrees',
+        _('Agrees'),
         '',
-        'Whether the uncertainties explain the offset; empty if they are not known.',
-        lambda one: None if one.sd_ras_mm is None else 'no' if one.beyond else 'yes',
+        _('Whether the uncertainties explain the offset; empty if they are not known.'),
+        lambda one: None if one.sd_ras_mm is None else _('no') if one.beyond else _('yes'),
     ),
 ]
 
@@ -65,7 +70,7 @@ def _tables(result: AnalysisResult) -> list[Table]:
     if result.shared is None:
         return []
     found = result.shared.deviations
-    return [tabulate('shared_geometry', 'Given centers', _MEASURES, found, book='centers')]
+    return [tabulate('shared_geometry', _('Given centers'), _MEASURES, found, book='centers')]
 
 
 def _sections(result: AnalysisResult) -> dict[str, list[Pair]]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...core.geometry import VolumeGeometry
+from ...core.sentence import joined, sentences
 from ...measure.moving_voi import PEAK_VOLUME_MM3
 from ...measure.statistics import SliceStatistics
 from ...measure.voi import VOIResult
@@ -15,29 +16,33 @@ from ..table import VALUE_UNIT, Book, Measure, Table, tabulate
 from .fit import CENTER_SD, DEVIATION, FIT_COLUMNS, MEAN_SD, fit_json
 from .subject import FLAGS, LABEL, MM_DECIMALS, Plot, Subject, flag_notes, slice_column
 
-_PEAK_TEXT = f'in a sphere of {PEAK_VOLUME_MM3 / 1000:g} cm³'
+_ = sentences(__name__)
+
+_PEAK_CM3 = f'{PEAK_VOLUME_MM3 / 1000:g}'
 
 _DIAMETER: Measure[VOIResult] = Measure(
     'diameter_mm',
-    'Diameter',
+    _('Diameter'),
     'mm',
-    'Inner diameter of the insert, as the phantom says; the diameter of the VOI.',
+    _('Inner diameter of the insert, as the phantom says; the diameter of the VOI.'),
     lambda voi: voi.insert.diameter_mm,
     decimals=1,
 )
 _MEAN: Measure[VOIResult] = Measure(
     'mean',
-    'Mean',
+    _('Mean'),
     VALUE_UNIT,
-    'Mean of the voxels of the VOI, each weighted by the part of its volume inside. '
-    'The voxel grid itself blurs: see docs/outputs.md.',
+    _(
+        'Mean of the voxels of the VOI, each weighted by the part of its volume inside. '
+        'The voxel grid itself blurs: see docs/outputs.md.'
+    ),
     lambda voi: voi.statistics.mean,
 )
 _MAX: Measure[VOIResult] = Measure(
     'max',
-    'Max',
+    _('Max'),
     VALUE_UNIT,
-    'Highest voxel of the VOI, of those at least half inside; of all if none is.',
+    _('Highest voxel of the VOI, of those at least half inside; of all if none is.'),
     lambda voi: voi.statistics.max,
 )
 
@@ -47,14 +52,18 @@ def _point(key: str, title: str, description: str, attribute: str) -> list[Measu
     return [
         Measure(
             f'{key}_{axis.lower()}_mm',
-            f'{title} {axis}',
+            joined((title, axis)),
             'mm',
-            f'{description} RAS: + is {towards}.',
+            joined((description, towards)),
             lambda voi, n=n: getattr(voi, attribute)[n],  # type: ignore[misc]
             decimals=MM_DECIMALS,
         )
         for n, (axis, towards) in enumerate(
-            [('R', 'to the right'), ('A', 'to the front (anterior)'), ('S', 'to the head')]
+            [
+                ('R', _('RAS: + is to the right.')),
+                ('A', _('RAS: + is to the front (anterior).')),
+                ('S', _('RAS: + is to the head.')),
+            ]
         )
     ]
 
@@ -64,18 +73,18 @@ def _percentile(key: str, title: str, part: str) -> Measure[VOIResult]:
         key,
         title,
         VALUE_UNIT,
-        f'Value below which {part} of the weight of the VOI lies.',
+        _('Value below which {part} of the weight of the VOI lies.').format(part=part),
         lambda voi: getattr(voi.statistics, key),
     )
 
 
-_CENTER = _point('center', 'Center', 'Refined center of the VOI.', 'center_ras_mm')
-_SEED = _point('seed', 'Seed', 'Where the seed was placed.', 'seed_ras_mm')
+_CENTER = _point('center', _('Center'), _('Refined center of the VOI.'), 'center_ras_mm')
+_SEED = _point('seed', _('Seed'), _('Where the seed was placed.'), 'seed_ras_mm')
 _SHIFT: Measure[VOIResult] = Measure(
     'shift_mm',
-    'Shift',
+    _('Shift'),
     'mm',
-    'Distance from the seed to the refined center.',
+    _('Distance from the seed to the refined center.'),
     lambda voi: voi.shift_mm,
     decimals=MM_DECIMALS,
 )
@@ -86,69 +95,75 @@ _STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
     _MEAN,
     Measure(
         'variance',
-        'Variance',
+        _('Variance'),
         f'({VALUE_UNIT})²',
-        'Weighted mean of the squared deviation from the mean, over the whole weight (not n - 1), '
-        "as the original script's variance.",
+        _(
+            'Weighted mean of the squared deviation from the mean, over the whole weight (not '
+            'n - 1), as the variance of the original script.'
+        ),
         lambda voi: voi.statistics.variance,
     ),
     Measure(
         'voxel_count',
-        'Nr Pixels',
+        _('Nr Pixels'),
         '',
-        'Number of voxels with any part inside the VOI.',
+        _('Number of voxels with any part inside the VOI.'),
         lambda voi: voi.statistics.voxel_count,
     ),
     _DIAMETER,
     Measure(
         'volume_ml',
-        'Volume',
+        _('Volume'),
         'mL',
-        'Sum of the weights times the volume of a voxel: the measured volume of the VOI.',
+        _('Sum of the weights times the volume of a voxel: the measured volume of the VOI.'),
         lambda voi: voi.statistics.volume_ml,
         decimals=4,
     ),
     Measure(
         'sd',
-        'SD',
+        _('SD'),
         VALUE_UNIT,
-        'Standard deviation: the square root of the variance.',
+        _('Standard deviation: the square root of the variance.'),
         lambda voi: voi.statistics.sd,
     ),
     Measure(
         'min',
-        'Min',
+        _('Min'),
         VALUE_UNIT,
-        'Lowest voxel of the VOI, of those at least half inside; of all if none is.',
+        _('Lowest voxel of the VOI, of those at least half inside; of all if none is.'),
         lambda voi: voi.statistics.min,
     ),
-    _percentile('percentile_5', 'Percentile 5', '5 %'),
-    _percentile('percentile_25', 'Percentile 25', '25 %'),
-    _percentile('median', 'Median', 'half'),
-    _percentile('percentile_75', 'Percentile 75', '75 %'),
-    _percentile('percentile_95', 'Percentile 95', '95 %'),
+    _percentile('percentile_5', _('Percentile 5'), '5 %'),
+    _percentile('percentile_25', _('Percentile 25'), '25 %'),
+    _percentile('median', _('Median'), _('half')),
+    _percentile('percentile_75', _('Percentile 75'), '75 %'),
+    _percentile('percentile_95', _('Percentile 95'), '95 %'),
     Measure(
         'voxel_cov',
-        'Voxel COV',
+        _('Voxel COV'),
         '',
-        'SD over mean of the voxels of this VOI, as a ratio. '
-        "It is not the background variability N_j of NEMA's standard.",
+        _(
+            'SD over mean of the voxels of this VOI, as a ratio. '
+            'It is not the background variability N_j of the NEMA standard.'
+        ),
         lambda voi: voi.statistics.voxel_cov,
         decimals=4,
     ),
     Measure(
         'peak',
-        'Peak',
+        _('Peak'),
         VALUE_UNIT,
-        f'Highest mean {_PEAK_TEXT} moved over the VOI.',
+        _('Highest mean in a sphere of {volume} cm³ moved over the VOI.').format(volume=_PEAK_CM3),
         lambda voi: voi.peak,
         optional=True,
     ),
     Measure(
         'peak_at_max',
-        'Peak at max',
+        _('Peak at max'),
         VALUE_UNIT,
-        f'Mean {_PEAK_TEXT} centered on the highest voxel.',
+        _('Mean in a sphere of {volume} cm³ centered on the highest voxel.').format(
+            volume=_PEAK_CM3
+        ),
         lambda voi: voi.peak_at_max,
         optional=True,
     ),
@@ -165,9 +180,11 @@ _STATISTICS_COLUMNS: list[Measure[VOIResult]] = [
 def _midpoint(axis: int, name: str, index: str) -> Measure[VOIResult]:
     return Measure(
         f'midpoint_{name}',
-        f'MidPoint {name}',
+        _('MidPoint {name}').format(name=name),
         '',
-        f'{index} of the refined center, counted from 0; whole numbers are voxel centers.',
+        _('{index} of the refined center, counted from 0; whole numbers are voxel centers.').format(
+            index=index
+        ),
         lambda voi: voi.center_ijk[axis],
         decimals=3,
     )
@@ -175,9 +192,9 @@ def _midpoint(axis: int, name: str, index: str) -> Measure[VOIResult]:
 
 _CENTER_COLUMNS: list[Measure[VOIResult]] = [
     LABEL,
-    _midpoint(0, 'x', 'Column index i'),
-    _midpoint(1, 'y', 'Row index j'),
-    _midpoint(2, 'z', 'Slice index k'),
+    _midpoint(0, 'x', _('Column index i')),
+    _midpoint(1, 'y', _('Row index j')),
+    _midpoint(2, 'z', _('Slice index k')),
     _MEAN,
     _MAX,
     _DIAMETER,
@@ -188,9 +205,9 @@ _CENTER_COLUMNS: list[Measure[VOIResult]] = [
     DEVIATION,
     Measure(
         'candidate_count',
-        'Candidates',
+        _('Candidates'),
         '',
-        'Number of positions that the search tried; 0 if the seed itself was used.',
+        _('Number of positions that the search tried; 0 if the seed itself was used.'),
         lambda voi: 0 if voi.search is None else len(voi.search.mean),
     ),
     FLAGS,
@@ -203,9 +220,9 @@ _SliceRow = tuple[VOIResult, SliceStatistics, VolumeGeometry]
 def _cut_point(axis: int, name: str) -> Measure[_SliceRow]:
     return Measure(
         f'circle_{name.lower()}_mm',
-        f'Circle {name}',
+        _('Circle {name}').format(name=name),
         'mm',
-        f'{name} of the center of the circle in this slice (RAS).',
+        _('{name} of the center of the circle in this slice (RAS).').format(name=name),
         lambda cut: float(cut[2].projected_ras_mm(cut[0].center_ras_mm, cut[1].slice_k)[axis]),
         decimals=MM_DECIMALS,
     )
@@ -215,49 +232,53 @@ _SLICE_COLUMNS: list[Measure[_SliceRow]] = [
     slice_column(lambda cut: cut[1].slice_k),
     Measure(
         'mean',
-        'Mean',
+        _('Mean'),
         VALUE_UNIT,
-        'Mean of the voxels of this slice inside the VOI, weighted by the part of each inside.',
+        _('Mean of the voxels of this slice inside the VOI, weighted by the part of each inside.'),
         lambda cut: cut[1].mean,
     ),
     Measure(
         'max',
-        'Max',
+        _('Max'),
         VALUE_UNIT,
-        'Highest voxel of this slice, of those at least half inside the VOI; of all if none is.',
+        _('Highest voxel of this slice, of those at least half inside the VOI; of all if none is.'),
         lambda cut: cut[1].max,
     ),
     Measure(
         'voxel_count',
-        'Nr Pixels',
+        _('Nr Pixels'),
         '',
-        'Number of voxels of this slice with any part inside the VOI.',
+        _('Number of voxels of this slice with any part inside the VOI.'),
         lambda cut: cut[1].voxel_count,
     ),
     Measure(
         'radius_mm',
-        'Radius',
+        _('Radius'),
         'mm',
-        'Radius of the circle in which the middle of the slice cuts the VOI; '
-        '0 where only the edge of the slice touches it.',
+        _(
+            'Radius of the circle in which the middle of the slice cuts the VOI; '
+            '0 where only the edge of the slice touches it.'
+        ),
         lambda cut: cut[1].radius_mm,
         decimals=MM_DECIMALS,
     ),
-    Measure('label', 'Sphere', '', 'Label of the insert.', lambda cut: cut[0].label),
+    Measure('label', _('Sphere'), '', _('Label of the insert.'), lambda cut: cut[0].label),
     Measure(
         'area_mm2',
-        'Area',
+        _('Area'),
         'mm²',
-        'Sum of the weights in this slice times the area of a voxel in the slice.',
+        _('Sum of the weights in this slice times the area of a voxel in the slice.'),
         lambda cut: cut[1].area_mm2,
         decimals=MM_DECIMALS,
     ),
     Measure(
         'distance_mm',
-        'Distance',
+        _('Distance'),
         'mm',
-        'From the center of the VOI to the middle of the slice, along the slice normal, '
-        'positive towards higher k.',
+        _(
+            'From the center of the VOI to the middle of the slice, along the slice normal, '
+            'positive towards higher k.'
+        ),
         lambda cut: cut[2].slice_distance_mm(cut[0].center_ras_mm, cut[1].slice_k),
         decimals=MM_DECIMALS,
     ),
@@ -267,12 +288,12 @@ _SLICE_COLUMNS: list[Measure[_SliceRow]] = [
 
 def _tables(result: AnalysisResult) -> list[Table]:
     unit, spheres, background = result.image.unit, result.spheres, result.background
-    title = 'Meta data per sphere'
+    title = _('Meta data per sphere')
     tables = []
     if spheres:
         tables += [
             tabulate('spheres', title, _STATISTICS_COLUMNS, spheres, unit=unit),
-            tabulate('centers', 'Summary', _CENTER_COLUMNS, spheres, unit=unit, book='centers'),
+            tabulate('centers', _('Summary'), _CENTER_COLUMNS, spheres, unit=unit, book='centers'),
             _slice_table('slices', spheres, result, 'targets'),
         ]
     if background:
@@ -288,7 +309,7 @@ def _tables(result: AnalysisResult) -> list[Table]:
 def _slice_table(key: str, vois: Sequence[VOIResult], result: AnalysisResult, book: Book) -> Table:
     geometry = result.image.geometry
     rows = [(voi, cut, geometry) for voi in vois for cut in voi.slices]
-    title, unit = 'Meta data per slice', result.image.unit
+    title, unit = _('Meta data per slice'), result.image.unit
     return tabulate(key, title, _SLICE_COLUMNS, rows, unit=unit, book=book)
 
 
@@ -327,10 +348,10 @@ SPHERES = Subject(
     json=_json,
     flag_notes=_flag_notes,
     plots=(
-        Plot('mean', 'Mean and max against diameter', 'spheres', 'diameter_mm', ('mean', 'max')),
+        Plot('mean', _('Mean and max against diameter'), 'spheres', 'diameter_mm', ('mean', 'max')),
         Plot(
             'deviation',
-            'Distance off the ring against diameter',
+            _('Distance off the ring against diameter'),
             'spheres',
             'diameter_mm',
             ('deviation_mm',),

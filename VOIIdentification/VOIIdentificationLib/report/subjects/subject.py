@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.flags import Flag
+from ...core.sentence import joined, sentences
 from ...results import AnalysisResult
 from ..table import Cell, Measure, Row, Table, tabulate
+
+_ = sentences(__name__)
 
 Pair = tuple[str, Cell]
 """A name and what there is to say of it."""
@@ -146,13 +149,13 @@ class Subject:
 
 
 LABEL: Measure[Any] = Measure(
-    'label', 'Sphere', '', 'Label of the insert.', lambda one: str(one.label)
+    'label', _('Sphere'), '', _('Label of the insert.'), lambda one: str(one.label)
 )
 FLAGS: Measure[Any] = Measure(
     'flags',
-    'Flags',
+    _('Flags'),
     '',
-    'Reasons to doubt the values of this line; empty if there are none.',
+    _('Reasons to doubt the values of this line; empty if there are none.'),
     lambda one: flag_words(one.flags),
 )
 
@@ -173,9 +176,9 @@ def slice_column(slice_k: Callable[[Row], int]) -> Measure[Row]:
     """
     return Measure(
         'slice_k',
-        'Slice NR',
+        _('Slice NR'),
         '',
-        'Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.',
+        _('Index k of the slice, counted from 0 as in numpy and in the IJK of Slicer.'),
         slice_k,
     )
 
@@ -213,31 +216,31 @@ def fact_table(
         Quantity, value, its uncertainty if any has one, unit and meaning.
     """
     columns: list[Measure[Fact]] = [
-        Measure('quantity', 'Quantity', '', 'What it is.', lambda fact: fact.name),
+        Measure('quantity', _('Quantity'), '', _('What it is.'), lambda fact: fact.name),
         Measure(
             'value',
-            'Value',
+            _('Value'),
             '',
-            'In the unit of the line; empty where it is not known.',
+            _('In the unit of the line; empty where it is not known.'),
             lambda fact: fact.value,
             decimals=decimals,
         ),
         Measure(
             'sd_percent',
-            'u (k = 1)',
+            _('u (k = 1)'),
             '%',
-            'Relative standard uncertainty (68 %).',
+            _('Relative standard uncertainty (68 %).'),
             lambda fact: fact.sd_percent,
             decimals=PERCENT_DECIMALS,
             optional=True,
         ),
-        Measure('unit', 'Unit', '', 'Unit of the line.', lambda fact: fact.unit),
-        Measure('meaning', 'Meaning', '', 'The definition.', lambda fact: fact.meaning),
+        Measure('unit', _('Unit'), '', _('Unit of the line.'), lambda fact: fact.unit),
+        Measure('meaning', _('Meaning'), '', _('The definition.'), lambda fact: fact.meaning),
     ]
     return tabulate(key, title, columns, facts)
 
 
-def numbered(name: str, sentences: Iterable[str]) -> list[Pair]:
+def numbered(name: str, texts: Iterable[str]) -> list[tuple[str, str]]:
     """
     Sentences under a common name, e.g. ``'Note 1'``.
 
@@ -246,15 +249,15 @@ def numbered(name: str, sentences: Iterable[str]) -> list[Pair]:
     name : str
         What they are.
 
-    sentences : iterable of str
-        In their order.
+    texts : iterable of str
+        Sentences, in their order.
 
     Returns
     -------
     pairs : list of tuple
         Counted from 1.
     """
-    return [(f'{name} {n}', text) for n, text in enumerate(sentences, start=1)]
+    return [(joined((name, str(n))), text) for n, text in enumerate(texts, start=1)]
 
 
 def point_pairs(name: str, point_ras_mm: tuple[float, float, float]) -> list[Pair]:
@@ -277,7 +280,7 @@ def point_pairs(name: str, point_ras_mm: tuple[float, float, float]) -> list[Pai
     return [(f'{name} {axis} [mm]', x) for axis, x in zip('RAS', point_ras_mm, strict=True)]
 
 
-def flag_pairs(flags: Iterable[Flag]) -> list[Pair]:
+def flag_pairs(flags: Iterable[Flag]) -> list[tuple[str, str]]:
     """
     Flags in words, under their stable names.
 
@@ -291,7 +294,7 @@ def flag_pairs(flags: Iterable[Flag]) -> list[Pair]:
     pairs : list of tuple
         ``'Flag off_slice'`` and the sentence.
     """
-    return [(f'Flag {flag.value}', flag.text) for flag in flags]
+    return [(joined((_('Flag'), flag.value)), flag.text) for flag in flags]
 
 
 def flag_words(flags: Iterable[Flag]) -> str:
@@ -308,7 +311,7 @@ def flag_words(flags: Iterable[Flag]) -> str:
     text : str
         Empty if there are none.
     """
-    return '; '.join(flag.text for flag in flags)
+    return joined((flag.text for flag in flags), '; ')
 
 
 def flag_notes(flagged: Iterable[tuple[str, Iterable[Flag]]]) -> list[str]:

@@ -23,6 +23,9 @@ HEADLINE = (
 )
 """What one reads first."""
 
+SHOWN_LATER = (_('Bias'), _('SD of bias'), _('Mean'), _('COV'), _('SUV mean'))
+"""What is shown of a cylinder that was measured in an earlier session."""
+
 CELLS = f'{CELL_MM:g} x {CELL_MM:g} mm'
 """Of the grid in plane, for texts."""
 
@@ -75,7 +78,7 @@ def _tables(result: AnalysisResult) -> list[Table]:
         return []
     unit = result.image.unit
     return [
-        fact_table('cylinder', 'Cylinder', facts(found, unit_text(VALUE_UNIT, unit))),
+        fact_table('cylinder', _('Cylinder'), facts(found, unit_text(VALUE_UNIT, unit))),
     ]
 
 
@@ -98,14 +101,19 @@ def facts(found: CylinderResult, unit: str) -> list[Fact]:
     """
     bias = found.bias
     return [
-        Fact('Bias', bias.percent, '%', f'{BIAS_FORMULA}.'),
-        Fact('SD of bias', bias.sd_percent, '%', 'Standard uncertainty (68 %), in percent points.'),
-        Fact('SD of bias by noise', bias.noise_sd_percent, '%', 'The part of the noise.'),
+        Fact(_('Bias'), bias.percent, '%', f'{BIAS_FORMULA}.'),
         Fact(
-            'True concentration',
+            _('SD of bias'),
+            bias.sd_percent,
+            '%',
+            _('Standard uncertainty (68 %), in percent points.'),
+        ),
+        Fact(_('SD of bias by noise'), bias.noise_sd_percent, '%', _('The part of the noise.')),
+        Fact(
+            _('True concentration'),
             bias.true_bqml,
             'Bq/mL',
-            'a: what was filled in, at the reference time of the image.',
+            _('a: what was filled in, at the reference time of the image.'),
             bias.fill_sd_percent,
         ),
         *_values(found, unit),
@@ -120,29 +128,52 @@ def _values(found: CylinderResult, unit: str) -> list[Fact]:
     if found.mean_sd is not None and of.mean:
         relative = 100.0 * found.mean_sd / of.mean
     cov = None if of.voxel_cov is None else 100.0 * of.voxel_cov
-    weighted = 'Weighted by the part of each voxel inside'
     return [
-        Fact('Mean', of.mean, unit, f'{weighted}; its SD is that of the noise.', relative),
-        Fact('SD of the voxels', of.sd, unit, f'{weighted}, over the whole weight.'),
-        Fact('COV', cov, '%', 'SD over mean of the voxels. Never called N.'),
-        Fact('SUV mean', found.suv_mean, 'g/mL', '1.00 where weight is volume times 1 g/mL.'),
-        Fact('Lowest voxel', of.min, unit, 'Of the voxels at least half inside.'),
-        Fact('Highest voxel', of.max, unit, 'Of the voxels at least half inside.'),
-        Fact('Volume of the VOI', of.volume_ml, 'mL', 'Sum of the weights times that of a voxel.'),
+        Fact(
+            _('Mean'),
+            of.mean,
+            unit,
+            _('Weighted by the part of each voxel inside; its SD is that of the noise.'),
+            relative,
+        ),
+        Fact(
+            _('SD of the voxels'),
+            of.sd,
+            unit,
+            _('Weighted by the part of each voxel inside, over the whole weight.'),
+        ),
+        Fact(_('COV'), cov, '%', _('SD over mean of the voxels. Never called N.')),
+        Fact(_('SUV mean'), found.suv_mean, 'g/mL', _('1.00 where weight is volume times 1 g/mL.')),
+        Fact(_('Lowest voxel'), of.min, unit, _('Of the voxels at least half inside.')),
+        Fact(_('Highest voxel'), of.max, unit, _('Of the voxels at least half inside.')),
+        Fact(
+            _('Volume of the VOI'),
+            of.volume_ml,
+            'mL',
+            _('Sum of the weights times that of a voxel.'),
+        ),
     ]
 
 
 def _uniformity(found: CylinderResult) -> list[Fact]:
     parts = found.uniformity
     named: list[tuple[str, Extremes, str]] = [
-        ('Axial', parts.axial, 'Slice mean over the mean, minus 1.'),
-        ('In plane', parts.in_plane, f'Cell of {CELLS} over the mean of its slice, minus 1.'),
-        ('Through the length', parts.through, 'The same of cells through all slices.'),
+        (_('Axial'), parts.axial, _('Slice mean over the mean, minus 1.')),
+        (
+            _('In plane'),
+            parts.in_plane,
+            _('Cell of {cells} over the mean of its slice, minus 1.').format(cells=CELLS),
+        ),
+        (
+            _('Through the length'),
+            parts.through,
+            _('The same of cells through all slices.'),
+        ),
     ]
     return [
-        Fact(f'{name}, {end}', value, '%', meaning)
+        Fact(_('{name}, {end}').format(name=name, end=end), value, '%', meaning)
         for name, ends, meaning in named
-        for end, value in zip(('lowest', 'highest'), ends, strict=True)
+        for end, value in zip((_('lowest'), _('highest')), ends, strict=True)
     ]
 
 
@@ -150,32 +181,33 @@ def _size(found: CylinderResult) -> list[Fact]:
     shape, wanted = found.shape, found.wanted
     radius_sd = shape.radius_sd_mm
     length_sd = None if found.length_mm is None else shape.length_sd_mm
-    inner = 'At half of its value, in the image'
     return [
         Fact(
-            'Diameter',
+            _('Diameter'),
             2 * shape.radius_mm,
             'mm',
-            f'{inner}.',
+            _('At half of its value, in the image.'),
             None if radius_sd is None else 100.0 * radius_sd / shape.radius_mm,
         ),
         Fact(
-            'Length',
+            _('Length'),
             found.length_mm,
             'mm',
-            f'{inner}; empty where an end is not seen.',
+            _('At half of its value, in the image; empty where an end is not seen.'),
             None if length_sd is None else 100.0 * length_sd / shape.length_mm,
         ),
-        Fact('Volume', found.volume_ml, 'mL', 'Of that diameter and length.'),
-        Fact('Diameter of the phantom', wanted.diameter_mm, 'mm', 'As the phantom has it.'),
-        Fact('Length of the phantom', wanted.length_mm, 'mm', 'As the phantom has it.'),
-        Fact('Tilt', found.tilt_deg, 'degree', 'Of its axis against the slice normal.'),
-        Fact('Volume without activity', found.found.bubble_ml, 'mL', 'Bubbles and holes in it.'),
+        Fact(_('Volume'), found.volume_ml, 'mL', _('Of that diameter and length.')),
+        Fact(_('Diameter of the phantom'), wanted.diameter_mm, 'mm', _('As the phantom has it.')),
+        Fact(_('Length of the phantom'), wanted.length_mm, 'mm', _('As the phantom has it.')),
+        Fact(_('Tilt'), found.tilt_deg, _('degree'), _('Of its axis against the slice normal.')),
         Fact(
-            'Difference from a cylinder',
+            _('Volume without activity'), found.found.bubble_ml, 'mL', _('Bubbles and holes in it.')
+        ),
+        Fact(
+            _('Difference from a cylinder'),
             100.0 * found.found.mismatch,
             '%',
-            'Of the volume: what the image has beside it, or lacks of it.',
+            _('Of the volume: what the image has beside it, or lacks of it.'),
         ),
     ]
 

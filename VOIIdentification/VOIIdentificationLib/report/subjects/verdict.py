@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from ...core.sentence import joined, sentences
 from ...evaluate.baseline import CHANGE_FORMULA, CHANGE_SD_FORMULA, Baseline, Change
 from ...evaluate.limits import Level
 from ...evaluate.quantities import QUANTITY_OF
@@ -15,7 +16,17 @@ from ..table import Cell, Measure, Table, tabulate
 from .limits import LIMIT_COLUMNS, RC_DECIMALS, VERDICT_KEY
 from .subject import PERCENT_DECIMALS, Pair, Subject, numbered
 
-_OVERALL = 'Overall'
+_ = sentences(__name__)
+
+_OVERALL = _('Overall')
+
+_SD_OF = {
+    '': '',
+    'noise': _('noise'),
+    'fill': _('fill'),
+    'noise and fill': _('noise and fill'),
+}
+"""What an uncertainty holds, in words."""
 
 _Line = tuple[str, Level, str]
 """Whose verdict, the word, and one reason."""
@@ -24,7 +35,7 @@ _Line = tuple[str, Level, str]
 def _lines(result: AnalysisResult) -> Iterator[_Line]:
     """The overall verdict first, then each profile with its reasons."""
     found = result.verdict
-    yield _OVERALL, found.level, '; '.join(found.reasons) if not found.outcomes else ''
+    yield _OVERALL, found.level, joined(found.reasons, '; ') if not found.outcomes else ''
     for one in found.outcomes:
         for reason in one.reasons:
             yield one.standard, one.level, reason
@@ -32,10 +43,14 @@ def _lines(result: AnalysisResult) -> Iterator[_Line]:
 
 _VERDICT_COLUMNS: list[Measure[_Line]] = [
     Measure(
-        'profile', 'Profile', '', 'Whose verdict: the worst is the overall one.', lambda x: x[0]
+        'profile',
+        _('Profile'),
+        '',
+        _('Whose verdict: the worst is the overall one.'),
+        lambda x: x[0],
     ),
-    Measure(VERDICT_KEY, 'Verdict', '', 'Of the whole profile.', lambda line: line[1].value),
-    Measure('reason', 'Reason', '', 'Why, the gravest first.', lambda line: line[2]),
+    Measure(VERDICT_KEY, _('Verdict'), '', _('Of the whole profile.'), lambda line: line[1].text),
+    Measure('reason', _('Reason'), '', _('Why, the gravest first.'), lambda line: line[2]),
 ]
 
 _WARNING_COLUMNS: list[Measure[Judged]] = [
@@ -43,71 +58,85 @@ _WARNING_COLUMNS: list[Measure[Judged]] = [
         key,
         title,
         '',
-        f'{title.capitalize()}: outside of it the verdict is a warning.',
+        _('{title}: outside of it the verdict is a warning.').format(title=title),
         lambda row, key=key: getattr(row.verdict, key),  # type: ignore[misc]
         decimals=2,
         optional=True,
     )
-    for key, title in (('warning_low', 'Warns below'), ('warning_high', 'Warns above'))
+    for key, title in (('warning_low', _('Warns below')), ('warning_high', _('Warns above')))
 ]
 
 
 def _unit(row: Judged) -> Cell:
-    return '% of the baseline' if row.of == 'change_percent' else row.unit
+    return _('% of the baseline') if row.of == 'change_percent' else row.unit
 
 
-_UNIT: Measure[Judged] = Measure('unit', 'Unit', '', 'Of value and limits.', _unit)
+_UNIT: Measure[Judged] = Measure('unit', _('Unit'), '', _('Of value and limits.'), _unit)
 
 _CHANGE_COLUMNS: list[Measure[Change]] = [
     Measure(
         'label',
-        'Sphere',
+        _('Sphere'),
         '',
-        'Label of the insert; empty for a value of the whole scan.',
+        _('Label of the insert; empty for a value of the whole scan.'),
         lambda one: one.label,
     ),
     Measure(
-        'quantity', 'Quantity', '', 'What is compared.', lambda one: QUANTITY_OF[one.quantity].title
+        'quantity',
+        _('Quantity'),
+        '',
+        _('What is compared.'),
+        lambda one: QUANTITY_OF[one.quantity].title,
     ),
-    Measure('value', 'Value', '', 'Of this scan.', lambda one: one.value, decimals=RC_DECIMALS),
     Measure(
-        'baseline', 'Baseline', '', 'Of the baseline.', lambda one: one.baseline,
+        'value', _('Value'), '', _('Of this scan.'), lambda one: one.value, decimals=RC_DECIMALS
+    ),
+    Measure(
+        'baseline',
+        _('Baseline'),
+        '',
+        _('Of the baseline.'),
+        lambda one: one.baseline,
         decimals=RC_DECIMALS,
     ),
-    Measure('unit', 'Unit', '', 'Of both.', lambda one: one.unit),
+    Measure('unit', _('Unit'), '', _('Of both.'), lambda one: one.unit),
     Measure(
         'change_percent',
-        'Change',
+        _('Change'),
         '%',
-        f'{CHANGE_FORMULA}; of a calibration error that of the ratio C_B / a_B.',
+        _('{formula}; of a calibration error that of the ratio C_B / a_B.').format(
+            formula=CHANGE_FORMULA
+        ),
         lambda one: one.change_percent,
         decimals=PERCENT_DECIMALS,
     ),
     Measure(
         'sd',
-        'SD of change',
+        _('SD of change'),
         '',
-        f'Standard uncertainty (68 %) of the difference, in the unit: {CHANGE_SD_FORMULA}. Empty '
-        'where neither noise nor fill is known of both.',
+        _(
+            'Standard uncertainty (68 %) of the difference, in the unit: {formula}. Empty where '
+            'neither noise nor fill is known of both.'
+        ).format(formula=CHANGE_SD_FORMULA),
         lambda one: one.sd,
         decimals=RC_DECIMALS,
     ),
     Measure(
         'sd_of',
-        'SD of what',
+        _('SD of what'),
         '',
-        'Whether the uncertainty holds noise, fill, or both; what it lacks is not known.',
-        lambda one: one.sd_of,
+        _('Whether the uncertainty holds noise, fill, or both; what it lacks is not known.'),
+        lambda one: _SD_OF[one.sd_of],
     ),
     Measure(
         'change_in_sd',
-        'Change / SD',
+        _('Change / SD'),
         '',
-        'The difference in units of its uncertainty.',
+        _('The difference in units of its uncertainty.'),
         lambda one: one.change_in_sd,
         decimals=PERCENT_DECIMALS,
     ),
-]  # fmt: skip
+]
 
 
 def _tables(result: AnalysisResult) -> list[Table]:
@@ -116,10 +145,10 @@ def _tables(result: AnalysisResult) -> list[Table]:
     if found.outcomes:
         columns = [*LIMIT_COLUMNS[:4], _UNIT, *LIMIT_COLUMNS[4:7], *_WARNING_COLUMNS]
         columns += LIMIT_COLUMNS[7:]
-        tables.append(tabulate('verdict', 'Verdict', _VERDICT_COLUMNS, [*_lines(result)]))
-        tables.append(tabulate('limits', 'Limits', columns, found.values))
+        tables.append(tabulate('verdict', _('Verdict'), _VERDICT_COLUMNS, [*_lines(result)]))
+        tables.append(tabulate('limits', _('Limits'), columns, found.values))
     if before is not None:
-        tables.append(tabulate('baseline', 'Baseline', _CHANGE_COLUMNS, before.changes))
+        tables.append(tabulate('baseline', _('Baseline'), _CHANGE_COLUMNS, before.changes))
     return tables
 
 
