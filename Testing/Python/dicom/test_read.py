@@ -24,7 +24,7 @@ from dicom_files import (
     write,
 )
 from paths import SHARED
-from VOIIdentificationLib.core.errors import CanceledError
+from VOIIdentificationLib.core.errors import CanceledError, SeriesError
 from VOIIdentificationLib.dicom.folder import find_series
 from VOIIdentificationLib.dicom.read import read_pet_files, read_pet_series
 
@@ -458,3 +458,25 @@ def test_bits_that_are_left_out_are_told_unless_they_repeat_the_sign(
     np.testing.assert_array_equal(image.voxels, values * np.float32(0.5))
     notes = [note for note in image.acquisition.notes if 'BitsStored (0028,0101)' in note]
     assert len(notes) == told
+
+
+@pytest.mark.parametrize('damaged', [0, 3])
+@pytest.mark.parametrize(('high_bit', 'used'), [(9, True), (9, False), (15, True), (15, False)])
+def test_bits_are_not_left_out_of_one_file_that_belong_to_the_values_of_others(
+    tmp_path, damaged, high_bit, used
+):
+    values = np.random.default_rng(6).integers(0, 4096 if used else 1024, (5, 6, 7))
+    values = values << 6 if high_bit == 15 and not used else values
+
+    def edit(ds, k):
+        if k == damaged:
+            ds.BitsStored, ds.HighBit = 10, high_bit
+
+    write(Made(stored=values.astype(np.uint16), edit=edit), tmp_path)
+
+    if used or high_bit == 15:
+        said = rf'bits {high_bit - 9} to {high_bit} in \S+' if damaged == 0 else 'bits 0 to 15 in'
+        with pytest.raises(SeriesError, match=said + ' .* is wrong'):
+            read_pet_series(tmp_path)
+    else:
+        np.testing.assert_array_equal(read_pet_series(tmp_path).voxels, values * np.float32(0.5))

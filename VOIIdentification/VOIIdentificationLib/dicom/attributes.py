@@ -160,6 +160,7 @@ ATTRIBUTES = (
         'PhotometricInterpretation', 'no color', 'MONOCHROME2', _SERIES_REFUSED, _OWN, _OWN
     ),
     Attribute('BitsAllocated', 'stored numbers', _SERIES_REFUSED, _SERIES_REFUSED, _OWN, _REFUSE),
+    # Refused if differing where bits outside are set: see pixels.
     Attribute('BitsStored', 'stored numbers', 'all bits', _SERIES_REFUSED, _OWN, _OWN),
     Attribute('HighBit', 'stored numbers', 'the last bit stored', _SERIES_REFUSED, _OWN, _OWN),
     Attribute('PixelRepresentation', 'sign', 'unsigned', _SHOWN, _OWN, _REFUSE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,18 @@ _MIN_SLOPE, _MAX_SLOPE = 1e-30, 1e30
 """Slopes between these can be multiplied in float32."""
 
 
+class _Bits(NamedTuple):
+    """The lowest and the highest bit of a value in the bits allocated to it, from 0."""
+
+    low: int
+    high: int
+
+    @property
+    def count(self) -> int:
+        """BitsStored."""
+        return self.high + 1 - self.low
+
+
 class PixelReader:
     """
     Reads slice after slice; keeps what the slices of one file share.
@@ -35,6 +47,7 @@ class PixelReader:
         self._frames: _Stored | None = None
         self._buffer = bytearray()
         self._with_other_bits: dict[str, int] = {}
+        self._file_of_bits: dict[_Bits, str] = {}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -117,10 +130,42 @@ class PixelReader:
         data = pydicom.dcmread(file.path, specific_tags=['PixelData']).PixelData
         return self._meaningful(file, np.frombuffer(data, dtype, count).reshape(shape))
 
+    def require_same_bits(self) -> None:
+        """
+        Refuse to leave bits out that other files of the series call a part of their values.
+
+        Raises
+        ------
+        SeriesError
+            If files differ in the lowest bit of their values, or in any bit where some were
+            left out.
+        """
+        if not self._with_other_bits and len({bits.low for bits in self._file_of_bits}) <= 1:
+            return
+        if len(self._file_of_bits) > 1:
+            (one, name), (other, other_name) = [*self._file_of_bits.items()][:2]
+            msg = _(
+                'the values are bits {low} to {high} in {name} and bits {other_low} to '
+                '{other_high} in {other_name}, by {stored} and {tag}: one of both is wrong, and '
+                'so would its values be; export the series again from its source.'
+            ).format(
+                low=one.low,
+                high=one.high,
+                name=name,
+                other_low=other.low,
+                other_high=other.high,
+                other_name=other_name,
+                stored=tag_text('BitsStored'),
+                tag=tag_text('HighBit'),
+            )
+            raise SeriesError(msg)
+
     def _meaningful(self, file: DicomFile, pixels: _Stored) -> _Stored:
-        kept, others = _meaningful_bits(file, pixels)
+        bits = _bits_of(file, pixels.dtype)
+        kept, others = _meaningful_bits(bits, pixels)
+        self._file_of_bits.setdefault(bits, file.name)
         if others:
-            self._with_other_bits[file.name] = file.integer('BitsStored') or 0
+            self._with_other_bits[file.name] = bits.count
         return kept
 
 
@@ -247,13 +292,9 @@ def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
     return np.dtype(f'{order}{sign}{allocated // 8}')
 
 
-def _meaningful_bits(file: DicomFile, pixels: _Stored) -> tuple[_Stored, bool]:
-    """
-    Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1).
-
-    The second is true if any of them said more than the sign of its value.
-    """
-    allocated = pixels.dtype.itemsize * 8
+def _bits_of(file: DicomFile, dtype: np.dtype[Any]) -> _Bits:
+    """Those of each pixel that are its value."""
+    allocated = dtype.itemsize * 8
     stored = file.integer('BitsStored') or allocated
     high = file.integer('HighBit')
     high = stored - 1 if high is None else high
@@ -263,13 +304,22 @@ def _meaningful_bits(file: DicomFile, pixels: _Stored) -> tuple[_Stored, bool]:
             'allocated; export the series again from its source.'
         ).format(file=file.name, stored=stored, high=high, allocated=allocated)
         raise SeriesError(msg)
-    if stored == allocated:
+    return _Bits(high + 1 - stored, high)
+
+
+def _meaningful_bits(bits: _Bits, pixels: _Stored) -> tuple[_Stored, bool]:
+    """
+    Drop the bits outside BitsStored, which old writers filled with overlays (PS3.5, 8.1.1).
+
+    The second is true if any of them said more than the sign of its value.
+    """
+    allocated = pixels.dtype.itemsize * 8
+    if bits.count == allocated:
         return pixels, False
-    kept = (pixels << (allocated - 1 - high)) >> (allocated - stored)
-    low = high + 1 - stored
-    outside = (1 << allocated) - 1 - (((1 << stored) - 1) << low)
+    kept = (pixels << (allocated - 1 - bits.high)) >> (allocated - bits.count)
+    outside = (1 << allocated) - 1 - (((1 << bits.count) - 1) << bits.low)
     others = np.array(outside, np.uint64).astype(pixels.dtype)
-    return kept, bool(np.any((pixels & others != 0) & (kept << low != pixels)))
+    return kept, bool(np.any((pixels & others != 0) & (kept << bits.low != pixels)))
 
 
 def _require_native(file: DicomFile, needed: int) -> None:

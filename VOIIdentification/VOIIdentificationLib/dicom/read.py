@@ -231,6 +231,7 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
             progress(k / count, _('reading slice {k} of {count}').format(k=k + 1, count=count))
         with naming(plane.name):
             reader.read_into(plane, voxels[k])
+    reader.require_same_bits()
     progress(1.0, _('{count} slices read').format(count=count))
     facts = acquisition_facts(stack.slices, (*stack.notes, *reader.notes))
     return PETImage(voxels, geometry, series_unit(stack.slices), facts)
