@@ -30,7 +30,7 @@ class _Bits(NamedTuple):
     high: int
 
     @property
-    def count(self) -> int:
+    def stored(self) -> int:
         """BitsStored."""
         return self.high + 1 - self.low
 
@@ -165,7 +165,7 @@ class PixelReader:
         kept, others = _meaningful_bits(bits, pixels)
         self._file_of_bits.setdefault(bits, file.name)
         if others:
-            self._with_other_bits[file.name] = bits.count
+            self._with_other_bits[file.name] = bits.stored
         return kept
 
 
@@ -314,10 +314,10 @@ def _meaningful_bits(bits: _Bits, pixels: _Stored) -> tuple[_Stored, bool]:
     The second is true if any of them said more than the sign of its value.
     """
     allocated = pixels.dtype.itemsize * 8
-    if bits.count == allocated:
+    if bits.stored == allocated:
         return pixels, False
-    kept = (pixels << (allocated - 1 - bits.high)) >> (allocated - bits.count)
-    outside = (1 << allocated) - 1 - (((1 << bits.count) - 1) << bits.low)
+    kept = (pixels << (allocated - 1 - bits.high)) >> (allocated - bits.stored)
+    outside = (1 << allocated) - 1 - (((1 << bits.stored) - 1) << bits.low)
     others = np.array(outside, np.uint64).astype(pixels.dtype)
     return kept, bool(np.any((pixels & others != 0) & (kept << bits.low != pixels)))
 
