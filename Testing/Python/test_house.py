@@ -360,7 +360,7 @@ def test_placeholders_and_values_have_the_same_names(path):
             assert not node.args, f'{name_of(path)}:{node.lineno}'
 
 
-@pytest.mark.parametrize('path', MODULES, ids=name_of)
+@pytest.mark.parametrize('path', [*MODULES, *OUTSIDE], ids=lambda path: path.name)
 def test_the_mark_is_bound_to_the_file_and_never_to_something_else(path):
     """`a, _ = f()` would make it local, and every sentence in that function would fail."""
     tree = TREES[path]

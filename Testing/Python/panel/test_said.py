@@ -2,11 +2,13 @@
 
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from dicom_files import Made, write
 from VOIIdentificationLib.activity.worksheet import Fill
 from VOIIdentificationLib.analysis import analyze
 from VOIIdentificationLib.core.errors import CanceledError, PhantomError, SeedError
@@ -38,8 +40,10 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
     from VOIIdentificationLib.mrml import said
     from VOIIdentificationLib.mrml.said import errors_translated, reason_of, translated
+    from VOIIdentificationLib.panel.activity import known_from_text
     from VOIIdentificationLib.panel.findings import findings
     from VOIIdentificationLib.panel.limits import limits_text
+    from VOIIdentificationLib.panel.worksheet_form import FillForm, form_from_text, form_to_text
 
 GRID = VolumeGeometry((4, 5, 6), np.diag([2.0, 3.0, 4.0, 1.0]))
 NOON = datetime(2026, 3, 1, 12)
@@ -112,6 +116,36 @@ def test_a_translation_that_lost_a_value_is_not_shown(monkeypatch, tmp_path):
     monkeypatch.setattr(said, 'translate', lambda _context, _text: 'es gibt sie nicht')
 
     assert reason_of(error) == str(error)
+
+
+def test_why_a_worksheet_is_not_used_is_shown_translated_and_exported_in_english(
+    widget, made, asked
+):
+    node = volume_node_from_image(made[0], 'PET')
+    widget.panel.parameters.inputVolume = node
+    form = replace(form_from_text(''), scan_start='noon', hot=FillForm(assay='20'))
+    widget.panel.parameters.activity = form_to_text(form)
+
+    (note,) = known_from_text(widget.panel.parameters.activity).notes
+
+    assert note.startswith('The worksheet is not used, the activity is unknown: the scan start')
+    assert widget.ui.activityLabel.text == translated(note)
+    assert widget.ui.activityLabel.text.count('«') >= 3
+    assert asked['the scan start'] == 'panel.worksheet_form'
+
+
+def test_the_list_of_series_in_a_refusal_is_translated_line_by_line(asked, tmp_path):
+    for n in (1, 2):
+        write(Made(series_uid=f'1.2.{n}'), tmp_path / str(n))
+    with pytest.raises(PhantomError, match='choose one') as caught:
+        read_pet_series(tmp_path)
+
+    _choose, first, second = reason_of(caught.value).splitlines()
+
+    assert first.startswith('  «1.2.1: PT, ')
+    assert second.startswith('  «1.2.2: PT, ')
+    assert '«5 images»' in first
+    assert asked['{count} images'] == 'dicom.folder'
 
 
 def test_other_texts_and_errors_are_shown_as_they_are(asked):

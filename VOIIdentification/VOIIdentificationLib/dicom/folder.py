@@ -73,13 +73,22 @@ class Series:
     @property
     def line(self) -> str:
         """The series in one line, for lists and messages."""
-        pictures = ' (pictures: secondary capture)' if self.is_pictures else ''
-        described = f'"{self.description}"' if self.description else 'no description'
-        images = f'{self.image_count} image{"" if self.image_count == 1 else "s"}'
+        images = _('1 image') if self.image_count == 1 else _('{count} images')
+        line = _('{uid}: {modality}, {description}, {images}').format(
+            uid=self.uid,
+            modality=self.modality or _('no modality'),
+            description=f'"{self.description}"' if self.description else _('no description'),
+            images=images.format(count=self.image_count),
+        )
+        return joined((line, ' (', self._kind, ')'), '') if self._kind else line
+
+    @property
+    def _kind(self) -> str:
+        """What it is, where it is no volume of activity."""
+        if self.hindrance or self.is_pictures:
+            return self.hindrance or _('pictures: secondary capture')
         other = other_class(self.files[0].text('SOPClassUID')) if self.modality == 'PT' else ''
-        pictures = pictures or (f' (of class {other})' if other else '')
-        kind = f' ({self.hindrance})' if self.hindrance else pictures
-        return f'{self.uid}: {self.modality or "no modality"}, {described}, {images}{kind}'
+        return _('of class {name}').format(name=other) if other else ''
 
 
 class SeriesListing(NamedTuple):
@@ -220,7 +229,7 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
         If there is none, if there are several to choose from, or if the one
         asked for is absent or neither. The message lists the series.
     """
-    found = f'\n{_lines(listing.series)}' if listing.series else ''
+    found = joined(('\n', _lines(listing.series)), '') if listing.series else ''
     if series_uid is not None:
         chosen = [series for series in listing.series if series.uid == series_uid]
         if not chosen:
@@ -384,7 +393,7 @@ def _grouped_series(images: Iterable[DicomFile]) -> tuple[Series, ...]:
 
 
 def _lines(series: Iterable[Series]) -> str:
-    return '\n'.join(f'  {one.line}' for one in series)
+    return joined((joined(('  ', one.line), '') for one in series), '\n')
 
 
 def _reasons(notes: tuple[str, ...]) -> str:

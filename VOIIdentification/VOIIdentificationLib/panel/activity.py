@@ -20,7 +20,6 @@ from ..activity.worksheet_json import load_worksheet, worksheet_text
 from ..analysis import Known
 from ..core.errors import PhantomError
 from ..files.target import write_text
-from ..mrml.said import reason_of
 from .dialogs import Dialogs
 from .worksheet_form import (
     FillForm,
@@ -29,6 +28,7 @@ from .worksheet_form import (
     form_of_worksheet,
     form_to_text,
     header_of_form,
+    unused_worksheet,
     with_whole_times,
     worksheet_of_form,
 )
@@ -216,13 +216,7 @@ def known_from_text(text: str) -> Known:
     try:
         return Known(worksheet=_checked(form_from_text(text)))
     except PhantomError as error:
-        return Known(
-            notes=(
-                _('The worksheet is not used, the activity is unknown: {reason}').format(
-                    reason=reason_of(error)
-                ),
-            )
-        )
+        return Known(notes=(unused_worksheet(error),))
 
 
 def _checked(form: WorksheetForm) -> FillWorksheet | None:

@@ -298,7 +298,7 @@ def _activity(known: Known, scene: Scene) -> dict[str, Look]:
         text = '\n'.join([_activity_text(activity), *doubts])
         tip = '\n'.join(map(translated, activity.decisions))
     elif known.notes:
-        text = '\n'.join(known.notes)
+        text = '\n'.join(map(translated, known.notes))
     return {
         'scan_start': Look(tool_tip='\n'.join([start, *notes])),
         'activity': Look(text, tip),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from slicer.i18n import tr as _
-
 from ..activity.clock import MAX_SCAN_DURATION_S
 from ..activity.isotopes import MAX_HALF_LIFE_S, MIN_HALF_LIFE_S
 from ..core.errors import InputFileError
+from ..core.sentence import sentences
+
+_ = sentences(__name__)
 
 MAX_ACTIVITY_MBQ = 10_000.0
 """Of a syringe: a hundred times what EARL asks for a body phantom; more is another unit."""

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from slicer.i18n import tr as _
-
 from ..activity.clock import moment
 from ..activity.isotopes import ISOTOPES
 from ..activity.worksheet import FillWorksheet
 from ..activity.worksheet_json import ACTIVITY_SCHEMA, parse_worksheet, worksheet_to_json
 from ..core.config_json import from_json, parse_json, to_json
-from ..core.errors import InputFileError
+from ..core.errors import InputFileError, PhantomError
+from ..core.sentence import sentence_of, sentences
 from ..suv.scan_facts import ScanFacts
 from .typed_numbers import (
     ASSAY,
@@ -26,6 +25,8 @@ from .typed_numbers import (
     number,
     optional_number,
 )
+
+_ = sentences(__name__)  # what is refused goes into the files that are exported, in English
 
 DEFAULT_ISOTOPE = 'F-18'
 """Of the phantom measurements that the standards describe."""
@@ -158,6 +159,24 @@ def worksheet_of_form(form: WorksheetForm) -> FillWorksheet | None:
                 **_fill_values(fill, said[name], start),
             }
     return parse_worksheet(values, source_name=_('worksheet'))
+
+
+def unused_worksheet(error: PhantomError) -> str:
+    """
+    What is said where a worksheet cannot be used.
+
+    Parameters
+    ----------
+    error : PhantomError
+        Why.
+
+    Returns
+    -------
+    note : Sentence
+        The panel translates it; exported files have it in English.
+    """
+    said = _('The worksheet is not used, the activity is unknown: {reason}')
+    return said.format(reason=sentence_of(error))
 
 
 def form_of_worksheet(worksheet: FillWorksheet) -> WorksheetForm:
@@ -352,7 +371,7 @@ def _with_whole_times(fill: FillForm, start: datetime) -> FillForm:
 
 def _whole_time(text: str, start: datetime) -> str:
     try:
-        return _time_text(moment(text, 'the time', start))
+        return _time_text(moment(text, _('the time'), start))
     except InputFileError:
         return text
 
