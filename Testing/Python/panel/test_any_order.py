@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from headless_scene import make_scene
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings, stateful
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -58,6 +59,9 @@ SEQUENCES, ACTIONS = (
 )
 
 SEED = 1
+
+CHOICES_BYTES = 400 * int(ACTIONS)
+"""Room for what hypothesis draws of a sequence, several times what it needs."""
 
 COUNTS = Counter()
 """Actions, what was measured, and what was refused."""
@@ -107,7 +111,8 @@ class Panels(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.stack, self.files, self.entered, self.tried = ExitStack(), [], False, 0
+        self.stack, self.files, self.entered = ExitStack(), [], False
+        self.tried = self.actions = 0
         if Panels.made is None:
             Panels.made = images()
         (self.images, self.truth), patch = Panels.made, pytest.MonkeyPatch()
@@ -134,6 +139,7 @@ class Panels(RuleBasedStateMachine):
             assert self.panel.result is not None
 
     def teardown(self):
+        COUNTS['longest'] = max(COUNTS['longest'], self.actions)
         self.widget.cleanup()
         self.scene.Clear(0)
         self.stack.close()
@@ -647,6 +653,7 @@ class Panels(RuleBasedStateMachine):
     @invariant()
     def all_is_well(self):
         COUNTS['actions'] += 1
+        self.actions += 1
         assert 'Traceback' not in self.heard.getvalue(), self.heard.getvalue()
         assert 'error' not in self.told.GetOutput().lower(), self.told.GetOutput()
         self._they_agree()
@@ -735,10 +742,13 @@ class Panels(RuleBasedStateMachine):
             assert self.ui.seedCountLabel.text.split()[0] == str(placed)
 
 
-def test_the_panel_survives_whatever_is_done_in_any_order():
+def test_the_panel_survives_whatever_is_done_in_any_order(monkeypatch):
+    for module in (engine, stateful):  # hypothesis would end a sequence after 8 kB of choices
+        monkeypatch.setattr(module, 'BUFFER_SIZE', CHOICES_BYTES)
     seed(int(os.environ.get('VOI_SEED', SEED)))(Panels)  # every run of the suite tries the same
     try:
         _run()
+        assert COUNTS['longest'] == int(ACTIONS)
     finally:
         if 'VOI_COUNTS' in os.environ:
             Path(os.environ['VOI_COUNTS']).write_text(json.dumps(COUNTS))
