@@ -59,6 +59,7 @@ def test_titles_and_words_of_tables_are_translated_and_keys_and_numbers_are_not(
 
     for table in result_tables(RESULTS[kind]()):
         node = outputs.tables[table.key]
+        assert node.GetDescription() == f'«{table.title}»'
         for column in table.columns:
             texts = texts_of(node, column.key)
             assert {key: unmarked(text) for key, text in texts.items()} == {

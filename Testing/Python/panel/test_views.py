@@ -141,7 +141,11 @@ def test_every_table_and_chart_can_be_chosen(measured):
     assert {'NEMA contrast', 'Lung residual', 'Background ROIs'} <= set(ui.tableComboBox.items_)
     assert len(set(ui.tableComboBox.items_)) == len(outputs.tables) + 1
     assert ui.tableComboBox.items_[-1] == 'Candidates'
+    assert not [name for name in ui.tableComboBox.items_ if 'Meta data' in name]
     assert len(set(ui.chartComboBox.items_)) == len(outputs.charts)
+    outputs.tables['nema'].SetDescription(None)  # as an older version left it
+    measured.panel.show_section.refresh()
+    assert {'Nema', 'NEMA summary'} <= set(ui.tableComboBox.items_)
     assert ui.chartComboBox.items_[0] == 'Mean and max against diameter'
     assert 'Lung residual by slice' in ui.chartComboBox.items_
     assert 'Distance off the ring against diameter' in ui.chartComboBox.items_

@@ -44,7 +44,8 @@ def fill_table(table_node: Node, table: Table) -> None:
     Parameters
     ----------
     table_node : vtkMRMLTableNode
-        Its columns get typed values, titles, units and descriptions.
+        Its columns get typed values, titles, units and descriptions; its description is the
+        title of the table.
 
     table : Table
         What to show. Column names are the keys; the header shows the titles
@@ -58,6 +59,7 @@ def fill_table(table_node: Node, table: Table) -> None:
     with slicer.util.NodeModify(table_node):
         table_node.RemoveAllColumns()
         table_node.SetUseColumnTitleAsColumnHeader(True)
+        table_node.SetDescription(table.title)
         for column in table.columns:
             _add_column(table_node, column)
         table_node.SetLocked(True)

@@ -26,34 +26,20 @@ if TYPE_CHECKING:
 
 
 def _table_names() -> dict[str, str]:
-    """What tables are called in the list, by their key, where that is not a good name."""
+    """What tables are called in the list, by their key, where their title is not a good name."""
     return {
         'spheres': _('Spheres'),
         'centers': _('Centers'),
         'slices': _('Spheres, slice by slice'),
         'background_slices': _('Background VOIs, slice by slice'),
         'background': _('Background VOIs'),
-        'nema': _('NEMA contrast'),
-        'nema_summary': _('NEMA summary'),
-        'background_variability': _('Background variability'),
-        'background_rois': _('Background ROIs'),
-        'background_roi_means': _('Background ROIs, means'),
-        'lung': _('Lung residual'),
-        'cnr': _('CNR'),
-        'recovery': _('Recovery'),
-        'recovery_limits': _('Recovery limits'),
-        'suv': _('SUV'),
+        CANDIDATES: _('Candidates'),
     }
 
 
-def _name_of_table(key: str) -> str:
-    """As the list calls it; a subject that is new is called by its key."""
-    return _table_names().get(key) or key.replace('_', ' ').capitalize()
-
-
-def _name_of_chart(key: str, node: Node) -> str:
-    """Its title."""
-    return str(node.GetTitle() or key.replace('_', ' ').capitalize())
+def _name(key: str, title: str | None) -> str:
+    """As the lists call a table or chart; one of an older scene without title by its key."""
+    return _table_names().get(key) or title or key.replace('_', ' ').capitalize()
 
 
 class _Choice:
@@ -325,5 +311,6 @@ def _names(
     if outputs is None:
         return {}, {}
     last = [CANDIDATES] if has_candidates(result) else []
-    tables = {key: _name_of_table(key) for key in (*outputs.tables, *last)}
-    return tables, {key: _name_of_chart(key, node) for key, node in outputs.charts.items()}
+    tables = {key: _name(key, node.GetDescription()) for key, node in outputs.tables.items()}
+    tables |= {key: _name(key, None) for key in last}
+    return tables, {key: _name(key, node.GetTitle()) for key, node in outputs.charts.items()}
