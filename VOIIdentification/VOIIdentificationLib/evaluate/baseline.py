@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..core.sentence import sentences
 from .limits import LIMITED, Limit, Limits
 from .quantities import Value
+
+_ = sentences(__name__)
 
 CHANGE_FORMULA = '100 (x / x_0 - 1)'
 """As people write it, with the value x and that of the baseline x_0."""
 
-CHANGE_SD_FORMULA = 'root of the sum of the squares of both uncertainties'
+CHANGE_SD_FORMULA = _('root of the sum of the squares of both uncertainties')
 
 _PERCENT = 100.0
 _OFFSET = {'calibration_error_percent': 100.0, 'bias_percent': 100.0}

@@ -95,8 +95,8 @@ _LEVEL_COLUMNS: list[Measure[BackgroundLevel]] = [
             'measured.'
         ).format(
             means_count=_MEANS_COUNT,
-            rois=in_words(ROI_COUNT),
-            slices=in_words(len(SLICE_OFFSETS_MM)),
+            rois=ROI_COUNT,
+            slices=len(SLICE_OFFSETS_MM),
         ),
         lambda level: level.roi_count,
     ),

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from ...core.sentence import Sentence, joined, sentences
+from ...core.sentence import Sentence, changed, joined, sentences
 from ...evaluate.a50 import A50_THRESHOLD_FORMULA
 from ...evaluate.limits import QUANTITY_NAMES, Quantity
 from ...evaluate.recovery import RecoveryResult, SphereRecovery
@@ -104,7 +104,11 @@ def reference_name(found: RecoveryResult) -> str:
     text : str
         Without what the rule says of it.
     """
-    return found.reference_rule.partition(':')[0]
+    return changed(found.reference_rule, _before_colon)
+
+
+def _before_colon(text: str) -> str:
+    return text.partition(':')[0]
 
 
 def _coefficient(quantity: Quantity, found: RecoveryResult) -> Measure[SphereRecovery]:
