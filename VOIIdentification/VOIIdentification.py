@@ -322,6 +322,7 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def onSceneEnd(self, caller, event):
         """Begin with the scene as it is now; if the panel is not shown, when it is opened."""
+        self.logic.readParametersAgain()
         mend_charts(slicer.mrmlScene)
         merge_folders(slicer.mrmlScene)
         if self.parent.isEntered:
@@ -350,6 +351,16 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         if self._parameterNode is None or self._parameterNode.parameterNode is not node:
             self._parameterNode = VOIIdentificationParameterNode(node)
         return self._parameterNode
+
+    def readParametersAgain(self):
+        """
+        Let the choices hold the nodes of a scene that was read.
+
+        The wrapper of the parameter node remembers what it read last, and reads when
+        that node is modified: in the middle of an import, before the nodes that it names are there.
+        """
+        if self._parameterNode is not None:
+            self._parameterNode.Modified()
 
     def process(
         self,

@@ -375,13 +375,27 @@ class FileDialog(StandIn):
 
 
 class Timer(StandIn):
-    """`QTimer.singleShot`: what waits is done when the application handles its events."""
+    """What waits is done when the application handles its events."""
 
     waiting_ = []  # noqa: RUF012 - of a test
 
-    @classmethod
-    def singleShot(cls, _milliseconds, slot):
-        cls.waiting_.append(slot)
+    def __init__(self, *_args):
+        super().__init__()
+        self.values['singleShot'] = False
+
+    def setSingleShot(self, single):
+        self.values['singleShot'] = single
+
+    def start(self, milliseconds=None):
+        """Without a time it is the beginning of the stand-in itself."""
+        if milliseconds is not None:
+            assert self.singleShot
+            self.stop()
+            self.waiting_.append(self.timeout.emit)
+
+    def stop(self):
+        if self.timeout.emit in self.waiting_:
+            self.waiting_.remove(self.timeout.emit)
 
     @classmethod
     def run_(cls):

@@ -8,7 +8,10 @@ follow Slicer's Base/Python/slicer/parameterNodeWrapper, wrapper.py and guiConne
 
 import enum
 import typing
+import weakref
 from types import UnionType
+
+import slicer
 
 PROPERTY = 'SlicerParameterName'
 
@@ -26,13 +29,18 @@ class WithinRange:
 
 
 class Parameter:
-    """One annotated attribute of a parameter node class."""
+    """
+    One annotated attribute of a parameter node class.
+
+    A union with None is kept under ``name.0``, or as None under ``name.1``, as the real one does.
+    """
 
     def __init__(self, name, hint, default):
         self.name, self.default = name, default
         self.validators = list(getattr(hint, '__metadata__', ()))
         kind = typing.get_args(hint)[0] if self.validators else hint
-        if isinstance(kind, UnionType):
+        self.may_be_none = isinstance(kind, UnionType)
+        if self.may_be_none:
             kind = next(one for one in typing.get_args(kind) if one is not type(None))
         self.kind = kind
         if not self.is_node and kind not in (str, bool, float) and not self.is_enum:
@@ -47,12 +55,20 @@ class Parameter:
     def is_enum(self):
         return issubclass(self.kind, enum.Enum)
 
+    @property
+    def _keys(self):
+        """Of the value, and of None."""
+        return (f'{self.name}.0', f'{self.name}.1') if self.may_be_none else (self.name,)
+
     def read(self, node):
-        if self.is_node:
-            return node.GetNodeReference(self.name)
         if not self.is_in(node):  # a closed scene keeps the node and empties it
             self.write(node, self.default)
-        text = node.GetParameter(self.name)
+        key = next(key for key in self._keys if node.HasParameter(key))
+        if key != self._keys[0]:
+            return None
+        if self.is_node:
+            return node.GetNodeReference(key)
+        text = node.GetParameter(key)
         if self.is_enum:
             return self.kind[text]
         return text == 'True' if self.kind is bool else self.kind(text)
@@ -60,15 +76,53 @@ class Parameter:
     def write(self, node, value):
         for validator in self.validators:
             validator.validate(value)
-        if self.is_node:
-            assert value is None or isinstance(value, self.kind)
-            node.SetNodeReferenceID(self.name, value.GetID() if value is not None else None)
-            return
-        assert isinstance(value, self.kind), f'{self.name} takes {self.kind}, got {value!r}'
-        node.SetParameter(self.name, value.name if self.is_enum else str(value))
+        may_be = (self.kind, type(None)) if self.may_be_none else (self.kind,)
+        assert isinstance(value, may_be), f'{self.name} takes {self.kind}, got {value!r}'
+        with slicer.util.NodeModify(node):
+            if self.is_node:
+                for key in self._keys:
+                    node.UnsetParameter(key)
+                    node.RemoveNodeReferenceIDs(key)
+            if value is None:
+                node.SetParameter(self._keys[1], 'True')
+            elif self.is_node:
+                node.SetParameter(self._keys[0], '')
+                node.SetNodeReferenceID(self._keys[0], value.GetID())
+            else:
+                node.SetParameter(self._keys[0], value.name if self.is_enum else str(value))
 
     def is_in(self, node):
-        return self.is_node or bool(node.HasParameter(self.name))
+        return any(node.HasParameter(key) for key in self._keys)
+
+
+class Remembered:
+    """
+    A value as it was read last: when the parameter node was modified.
+
+    A node that comes later, as while a scene is read, is None until then.
+    """
+
+    def __init__(self, parameter, node):
+        self.parameter, self._node, self._writing = parameter, node, False
+        self.value = parameter.read(node)
+        mine = weakref.ref(self)
+        self._tag = node.AddObserver('ModifiedEvent', lambda *_: mine()._on_modified())
+
+    def __del__(self):
+        self._node.RemoveObserver(self._tag)
+
+    def _on_modified(self):
+        if not self._writing:
+            self.value = self.parameter.read(self._node)
+
+    def write(self, value):
+        self._writing = True
+        try:
+            with slicer.util.NodeModify(self._node):
+                self.parameter.write(self._node, value)
+                self.value = self.parameter.read(self._node)
+        finally:
+            self._writing = False
 
 
 class Connection:
@@ -136,9 +190,11 @@ class Wrapper:
     def __init__(self, node):
         self.parameterNode = node
         self._connections, self._tags, self._updating = {}, {}, False
-        for parameter in self.allParameters.values():
+        self._remembered, self._next_tag = {}, 0
+        for name, parameter in self.allParameters.items():
             if not parameter.is_in(node):
                 parameter.write(node, parameter.default)
+            self._remembered[name] = Remembered(parameter, node)
 
     def connectGui(self, ui):
         connections = []
@@ -151,9 +207,9 @@ class Wrapper:
                 raise ValueError(msg)
             connections.append(Connection(self.allParameters[name], widget))
         for connection in connections:
-            connection.write(connection.parameter.read(self.parameterNode))
+            connection.write(getattr(self, connection.parameter.name))
             connection.connect(self._from_widget)
-        tag = len(self._tags) + 1
+        tag, self._next_tag = self._next_tag, self._next_tag + 1  # the first one is 0
         self._connections[tag] = connections
         self._tags[tag] = self.AddObserver('ModifiedEvent', lambda *_args: self._to_widgets())
         return tag
@@ -164,17 +220,24 @@ class Wrapper:
         self.RemoveObserver(self._tags.pop(tag))
 
     def _from_widget(self, connection):
-        if not self._updating:
-            setattr(self, connection.parameter.name, connection.read())
+        with slicer.util.NodeModify(self):
+            if not self._updating:
+                setattr(self, connection.parameter.name, connection.read())
 
     def _to_widgets(self):
         if self._updating:
             return
         self._updating = True
-        for connections in self._connections.values():
-            for connection in connections:
-                connection.write(connection.parameter.read(self.parameterNode))
-        self._updating = False
+        try:
+            with slicer.util.NodeModify(self):
+                for connections in self._connections.values():
+                    for connection in connections:
+                        connection.write(getattr(self, connection.parameter.name))
+        finally:
+            self._updating = False
+
+    def Modified(self):
+        self.parameterNode.Modified()
 
     def AddObserver(self, event, callback, priority=0.0):
         return self.parameterNode.AddObserver(event, callback, priority)
@@ -189,11 +252,14 @@ class Wrapper:
         return self.parameterNode.EndModify(before)
 
 
-def _accessor(parameter):
-    def write(self, value):
-        parameter.write(self.parameterNode, value)
+def _accessor(name):
+    def read(self):
+        return self._remembered[name].value
 
-    return property(lambda self: parameter.read(self.parameterNode), write)
+    def write(self, value):
+        self._remembered[name].write(value)
+
+    return property(read, write)
 
 
 def parameterNodeWrapper(annotated):
@@ -204,5 +270,5 @@ def parameterNodeWrapper(annotated):
             msg = f"Cannot use reserved name '{name}' in a parameterNodeWrapper"
             raise ValueError(msg)
         parameters[name] = Parameter(name, hint, getattr(annotated, name, None))
-    accessors = {name: _accessor(parameter) for name, parameter in parameters.items()}
+    accessors = {name: _accessor(name) for name in parameters}
     return type(annotated.__name__, (Wrapper,), {**accessors, 'allParameters': parameters})

@@ -6,6 +6,8 @@ import pytest
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
+from paths import LIBRARY  # noqa: E402
+
 
 @pytest.fixture
 def dialogs(widget):
@@ -31,3 +33,25 @@ def test_an_error_is_in_the_log_and_raised(dialogs, caplog):
     ):
         raise fault
     assert 'The phantom could not be changed. 7 is no size' in caplog.text
+
+
+def test_what_is_done_later_leaves_no_timer_behind(module):
+    """Slicer's QTimer.singleShot keeps each timer until the application ends."""
+    from VOIIdentificationLib.panel.dialogs import Dialogs
+
+    dialogs, timers, done = Dialogs(module.qt), [], []
+    made = module.qt.QTimer
+    module.qt.QTimer = lambda: timers.append(made()) or timers[-1]
+
+    for n in range(100):
+        dialogs.later(lambda n=n: done.append(n))
+        dialogs.later(lambda n=n: dialogs.later(lambda: done.append(-n)))
+        slicer.app.processEvents()
+
+    assert done == [sign * n for n in range(100) for sign in (1, -1)]
+    assert len(timers) == 2
+
+
+def test_no_timer_of_slicer_that_stays_is_used():
+    for path in (LIBRARY / 'panel').glob('*.py'):
+        assert '.singleShot(' not in path.read_text(encoding='utf-8'), path.name

@@ -165,7 +165,6 @@ def test_the_progress_dialog_and_the_file_dialog_have_what_is_used():
 
 def test_the_stand_ins_have_no_method_that_the_application_lacks():
     helpers = {'start', 'changed', 'click_in_slice', 'property'}
-    helpers |= {'singleShot'}  # not listed; Slicer's slicer/util.py and slicerqt.py have it
     for name, behavior in BEHAVIOR.items():
         attributes, _properties, _signals = listed(name)
         methods = {

@@ -38,6 +38,7 @@ class Dialogs:
 
     def __init__(self, qt: Any) -> None:
         self.qt = qt
+        self._timers: list[_Timer] = []
 
     @contextmanager
     def guard(self, message: str) -> Iterator[None]:
@@ -107,7 +108,12 @@ class Dialogs:
         after_ms : int, optional
             Time to wait for besides.
         """
-        self.qt.QTimer.singleShot(after_ms, work)
+        idle = (timer for timer in self._timers if timer.is_idle)
+        timer = next(idle, None)
+        if timer is None:
+            timer = _Timer(self.qt)
+            self._timers.append(timer)
+        timer.start(work, after_ms)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
@@ -238,6 +244,34 @@ class Dialogs:
             What is opened.
         """
         self.qt.QDesktopServices.openUrl(self.qt.QUrl.fromLocalFile(path))
+
+
+class _Timer:
+    """
+    A timer that is used again.
+
+    Slicer's own `QTimer.singleShot` (slicerqt.py) keeps a timer for each call, and what it calls,
+    until the application ends: one for each step of each drag.
+    """
+
+    def __init__(self, qt: Any) -> None:
+        self._work: Callable[[], None] | None = None
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timeout)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._work is None
+
+    def start(self, work: Callable[[], None], after_ms: int) -> None:
+        self._work = work
+        self._timer.start(after_ms)
+
+    def _on_timeout(self) -> None:
+        work, self._work = self._work, None
+        if work is not None:
+            work()
 
 
 def _to_log(title: str) -> Progress:
