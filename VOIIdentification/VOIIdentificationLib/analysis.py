@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .activity.worksheet import FillWorksheet, TrueActivity, true_activity
 from .core.errors import PhantomError, Progress, no_progress, part_of
-from .core.flags import DOUBTED_LABELS, Flag
+from .core.flags import BESIDE_SPHERES, DOUBTED_LABELS, Flag
 from .core.image import CONCENTRATION_UNIT, UNKNOWN_UNIT, PETImage
 from .core.phantom import Phantom, Seed, UniformCylinder
 from .core.sentence import joined, sentence_of, sentences
@@ -387,8 +387,10 @@ def _nema(
     on_ring = {insert.label for insert in ring_inserts(phantom)}
     if not on_ring & {sphere.label for sphere in spheres}:
         return None, ()
+    astray = [s.solid for s in spheres if BESIDE_SPHERES & {*s.flags}]
+    seen = [s.solid for s in spheres if s.solid not in astray] or astray
     try:
-        placement = place_background(image, [s.solid for s in spheres], positions=rois)
+        placement = place_background(image, seen, astray=astray, positions=rois)
         return nema_quality(image, spheres, placement, activity, edition), ()
     except PhantomError as error:
         why = _('NEMA NU 2 image quality was not evaluated: {reason}')

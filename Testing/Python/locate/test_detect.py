@@ -14,7 +14,7 @@ from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.core.phantom import Insert, Phantom, load_phantom
-from VOIIdentificationLib.locate.detect import FoundRing, detect
+from VOIIdentificationLib.locate.detect import FoundRing, detect, find_ring
 from VOIIdentificationLib.locate.ring import fit_ring
 from VOIIdentificationLib.measure.voi import SphereFit
 from VOIIdentificationLib.measure.voi_mask import Sphere
@@ -118,6 +118,40 @@ def test_scan_without_a_phantom_is_refused():
 
     with pytest.raises(SeedError, match='were not found'):
         detect(image, PHANTOM)
+
+
+TWO = grid((112, 60, 40), (5.5, 5.3, 5.0), middle_ras_mm=(0.0, 0.0, 0.0))
+COLD = load_phantom('NEMA IEC body, 28 and 37 mm cold')
+BESIDE = Pose(rotation_deg=130.0, mirrored=True, offset_ras_mm=(150.0, 9.0, 21.0))
+
+
+@pytest.mark.parametrize(
+    ('second', 'scene'),
+    [
+        (BESIDE, {}),
+        (BESIDE, {'phantom': COLD, 'contrast': 9.0}),
+        (BESIDE, {'contrast': np.inf}),
+        (Pose(tilt_deg=180.0, offset_ras_mm=(-140.0, 0.0, -15.0)), {'cov': 0.3}),
+    ],
+    ids=['mirrored', 'two cold spheres', 'without background', 'upside down and noisy'],
+)
+def test_of_two_phantoms_none_is_taken_for_the_only_one(second, scene):
+    image, truth = made(Pose(offset_ras_mm=(-second.offset_ras_mm[0], 0.0, 0.0)), geometry=TWO)
+    other, _ = made(second, geometry=TWO, **scene)
+    both = replace(image, voxels=image.voxels + other.voxels)
+
+    with pytest.raises(SeedError, match=r'two rings of spheres are in the image, (2[89]|30)\d mm'):
+        detect(both, PHANTOM)
+    seeds = np.array(list(truth.values())[1:4]) + 2.0
+    assert worst_distance(find_ring(both, PHANTOM, seeds_ras_mm=seeds).centers_ras_mm, truth) < 5
+
+
+def test_other_hot_things_beside_the_phantom_are_no_second_one():
+    rods = [Rod((150.0, 40.0 * n - 60, 0.0), (0.0, 0.0, 1.0), 20.0, 60.0, 2e4) for n in range(4)]
+    beside = (Rod((150.0, 0.0, 0.0), (0.0, 0.0, 1.0), 190.0, 150.0, 3000.0), *rods)
+    image, truth = made(Pose(offset_ras_mm=(-140.0, 0.0, 0.0)), geometry=TWO, distractors=beside)
+
+    assert worst_distance(located(image, PHANTOM)[0], truth) < 1.5
 
 
 def test_values_that_cannot_be_computed_with_are_refused_in_words(monkeypatch):

@@ -172,6 +172,9 @@ DOUBTED_LABELS = frozenset(
 )
 """Flags of a sphere that may not be the one its label says: nothing is judged by its diameter."""
 
+BESIDE_SPHERES = frozenset({Flag.SEED_ASTRAY, Flag.NOTHING_SEEN})
+"""Flags of a VOI that lies on no sphere: it does not say where the phantom is."""
+
 DOUBTED_BACKGROUND = frozenset(
     {
         Flag.BACKGROUND_ON_INSERT,

@@ -186,6 +186,7 @@ def place_background(
     image: PETImage,
     spheres: Sequence[Solid],
     *,
+    astray: Sequence[Solid] = (),
     has_lung: bool = True,
     positions: Sequence[Seed] = (),
 ) -> BackgroundPlacement:
@@ -199,6 +200,10 @@ def place_background(
 
     spheres : sequence of Sphere or Cylinder
         The inserts, where they were found; hot and cold.
+
+    astray : sequence of Sphere or Cylinder, optional
+        VOIs that lie on no insert: ROIs keep away from them, but they do not
+        say which slice is the central one.
 
     has_lung : bool, optional
         Whether a lung insert is assumed on the axis if none can be seen.
@@ -231,7 +236,7 @@ def place_background(
     _require_common_slice(image.geometry, spheres)
     central_k, slices_k = _slice_stack(image.geometry, spheres)
     flags, notes = _stack_doubts(image.geometry, central_k)
-    inserts = [(solid.center_ras_mm, solid.diameter_mm) for solid in spheres]
+    inserts = [(solid.center_ras_mm, solid.diameter_mm) for solid in (*spheres, *astray)]
     middle = _ring_middle(image.geometry, spheres, central_k)
     outline = find_outline(image, middle, inserts, slices_k)
     lung_uv, lung = _lung(outline, has_lung)

@@ -159,6 +159,19 @@ def _found(
     inserts = ring_inserts(phantom)
     cold = not all(insert.hot for insert in inserts)
     search = RingSearch(image, inserts, ring_diameter_mm / 2, seeds, cold=cold)
+    ring = _best(search, image, phantom, ring_diameter_mm, seeds)
+    if seeds is None:
+        _refuse_second(search, image, phantom, ring)
+    return ring
+
+
+def _best(
+    search: RingSearch,
+    image: PETImage,
+    phantom: Phantom,
+    ring_diameter_mm: float,
+    seeds: FloatArray | None,
+) -> FoundRing:
     match, places = search.best_as_known()
     doubt = _doubt(match, ring_diameter_mm)
     if match is not None and not doubt:
@@ -174,6 +187,24 @@ def _found(
     if ring is None:
         raise SeedError(doubt if _is_ambiguous(match) else said)
     return ring
+
+
+def _refuse_second(
+    search: RingSearch, image: PETImage, phantom: Phantom, ring: FoundRing
+) -> None:
+    """Nobody knows which of two phantoms is meant."""
+    own = np.array(list(ring.centers_ras_mm.values()))
+    explained, places = search.best_apart_from(own)
+    if explained < MIN_EXPLAINED:
+        return
+    if len(_read(image, phantom, places).sure) < min(MIN_FITS, len(places)):
+        return
+    away_mm = float(np.linalg.norm(places.mean(axis=0) - own.mean(axis=0)))
+    msg = _(
+        'two rings of spheres are in the image, {away:.0f} mm apart: which phantom is meant? Place '
+        'a seed on each sphere of that one and name it.'
+    ).format(away=away_mm)
+    raise SeedError(msg)
 
 
 def _first_shown(

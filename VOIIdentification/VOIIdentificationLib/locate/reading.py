@@ -216,8 +216,7 @@ def _notes(
     hot = [i.label for i in inserts if not i.hot and seen[i.label] == 'hot']
     if none:
         yield _(
-            'Nothing stands out where {labels} must be: missing, or filled as the background. Not '
-            'measured.'
+            'Nothing stands out where {labels} must be: missing, or filled as the background.'
         ).format(labels=_listed(none))
     if cold:
         yield _(

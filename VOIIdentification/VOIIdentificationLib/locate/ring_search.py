@@ -19,6 +19,9 @@ MAX_RANKED_RINGS = 400
 MAX_COMPARED_RINGS = 40
 """Different rings that are compared with the image."""
 
+OTHER_RING_MM = 40.0
+"""Spheres of two phantoms are farther apart: each stands 30 mm inside its wall, 70 mm below a lid."""
+
 NEAR_SEED_MM = 15.0
 """A seed farther than this from every sphere lies on none."""
 
@@ -66,7 +69,8 @@ class RingSearch:
         self._angles = ring_angles_rad(inserts)
         spot_map, spots = find_spots(image, cold=cold)
         frames = _guesses(spot_map, spots, seeds_ras_mm, self._angles, radius_mm)
-        self._frames = [_centered(spot_map, f, self._angles, radius_mm) for f in frames]
+        centered = [_centered(spot_map, frame, self._angles, radius_mm) for frame in frames]
+        self._rings = [places(frame, self._angles) for frame in centered]
         self._matcher = RingMatcher(
             spot_map.voxels,
             spot_map.geometry,
@@ -87,12 +91,27 @@ class RingSearch:
         places_ras_mm : (N, 3) `numpy.ndarray` of float
             Where it has its spheres.
         """
-        rings = [places(frame, self._angles) for frame in self._frames]
-        ranked = _ranked([(self._matcher.match(own), own) for own in rings])
+        ranked = _ranked([(self._matcher.match(own), own) for own in self._rings])
         if self._matcher.has_large:
             likely = [own for _, own in ranked[:_COMPARED_TOGETHER]]
             ranked = _ranked([(self._matcher.match_together(own), own) for own in likely])
         return ranked[0] if ranked else (None, np.zeros((len(self._angles), 3)))
+
+    def best_apart_from(self, places_ras_mm: FloatArray) -> tuple[float, FloatArray]:
+        """
+        The ring that explains the image best and shares no sphere with another one.
+
+        Parameters
+        ----------
+        places_ras_mm : (N, 3) `numpy.ndarray` of float
+            Places of the other ring.
+
+        Returns
+        -------
+        explained, places_ras_mm
+            As from `best_in_any_order`.
+        """
+        return self._best([own for own in self._rings if _gap_mm(own, places_ras_mm) > OTHER_RING_MM])
 
     def best_in_any_order(self) -> tuple[float, FloatArray]:
         """
@@ -106,12 +125,19 @@ class RingSearch:
         places_ras_mm : (N, 3) `numpy.ndarray` of float
             Where it has its spheres.
         """
-        rings = [places(frame, self._angles) for frame in self._frames]
+        return self._best(self._rings)
+
+    def _best(self, rings: list[FloatArray]) -> tuple[float, FloatArray]:
         explained = [self._matcher.explained_in_any_order(own) for own in rings]
         if not explained:
             return 0.0, np.zeros((len(self._angles), 3))
         best = int(np.argmax(explained))
         return explained[best], rings[best]
+
+
+def _gap_mm(ring_ras_mm: FloatArray, other_ras_mm: FloatArray) -> float:
+    """Smallest distance between the places of two rings."""
+    return float(np.linalg.norm(ring_ras_mm[:, None] - other_ras_mm, axis=-1).min())
 
 
 def _ranked(

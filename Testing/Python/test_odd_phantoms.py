@@ -1,0 +1,71 @@
+"""Phantoms and seeds that are not as they should be, from the image to the whole result."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.core.flags import Flag
+from VOIIdentificationLib.core.phantom import Seed, load_phantom
+from VOIIdentificationLib.synthetic.phantom import PSF, Noise, Pose, SyntheticPhantom, synthesize
+from VOIIdentificationLib.synthetic.scene import grid
+
+PRESET = load_phantom('NEMA IEC body')
+LABELS = [insert.label for insert in PRESET.inserts]
+
+
+def made(**scene):
+    """The phantom with a little noise, its body cut at the top and the bottom."""
+    given = {
+        'geometry': grid((74, 64, 30), (4.3, 4.1, 4.2), middle_ras_mm=(0.0, 0.0, -20.0)),
+        'pose': Pose(rotation_deg=25.0),
+        'psf': PSF(6.0),
+        'noise': Noise(0.05, 5.0),
+    }
+    image, truth = synthesize(SyntheticPhantom(**(given | scene)))
+    return image, {one.insert.label: one.center_ras_mm for one in truth.inserts}
+
+
+@cache
+def scan():
+    return made()
+
+
+def seeds_of(centers, **elsewhere):
+    """A seed 2 mm off each center, or where it is wanted."""
+    beside = {label: tuple(np.add(at, (1.2, -1.2, 1.1))) for label, at in centers.items()}
+    return [Seed(label, at) for label, at in (beside | elsewhere).items()]
+
+
+def flags(result):
+    return {one.label: set(one.flags) for one in result.spheres if one.flags}
+
+
+def test_a_seed_that_lies_on_no_sphere_does_not_move_the_slice_of_the_others():
+    image, centers = scan()
+    plain = analyze(image, seeds_of(centers), PRESET)
+
+    odd = analyze(image, seeds_of(centers, S13=(0.0, -85.0, -60.0)), PRESET)
+
+    assert flags(plain) == {}
+    assert flags(odd).keys() == {'S13'}
+    assert Flag.SEED_ASTRAY in flags(odd)['S13']
+    assert odd.nema.placement.central_slice_k == plain.nema.placement.central_slice_k
+    pairs = zip(plain.nema.spheres, odd.nema.spheres, strict=True)
+    for one, other in ((a, b) for a, b in pairs if a.label != 'S13'):
+        assert other.roi_mean == pytest.approx(one.roi_mean, rel=1e-4)
+        assert other.background_mean == pytest.approx(one.background_mean, rel=0.01)
+
+
+def test_a_sphere_that_is_not_there_is_measured_where_its_seed_is_and_flagged():
+    inserts = tuple(one for one in PRESET.inserts if one.label != 'S10')
+    image, _ = made(phantom=replace(PRESET, inserts=inserts))
+
+    result = analyze(image, seeds_of(scan()[1]), PRESET)
+
+    assert [one.label for one in result.spheres] == LABELS
+    assert flags(result).keys() == {'S10'}
+    assert 'Nothing stands out where S10 must be' in ' '.join(result.notes)
+    assert 'ot measured' not in ' '.join(result.notes)
+    assert result.nema is not None
