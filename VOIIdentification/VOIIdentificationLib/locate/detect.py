@@ -189,9 +189,7 @@ def _best(
     return ring
 
 
-def _refuse_second(
-    search: RingSearch, image: PETImage, phantom: Phantom, ring: FoundRing
-) -> None:
+def _refuse_second(search: RingSearch, image: PETImage, phantom: Phantom, ring: FoundRing) -> None:
     """Nobody knows which of two phantoms is meant."""
     own = np.array(list(ring.centers_ras_mm.values()))
     explained, places = search.best_apart_from(own)

@@ -111,7 +111,9 @@ class RingSearch:
         explained, places_ras_mm
             As from `best_in_any_order`.
         """
-        return self._best([own for own in self._rings if _gap_mm(own, places_ras_mm) > OTHER_RING_MM])
+        return self._best(
+            [own for own in self._rings if _gap_mm(own, places_ras_mm) > OTHER_RING_MM]
+        )
 
     def best_in_any_order(self) -> tuple[float, FloatArray]:
         """
