@@ -20,7 +20,7 @@ MAX_COMPARED_RINGS = 40
 """Different rings that are compared with the image."""
 
 OTHER_RING_MM = 40.0
-"""Spheres of two phantoms are farther apart: each stands 30 mm inside its wall, 70 mm below a lid."""
+"""Spheres of two phantoms are farther apart: each stands 20 mm and more inside its own."""
 
 NEAR_SEED_MM = 15.0
 """A seed farther than this from every sphere lies on none."""
