@@ -8,6 +8,7 @@ from bad_input import (
     series_cases,
     text_cases,
     time_cases,
+    told_cases,
     volume_cases,
     worksheet_cases,
 )
@@ -15,6 +16,7 @@ from bad_input import (
 CASES = [
     *series_cases.CASES,
     *time_cases.CASES,
+    *told_cases.CASES,
     *worksheet_cases.CASES,
     *label_cases.CASES,
     *group_cases.CASES,

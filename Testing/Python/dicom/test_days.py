@@ -178,7 +178,7 @@ def test_several_injections_are_flagged_unless_they_are_one(tmp_path, second):
     ('module', 'name'),
     [
         (folder_module, 'read_header'),
-        (read_module, 'slice_of_file'),
+        (read_module, 'plane_of_file'),
         (read_module.PixelReader, 'read_into'),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_time_that_is_none_is_missing(tmp_path):
     with pytest.warns(UserWarning, match='noon'):
         write(Made(edit=edit), tmp_path)
     missing = 'Missing for SUV: SeriesTime (0008,0031) or AcquisitionTime (0008,0032)'
-    assert missing in describe_series(tmp_path)
+    assert f"{missing}, where the header has 'noon'" in describe_series(tmp_path)
 
 
 def test_an_image_without_decay_correction_does_not_lack_it():

@@ -15,11 +15,12 @@ import pytest
 from dicom_files import LEGACY_ENHANCED_PET, Made, item, save
 from dicom_files import enhanced as enhanced_file
 from paths import SHARED
+from VOIIdentificationLib.activity.isotopes import isotope_named
 from VOIIdentificationLib.cli import suv as suv_command
 from VOIIdentificationLib.core.errors import OutputError, SUVError
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
-from VOIIdentificationLib.dicom import folder
+from VOIIdentificationLib.dicom import drug, folder
 from VOIIdentificationLib.dicom.file import DicomFile
 from VOIIdentificationLib.dicom.header import Header
 from VOIIdentificationLib.dicom.read import find_stack
@@ -474,3 +475,18 @@ def test_the_header_of_a_file_is_read_once(tmp_path, monkeypatch, way):
         suv_image(tmp_path)
 
     assert sorted(read) == sorted(paths)
+
+
+def test_codes_of_radionuclides_are_those_of_dicom():
+    """Against pydicom's own tables of PS3.16, CID 18 and CID 4020."""
+    from pydicom.sr._snomed_dict import mapping
+    from pydicom.sr.codedict import codes
+
+    for group in (codes.CID4020, codes.CID18):
+        for code in group.concepts.values():
+            isotope = isotope_named(code.meaning)
+            if isotope is not None:
+                assert drug.RADIONUCLIDES[code.value] == isotope.name
+    for code, name in drug.RADIONUCLIDES.items():
+        assert mapping['SRT'].get(code, code).isdigit()
+        assert drug.RADIONUCLIDES[mapping['SRT'].get(code, code)] == name

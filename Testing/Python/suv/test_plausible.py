@@ -195,10 +195,10 @@ def test_a_factor_that_is_no_number_is_refused():
     ],
 )
 def test_a_half_life_may_be_two_percent_from_that_of_its_isotope(factor, flags):
-    half_life_s = factor * isotope_named('C-11').half_life_s
-    assert suv_scale(replace(PLAIN, half_life_s=half_life_s, radionuclide='C-11')).flags == flags
+    half_life_s = factor * isotope_named('F-18').half_life_s
+    assert suv_scale(replace(PLAIN, half_life_s=half_life_s, radionuclide='F-18')).flags == flags
     unnamed = scan_facts(replace(PLAIN, half_life_s=half_life_s, radionuclide=''))
-    assert unnamed.isotope == ('' if flags else 'C-11')
+    assert unnamed.isotope == ('' if flags else 'F-18')
 
 
 def test_what_was_taken_is_said_with_its_unit():

@@ -20,7 +20,12 @@ from suv_headers import (
     dose_after,
     mean_count_rate_by_summing,
 )
-from VOIIdentificationLib.activity.isotopes import ISOTOPES, isotope_named, mean_count_rate_time_s
+from VOIIdentificationLib.activity.isotopes import (
+    ISOTOPES,
+    isotope_named,
+    isotope_of_tracer,
+    mean_count_rate_time_s,
+)
 from VOIIdentificationLib.core.errors import SUVError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.suv.header import (
@@ -654,8 +659,10 @@ def test_all_that_was_decided_is_stated_with_its_doubts():
 )
 def test_a_range_is_told_by_its_ends(factors, said):
     frames = tuple(SUVFrame(philips_suv_factor=one) for one in factors)
-    (told, _kind) = suv_scale(SUVHeader(units='CNTS', frames=frames)).decisions
-    assert told == f'counts times (7053,1000) = {said} give SUVbw'
+    header = SUVHeader(
+        units='CNTS', decay_correction='NONE', corrected_image=('ATTN',), frames=frames
+    )
+    assert suv_scale(header).decisions[0] == f'counts times (7053,1000) = {said} give SUVbw'
 
 
 def test_uncorrected_slices_are_told_from_the_first_to_the_last_instant():
@@ -711,3 +718,40 @@ def test_a_decision_and_a_flag_are_told_once():
         log.note('once', Flag.DOSE_IN_MBQ)
     log.note('again', Flag.DOSE_IN_MBQ)
     assert (log.sentences, log.flags) == (['once', 'again'], [Flag.DOSE_IN_MBQ])
+
+
+@pytest.mark.parametrize(
+    ('name', 'isotope'),
+    [
+        ('FDG', 'F-18'),
+        ('FDG -- fluorodeoxyglucose', 'F-18'),
+        ('Fluorodeoxyglucose F^18^', 'F-18'),
+        ('18F-PSMA-1007', 'F-18'),
+        ('[68Ga]Ga-PSMA-11', 'Ga-68'),
+        ('gallium Ga 68 dotatate', 'Ga-68'),
+        ('PSMA-11 Ga^68^', 'Ga-68'),
+        ('Technetium Tc^99m^ sestamibi', 'Tc-99m'),
+        ('99mTc-MDP', 'Tc-99m'),
+        ('I-131', 'I-131'),
+        ('Ammonia', 'N-13'),
+        ('C-11 and F-18', None),
+        ('PSMA-11', None),
+        ('AC-110', None),
+        ('Solution', None),
+        ('', None),
+    ],
+)
+def test_the_name_of_a_tracer_tells_its_isotope(name, isotope):
+    found = isotope_of_tracer(name)
+    assert (found.name if found else None) == isotope
+
+
+def test_an_alarm_of_the_half_life_is_for_what_the_suv_changes():
+    """C-11, 1.9 % short: 0.2 % of the SUV after two minutes, 6 % after ninety."""
+    short = 0.981 * isotope_named('C-11').half_life_s
+    for minutes, flags in ((2, ()), (90, (Flag.HEADER_CONTRADICTS,))):
+        injected = ELEVEN - timedelta(minutes=minutes)
+        header = replace(
+            PLAIN, half_life_s=short, radionuclide='C-11', injection=injected, injection_time=None
+        )
+        assert suv_scale(header).flags == flags

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from functools import cache
 from typing import Annotated, NamedTuple
 
 from ..core.config_json import Rule
@@ -107,6 +109,47 @@ def isotope_named(name: str) -> Isotope | None:
     """
     said = _digits(name), _letters(name)
     return next((isotope for isotope in ISOTOPES if said in _spellings(isotope)), None)
+
+
+def isotope_of_tracer(name: str) -> Isotope | None:
+    """
+    Find the isotope that the name of a tracer tells.
+
+    Parameters
+    ----------
+    name : str
+        E.g. ``'[68Ga]Ga-PSMA-11'``, ``'FDG'``.
+
+    Returns
+    -------
+    isotope : Isotope or None
+        The one that the name holds; else the only one that the substance is labelled
+        with (DICOM PS3.16, CID 25 and CID 4021). None if it tells none, or several.
+
+    Examples
+    --------
+    >>> isotope_of_tracer('18F-PSMA-1007').name
+    'F-18'
+    """
+    said = name.casefold().replace('^', '')
+    held = [isotope for isotope in ISOTOPES if _pattern_of(isotope).search(said)]
+    if held:
+        return held[0] if len(held) == 1 else None
+    found = {isotope for isotope, substances in _ONLY_WITH.items() if substances.search(said)}
+    return isotope_named(found.pop()) if len(found) == 1 else None
+
+
+@cache
+def _pattern_of(isotope: Isotope) -> re.Pattern[str]:
+    """Mass and element in either order, which no other letter or digit touches."""
+    symbol, mass = isotope.name.casefold().split('-')
+    digits = re.escape(_digits(mass))
+    state = _letters(mass)
+    element = f'(?:{symbol}|{_ELEMENTS[isotope.name.split("-")[0]]})'
+    between = r'[\s()\[\]-]*'
+    first = rf'(?<![a-z0-9]){digits}{state}{between}{element}(?![a-z])'
+    last = rf'(?<![a-z]){element}{between}{digits}{state}(?![0-9])'
+    return re.compile(f'{first}|{last}')
 
 
 def _spellings(isotope: Isotope) -> set[tuple[str, str]]:
@@ -224,3 +267,20 @@ _ELEMENTS = {
     'Lu': 'lutetium',
     'Tl': 'thallium',
 }
+
+_ONLY_WITH = {
+    isotope: re.compile(rf'(?<![a-z])(?:{"|".join(substances)})(?![a-z])')
+    for isotope, substances in {
+        'F-18': (
+            *('fdg', 'fluorodeoxyglucose', 'fludeoxyglucose', 'sodium fluoride', 'naf'),
+            *('florbetapir', 'florbetaben', 'flutemetamol', 'flortaucipir', 'fluciclovine'),
+            *('fluoroestradiol', 'fluoromisonidazole', 'fmiso', 'fluorocholine', 'fdopa'),
+            *('fluorethyltyrosin', 'fluoroethyltyrosine', 'piflufolastat', 'flurpiridaz'),
+        ),
+        'N-13': ('ammonia',),
+        'C-11': ('raclopride', 'methionine', 'pittsburgh compound b', 'palmitate'),
+        'Rb-82': ('rubidium', 'rubidium chloride'),
+        'Ge-68': ('germanium',),
+    }.items()
+}
+"""Substances that are labelled with one isotope alone (DICOM PS3.16, CID 25 and CID 4021)."""

@@ -160,15 +160,16 @@ ATTRIBUTES = (
         'PhotometricInterpretation', 'no color', 'MONOCHROME2', _SERIES_REFUSED, _OWN, _OWN
     ),
     Attribute('BitsAllocated', 'stored numbers', _SERIES_REFUSED, _SERIES_REFUSED, _OWN, _REFUSE),
-    # Refused if differing where bits outside are set: see pixels.
+    # Refused if differing where bits outside, or that of the sign, are set: see pixels.
     Attribute('BitsStored', 'stored numbers', 'all bits', _SERIES_REFUSED, _OWN, _OWN),
     Attribute('HighBit', 'stored numbers', 'the last bit stored', _SERIES_REFUSED, _OWN, _OWN),
-    Attribute('PixelRepresentation', 'sign', 'unsigned', _SHOWN, _OWN, _REFUSE),
+    Attribute('PixelRepresentation', 'sign', 'unsigned', _SERIES_REFUSED, _OWN, _REFUSE),
     # Values.
     Attribute(
         'RescaleSlope', 'values', 'unit not trusted, no SUV', _SERIES_REFUSED, _OWN, _REFUSE
     ),
     Attribute('RescaleIntercept', 'values', '0', _SERIES_REFUSED, _OWN, _REFUSE),
+    Attribute('RescaleType', 'must not contradict the unit', 'good', 'good', _OWN, _OWN),
     Attribute('ModalityLUTSequence', 'must be absent', 'good', _SERIES_REFUSED, _REFUSE, _REFUSE),
     Attribute('Units', 'unit of the values', 'unit unknown', 'shown, no SUV', _REFUSE, _REFUSE),
     Attribute('SUVType', 'kind of stored SUV', 'body weight', _SUV_REFUSED, _REFUSE, _REFUSE),
@@ -214,6 +215,9 @@ ATTRIBUTES = (
     Attribute(
         'RadionuclideCodeSequence', 'checks the half-life', 'no check', 'no check', _NO_SUV,
         _NO_SUV, DRUG,
+    ),
+    Attribute(
+        'Radiopharmaceutical', 'checks the half-life', 'no check', 'no check', _FIRST, _FIRST, DRUG
     ),
     Attribute('PatientWeight', 'SUV', _SUV_REFUSED, 'gram: flag', _NO_SUV, _NO_SUV),
     Attribute('PatientSize', 'SUV other than bw', _SUV_REFUSED, 'cm: flag', _NO_SUV, _NO_SUV),

@@ -8,6 +8,16 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
+from ..core.errors import SUVError
+from ..core.sentence import sentences
+from .attributes import tag_text
+from .header import MS_PER_S
+
+_ = sentences(__name__)
+
+MAX_FRAME_TIME_S = 30 * 86400.0
+"""Frame times count within one examination: a longer one is a damaged number."""
+
 _UP_TO_THE_HOUR = re.compile(r'\d{10}')
 _BEYOND_MICROSECONDS = re.compile(r'(?<=\.\d{6})\d+')
 """Digits that some writers add and DICOM does not know."""
@@ -197,6 +207,37 @@ def utc_offset(text: str) -> timedelta | None:
         return datetime.strptime(text.strip(), '%z').utcoffset()
     except ValueError:
         return None
+
+
+def seconds_of(milliseconds: float | None, keyword: str) -> float | None:
+    """
+    Time of a frame in seconds.
+
+    Parameters
+    ----------
+    milliseconds : float or None
+        As headers have it.
+
+    keyword : str
+        DICOM keyword of the element, for the message.
+
+    Returns
+    -------
+    seconds : float or None
+        None if it is missing.
+
+    Raises
+    ------
+    SUVError
+        If no scan lasts so long.
+    """
+    seconds = None if milliseconds is None else milliseconds / MS_PER_S
+    if seconds is not None and abs(seconds) > MAX_FRAME_TIME_S:
+        msg = _('SUV refused: {tag} is {time:g} ms, which is no time of a scan').format(
+            tag=tag_text(keyword), time=milliseconds
+        )
+        raise SUVError(msg)
+    return seconds
 
 
 @lru_cache

@@ -12,9 +12,9 @@ from ..suv.scale import suv_statements
 from .attributes import tag_text
 from .facts import acquisition_facts, series_unit
 from .grid import grid_of_slices
-from .read import find_stack
+from .read import PETStack, find_stack
 from .slices import PETSlice
-from .suv import suv_header_of_slices
+from .suv import suv_header_of_stack
 
 
 def describe_series(
@@ -50,7 +50,7 @@ def describe_series(
         *_identity_lines(stack.series.line, facts),
         *_grid_lines(grid_of_slices(stack.slices)),
         *_value_lines(stack.slices, facts),
-        *_suv_lines(stack.slices),
+        *_suv_lines(stack),
         *(f'Note: {note}' for note in facts.notes),
     )
 
@@ -94,8 +94,8 @@ def _value_lines(slices: Sequence[PETSlice], facts: Acquisition) -> list[str]:
     return lines
 
 
-def _suv_lines(slices: Sequence[PETSlice]) -> tuple[str, ...]:
+def _suv_lines(stack: PETStack) -> tuple[str, ...]:
     try:
-        return suv_statements(suv_header_of_slices(slices))
+        return suv_statements(suv_header_of_stack(stack))
     except SUVError as error:
         return (f'No SUV: {error}',)

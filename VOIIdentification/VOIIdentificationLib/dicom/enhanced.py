@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from ..core.errors import SeriesError
 from ..core.sentence import sentences
-from ..core.units import row_of_code, row_of_units
 from .attributes import CONTENT, MAPPING, RECONSTRUCTION, TRANSFORM, tag_text
 from .file import DicomFile
 from .header import Header, as_number, empty_header
+from .mapping import (
+    Scale,
+    agreed_units,
+    mapped_scale,
+    real_world_scales,
+    same_scale,
+    with_mappings,
+)
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element
 
 _ = sentences(__name__)
-
-_RELATIVE_SLOPE_TOLERANCE = 1e-6
-"""Slopes that differ less are one: the real-world unit then holds for the rescaled values."""
 
 _FACTS = {
     CONTENT: (
@@ -28,6 +30,7 @@ _FACTS = {
         *('ReconstructionAlgorithm', 'ReconstructionType'),
         *('NumberOfIterations', 'NumberOfSubsets'),
     ),
+    'PETFrameCorrectionFactorsSequence': ('DecayFactor',),
 }
 """What a frame says of its time and of its reconstruction."""
 
@@ -43,29 +46,6 @@ _CONVERTED = (
     'UnassignedSharedConvertedAttributesSequence',
 )
 """Where a legacy converted image keeps what its single slices said."""
-
-
-class Scale(NamedTuple):
-    """
-    How stored numbers become values.
-
-    Attributes
-    ----------
-    slope, intercept : tuple of one float, or None
-        As the header has them.
-
-    code : str
-        UCUM code of the unit; empty if it is not named.
-
-    mapped : tuple of float
-        First and last stored number for which a real-world mapping holds;
-        empty if it names none.
-    """
-
-    slope: tuple[float, ...] | None
-    intercept: tuple[float, ...] | None
-    code: str = ''
-    mapped: tuple[float, ...] = ()
 
 
 class _Groups:
@@ -160,7 +140,7 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
     slope, intercept = checked_rescale(groups.name, scale.slope, scale.intercept)
     _require_same_outside(file, groups)
     spacing = groups.required(measures, 'PixelSpacing', 2)
-    return PETSlice(
+    plane = PETSlice(
         file=file,
         position_lps_mm=groups.required('PlanePositionSequence', 'ImagePositionPatient', 3),
         orientation=groups.required('PlaneOrientationSequence', 'ImageOrientationPatient', 6),
@@ -175,6 +155,7 @@ def _slice_of_frame(file: DicomFile, groups: _Groups, frame: int) -> PETSlice:
         has_intercept=scale.intercept is not None,
         mapped=scale.mapped,
     )
+    return with_mappings(plane, real_world_scales(groups.items(MAPPING)))
 
 
 def _require_same_outside(file: DicomFile, groups: _Groups) -> None:
@@ -196,103 +177,10 @@ def _scale(file: DicomFile, groups: _Groups) -> Scale:
     return scale
 
 
-def mapped_scale(name: str, own: Scale, mappings: Sequence[Scale]) -> Scale:
-    """
-    A scale and its unit, with the help of real-world mappings.
-
-    Parameters
-    ----------
-    name : str
-        The slice, for messages.
-
-    own : Scale
-        Of the rescaling; a mapping takes its place where it has no numbers,
-        one of activity if there is one.
-
-    mappings : sequence of Scale
-        Of the same stored numbers.
-
-    Returns
-    -------
-    scale : Scale
-        With the unit of the mapping that says the same, if there is one.
-
-    Raises
-    ------
-    SeriesError
-        If a mapping to one unit has several pieces.
-    """
-    chosen: Scale | None = None
-    if own.slope is None and own.intercept is None:
-        ranked = sorted(mappings, key=lambda mapping: _units_of_code(mapping.code) != 'BQML')
-        own = chosen = next(iter(ranked), own)
-    else:
-        chosen = next((mapping for mapping in mappings if _same_scale(own, mapping)), None)
-    if chosen is None or not chosen.code:
-        return own
-    _require_one_piece(name, chosen, mappings)
-    return own._replace(code=chosen.code)
-
-
-def real_world_scales(items: Iterable[Header]) -> list[Scale]:
-    """
-    The linear ones among real-world mappings.
-
-    Parameters
-    ----------
-    items : iterable of Header
-        Items of Real World Value Mapping Sequence.
-
-    Returns
-    -------
-    scales : list of Scale
-        In their order.
-    """
-    return [
-        Scale(
-            slope,
-            item.numbers('RealWorldValueIntercept', 1) or (0.0,),
-            item.item('MeasurementUnitsCodeSequence').text('CodeValue'),
-            _mapped(item),
-        )
-        for item in items
-        if (slope := item.numbers('RealWorldValueSlope', 1)) is not None
-    ]
-
-
-def _mapped(item: Header) -> tuple[float, ...]:
-    """First and last stored number of a mapping; whole numbers, or those of float pixels."""
-    for prefix in ('RealWorldValue', 'DoubleFloatRealWorldValue'):
-        ends = [item.number(f'{prefix}{end}ValueMapped') for end in ('First', 'Last')]
-        if None not in ends:
-            return tuple(end for end in ends if end is not None)
-    return ()
-
-
-def _same_scale(one: Scale, other: Scale) -> bool:
-    if one.slope is None or other.slope is None:
-        return False
-    same = abs(one.slope[0] - other.slope[0]) <= _RELATIVE_SLOPE_TOLERANCE * abs(one.slope[0])
-    return same and (one.intercept or (0.0,))[0] == (other.intercept or (0.0,))[0]
-
-
-def _require_one_piece(name: str, chosen: Scale, mappings: Sequence[Scale]) -> None:
-    for other in mappings:
-        if other.code == chosen.code and not _same_scale(other, chosen):
-            assert chosen.slope is not None
-            assert other.slope is not None
-            msg = _(
-                '{name}: its real-world mapping (0040,9096) to {code} has several pieces, of '
-                'slopes {first:g} and {other:g}, which cannot be read; export the series with one '
-                'slope a frame.'
-            ).format(name=name, code=chosen.code, first=chosen.slope[0], other=other.slope[0])
-            raise SeriesError(msg)
-
-
 def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: Scale) -> None:
     """A slope at the top level, where such files have none, must be that of the frames."""
     outside = file.numbers('RescaleSlope', 1)
-    if outside is None or (own.slope is not None and _same_scale(own, Scale(outside, None))):
+    if outside is None or (own.slope is not None and same_scale(own, Scale(outside, None))):
         return
     inside = _('none') if own.slope is None else f'{own.slope[0]:g}'
     msg = _(
@@ -305,44 +193,6 @@ def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: Scale) -> 
 def _units(file: DicomFile, groups: _Groups, scale: Scale) -> str:
     converted = (groups.text(sequence, 'Units') for sequence in _CONVERTED)
     return agreed_units(groups.name, [scale.code, *converted, file.text('Units')])
-
-
-def agreed_units(name: str, codes: Iterable[str]) -> str:
-    """
-    The unit on which all places that may name one agree.
-
-    Parameters
-    ----------
-    name : str
-        The slice, for messages.
-
-    codes : iterable of str
-        Terms of Units (0054,1001) or of UCUM; empty ones do not count.
-
-    Returns
-    -------
-    code : str
-        The first; empty if there is none.
-
-    Raises
-    ------
-    SeriesError
-        If they name different units.
-    """
-    named = [code for code in codes if code]
-    if len({_units_of_code(code) for code in named}) > 1:
-        msg = _(
-            '{name} names several units of one value: {units}; export the series again from its '
-            'source.'
-        ).format(name=name, units=', '.join(dict.fromkeys(named)))
-        raise SeriesError(msg)
-    return named[0] if named else ''
-
-
-def _units_of_code(code: str) -> str:
-    """Units (0054,1001) of a code of either kind; an unknown code stays."""
-    row = row_of_code(code) or row_of_units(code)
-    return row.units if row and row.units else code.upper()
 
 
 def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:

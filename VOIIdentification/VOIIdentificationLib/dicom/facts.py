@@ -16,6 +16,7 @@ from ..suv.scan_facts import scan_facts
 from .agreement import said_by_all
 from .attributes import DRUG
 from .clock import iso_datetime
+from .drug import radionuclide_of
 from .header import (
     GE_CREATOR,
     GE_GROUP,
@@ -135,12 +136,14 @@ class _Said:
         """From the functional groups of enhanced images."""
         return dict(self.slices[0].facts).get(keyword, '') if self.alike(keyword) else ''
 
-    def injected(self, keyword: str, part: str = '') -> str:
-        """From the first injection; `part` is the keyword within a sequence."""
+    def injected(self, keyword: str) -> str:
+        """From the first injection."""
+        return self.first.item(DRUG).text(keyword) if self.alike(keyword) else ''
+
+    def radionuclide(self) -> str:
+        """The isotope of the first injection."""
         drug = self.first.item(DRUG)
-        if not self.alike(keyword):
-            return ''
-        return drug.item(keyword).text(part) if part else drug.text(keyword)
+        return radionuclide_of(drug, Decisions()) if self.alike('RadionuclideCodeSequence') else ''
 
 
 def _with_reconstruction(facts: Acquisition, said: _Said) -> Acquisition:
@@ -182,7 +185,7 @@ def _with_injection(facts: Acquisition, said: _Said) -> Acquisition:
     header = SUVHeader(
         dose=as_number(said.injected('RadionuclideTotalDose')),
         half_life_s=as_number(said.injected('RadionuclideHalfLife')),
-        radionuclide=said.injected('RadionuclideCodeSequence', 'CodeMeaning'),
+        radionuclide=said.radionuclide(),
     )
     with suppress(SUVError):
         facts = replace(facts, injected_activity_bq=dose_bq_of(header, Decisions()))

@@ -363,6 +363,8 @@ def as_number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
+    if '_' in text:  # which Python takes for nothing
+        return None
     return number if math.isfinite(number) else None
 
 

@@ -40,9 +40,16 @@ class PixelReader:
     Reads slice after slice; keeps what the slices of one file share.
 
     A compressed or deflated file is decoded once for all its frames, by pydicom.
+
+    Parameters
+    ----------
+    slices : sequence of PETSlice, optional
+        The series, if it must be one: some with a sign and some without are then held
+        against each other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slices: Sequence[PETSlice] = ()) -> None:
+        self._signs = {bool(plane.file.integer('PixelRepresentation')) for plane in slices}
         self._file: DicomFile | None = None
         self._frames: _Stored | None = None
         self._buffer = bytearray()
@@ -90,6 +97,8 @@ class PixelReader:
         """
         stored = self._stored(plane)
         _require_mapped(plane, stored)
+        if len(self._signs) > 1:
+            _require_no_sign_bit(plane, stored)
         if plane.intercept == 0 and stored.dtype.itemsize <= 2 and _fits_float32(plane.slope):
             np.multiply(stored, np.float32(plane.slope), out=values, dtype=np.float32)
         else:
@@ -206,6 +215,20 @@ def _require_mapped(plane: PETSlice, stored: _Stored) -> None:
     raise SeriesError(msg)
 
 
+def _require_no_sign_bit(plane: PETSlice, stored: _Stored) -> None:
+    """Where only some slices have a sign, the highest bit is a sign in these alone."""
+    bits = plane.file.integer('BitsStored') or 8 * stored.dtype.itemsize
+    lowest, highest = int(stored.min()), int(stored.max())
+    if lowest >= 0 and highest < 2 ** (bits - 1):
+        return
+    msg = _(
+        'some slices of the series have a sign by {tag}, others none, and the stored values of '
+        '{name} run from {lowest} to {highest}, which would be others with the other sign; export '
+        'the series again from its source.'
+    ).format(tag=tag_text('PixelRepresentation'), name=plane.name, lowest=lowest, highest=highest)
+    raise SeriesError(msg)
+
+
 def _fits_float32(slope: float) -> bool:
     """Whether 16 bits times the slope lose nothing in float32 but its last digit."""
     return _MIN_SLOPE < abs(slope) < _MAX_SLOPE
@@ -285,7 +308,14 @@ def _stored_dtype(file: DicomFile) -> np.dtype[Any]:
             file=file.name, pixels=file.pixels, tag=tag_text('BitsAllocated'), allocated=allocated
         )
         raise SeriesError(msg)
-    sign = 'i' if file.integer('PixelRepresentation') else 'u'
+    represented = file.integer('PixelRepresentation') or 0
+    if represented not in (0, 1):
+        msg = _(
+            '{file}: {tag} is {represented}, not 0 or 1, so it is unknown whether its values have '
+            'a sign; export the series again from its source.'
+        ).format(file=file.name, tag=tag_text('PixelRepresentation'), represented=represented)
+        raise SeriesError(msg)
+    sign = 'i' if represented else 'u'
     from pydicom.uid import ExplicitVRBigEndian
 
     order = '>' if file.transfer_syntax == ExplicitVRBigEndian else '<'

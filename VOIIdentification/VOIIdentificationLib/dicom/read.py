@@ -21,9 +21,10 @@ from .folder import Series, choose_pet_series, list_series, series_to_read
 from .frames import one_of_frames, time_frames, without_copies
 from .grid import grid_of_slices, order_slices
 from .kinds import require_volume
+from .mapping import plane_of_file
 from .pixels import PixelReader, require_pixels
 from .scaling import counts_to_activity, require_modality_slope, scaling_notes
-from .slices import PETSlice, passed_over_note, slice_of_file
+from .slices import PETSlice, passed_over_note
 from .spect import slices_of_spect_file
 
 _ = sentences(__name__)
@@ -224,7 +225,7 @@ def image_of_stack(stack: PETStack, progress: Progress = no_progress) -> PETImag
     what = _('the series ({i} x {j} x {k} voxels)').format(i=i, j=j, k=k)
     require_memory(BYTES_PER_VOXEL * k * j * i, what, error=SeriesError)
     voxels = np.empty(geometry.shape_kji, np.float32)
-    reader = PixelReader()
+    reader = PixelReader(stack.slices)
     count = len(stack.slices)
     for k, plane in enumerate(stack.slices):
         if k % _SLICES_PER_STEP == 0:
@@ -355,7 +356,7 @@ def _slices_in(file: DicomFile) -> list[PETSlice]:
             'single images or as enhanced PET.'
         ).format(file=file.name, count=file.frame_count)
         raise SeriesError(msg)
-    return [slice_of_file(file)]
+    return [plane_of_file(file)]
 
 
 def _require_one_acquisition(ordered: Sequence[PETSlice]) -> None:

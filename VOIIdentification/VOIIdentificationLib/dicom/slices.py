@@ -73,6 +73,9 @@ class PETSlice:
     mapped : tuple of float
         First and last stored value for which slope and intercept hold; empty
         where the header names no end.
+
+    mapped_suv_factor : float or None
+        Value to SUVbw, by a real-world value mapping.
     """
 
     file: DicomFile
@@ -89,6 +92,7 @@ class PETSlice:
     has_intercept: bool = True
     bqml_per_count: float = 1.0
     mapped: tuple[float, ...] = ()
+    mapped_suv_factor: float | None = None
 
     @property
     def name(self) -> str:

@@ -22,7 +22,7 @@ from .read import (
     read_pet_files,
     stack_of_files,
 )
-from .suv import scaled_to_suv, suv_header_of_slices, totals_of
+from .suv import scaled_to_suv, suv_header_of_stack, totals_of
 from .verify import Verification, on_grid_of, verify_voxels
 
 _ = sentences(__name__)
@@ -294,7 +294,7 @@ def suv_voxels(
 def _suv_header(stack: PETStack) -> tuple[SUVHeader | None, str]:
     """What the SUV needs, or why the files have no SUV."""
     try:
-        return suv_header_of_slices(stack.slices), ''
+        return suv_header_of_stack(stack), ''
     except SUVError as error:
         return None, sentence_of(error)
 

@@ -11,8 +11,8 @@ import numpy as np
 from ..core.errors import SeriesError
 from ..core.sentence import joined, sentences
 from .attributes import DETECTOR, MAPPING, tag_text
-from .enhanced import Scale, agreed_units, mapped_scale, real_world_scales
 from .file import RECONSTRUCTED, TRANSMISSION, DicomFile
+from .mapping import Scale, agreed_units, mapped_scale, real_world_scales, with_mappings
 from .scaling import COUNTS
 from .slices import PETSlice, checked_rescale, checked_spacing, missing_element, times_of_file
 
@@ -131,7 +131,7 @@ def _first_frame(file: DicomFile, step_mm: float | None) -> PETSlice:
     scale = _scale(file)
     units = agreed_units(file.name, [scale.code, file.text('Units')]) or COUNTS
     slope, intercept = checked_rescale(file.name, scale.slope, scale.intercept)
-    return PETSlice(
+    plane = PETSlice(
         file=file,
         position_lps_mm=_of_detector(file, 'ImagePositionPatient', 3),
         orientation=_of_detector(file, 'ImageOrientationPatient', 6),
@@ -145,6 +145,7 @@ def _first_frame(file: DicomFile, step_mm: float | None) -> PETSlice:
         has_intercept=scale.intercept is not None,
         mapped=scale.mapped,
     )
+    return with_mappings(plane, real_world_scales(file.items(MAPPING)))
 
 
 def _scale(file: DicomFile) -> Scale:

@@ -10,34 +10,29 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import Progress, SUVError, no_progress, part_of
-from ..core.flags import Flag
 from ..core.geometry import FloatArray
 from ..core.image import PETImage
-from ..core.sentence import joined, sentence_of, sentences
-from ..core.units import row_of_code, row_of_units
+from ..core.sentence import sentence_of, sentences
+from ..core.units import row_of_code
 from ..suv.header import Decisions, SUVFrame, SUVHeader
+from ..suv.instants import clock_text
 from ..suv.scale import SUVScale, SUVType, compared_with_dose, suv_scale
-from .agreement import require_one_scan, require_scan_of_frames
-from .attributes import DRUG, pet_classes, tag_text
-from .clock import local_moment, moment, time_of_day
+from .agreement import require_one_scan
+from .attributes import pet_classes, tag_text
+from .clock import local_moment, moment, seconds_of
 from .days import day_of_scan, local_offset, moment_on
+from .drug import dose_and_patient, odd_values, positive_number, tell_odd_values
 from .facts import has_scale
-from .header import GE_CREATOR, GE_GROUP, GE_SCAN_TIME, MS_PER_S, Header, as_number
-from .read import PART_FOR_HEADERS, find_stack, image_of_stack
+from .header import GE_CREATOR, GE_GROUP, GE_SCAN_TIME, Header, as_number
+from .read import PART_FOR_HEADERS, PETStack, find_stack, image_of_stack
 from .scaling import PHILIPS_ACTIVITY, PHILIPS_CREATOR, PHILIPS_SUV, philips_text
 from .slices import PETSlice
+from .suv_enhanced import suv_header_of_enhanced
 
 _ = sentences(__name__)
 
-_CORRECTED = (('DECY', 'DecayCorrected'), ('ATTN', 'AttenuationCorrected'))
-_ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
-"""What the values of an enhanced image may be, as Units (0054,1001) calls them."""
-
 _HALF_A_DAY = timedelta(hours=12)
 """An acquisition without date this much before its series is after midnight."""
-
-MAX_FRAME_TIME_S = 30 * 86400.0
-"""Frame times count within one examination: a longer one is a damaged number."""
 
 
 def suv_image(
@@ -85,7 +80,7 @@ def suv_image(
     """
     of_headers = part_of(progress, 0.0, PART_FOR_HEADERS)
     stack = find_stack(folder, series_uid, of_headers, frame=frame)
-    header = suv_header_of_slices(stack.slices)
+    header = suv_header_of_stack(stack)
     scale = suv_scale(header, suv_type)
     image = image_of_stack(stack, part_of(progress, PART_FOR_HEADERS, 1.0))
     scale = compared_with_dose(header, scale, totals_of(image))
@@ -130,6 +125,32 @@ def scaled_to_suv(image: PETImage, scale: SUVScale) -> PETImage:
     """
     voxels = image.voxels * scale.factors.astype(np.float32)[:, None, None]
     return replace(image, voxels=voxels, unit=scale.unit)
+
+
+def suv_header_of_stack(stack: PETStack) -> SUVHeader:
+    """
+    Collect the facts of one time or gate of a series, or of a static series.
+
+    Parameters
+    ----------
+    stack : PETStack
+        The slices, and the series that they are of.
+
+    Returns
+    -------
+    header : SUVHeader
+        As from `suv_header_of_slices`.
+
+    Raises
+    ------
+    SUVError
+        As from `suv_header_of_slices`, and if the other times or gates tell of another
+        injection, patient or start.
+    """
+    files = [file for file in stack.series.files if file.is_activity]
+    if len(files) > len({id(plane.file) for plane in stack.slices}):
+        require_one_scan(files)
+    return suv_header_of_slices(stack.slices)
 
 
 def suv_header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
@@ -182,8 +203,17 @@ def _header_of_slices(slices: Sequence[PETSlice]) -> SUVHeader:
         return suv_header_of_enhanced(slices)
     header = suv_header_of_files([plane.file for plane in slices])
     frames = zip(header.frames, slices, strict=True)
-    per_count = [replace(frame, bqml_per_count=plane.bqml_per_count) for frame, plane in frames]
-    return replace(header, frames=tuple(per_count))
+    scaled = [
+        replace(
+            frame,
+            bqml_per_count=plane.bqml_per_count,
+            mapped_suv_factor=plane.mapped_suv_factor,
+        )
+        for frame, plane in frames
+    ]
+    row = row_of_code(slices[0].units)  # of SPECT, whose unit a mapping may tell alone
+    units = header.units or (row.units if row else '')
+    return replace(header, units=units, frames=tuple(scaled))
 
 
 def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
@@ -208,17 +238,12 @@ def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
     require_one_scan(files)
     first = files[0]
     log = Decisions()
+    odd = odd_values(files)
+    tell_odd_values(odd, log)
     offset = local_offset(first, ('AcquisitionDateTime',), log)
     day = day_of_scan(first, log)
     series_start = moment_on(day, first.text('SeriesTime'))
-    ge_texts = [file.private_text(GE_GROUP, GE_CREATOR, GE_SCAN_TIME) for file in files]
-    ge_times = [local_moment(text, offset) for text, _known in ge_texts]
-    if any(text and not reserved for text, reserved in ge_texts):
-        log.note(
-            _('(0009,100d) is used although no creator {creator} reserved it').format(
-                creator=GE_CREATOR
-            )
-        )
+    ge_scan_start = _ge_scan_start(files, offset, log)
     if any(text and not reserved for text, reserved in (_philips(file) for file in files)):
         log.note(
             _('(7053,1000) is used although no creator {creator} reserved it').format(
@@ -226,118 +251,40 @@ def suv_header_of_files(files: Sequence[Header]) -> SUVHeader:
             )
         )
     return replace(
-        _dose_and_patient(first, offset, log),
+        dose_and_patient(first, offset, log),
         units=first.text('Units').upper(),
         suv_type=first.text('SUVType').upper(),
         decay_correction=first.text('DecayCorrection').upper(),
         corrected_image=tuple(text.upper() for text in first.texts('CorrectedImage')),
         series_start=series_start,
-        ge_scan_start=min(filter(None, ge_times), default=None),
+        ge_scan_start=ge_scan_start,
         frames=tuple(_frame(file, day, series_start, offset) for file in files),
         notes=tuple(log.sentences),
         flags=tuple(log.flags),
+        odd=tuple((one.number, one.text) for one in odd),
     )
 
 
-def suv_header_of_enhanced(slices: Sequence[PETSlice]) -> SUVHeader:
-    """
-    Collect the facts of enhanced PET images, one file or several (PS3.3, C.8.22).
-
-    Parameters
-    ----------
-    slices : sequence of PETSlice
-        Their frames, in the order of the slices.
-
-    Returns
-    -------
-    header : SUVHeader
-        Corrected to START at Decay Correction DateTime (0018,9701).
-
-    Raises
-    ------
-    SUVError
-        If the values have a unit from which no SUV can be made, a file does
-        not say whether it is corrected, or the files contradict each other.
-    """
-    file, code = slices[0].file, slices[0].units
-    row = row_of_code(code) or row_of_units(code)
-    if row is None or row.units not in _ENHANCED_UNITS:
-        msg = _('SUV refused: the unit of the enhanced image is {code!r}').format(
-            code=code or 'not given'
+def _ge_scan_start(
+    files: Sequence[Header], offset: timedelta | None, log: Decisions
+) -> datetime | None:
+    """GE's private scan time, which all slices share."""
+    texts = [file.private_text(GE_GROUP, GE_CREATOR, GE_SCAN_TIME) for file in files]
+    if any(text and not reserved for text, reserved in texts):
+        log.note(
+            _('(0009,100d) is used although no creator {creator} reserved it').format(
+                creator=GE_CREATOR
+            )
         )
-        raise SUVError(msg)
-    corrected = [name for name, keyword in _CORRECTED if _said_yes(file, keyword)]
-    files = list({id(plane.file): plane.file for plane in slices}.values())
-    require_one_scan(files, () if 'DECY' in corrected else ('DecayCorrectionDateTime',))
-    require_scan_of_frames(slices)
-    log = Decisions()
-    keywords = ('DecayCorrectionDateTime', 'AcquisitionDateTime')
-    offset = local_offset(file, keywords, log, [dict(plane.facts) for plane in slices[:1]])
-    return replace(
-        _dose_and_patient(file, offset, log),
-        units=row.units,
-        suv_type=row.suv_type or file.text('SUVType').upper(),
-        decay_correction='START' if 'DECY' in corrected else 'NONE',
-        corrected_image=tuple(corrected),
-        decay_reference=local_moment(file.text('DecayCorrectionDateTime'), offset),
-        frames=tuple(_enhanced_frame(plane, offset) for plane in slices),
-        notes=tuple(log.sentences),
-        flags=tuple(log.flags),
-    )
-
-
-def _said_yes(file: Header, keyword: str) -> bool:
-    text = file.text(keyword).upper()
-    if text not in ('YES', 'NO'):
-        found = _('is {value!r}').format(value=text) if text else _('is missing')
-        msg = _('SUV refused: {tag} {found} in {file}; it must be YES or NO').format(
-            tag=tag_text(keyword), found=found, file=file.name
-        )
-        raise SUVError(msg)
-    return text == 'YES'
-
-
-def _dose_and_patient(file: Header, offset: timedelta | None, log: Decisions) -> SUVHeader:
-    drug = file.item(DRUG)
-    _tell_several_injections(file, log)
-    return SUVHeader(
-        injection=local_moment(drug.text('RadiopharmaceuticalStartDateTime'), offset),
-        injection_time=time_of_day(drug.text('RadiopharmaceuticalStartTime')),
-        dose=drug.number('RadionuclideTotalDose'),
-        half_life_s=drug.number('RadionuclideHalfLife'),
-        radionuclide=drug.item('RadionuclideCodeSequence').text('CodeMeaning'),
-        weight=file.number('PatientWeight'),
-        height=file.number('PatientSize'),
-        sex=file.text('PatientSex').upper(),
-    )
-
-
-def _tell_several_injections(file: Header, log: Decisions) -> None:
-    """Items that say the same are one injection."""
-    keywords = (
-        *('RadionuclideTotalDose', 'RadionuclideHalfLife'),
-        *('RadiopharmaceuticalStartDateTime', 'RadiopharmaceuticalStartTime'),
-    )
-    items = {tuple(item.text(keyword) for keyword in keywords): item for item in file.items(DRUG)}
-    if len(items) > 1:
-        doses = [item.text(keywords[0]) or _('unknown') for item in items.values()]
+    times = sorted({time for text, _known in texts if (time := local_moment(text, offset))})
+    if len(times) > 1:
         log.note(
             _(
-                '{count} injections are listed (0054,0016), of {doses} Bq (0018,1074): only the '
-                'first is counted'
-            ).format(count=len(items), doses=joined(doses, _(' and '))),
-            Flag.SEVERAL_INJECTIONS,
+                'the private scan time of GE (0009,100d) differs from slice to slice, {first} to '
+                '{last}: it counts as unknown'
+            ).format(first=clock_text(times[0]), last=clock_text(times[-1]))
         )
-
-
-def _enhanced_frame(plane: PETSlice, offset: timedelta | None) -> SUVFrame:
-    facts = dict(plane.facts)
-    return SUVFrame(
-        acquisition_start=local_moment(facts.get('FrameAcquisitionDateTime', ''), offset),
-        duration_s=_seconds(
-            as_number(facts.get('FrameAcquisitionDuration', '')), 'FrameAcquisitionDuration'
-        ),
-    )
+    return times[0] if len(times) == 1 else None
 
 
 def _frame(
@@ -345,11 +292,11 @@ def _frame(
 ) -> SUVFrame:
     return SUVFrame(
         acquisition_start=_acquisition_start(file, day, series_start, offset),
-        frame_reference_s=_seconds(file.number('FrameReferenceTime'), 'FrameReferenceTime'),
-        duration_s=_seconds(file.number('ActualFrameDuration'), 'ActualFrameDuration'),
+        frame_reference_s=seconds_of(file.number('FrameReferenceTime'), 'FrameReferenceTime'),
+        duration_s=seconds_of(file.number('ActualFrameDuration'), 'ActualFrameDuration'),
         philips_suv_factor=as_number(_philips(file)[0]),
         philips_activity_factor=as_number(philips_text(file, PHILIPS_ACTIVITY)[0]),
-        decay_factor=file.number('DecayFactor'),
+        decay_factor=positive_number(file.text('DecayFactor')),
     )
 
 
@@ -369,13 +316,3 @@ def _acquisition_start(
 
 def _philips(file: Header) -> tuple[str, bool]:
     return philips_text(file, PHILIPS_SUV)
-
-
-def _seconds(milliseconds: float | None, keyword: str) -> float | None:
-    seconds = None if milliseconds is None else milliseconds / MS_PER_S
-    if seconds is not None and abs(seconds) > MAX_FRAME_TIME_S:
-        msg = _('SUV refused: {tag} is {time:g} ms, which is no time of a scan').format(
-            tag=tag_text(keyword), time=milliseconds
-        )
-        raise SUVError(msg)
-    return seconds

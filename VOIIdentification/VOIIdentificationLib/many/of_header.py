@@ -31,10 +31,10 @@ def with_header(known: Known, stack: PETStack) -> Known:
     known : Known
         The same and these; a note says why there is no SUV.
     """
-    from ..dicom.suv import suv_header_of_slices
+    from ..dicom.suv import suv_header_of_stack
 
     try:
-        return with_suv_header(known, suv_header_of_slices(stack.slices))
+        return with_suv_header(known, suv_header_of_stack(stack))
     except SUVError as error:
         return replace(known, notes=(*known.notes, f'No SUV: {error}'))
 

@@ -40,6 +40,9 @@ class SUVFrame:
 
     bqml_per_count : float
         What the reader has multiplied counts by already; 1 if nothing.
+
+    mapped_suv_factor : float or None
+        Rescaled value to SUVbw, by a real-world value mapping (0040,9096).
     """
 
     acquisition_start: datetime | None = None
@@ -49,6 +52,7 @@ class SUVFrame:
     philips_activity_factor: float | None = None
     decay_factor: float | None = None
     bqml_per_count: float = 1.0
+    mapped_suv_factor: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class SUVHeader:
     radionuclide : str
         Meaning of the Radionuclide Code (0054,0300), e.g. ``'^18^Fluorine'``.
 
+    radiopharmaceutical : str
+        Name of the tracer (0018,0031), e.g. ``'Fluorodeoxyglucose'``.
+
     weight : float or None
         Patient's Weight (0010,1030) as stored; should be kg.
 
@@ -111,6 +118,10 @@ class SUVHeader:
 
     flags : tuple of Flag
         Reasons to doubt what was read.
+
+    odd : tuple of (str, str)
+        Number and text of elements that are there, but could not be read, e.g.
+        ``('0010,1030', '55 kg')``: they count as missing.
     """
 
     units: str = ''
@@ -125,12 +136,14 @@ class SUVHeader:
     dose: float | None = None
     half_life_s: float | None = None
     radionuclide: str = ''
+    radiopharmaceutical: str = ''
     weight: float | None = None
     height: float | None = None
     sex: str = ''
     frames: tuple[SUVFrame, ...] = ()
     notes: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    odd: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -207,7 +220,84 @@ def missing_for_suv(header: SUVHeader) -> tuple[str, ...]:
         },
         _('SeriesTime (0008,0031) or AcquisitionTime (0008,0032)'): not _has_time(header),
     }
-    return tuple(name for name, lacks in lacking.items() if lacks)
+    return tuple(_with_odd_text(header, name) for name, lacks in lacking.items() if lacks)
+
+
+def odd_text(header: SUVHeader, name: str) -> str:
+    """
+    What the header has where nothing could be read.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    name : str
+        Text with the numbers of elements, e.g. ``'Series Time (0008,0031)'``.
+
+    Returns
+    -------
+    text : str
+        The text of the first of them that is odd; empty if none is.
+    """
+    return next((text for tag, text in header.odd if f'({tag})' in name), '')
+
+
+def refusal_text(header: SUVHeader, name: str, value: object) -> str:
+    """
+    Say that a value stands in the way of an SUV.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    name : str
+        Name and number of the element.
+
+    value : object
+        What was read; None if nothing could be.
+
+    Returns
+    -------
+    text : str
+        With what the header has.
+    """
+    odd = odd_text(header, name)
+    if value is None and odd:
+        return _('SUV refused: {name} is {odd!r}, which is no number, in the header').format(
+            name=name, odd=odd
+        )
+    found = _('is missing') if value is None else _('is {value!r}').format(value=value)
+    return _('SUV refused: {name} {found} in the header').format(name=name, found=found)
+
+
+def none_text(header: SUVHeader, name: str) -> str:
+    """
+    The end of a sentence about elements that are missing, or could not be read.
+
+    Parameters
+    ----------
+    header : SUVHeader
+        Facts from the header.
+
+    name : str
+        As in `odd_text`.
+
+    Returns
+    -------
+    text : str
+        Empty if none of them is odd.
+    """
+    text = odd_text(header, name)
+    return _(': {text!r} is none').format(text=text) if text else ''
+
+
+def _with_odd_text(header: SUVHeader, name: str) -> str:
+    text = odd_text(header, name)
+    if not text:
+        return name
+    return _('{name}, where the header has {text!r}').format(name=name, text=text)
 
 
 def missing_corrections(header: SUVHeader) -> list[str]:

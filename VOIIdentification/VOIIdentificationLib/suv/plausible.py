@@ -1,18 +1,18 @@
-"""Dose, half-life, weight, height and sex of the header: only what can be believed."""
+"""Dose, weight, height and sex of the header: only what can be believed."""
 
 from __future__ import annotations
 
-from ..activity.isotopes import (
-    ISOTOPES,
-    MAX_HALF_LIFE_S,
-    MIN_HALF_LIFE_S,
-    Isotope,
-    isotope_named,
-)
 from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.sentence import joined, sentences
-from .header import DECAY_CORRECTIONS, Decisions, SUVHeader, is_positive, missing_corrections
+from .header import (
+    DECAY_CORRECTIONS,
+    Decisions,
+    SUVHeader,
+    is_positive,
+    missing_corrections,
+    refusal_text,
+)
 from .normalization import Sex
 
 _ = sentences(__name__)
@@ -37,11 +37,6 @@ MAX_HEIGHT_IN_M = 3.0
 
 USUAL_HEIGHT_M = (0.25, 2.5)
 """A premature child to more than the tallest adult of today."""
-
-MAX_HALF_LIFE_DEVIATION = 0.02
-"""A half-life this far, relatively, from its isotope's contradicts it."""
-
-_UNITS_OF_TIME = ((60.0, _('minutes')), (3600.0, _('hours')), (86400.0, _('days')))
 
 
 def dose_bq_of(header: SUVHeader, log: Decisions) -> float:
@@ -68,7 +63,7 @@ def dose_bq_of(header: SUVHeader, log: Decisions) -> float:
     """
     dose = header.dose
     if dose is None or not is_positive(dose):
-        raise SUVError(_missing('Radionuclide Total Dose (0018,1074)', dose))
+        raise SUVError(refusal_text(header, 'Radionuclide Total Dose (0018,1074)', dose))
     bq = dose
     if dose < MAX_DOSE_IN_MBQ:
         log.note(
@@ -108,7 +103,7 @@ def weight_kg_of(header: SUVHeader, log: Decisions) -> float:
     """
     weight = header.weight
     if weight is None or not is_positive(weight):
-        raise SUVError(_missing("Patient's Weight (0010,1030)", weight))
+        raise SUVError(refusal_text(header, "Patient's Weight (0010,1030)", weight))
     if weight > MAX_WEIGHT_IN_KG:
         log.note(
             _('the weight {weight:g} (0010,1030) is taken for gram').format(weight=weight),
@@ -151,7 +146,7 @@ def height_cm_of(header: SUVHeader, log: Decisions) -> float:
     """
     height = header.height
     if height is None or not is_positive(height):
-        raise SUVError(_missing("Patient's Size (0010,1020)", height))
+        raise SUVError(refusal_text(header, "Patient's Size (0010,1020)", height))
     if height > MAX_HEIGHT_IN_M:
         log.note(
             _('the height {height:g} (0010,1020) is taken for centimeter').format(height=height),
@@ -192,96 +187,7 @@ def sex_of(header: SUVHeader) -> Sex:
     for sex in ('M', 'F', 'O'):
         if header.sex == sex:
             return sex
-    raise SUVError(_missing("Patient's Sex (0010,0040)", header.sex or None))
-
-
-def half_life_s_of(header: SUVHeader, log: Decisions) -> float:
-    """
-    Half-life of the isotope.
-
-    Parameters
-    ----------
-    header : SUVHeader
-        Facts from the header.
-
-    log : Decisions
-        Told what was decided.
-
-    Returns
-    -------
-    half_life_s : float
-        In seconds.
-
-    Raises
-    ------
-    SUVError
-        If it is missing or makes no sense; the sentence names its tag.
-    """
-    half_life_s = header.half_life_s
-    if half_life_s is None or not is_positive(half_life_s):
-        raise SUVError(_missing('Radionuclide Half Life (0018,1075)', half_life_s))
-    isotope = isotope_named(header.radionuclide)
-    _require_seconds(half_life_s, isotope)
-    if isotope is None:
-        return half_life_s
-    if abs(half_life_s / isotope.half_life_s - 1) > MAX_HALF_LIFE_DEVIATION:
-        log.note(
-            _(
-                'the half-life {half_life:g} s (0018,1075), which is used, is not that of '
-                '{isotope}, {expected:.1f} s (0054,0300)'
-            ).format(half_life=half_life_s, isotope=isotope.name, expected=isotope.half_life_s),
-            Flag.HEADER_CONTRADICTS,
-        )
-    return half_life_s
-
-
-def isotope_of_half_life(half_life_s: float) -> Isotope | None:
-    """
-    The isotope that has a half-life.
-
-    Parameters
-    ----------
-    half_life_s : float
-        In seconds.
-
-    Returns
-    -------
-    isotope : Isotope or None
-        None if the table has none within 2 %.
-    """
-    for isotope in ISOTOPES:
-        if abs(half_life_s / isotope.half_life_s - 1) < MAX_HALF_LIFE_DEVIATION:
-            return isotope
-    return None
-
-
-def _require_seconds(half_life_s: float, named: Isotope | None) -> None:
-    """Refuse a half-life in another unit, or of nothing that is imaged."""
-    why = _meant_otherwise(half_life_s, named)
-    if not why and not MIN_HALF_LIFE_S <= half_life_s <= MAX_HALF_LIFE_S:
-        why = _('outside {least:g} to {most:g} s, where all isotopes for PET are').format(
-            least=MIN_HALF_LIFE_S, most=MAX_HALF_LIFE_S
-        )
-    if why:
-        msg = _('SUV refused: Radionuclide Half Life (0018,1075) is {half_life:g} s, {why}').format(
-            half_life=half_life_s, why=why
-        )
-        raise SUVError(msg)
-
-
-def _meant_otherwise(half_life_s: float, named: Isotope | None) -> str:
-    """What unit it has; the name decides, as minutes of In-111 are nearly seconds of Ga-68."""
-    as_seconds = isotope_of_half_life(half_life_s)
-    meant = [(isotope_of_half_life(half_life_s * factor), unit) for factor, unit in _UNITS_OF_TIME]
-    by_name = [(isotope, unit) for isotope, unit in meant if isotope and isotope is named]
-    if as_seconds is not None and (as_seconds is named or not by_name):
-        return ''
-    for isotope, unit in (*by_name, *meant):
-        if isotope is not None:
-            return _('that of {isotope} in {unit}; DICOM wants seconds').format(
-                isotope=isotope.name, unit=unit
-            )
-    return ''
+    raise SUVError(refusal_text(header, "Patient's Sex (0010,0040)", header.sex or None))
 
 
 def _flag_unusual(
@@ -294,11 +200,6 @@ def _flag_unusual(
             ),
             Flag.HEADER_IMPLAUSIBLE,
         )
-
-
-def _missing(name: str, value: object) -> str:
-    found = _('is missing') if value is None else _('is {value!r}').format(value=value)
-    return _('SUV refused: {name} {found} in the header').format(name=name, found=found)
 
 
 def check_corrections(header: SUVHeader, log: Decisions) -> None:

@@ -6,19 +6,14 @@ import math
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ..activity.isotopes import decay_constant, mean_count_rate_time_s
+from ..activity.isotopes import decay_constant
 from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.sentence import sentences
-from .header import Decisions, SUVFrame, SUVHeader
+from .header import Decisions, SUVFrame, SUVHeader, none_text, odd_text
+from .instants import CLOCK_ROUNDING_S, allowed_s, clock_text, mean_time_s, near
 
 _ = sentences(__name__)
-
-NEGLIGIBLE_SUV_CHANGE = 0.01
-"""Times contradict each other when the choice between them changes the SUV by more."""
-
-_CLOCK_ROUNDING_S = 1.0
-"""Times may be stored with and without fractions of a second."""
 
 _SERIES = _('series time')
 _ACQUISITION = _('the earliest acquisition time (0008,0032)')
@@ -73,6 +68,7 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
             )
         )
         _flag_after_scan(header, half_life_s, log)
+        _compare_with_factors(header, header.decay_reference, half_life_s, log)
         return header.decay_reference
     earliest = earliest_frame(header)
     tolerance_s = allowed_s(half_life_s)
@@ -80,8 +76,8 @@ def start_reference(header: SUVHeader, half_life_s: float, log: Decisions) -> da
     if chosen is None:
         msg = _(
             'SUV refused: the header has neither a series time (0008,0031) nor an acquisition time '
-            '(0008,0032), so nobody knows to when the image is corrected'
-        )
+            '(0008,0032), so nobody knows to when the image is corrected{odd}'
+        ).format(odd=none_text(header, '(0008,0031) (0008,0032)'))
         raise SUVError(msg)
     if chosen.name != _SERIES:
         _tell_why_not_series_time(header, earliest, chosen, tolerance_s, log)
@@ -137,27 +133,6 @@ def earliest_frame(header: SUVHeader) -> SUVFrame | None:
     return min(timed, key=_order, default=None)
 
 
-def mean_time_s(frame: SUVFrame, half_life_s: float) -> float:
-    """
-    From the start of a frame to its mean count-rate time.
-
-    Parameters
-    ----------
-    frame : SUVFrame
-        The frame.
-
-    half_life_s : float
-        Half-life, in seconds.
-
-    Returns
-    -------
-    time_s : float
-        In seconds; 0 where the duration is not known.
-    """
-    duration_s = frame.duration_s
-    return mean_count_rate_time_s(duration_s, half_life_s) if duration_s and duration_s > 0 else 0.0
-
-
 def implied_by_decay_factor(frame: SUVFrame, half_life_s: float) -> tuple[datetime, ...]:
     """
     The instants that the decay factor of a frame may refer to.
@@ -192,64 +167,6 @@ def implied_by_decay_factor(frame: SUVFrame, half_life_s: float) -> tuple[dateti
     return tuple(start + timedelta(seconds=offset) for offset in offsets)
 
 
-def allowed_s(half_life_s: float) -> float:
-    """
-    How far instants may be apart that count as one.
-
-    Parameters
-    ----------
-    half_life_s : float
-        Half-life, in seconds.
-
-    Returns
-    -------
-    time_s : float
-        In seconds: a negligible change of the SUV, or the rounding of clocks.
-    """
-    return max(NEGLIGIBLE_SUV_CHANGE / decay_constant(half_life_s), _CLOCK_ROUNDING_S)
-
-
-def near(one: datetime, others: tuple[datetime, ...], tolerance_s: float) -> bool:
-    """
-    Whether an instant is one of several.
-
-    Parameters
-    ----------
-    one : datetime
-        The instant.
-
-    others : tuple of datetime
-        What it may be.
-
-    tolerance_s : float
-        How far apart they may be, in seconds.
-
-    Returns
-    -------
-    near : bool
-        False without others.
-    """
-    return any(abs((one - other).total_seconds()) <= tolerance_s for other in others)
-
-
-def clock_text(moment: datetime) -> str:
-    """
-    Write a moment to the nearest second.
-
-    Parameters
-    ----------
-    moment : datetime
-        The moment; in the year 1 where the day is unknown.
-
-    Returns
-    -------
-    text : str
-        E.g. ``'2026-03-01 10:15:00'``.
-    """
-    rounded = moment + timedelta(seconds=0.5)
-    return f'{rounded:%H:%M:%S}' if rounded.year == 1 else f'{rounded:%Y-%m-%d %H:%M:%S}'
-
-
 def _chosen(header: SUVHeader, earliest: SUVFrame | None, half_life_s: float) -> _Candidate | None:
     tolerance_s = allowed_s(half_life_s)
     early, late = _candidates(header, earliest, half_life_s)
@@ -272,9 +189,11 @@ def _candidates(
     if earliest is None or earliest.acquisition_start is None:
         return known, []
     start = earliest.acquisition_start
-    late = [one for one in known if (one.time - start).total_seconds() > _CLOCK_ROUNDING_S]
+    late = [one for one in known if (one.time - start).total_seconds() > CLOCK_ROUNDING_S]
     early = [one for one in known if one not in late]
-    by_frame = _Candidate(_frame_time_name(earliest), _reference_of_frame(earliest, half_life_s))
+    by_frame = _Candidate(
+        _frame_time_name(earliest, half_life_s), _reference_of_frame(earliest, half_life_s)
+    )
     own = [_Candidate(_ACQUISITION, start)]
     return [*early, by_frame, *(own if by_frame.time != start else [])], late
 
@@ -299,9 +218,11 @@ def _tell_why_not_series_time(
     log: Decisions,
 ) -> None:
     start = earliest.acquisition_start if earliest else None
-    if header.series_start is None:
+    if header.series_start is None and not odd_text(header, '(0008,0031)'):
         log.note(_('the header has no series time (0008,0031)'))
-    elif start is not None and (header.series_start - start).total_seconds() > _CLOCK_ROUNDING_S:
+    elif header.series_start is None:
+        return
+    elif start is not None and (header.series_start - start).total_seconds() > CLOCK_ROUNDING_S:
         log.note(
             _(
                 'the series time {series} (0008,0031) is after the earliest acquisition {start} '
@@ -325,19 +246,23 @@ def _reference_of_frame(frame: SUVFrame, half_life_s: float) -> datetime:
     if not frame.frame_reference_s or not frame.duration_s:
         return frame.acquisition_start
     after = mean_time_s(frame, half_life_s) - frame.frame_reference_s
+    if after > CLOCK_ROUNDING_S:  # to an instant within the frame: it counts to the start
+        after = -frame.frame_reference_s
     return frame.acquisition_start + timedelta(seconds=after)
 
 
-def _frame_time_name(frame: SUVFrame) -> str:
+def _frame_time_name(frame: SUVFrame, half_life_s: float) -> str:
     assert frame.acquisition_start is not None
     if frame.frame_reference_s is None or not frame.duration_s:
         return _('the earliest acquisition time (0008,0032), as no frame reference time is known,')
     if frame.frame_reference_s == 0:
         return _ACQUISITION
+    within = mean_time_s(frame, half_life_s) - frame.frame_reference_s > CLOCK_ROUNDING_S
     return _(
         'the earliest acquisition time {start} (0008,0032) less its frame reference time '
-        '{reference:g} s (0054,1300), counted from the mean count-rate time of its {duration:g} s:'
+        '{reference:g} s (0054,1300), counted from the {origin} of its {duration:g} s:'
     ).format(
+        origin=_('start') if within else _('mean count-rate time'),
         start=clock_text(frame.acquisition_start),
         reference=frame.frame_reference_s,
         duration=frame.duration_s,
@@ -349,18 +274,11 @@ def _compare_with_frames(
 ) -> None:
     """Flag frames whose own times tell of another start of decay."""
     tolerance_s = allowed_s(half_life_s)
-    judged = False
-    for frame in dict.fromkeys(header.frames):
-        implied = implied_by_decay_factor(frame, half_life_s)
-        judged = judged or bool(implied)
-        if implied and not near(reference, implied, tolerance_s):
-            told = _('the decay factor {factor:g} (0054,1321)').format(factor=frame.decay_factor)
-            _flag_frame(frame, told, implied[0], reference, half_life_s, log)
-            return
+    judged = _compare_with_factors(header, reference, half_life_s, log)
     earliest = earliest_frame(header)
     if judged or earliest is None or earliest.acquisition_start is None:
         return
-    implied = (_reference_of_frame(earliest, half_life_s),)
+    implied: tuple[datetime, ...] = (_reference_of_frame(earliest, half_life_s),)
     if earliest.frame_reference_s is not None:
         # Some scanners count the frame reference time from the start of the frame.
         from_start = earliest.acquisition_start - timedelta(seconds=earliest.frame_reference_s)
@@ -373,6 +291,21 @@ def _compare_with_frames(
             else _('the frame reference time {counted:g} s (0054,1300)').format(counted=counted)
         )
         _flag_frame(earliest, told, implied[0], reference, half_life_s, log)
+
+
+def _compare_with_factors(
+    header: SUVHeader, reference: datetime, half_life_s: float, log: Decisions
+) -> bool:
+    """Flag a decay factor that leads elsewhere; whether there was one to judge by."""
+    judged = False
+    for frame in dict.fromkeys(header.frames):
+        implied = implied_by_decay_factor(frame, half_life_s)
+        judged = judged or bool(implied)
+        if implied and not near(reference, implied, allowed_s(half_life_s)):
+            told = _('the decay factor {factor:g} (0054,1321)').format(factor=frame.decay_factor)
+            _flag_frame(frame, told, implied[0], reference, half_life_s, log)
+            return True
+    return judged
 
 
 def _flag_frame(

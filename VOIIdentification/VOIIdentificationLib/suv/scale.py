@@ -13,45 +13,24 @@ from ..core.flags import Flag
 from ..core.geometry import FloatArray
 from ..core.sentence import sentences
 from ..core.units import SUV_KINDS, SUV_OF_DICOM
-from .header import (
-    Decisions,
-    SUVHeader,
-    all_positive,
-    missing_for_suv,
-)
+from .half_life import check_half_life_effect, half_life_s_of
+from .header import Decisions, SUVHeader, missing_for_suv
 from .normalization import (
     body_surface_area_m2,
     ideal_body_weight_kg,
     lean_body_mass_james_kg,
     lean_body_mass_janmahasatian_kg,
 )
-from .plausible import (
-    check_corrections,
-    dose_bq_of,
-    half_life_s_of,
-    height_cm_of,
-    sex_of,
-    weight_kg_of,
-)
+from .plausible import check_corrections, dose_bq_of, height_cm_of, sex_of, weight_kg_of
 from .reference import start_reference
-from .times import (
-    compare_admin,
-    decay_sentence,
-    injection_start,
-    mean_count_rate_references,
-    range_text,
-)
+from .times import compare_admin, decay_sentence, injection_start, range_text
+from .told_factors import compare_beside, compare_two_ways, flag_spread, philips_factors
+from .uncorrected import mean_count_rate_references
 
 _ = sentences(__name__)
 
 SUVType = Literal['bw', 'lbm', 'ibw', 'bsa']
 """Normalized to body weight, lean body mass (James), ideal body weight, body surface area."""
-
-MAX_FACTOR_DIFFERENCE = 0.05
-"""
-Philips' factor to SUVbw and the SUV by its factor to Bq/mL agree within this part: both are
-rounded, and the decay between two clocks a minute apart is 0.6 % for F-18.
-"""
 
 MAX_PART_OF_DOSE = 1.25
 """
@@ -130,6 +109,7 @@ def suv_scale(header: SUVHeader, suv_type: SUVType = 'bw') -> SUVScale:
     log = Decisions(list(header.notes), list(header.flags))
     if header.units == 'BQML':
         factors = _from_concentration(header, suv_type, log)
+        _compare_beside(header, log)
     elif header.units in {'GML', 'CM2ML'}:
         factors = np.full(len(header.frames), _between_types(header, suv_type, log))
     elif header.units == 'CNTS':
@@ -233,8 +213,9 @@ def _from_concentration(header: SUVHeader, suv_type: SUVType, log: Decisions) ->
 def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -> FloatArray:
     """Factors of the values as they are read: of counts, or of what was made of them."""
     per_count: FloatArray = np.array([frame.bqml_per_count for frame in header.frames])
-    to_suv = _philips_factors([frame.philips_suv_factor for frame in header.frames])
-    to_activity = _philips_factors([frame.philips_activity_factor for frame in header.frames])
+    to_suv = philips_factors([frame.philips_suv_factor for frame in header.frames])
+    to_activity = philips_factors([frame.philips_activity_factor for frame in header.frames])
+    flag_spread(header, {'7053,1000': to_suv, '7053,1009': to_activity}, log)
     if to_suv is not None:
         log.note(
             _('counts times (7053,1000) = {factor} give SUVbw').format(factor=range_text(to_suv))
@@ -272,16 +253,16 @@ def _compare_factors(
         second = to_activity * _from_concentration(header, 'bw', aside)
     except SUVError:
         return
-    ratio = to_suv / second
-    worst = float(ratio[np.argmax(np.abs(np.log(ratio)))])
-    if abs(np.log(worst)) > np.log1p(MAX_FACTOR_DIFFERENCE):
-        log.note(
-            _(
-                'the factor to SUVbw (7053,1000), which is used, is {worst:.3g} times the SUVbw '
-                'that the factor to Bq/mL (7053,1009), weight, dose and times give'
-            ).format(worst=worst),
-            Flag.HEADER_CONTRADICTS,
-        )
+    compare_two_ways(to_suv, second, log)
+
+
+def _compare_beside(header: SUVHeader, log: Decisions) -> None:
+    """A factor to SUVbw that the header tells itself, as far as it allows another."""
+    try:
+        to_suv = _from_concentration(header, 'bw', Decisions())
+    except SUVError:  # another kind of SUV may need less
+        return
+    compare_beside(header, to_suv, log)
 
 
 def _between_types(header: SUVHeader, suv_type: SUVType, log: Decisions) -> float:
@@ -357,16 +338,10 @@ def _doses_bq(header: SUVHeader, log: Decisions) -> FloatArray:
         references = mean_count_rate_references(header, half_life_s, log)
     injection = injection_start(header, min(references), half_life_s, log)
     elapsed = [(reference - injection).total_seconds() for reference in references]
+    check_half_life_effect(header, half_life_s, max(elapsed), log)
     doses = dose * np.array([decay_factor(seconds, half_life_s) for seconds in elapsed])
     log.note(decay_sentence(injection, references, half_life_s, doses))
     return doses
-
-
-def _philips_factors(values: list[float | None]) -> FloatArray | None:
-    """The factors, if every slice has one that is not 0."""
-    if not all_positive(values):
-        return None
-    return np.array(values, dtype=float)
 
 
 def _positive(value: float, kind: str) -> float:

@@ -9,8 +9,8 @@ from typing import Any
 from ..activity.clock import MAX_SCAN_DURATION_S
 from ..activity.isotopes import isotope_named
 from ..core.errors import SUVError
+from .half_life import half_life_s_of, isotope_of_half_life
 from .header import Decisions, SUVHeader
-from .plausible import half_life_s_of, isotope_of_half_life
 from .reference import start_reference
 from .times import injection_start
 

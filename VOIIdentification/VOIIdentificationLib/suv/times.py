@@ -10,15 +10,9 @@ from ..core.errors import SUVError
 from ..core.flags import Flag
 from ..core.geometry import FloatArray
 from ..core.sentence import sentences
-from .header import Decisions, SUVHeader
-from .reference import (
-    allowed_s,
-    clock_text,
-    earliest_frame,
-    implied_by_decay_factor,
-    mean_time_s,
-    near,
-)
+from .header import Decisions, SUVHeader, none_text
+from .instants import CLOCK_ROUNDING_S, allowed_s, clock_text, near
+from .reference import earliest_frame, implied_by_decay_factor
 
 _ = sentences(__name__)
 
@@ -31,66 +25,7 @@ An injection earlier than this leaves 3 % and is flagged. Usual are 0.5 (F-18, 6
 (C-11, 90 min): Boellaard et al. 2015 (doi 10.1007/s00259-014-2961-x), Price et al. 2005.
 """
 
-USUAL_DURATION_S = (1.0, 4 * 3600.0)
-"""From the shortest frames of dynamic scans to the longest of phantoms that decay meanwhile."""
-
-CLOCK_ROUNDING_S = 1.0
-"""Times may be stored with and without fractions of a second."""
-
 _DAY = timedelta(days=1)
-
-
-def mean_count_rate_references(
-    header: SUVHeader, half_life_s: float, log: Decisions
-) -> tuple[datetime, ...]:
-    """
-    Instant that each slice of an image with Decay Correction NONE shows.
-
-    Parameters
-    ----------
-    header : SUVHeader
-        Facts from the header.
-
-    half_life_s : float
-        Half-life, in seconds.
-
-    log : Decisions
-        Told what was decided.
-
-    Returns
-    -------
-    references : tuple of datetime
-        Acquisition start plus the mean count-rate time, one a slice.
-
-    Raises
-    ------
-    SUVError
-        If a slice lacks its acquisition time or its duration.
-    """
-    references = []
-    for number, frame in enumerate(header.frames, start=1):
-        if frame.acquisition_start is None or not frame.duration_s or frame.duration_s < 0:
-            tag = (
-                _('acquisition time (0008,0032)')
-                if frame.acquisition_start is None
-                else 'Actual Frame Duration (0018,1242)'
-            )
-            msg = _(
-                'SUV refused: slice {number} has no {tag}, which an image without decay correction '
-                '(0054,1102 = NONE) needs'
-            ).format(number=number, tag=tag)
-            raise SUVError(msg)
-        after = mean_time_s(frame, half_life_s)
-        references.append(frame.acquisition_start + timedelta(seconds=after))
-    log.note(
-        _(
-            'the image is not decay-corrected (0054,1102 = NONE): each slice shows its mean '
-            'count-rate time, {first} to {last}'
-        ).format(first=clock_text(min(references)), last=clock_text(max(references)))
-    )
-    _flag_decay_factors(header, log)
-    _flag_durations(header, half_life_s, log)
-    return tuple(references)
 
 
 def injection_start(
@@ -132,8 +67,8 @@ def injection_start(
     else:
         msg = _(
             'SUV refused: the header has neither Radiopharmaceutical Start DateTime (0018,1078) '
-            'nor Radiopharmaceutical Start Time (0018,1072)'
-        )
+            'nor Radiopharmaceutical Start Time (0018,1072){odd}'
+        ).format(odd=none_text(header, '(0018,1078) (0018,1072)'))
         raise SUVError(msg)
     _judge_uptake(injection, reference, half_life_s, log)
     return injection
@@ -152,8 +87,13 @@ def compare_admin(header: SUVHeader, log: Decisions) -> None:
         Told what contradicts.
     """
     earliest, half_life_s = earliest_frame(header), header.half_life_s
+    if earliest is None or not half_life_s or half_life_s < 0:
+        return
     injection = header.injection
-    if earliest is None or injection is None or not half_life_s or half_life_s < 0:
+    if injection is None and header.injection_time and earliest.acquisition_start:
+        day = earliest.acquisition_start
+        injection = _dated_injection(header.injection_time, day, half_life_s, Decisions())
+    if injection is None:
         return
     implied = implied_by_decay_factor(earliest, half_life_s)
     if not implied or near(injection, implied, allowed_s(half_life_s)):
@@ -169,35 +109,6 @@ def compare_admin(header: SUVHeader, log: Decisions) -> None:
         ),
         Flag.TIMES_CONTRADICT,
     )
-
-
-def _flag_decay_factors(header: SUVHeader, log: Decisions) -> None:
-    """An image that is not corrected has been multiplied by nothing."""
-    factor = next(
-        (f.decay_factor for f in header.frames if f.decay_factor not in (None, 1.0)), None
-    )
-    if factor is not None:
-        log.note(
-            _(
-                'the decay factor is {factor:g} (0054,1321), but Decay Correction (0054,1102) is '
-                'NONE: NONE is believed'
-            ).format(factor=factor),
-            Flag.HEADER_CONTRADICTS,
-        )
-
-
-def _flag_durations(header: SUVHeader, half_life_s: float, log: Decisions) -> None:
-    """Half the duration is what the image is decayed by: seconds for milliseconds lose it."""
-    shortest, longest = USUAL_DURATION_S[0], max(USUAL_DURATION_S[1], half_life_s)
-    odd = [f.duration_s for f in header.frames if not shortest <= (f.duration_s or 0.0) <= longest]
-    if odd:
-        log.note(
-            _(
-                'the header has a frame of {duration:g} s, which is not usual ({shortest:g} s to '
-                '{longest:g} s); it is taken as it is'
-            ).format(duration=odd[0], shortest=shortest, longest=longest),
-            Flag.HEADER_IMPLAUSIBLE,
-        )
 
 
 def _compare_injection_times(header: SUVHeader, log: Decisions) -> None:
