@@ -1,6 +1,8 @@
 """Comparison: who is averaged with whom, differences that cover the truth, workbook and page."""
 
+import json
 import math
+import os
 import re
 from dataclasses import replace
 
@@ -17,6 +19,8 @@ from VOIIdentificationLib.many.stored import StoredResults, read_results
 
 pytest.importorskip('pandas')
 pytest.importorskip('openpyxl')
+
+FAMILY = 'voi-identification/results/'
 
 
 def stored(folder, number, name=None, **options):
@@ -324,6 +328,16 @@ def test_what_is_no_results_file_is_a_sentence(tmp_path, capsys, content):
         (lambda r: r['spheres'][0].update(max=True), 'True, no number'),
         (lambda r: r['spheres'][0].update(mean=math.inf), 'Out of range'),
         (lambda r: r['spheres'][0].update(sd=math.nan), 'Out of range'),
+        (lambda r: r['spheres'][0].update(mean=10**400), 'OverflowError'),
+        (lambda r: r['spheres'][0].update(mean=[12]), '[12] is no number'),
+        (lambda r: r['spheres'][0].update(label=['S37']), "label of a sphere is ['S37']"),
+        (lambda r: r['spheres'][0].update(label=None), 'label of a sphere is None'),
+        (lambda r: r['spheres'][0].update(flags=['off_slice', None]), 'no list of names'),
+        (lambda r: r['spheres'][0].update(flags='off_slice'), 'number'),
+        (lambda r: r['input'].update(spacing_ijk_mm=[10**400, 1, 1]), 'OverflowError'),
+        (lambda r: r['input'].update(series_instance_uid=[1]), 'no text'),
+        (lambda r: r['input'].update(sha256=None), 'sha256'),
+        (lambda r: r['spheres'].extend({'label': f'{n}'} for n in range(2000)), '2006 spheres'),
     ],
 )
 def test_results_that_somebody_spoiled_are_refused(tmp_path, spoil, words):
@@ -334,6 +348,62 @@ def test_results_that_somebody_spoiled_are_refused(tmp_path, spoil, words):
         read_results(write_results(tmp_path / 'bad', results))
 
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize('number', ['0', '2', '99', ''])
+def test_results_of_another_version_are_refused_by_its_name(tmp_path, number):
+    folder = write_results(tmp_path / 'a', made_results(0) | {'schema': f'{FAMILY}{number}'})
+    with pytest.raises(InputFileError, match=f"of the schema '{FAMILY}{number}'.*{FAMILY}1"):
+        read_results(folder)
+
+
+def test_text_that_somebody_put_in_is_harmless_everywhere(tmp_path):
+    results = made_results(0, station_name='\u202eA\x1b[2J\0', model='\ud800')
+    results['spheres'][0]['label'] = 'S\ud800\x07'
+    one, other = write_results(tmp_path / 'a', results), write_results(tmp_path / 'b', made_results(1))
+
+    assert cli.main(['compare', str(one), str(other), '--output', str(tmp_path / 'out')]) == 0
+    log = str(tmp_path / 'log.sqlite')
+    assert cli.main(['trend', log, 'add', str(one), '--scanner', '\udcff\x1b']) == 0
+    assert cli.main(['trend', log, 'show', '--output', str(tmp_path / 'out' / 'trend.html')]) == 0
+    assert cli.main(['trend', log, 'export', str(tmp_path / 'out' / 'trend.csv')]) == 0
+
+    for name in ('comparison.html', 'trend.html', 'trend.csv'):
+        text = (tmp_path / 'out' / name).read_bytes().decode()
+        assert not re.search('[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]', text), name
+        assert name == 'trend.html' or 'S\\ud800\\x07' in text
+
+
+@pytest.mark.parametrize('kind', ['pipe', 'device', 'huge', 'nested', 'marked'])
+def test_what_stands_in_the_place_of_results_is_read_or_refused_at_once(tmp_path, kind):
+    file = tmp_path / 'results.json'
+    if kind == 'pipe':
+        os.mkfifo(file)
+    elif kind == 'device':
+        file.symlink_to('/dev/zero')
+    elif kind == 'huge':
+        with file.open('wb') as stream:
+            stream.truncate(10**10)
+    else:
+        extra = json.loads('[' * 600 + ']' * 600) if kind == 'nested' else []
+        text = json.dumps(made_results(0) | {'extra': extra})
+        file.write_text(text, encoding='utf-8-sig')
+    if kind == 'marked':  # as an editor of Windows saves it
+        assert read_results(tmp_path).series_uid
+        return
+    with pytest.raises(InputFileError, match='cannot be read|more than|nested'):
+        read_results(tmp_path)
+
+
+def test_a_name_of_two_lines_stays_on_its_line(tmp_path, capsys):
+    one, other = (write_results(tmp_path / f'a\n{n}', made_results(n)) for n in range(2))
+    assert cli.main(['compare', str(one), str(other), '--output', str(tmp_path / 'out')]) == 0
+    log = str(tmp_path / 'log.sqlite')
+    assert cli.main(['trend', log, 'add', str(one), str(tmp_path / 'b\nc')]) == 1
+    said = capsys.readouterr()
+    assert all(line.startswith('voi-identification: ') for line in said.err.splitlines())
+    assert 'a\\n0' in said.out
+    assert not any(line[0] in '0c' for line in said.out.splitlines())
 
 
 def test_spheres_of_other_sizes_under_one_label_are_said():

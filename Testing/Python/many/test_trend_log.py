@@ -215,6 +215,19 @@ def test_something_else_is_refused_in_a_sentence(log, content):
         assert log.read_bytes() == content
 
 
+def test_a_refused_first_entry_makes_no_log(log, tmp_path):
+    one = stored(tmp_path, acquisition_datetime='yesterday')
+    with pytest.raises(InputFileError, match=r"results\.json: 'yesterday' is no date"):
+        add_entry(log, one)
+    assert not log.exists()
+
+
+def test_a_log_that_holds_nothing_yet_says_so(log):
+    log.write_bytes(b'')
+    with pytest.raises(InputFileError, match='is empty'):
+        trend_charts(log)
+
+
 def test_another_database_is_left_alone(log, tmp_path):
     connection = sqlite3.connect(log)
     connection.execute('CREATE TABLE theirs (x)')

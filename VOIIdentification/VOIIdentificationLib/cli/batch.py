@@ -13,7 +13,7 @@ from ..core.phantom import load_phantom
 from ..files.target import real_path
 from . import analyze as analyze_command
 from .judging import add_judging_arguments, chosen_limits, exit_status
-from .terminal import terminal_progress
+from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
     from ..many.batch import BatchSummary
@@ -132,4 +132,4 @@ def _print_summary(summary: BatchSummary, directory: Path) -> None:
     if summary.interrupted:
         lines.append('Stopped. The same command goes on with the rest.')
     lines.append(f'{summary.rows} rows: {directory / CSV_NAME}, {directory / PARQUET_NAME}')
-    sys.stdout.write('\n'.join([*lines, '']))
+    sys.stdout.write(as_lines(lines))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..core.errors import InputFileError
+from .terminal import as_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,5 +70,5 @@ def run(args: argparse.Namespace) -> int:
     lines = [f'{group.name}: {group.reason}' for group in groups]
     lines += [f'Reference: {comparison.reference.name}']
     lines += [f'Written: {args.output / name}' for name in (PAGE, WORKBOOK)]
-    sys.stdout.write('\n'.join([*lines, '']))
+    sys.stdout.write(as_lines(lines))
     return 0

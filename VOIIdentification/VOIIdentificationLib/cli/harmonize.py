@@ -12,7 +12,7 @@ from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..core.settings import Counting, Refinement
 from .analyze import add_activity_arguments, known_of, settings_of
 from .arguments import add_input, number, read_input
-from .terminal import terminal_progress
+from .terminal import as_lines, terminal_progress
 
 if TYPE_CHECKING:
     from ..core.image import PETImage
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         _write(args.write, image, stack, width, part_of(progress, 0.8, 1.0))
         lines.append(f'Filtered series, {width:.1f} mm: {args.write}')
     progress(1.0, 'done')
-    sys.stdout.write('\n'.join([*lines, '']))
+    sys.stdout.write(as_lines(lines))
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..core.errors import InputFileError
+from .terminal import as_lines
 
 EXIT_PROBLEM = 1
 """Some results could not be added."""
@@ -112,9 +113,9 @@ def _add_one(args: argparse.Namespace, path: Path) -> bool:
     try:
         outcome = add_entry(args.log, read_results(path), said, replace_reason=args.replace)
     except InputFileError as error:
-        sys.stderr.write(f'voi-identification: {error}\n')
+        sys.stderr.write(as_lines([f'voi-identification: {error}']))
         return False
-    sys.stdout.write(f'{outcome}: {path}\n')
+    sys.stdout.write(as_lines([f'{outcome}: {path}']))
     sys.stdout.flush()
     return True
 
@@ -125,7 +126,7 @@ def _show(args: argparse.Namespace) -> int:
 
     require_free(args.output, '.html', overwrite=args.overwrite)
     write_text(args.output, trend_page(args.log, quantity=args.quantity, label=args.sphere))
-    sys.stdout.write(f'Page: {args.output}\n')
+    sys.stdout.write(as_lines([f'Page: {args.output}']))
     return 0
 
 
@@ -136,7 +137,7 @@ def _export(args: argparse.Namespace) -> int:
 
     require_free(args.output, '.csv', overwrite=args.overwrite)
     write_text(args.output, csv_text(exported_rows(args.log)))
-    sys.stdout.write(f'Values: {args.output}\n')
+    sys.stdout.write(as_lines([f'Values: {args.output}']))
     return 0
 
 
@@ -146,7 +147,7 @@ def _edit(args: argparse.Namespace) -> int:
 
     field = next(name for name in EDITABLE if getattr(args, name) is not None)
     edit_entry(args.log, args.entry, field, getattr(args, field), args.reason)
-    sys.stdout.write(f'Entry {args.entry}: {field} is now {getattr(args, field)}\n')
+    sys.stdout.write(as_lines([f'Entry {args.entry}: {field} is now {getattr(args, field)}']))
     return 0
 
 
@@ -154,5 +155,5 @@ def _check(args: argparse.Namespace) -> int:
     from ..many.trend_log import integrity_problems
 
     problems = integrity_problems(args.log)
-    sys.stdout.write('\n'.join([*(problems or ['The log is sound.']), '']))
+    sys.stdout.write(as_lines(problems or ['The log is sound.']))
     return EXIT_PROBLEM if problems else 0

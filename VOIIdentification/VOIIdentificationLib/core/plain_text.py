@@ -85,6 +85,24 @@ def plain_data(data: Any) -> Any:
     return [plain_data(one) for one in data] if isinstance(data, (list, tuple)) else data
 
 
+def printable(value: object) -> object:
+    """
+    What a template puts into a page.
+
+    Parameters
+    ----------
+    value : object
+        Text, number, or markup that a template has made.
+
+    Returns
+    -------
+    value : object
+        Text as `plain_text` gives it; markup and all else as it is.
+    """
+    is_text = isinstance(value, str) and not hasattr(value, '__html__')
+    return plain_text(str(value)) if is_text else value
+
+
 def shown(value: object) -> str:
     """
     A value as a message quotes it.

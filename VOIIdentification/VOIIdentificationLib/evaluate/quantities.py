@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.plain_text import shown
 from ..core.sentence import sentences
 
 _ = sentences(__name__)
@@ -170,7 +171,7 @@ def _values(results: dict[str, Any], quantity: Quantity, unit: str) -> Iterator[
                 unit,
                 _noise_sd(sphere, quantity.key),
                 _fill_sd(sphere, quantity.key, number),
-                tuple(sphere.get('flags') or ()),
+                _flags(sphere),
             )
 
 
@@ -183,7 +184,7 @@ def _cylinder_values(found: dict[str, Any], quantity: Quantity, unit: str) -> It
         noise = _number(found.get('bias_noise_sd_percent'))
         part = _number(found.get('fill_sd_percent'))
         fill = None if part is None else part * (1.0 + number / _PERCENT)
-    flags = tuple(found.get('flags') or ())
+    flags = _flags(found)
     yield Value(quantity.key, '', None, number, unit, noise, fill, flags)
 
 
@@ -225,7 +226,7 @@ def _calibration_sd(results: dict[str, Any], key: str) -> float | None:
 
 def _scan_flags(results: dict[str, Any]) -> tuple[str, ...]:
     placement = (results.get('nema') or {}).get('placement') or {}
-    return tuple(placement.get('flags') or ())
+    return _flags(placement)
 
 
 def _noise_sd(sphere: dict[str, Any], key: str) -> float | None:
@@ -243,5 +244,17 @@ def _fill_sd(sphere: dict[str, Any], key: str, value: float) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if number else None  # type: ignore[arg-type]
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        msg = _('{value} is no number').format(value=shown(value))
+        raise TypeError(msg)
+    return float(value)
+
+
+def _flags(part: dict[str, Any]) -> tuple[str, ...]:
+    flags = part.get('flags') or ()
+    if isinstance(flags, str) or not all(isinstance(flag, str) for flag in flags):
+        msg = _('"flags" are {flags}, no list of names').format(flags=shown(flags))
+        raise TypeError(msg)
+    return tuple(flags)

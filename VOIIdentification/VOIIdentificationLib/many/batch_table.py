@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputFileError
+from ..core.plain_text import plain_text
 from ..evaluate.quantities import QUANTITIES
 from ..files.atomic import transaction
 from .batch_series import SeriesJob, read_state
@@ -153,6 +154,5 @@ def _write(folder: Path, rows: Iterator[_Row]) -> int:
 def _typed(row: _Row) -> _Row:
     """Text that no file can hold, of a header or a path, as what it can hold."""
     return {
-        name: value.encode('utf-8', 'replace').decode() if isinstance(value, str) else value
-        for name, value in row.items()
+        name: plain_text(value) if isinstance(value, str) else value for name, value in row.items()
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..core.errors import OutputError
+from ..core.plain_text import plain_text, printable
 from ..core.resources import resource_directory
 from ..core.sentence import sentences
 
@@ -54,6 +55,7 @@ def filled_page(template: str, **content: Any) -> str:
         loader=FileSystemLoader(resource_directory('Report')),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -188,7 +190,7 @@ def csv_cell(cell: object) -> str:
         return ''
     if isinstance(cell, float):
         return repr(cell) if math.isfinite(cell) else ''
-    text = str(cell)
+    text = plain_text(str(cell))
     return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA_STARTS) else text
 
 

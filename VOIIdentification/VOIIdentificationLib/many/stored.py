@@ -6,20 +6,24 @@ import hashlib
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..core.bounds import read_text_file
 from ..core.config_json import parse_json
 from ..core.errors import InputFileError
 from ..core.flags import Flag
-from ..core.plain_text import shown
+from ..core.phantom import MAX_INSERTS
+from ..core.plain_text import plain_data, shown
 from ..core.sentence import sentence_of, sentences
 from ..evaluate.quantities import Value, values_of_results
 from ..files.target import real_path
 from ..locate.shared import GivenCenter, SharedGeometry
+from ..report.formats import RESULTS_SCHEMA
 from .signature import Signature, signature_of_results
 
 _ = sentences(__name__)
@@ -117,8 +121,8 @@ def read_results(path: Path) -> StoredResults:
         return StoredResults(
             path=file,
             name=_name(file),
-            series_uid=str(results['input'].get('series_instance_uid') or ''),
-            voxels_sha256=str(results['input']['sha256']),
+            series_uid=_text_of(results['input'], 'series_instance_uid'),
+            voxels_sha256=_voxels_digest(results['input']),
             results_sha256=_fingerprint(results),
             scanned_at=str(scan.get('acquisition_datetime') or scan.get('series_datetime') or ''),
             analyzed_at=str(results.get('analyzed_at') or ''),
@@ -136,7 +140,7 @@ def _whole(file: Path) -> Iterator[None]:
     """What results lack, or have as something else, is a sentence."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
         msg = _('{file} is not a whole {name} ({kind}: {reason}). {advice}').format(
             file=file,
             name=RESULTS_NAME,
@@ -271,23 +275,32 @@ def _read_results_json(file: Path) -> dict[str, Any]:
     InputFileError
         If it cannot be read, or is something else.
     """
+    source = _('the results {file}').format(file=file)
+    read = parse_json(read_text_file(file, source), source)
+    _require_known_schema(read, file)
     try:
-        text = file.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or str(error)
-        msg = _('the results {file} cannot be read: {reason}. {advice}').format(
-            file=file, reason=reason, advice=_ADVICE
-        )
+        results = plain_data(read)  # as we write it; who edits a file can put anything into it
+    except RecursionError as error:
+        msg = _('{source} is nested too deep to be one').format(source=source)
         raise InputFileError(msg) from error
-    results = parse_json(text, _('the results {file}').format(file=file))
-    schema = results.get('schema') if isinstance(results, dict) else None
-    if not str(schema).startswith(_SCHEMA_FAMILY):
-        msg = _(
-            '{file} holds no results: its "schema" is {schema!r}, not {known}…. {advice}'
-        ).format(file=file, schema=schema, known=_SCHEMA_FAMILY, advice=_ADVICE)
-        raise InputFileError(msg)
     _require_whole_spheres(results, file)
     return dict(results)
+
+
+def _require_known_schema(results: Any, file: Path) -> None:
+    schema = results.get('schema') if isinstance(results, dict) else None
+    if schema == RESULTS_SCHEMA:
+        return
+    if isinstance(schema, str) and schema.startswith(_SCHEMA_FAMILY):
+        msg = _(
+            '{file} is of the schema {schema}, this version knows {known}. Read it with the '
+            'version that wrote it, or analyze the scan again.'
+        ).format(file=file, schema=shown(schema), known=RESULTS_SCHEMA)
+        raise InputFileError(msg)
+    msg = _('{file} holds no results: its "schema" is {schema}, not {known}. {advice}').format(
+        file=file, schema=shown(schema), known=RESULTS_SCHEMA, advice=_ADVICE
+    )
+    raise InputFileError(msg)
 
 
 def _require_whole_spheres(results: dict[str, Any], file: Path) -> None:
@@ -298,15 +311,20 @@ def _require_whole_spheres(results: dict[str, Any], file: Path) -> None:
         problem = _('its "spheres" are no list of objects')
     else:
         labels = [str(one.get('label')) for one in spheres]
-        twice = next((label for label in labels if labels.count(label) > 1), None)
+        twice = next((label for label, count in Counter(labels).items() if count > 1), None)
+        nameless = [one.get('label') for one in spheres if not _is_name(one.get('label'))]
         odd = [
             (one.get('label'), key, value)
             for one in spheres
             for key, value in one.items()
             if key not in _TEXT_KEYS and isinstance(value, (str, bool))
         ]
-        if twice is not None:
+        if len(spheres) > MAX_INSERTS:
+            problem = _('it has {count} spheres').format(count=len(spheres))
+        elif twice is not None:
             problem = _('the sphere {label} stands there twice').format(label=shown(twice))
+        elif nameless:
+            problem = _('the label of a sphere is {label}').format(label=shown(nameless[0]))
         elif odd:
             label, key, value = odd[0]
             problem = _('"{key}" of the sphere {label} is {value}, no number').format(
@@ -317,6 +335,26 @@ def _require_whole_spheres(results: dict[str, Any], file: Path) -> None:
             file=file, name=RESULTS_NAME, problem=problem, advice=_ADVICE
         )
         raise InputFileError(msg)
+
+
+def _is_name(label: object) -> bool:
+    return isinstance(label, str) and bool(label)
+
+
+def _text_of(part: dict[str, Any], key: str) -> str:
+    text = part.get(key) or ''
+    if not isinstance(text, str):
+        msg = _('"{key}" is {value}, no text').format(key=key, value=shown(text))
+        raise TypeError(msg)
+    return text
+
+
+def _voxels_digest(part: dict[str, Any]) -> str:
+    """A scan is known by it: nothing would be the same scan as any other nothing."""
+    digest = _text_of(part, 'sha256')
+    if not digest:
+        raise KeyError('sha256')
+    return digest
 
 
 def _fingerprint(results: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..core.errors import InputFileError, OutputError
+from ..core.plain_text import plain_text
 from ..files.target import real_path
 from .signature import UNKNOWN
 from .stored import StoredResults
@@ -93,6 +94,7 @@ def add_entry(
     OutputError
         If the log cannot be written.
     """
+    entry = _entry(stored, said)  # what is refused makes no log
     with _writing(path) as connection:
         earlier = _earlier(connection, stored)
         if earlier is not None:
@@ -103,7 +105,7 @@ def add_entry(
                 raise InputFileError(_other_values(path, stored, old_id))
             _change(connection, old_id, 'state', SUPERSEDED, replace_reason)
         _refuse_other_voxels(connection, path, stored)
-        _insert(connection, stored, said)
+        _insert(connection, entry, stored)
         return 'added' if earlier is None else 'replaced'
 
 
@@ -234,12 +236,15 @@ def _advice(error: sqlite3.Error) -> str:
 
 
 def _make_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    tables = connection.execute('SELECT count(*) FROM sqlite_master').fetchone()[0]
-    if tables:
+    if _tables(connection):
         _require_version(connection, path)
         return
     for statement in _statements(schema_sql()):
         connection.execute(statement)
+
+
+def _tables(connection: sqlite3.Connection) -> int:
+    return int(connection.execute('SELECT count(*) FROM sqlite_master').fetchone()[0])
 
 
 def _statements(sql: str) -> Iterator[str]:
@@ -255,6 +260,9 @@ def _statements(sql: str) -> Iterator[str]:
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute('PRAGMA application_id').fetchone()[0]
     version = connection.execute('PRAGMA user_version').fetchone()[0]
+    if not application and not _tables(connection):
+        msg = f'the trend log {path} is empty: nothing was added to it yet.'
+        raise InputFileError(msg)
     if application != APPLICATION_ID:
         msg = f'{path} is a database, but no trend log. Name another file.'
         raise InputFileError(msg)
@@ -303,7 +311,7 @@ def _other_values(path: Path, stored: StoredResults, entry_id: int) -> str:
     )
 
 
-def _insert(connection: sqlite3.Connection, stored: StoredResults, said: Said) -> None:
+def _entry(stored: StoredResults, said: Said) -> dict[str, str]:
     kind = stored.signature
     entry = {
         'voxels_sha256': stored.voxels_sha256,
@@ -312,13 +320,27 @@ def _insert(connection: sqlite3.Connection, stored: StoredResults, said: Said) -
         'scanner': _said_or_read(said.scanner, kind.scanner),
         'reconstruction': _said_or_read(said.reconstruction, kind.reconstruction),
         'fill': _said_or_read(said.fill, kind.fill),
-        'scanned_at': _moment(stored.scanned_at or said.scanned_at),
+        'scanned_at': _scanned_at(stored, said),
         'analyzed_at': stored.analyzed_at,
         'added_at': now(),
         'software': stored.software,
         'source': str(stored.path),
         'state': CURRENT,
     }
+    return {name: plain_text(text) for name, text in entry.items()}
+
+
+def _scanned_at(stored: StoredResults, said: Said) -> str:
+    try:
+        return _moment(stored.scanned_at or said.scanned_at)
+    except InputFileError as error:
+        if not stored.scanned_at:
+            raise
+        msg = f'{stored.path}: {error}'
+        raise InputFileError(msg) from error
+
+
+def _insert(connection: sqlite3.Connection, entry: dict[str, str], stored: StoredResults) -> None:
     names, marks = ', '.join(entry), ', '.join('?' * len(entry))
     cursor = connection.execute(
         f'INSERT INTO entry ({names}) VALUES ({marks})', tuple(entry.values())
@@ -372,12 +394,12 @@ def _change(
     if row['state'] == SUPERSEDED:
         msg = f'entry {entry_id} was replaced by a later analysis of the same scan; change that one'
         raise InputFileError(msg)
-    new = _moment(new) if field == 'scanned_at' else new
+    new = _moment(new) if field == 'scanned_at' else plain_text(new)
     connection.execute(f'UPDATE entry SET {field} = ? WHERE id = ?', (new, entry_id))
     connection.execute(
         'INSERT INTO history (entry_id, changed_at, field, old, new, reason) '
         'VALUES (?, ?, ?, ?, ?, ?)',
-        (entry_id, now(), field, row[field], new, reason.strip()),
+        (entry_id, now(), field, row[field], new, plain_text(reason.strip())),
     )
 
 

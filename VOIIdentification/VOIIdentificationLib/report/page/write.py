@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...core.plain_text import plain_text
+from ...core.plain_text import printable
 from ...core.resources import resource_directory
 from ...results import AnalysisResult
 from ..formats import result_tables
@@ -134,13 +134,6 @@ def page_html(result: AnalysisResult, *, identify: bool = False) -> str:
 def _environment() -> Any:
     """Made once: compiling the templates takes as long as filling them."""
     import jinja2
-    from markupsafe import Markup
-
-    def printable(value: object) -> object:
-        """Characters that no page may hold are replaced; what templates made stays as it is."""
-        return (
-            plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-        )
 
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_directory('Report')),
