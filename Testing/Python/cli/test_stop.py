@@ -1,5 +1,6 @@
 """Signals at inconvenient moments, and what is said and left after them."""
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import tomllib
 from paths import MODULE, ROOT
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.cli.stop import STOP_SIGNALS, StopSignals
+from VOIIdentificationLib.files import atomic, lock, target  # noqa: F401 - before it is replaced
 from VOIIdentificationLib.files.atomic import transaction
 from VOIIdentificationLib.files.signals import signal_heard
 
@@ -218,14 +220,14 @@ def test_the_installed_command_is_a_function():
     assert callable(getattr(import_module(module), name))
 
 
-def left_by_a_killed_run(folder, *, moved):
+def left_by_a_killed_run(folder, *, moved, name='a.txt'):
     """What a run leaves that is killed before or while its one file moves."""
     work = folder / '.voi-identification'
     (work / 'new').mkdir(parents=True)
     (work / 'lock').write_text('voi-identification\n')
-    (work / 'new' / 'a.txt').write_text('new')
+    (work / 'new' / name).write_text('new')
     if moved:
-        journal = {'old': [], 'new': ['a.txt'], 'forward': True}
+        journal = {'old': [], 'new': [name], 'forward': True}
         (work / 'journal.json').write_text(json.dumps(journal))
 
 
@@ -269,6 +271,64 @@ def test_who_reads_a_folder_mends_it_first(tmp_path, capsys, command, inside):
 
     assert 'an interrupted run was completed' in capsys.readouterr().err
     assert (tmp_path / 'study' / 'a.txt').read_text() == 'new'
+
+
+@pytest.mark.parametrize(
+    'words',
+    [
+        ['trend', 'log.sqlite', 'add', 'r'],
+        ['trend', 'log.sqlite', 'add', 'r/results.json'],
+        ['compare', 'r', 'r', '--output', 'c'],
+        ['compare', 'c', '--replicates', 'r', 'r', '--output', 'c'],
+        ['analyze', 'x', '--output', 'o', '--seeds', 'r/centers.mrk.json'],
+        ['analyze', 'x', '--output', 'o', '--centers', 'r'],
+        ['analyze', 'x', '--output', 'o', '--phantom', 'r/phantom.json'],
+        ['analyze', 'x', '--output', 'o', '--limits', 'r/limits.json'],
+        ['analyze', 'x', '--output', 'o', '--export', 'wadqc', 'r/wad.json'],
+        ['batch', 'x', '--output', 'o', '--baseline', 'r'],
+        ['harmonize', 'x', '--standard', 'EARL 1', '--write', 'r'],
+        ['make-phantom', 'p', '--phantom', 'r/phantom.json'],
+        ['make-phantom', 'r', '--shape', '1', '1', '1'],
+    ],
+)
+def test_whatever_is_named_is_mended_before_it_is_used(tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    left_by_a_killed_run(tmp_path / 'r', moved=True)
+    assert cli.main(words) == 1
+    assert 'an interrupted run was completed' in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / 'r').iterdir()] == ['a.txt']
+
+
+@pytest.mark.parametrize('command', ['compare', 'harmonize'])
+def test_what_a_killed_run_finished_is_not_overwritten_unasked(tmp_path, capsys, command):
+    """Of a run that was killed while it moved, the files may not be in their places yet."""
+    name = f'{command.replace("compare", "comparison")}.html'
+    left_by_a_killed_run(tmp_path / 'out', moved=True, name=name)
+    words = {
+        'compare': ['compare', 'a', 'b'],
+        'harmonize': ['harmonize', 'a', '--standard', 'EARL 1'],
+    }[command]
+    assert cli.main([*words, '--output', str(tmp_path / 'out')]) == 1
+    assert 'already' in capsys.readouterr().err
+    assert (tmp_path / 'out' / name).read_text() == 'new'
+
+
+def test_reading_asks_for_no_right_to_write(tmp_path, capsys, monkeypatch):
+    """On a read-only disk what has moved nothing is nobody's problem."""
+    left_by_a_killed_run(tmp_path / 'study', moved=False)
+
+    def refused(*_names):
+        raise OSError(errno.EROFS, 'Read-only file system')
+
+    monkeypatch.setattr(lock, 'locked_folder', refused)
+    monkeypatch.setattr(atomic, 'locked_folder', refused)
+    assert cli.main(['info', str(tmp_path / 'study')]) == 1
+    assert 'Read-only' not in capsys.readouterr().err
+
+
+def test_a_sentence_about_a_name_of_two_lines_is_one_line(tmp_path, capsys):
+    assert cli.main(['recover', str(tmp_path / 'a\nvoi-identification: all is well')]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_recover_of_what_is_no_folder(tmp_path, capsys):

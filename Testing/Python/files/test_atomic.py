@@ -5,12 +5,18 @@ Every single move is made to fail once, and a process is killed at every single 
 afterwards the folder must hold the old files or the new ones, whole.
 """
 
+import contextlib
 import errno
+import hashlib
+import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -245,6 +251,111 @@ def test_a_journal_that_cannot_be_trusted_moves_nothing(folder, text):
     assert held(folder)[f'{WORK_FOLDER}/old/a.txt'] == 'kept'
 
 
+@pytest.fixture(scope='module')
+def killed(tmp_path_factory):
+    """What a run leaves that is killed before each of its renames, once its journal stands."""
+    made = {}
+    for at in range(2, 9):
+        place = tmp_path_factory.mktemp(f'at{at}')
+        put(place / 'out', {**OLD, **FOREIGN})
+        run_child(place / 'out', at, 'kill before', place)
+        made[at] = held(place / 'out')
+    return made
+
+
+def damaged(text, rng):
+    """A text cut, with a letter changed, with bytes of nothing, or put in twice."""
+    at = rng.randrange(len(text))
+    letter = chr(ord(text[at]) ^ 1 << rng.randrange(4))
+    kinds = text[:at], text[:at] + letter + text[at + 1 :], text[:at] + '\0' * len(text[at:]), 2 * text
+    return rng.choice(kinds)
+
+
+@pytest.mark.parametrize('seed', range(60))
+def test_a_damaged_copy_of_the_journal_does_no_harm(killed, tmp_path, seed):
+    """Old or new, whole; with both copies damaged nothing moves, and it is said."""
+    rng = random.Random(seed)
+    files = dict(killed[rng.randrange(2, 9)])
+    names = [f'{WORK_FOLDER}/{name}' for name in ('journal.json', 'journal.twin.json')]
+    hit = rng.choice([names[:1], names[1:], names])
+    files.update({name: damaged(files[name], rng) for name in hit})
+    put(tmp_path, files)
+
+    if hit == names:
+        with contextlib.suppress(OutputError):  # what is still the same data is none
+            recover(tmp_path)
+        assert held(tmp_path) in (files, {**NEW, **FOREIGN})
+    else:
+        recover(tmp_path)
+        assert held(tmp_path) == {**NEW, **FOREIGN}
+
+
+def test_a_changed_name_in_the_journal_is_noticed(killed, tmp_path):
+    """The file of that name would be lost with what is cleared away."""
+    files = dict(killed[2])
+    for name in ('journal.json', 'journal.twin.json'):
+        path = f'{WORK_FOLDER}/{name}'
+        files[path] = files[path].replace('b.txt', 'c.txt')
+    put(tmp_path, files)
+    with pytest.raises(OutputError, match='damaged'):
+        recover(tmp_path)
+    assert held(tmp_path) == files
+
+
+def test_a_journal_of_the_first_version_is_completed(killed, tmp_path):
+    files = dict(killed[4])
+    del files[f'{WORK_FOLDER}/journal.twin.json']
+    first = {'old': REPLACED, 'new': sorted(NEW), 'forward': True}
+    put(tmp_path, {**files, f'{WORK_FOLDER}/journal.json': json.dumps(first)})
+    recover(tmp_path)
+    assert held(tmp_path) == {**NEW, **FOREIGN}
+
+
+def test_a_journal_of_a_newer_version_is_left_to_it(killed, tmp_path):
+    data = {**json.loads(killed[4][f'{WORK_FOLDER}/journal.json']), 'version': 3, 'links': []}
+    del data['sha256']
+    text = json.dumps(data, sort_keys=True)
+    text = json.dumps({**data, 'sha256': hashlib.sha256(text.encode()).hexdigest()})
+    files = {**killed[4], f'{WORK_FOLDER}/journal.json': text}
+    put(tmp_path, files)
+    with pytest.raises(OutputError, match='newer version'):
+        recover(tmp_path)
+    assert held(tmp_path) == files
+
+
+def test_what_was_killed_when_all_was_done_had_not_changed_nothing(folder, monkeypatch):
+    rmtree = shutil.rmtree
+
+    def left(path, **options):
+        if Path(path).name == 'new':
+            rmtree(path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, 'rmtree', left)
+        write_new(folder)
+
+    (sentence,) = recover(folder)
+    assert 'all was done' in sentence
+    assert held(folder) == {**NEW, **FOREIGN}
+
+
+def test_a_run_that_writes_another_single_file_is_no_obstacle(tmp_path):
+    with transaction(tmp_path, 'it', file_name='a.nrrd'):
+        assert recover(tmp_path) == ()
+        with pytest.raises(OutputError, match='another run'):
+            recover(tmp_path, below=True)
+
+
+def test_who_reads_waits_a_moment_for_a_run_that_is_just_moving(folder):
+    work = folder / WORK_FOLDER
+    with locked_folder(work):
+        put(work, {'journal.json': '{}'})
+        ends = threading.Timer(0.2, (work / 'journal.json').unlink)
+        ends.start()
+        assert recover(folder, reading=True) == ()
+        ends.join()
+
+
 def test_recover_looks_below_on_request(tmp_path):
     put(tmp_path / 'deep' / 'er' / WORK_FOLDER, {**OURS, 'new/half.txt': 'half'})
 
@@ -330,7 +441,7 @@ def broken_but_for(rename, name):
 
 def test_who_reads_need_not_wait_for_a_run_that_has_moved_nothing(folder):
     with transaction(folder, 'the results'):
-        assert recover(folder, moved_only=True) == ()
+        assert recover(folder, reading=True) == ()
         with pytest.raises(OutputError, match='another run'):
             recover(folder)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -87,7 +88,6 @@ def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, 
     from ..dicom.read import read_stack
     from ..files.volume import is_volume_file, read_volume
 
-    recover_input(args.input)
     if is_volume_file(args.input):
         image, stack = read_volume(args.input, frame=args.frame), None
         progress(1.0, 'volume read')
@@ -98,25 +98,39 @@ def read_input(args: argparse.Namespace, progress: Progress) -> tuple[PETImage, 
     return in_said_unit(image, args.unit), stack
 
 
-def recover_input(path: Path) -> None:
+def recover_named(args: argparse.Namespace) -> None:
     """
-    Complete or undo what was being moved in the folder that is read when a run was killed.
+    Mend what killed runs left wherever the arguments point to, before anything is read or written.
 
     Parameters
     ----------
-    path : `pathlib.Path`
-        A file or folder; a phantom's slices lie one folder below what was being written.
+    args : `argparse.Namespace`
+        Of any command.
 
     Raises
     ------
     OutputError
-        If that is impossible: what would be read is neither old nor new.
+        If files were being moved there and that can be neither completed nor
+        undone: what would be read is neither old nor new.
     """
     from ..files.atomic import recover
 
-    for folder in (path, path.parent):
-        if folder.is_dir():
-            recover(folder, moved_only=True)
+    named = dict.fromkeys(_paths([value for key, value in vars(args).items() if key != 'run']))
+    folders = dict.fromkeys(folder for path in named for folder in (path, path.parent))
+    for folder in folders:  # a phantom's slices lie one folder below what was being written
+        recover(folder, reading=True)
+
+
+def _paths(value: object) -> Iterator[Path]:
+    """Paths in lists of lists, too; a name of a preset may be a file of that name."""
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, str):
+        if os.sep in value or Path(value).suffix:
+            yield Path(value)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _paths(one)
 
 
 def in_said_unit(image: PETImage, unit: str | None) -> PETImage:

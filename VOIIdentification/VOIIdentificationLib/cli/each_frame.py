@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import InputFileError, Progress, part_of
 from ..core.phantom import load_phantom
-from .arguments import in_said_unit, recover_input
+from .arguments import in_said_unit
 from .terminal import as_lines
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def run_each_frame(args: argparse.Namespace, progress: Progress) -> int:
     from ..many.each_frame import measure_each_frame
 
     _require_alone(args)
-    recover_input(args.input)
     frames = _frames(args, part_of(progress, 0.0, 0.1))
     found = measure_each_frame(frames, args.output, _options(args), part_of(progress, 0.1, 1.0))
     progress(1.0, 'done')

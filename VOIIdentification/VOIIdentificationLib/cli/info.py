@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from ..core.errors import no_progress
-from .arguments import add_input, read_input, recover_input
+from .arguments import add_input, read_input
 from .terminal import as_lines
 
 
@@ -39,7 +39,6 @@ def run(args: argparse.Namespace) -> int:
     from ..dicom.describe import describe_series
     from ..files.volume import is_volume_file
 
-    recover_input(args.input)
     if is_volume_file(args.input):
         lines = _volume_lines(args)
     else:

@@ -19,7 +19,7 @@ from .. import __version__
 from ..core.errors import PhantomError
 from ..files.signals import committed_folders, mended
 from .stop import StopSignals
-from .terminal import PlainStream
+from .terminal import PlainStream, as_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +28,7 @@ EXIT_PROBLEM = 1
 """The data or the files are not as needed; argparse itself exits with 2."""
 
 PROGRAM = 'voi-identification'
+RECOVER = 'recover'
 
 DEBUG_VARIABLE = 'VOI_IDENTIFICATION_DEBUG'
 """If it is set, what the option ``--debug`` asks for: errors with their traceback."""
@@ -95,10 +96,14 @@ def main(argv: Sequence[str] | None = None, *, last: bool = False) -> int:
 
 
 def _run(argv: Sequence[str] | None, stop: StopSignals) -> int:
+    from .arguments import recover_named
+
     debug = bool(os.environ.get(DEBUG_VARIABLE))
     try:
         args = _parser().parse_args(argv)
         debug = debug or args.debug
+        if args.command != RECOVER:  # which looks further, and says it on standard output
+            recover_named(args)
         status = int(args.run(args))
     except Exception as error:
         if stop.received:  # libraries hide it in errors of their own
@@ -156,7 +161,7 @@ def _say_mended() -> None:
 
 
 def _complain(sentence: str) -> None:
-    PlainStream(sys.stderr, needed=False).write(f'{PROGRAM}: {sentence}\n')
+    PlainStream(sys.stderr, needed=False).write(as_lines([f'{PROGRAM}: {sentence}']))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -173,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         'compare': (compare, 'lay several results over each other, with their differences'),
         'harmonize': (harmonize, 'find the Gaussian filter that keeps the limits of a standard'),
         'trend': (trend, 'log scans over years and chart them'),
-        'recover': (recover, 'complete or undo what an interrupted run left in a folder'),
+        RECOVER: (recover, 'complete or undo what an interrupted run left in a folder'),
     }
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description='Find and measure the spheres of a PET image-quality phantom.'
@@ -188,5 +193,5 @@ def _parser() -> argparse.ArgumentParser:
             action='store_true',
             help=f'print errors with their traceback, as {DEBUG_VARIABLE}=1 does',
         )
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, command=name)
     return parser

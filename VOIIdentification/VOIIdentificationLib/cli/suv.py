@@ -60,12 +60,8 @@ def run(args: argparse.Namespace) -> int:
     status : int
         Exit status 0; problems are raised as `PhantomError`.
     """
-    from ..files.atomic import recover
     from ..files.volume import is_volume_file, write_volume
-    from .arguments import recover_input
 
-    recover(args.output.parent)
-    recover_input(args.input)
     image, scale = (_of_volume if is_volume_file(args.input) else _of_series)(args)
     write_volume(image, args.output, overwrite=args.overwrite)
     doubts = [f'Note: {flag.text}' for flag in scale.flags]

@@ -6,7 +6,7 @@ While a folder is written it holds a hidden one:
     DIR/.voi-identification/
         lock            held by the run that writes; a second one is refused
         new/            the new files; complete and on the disk before anything moves
-        journal.json    what is to be moved; there only while files move
+        journal.json    what is to be moved; there only while files move; its twin beside it
         old/            the files that make way
 
 A run that is killed before the journal stands has changed nothing. One that is
@@ -17,17 +17,26 @@ run into the folder, or by `recover`. Signals wait while files move.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path
 
 from ..core.errors import OutputError
 from ..core.sentence import joined, sentence_of, sentences
-from .lock import locked_folder
+from .durable import (
+    JOURNAL,
+    JOURNAL_PART,
+    JOURNAL_TWIN,
+    Journal,
+    read_journal,
+    write_journal,
+    write_through,
+)
+from .lock import BusyError, locked_folder
 from .signals import committed_folders, mended, signals_deferred
 
 _ = sentences(__name__)
@@ -35,8 +44,7 @@ _ = sentences(__name__)
 WORK_FOLDER = '.voi-identification'
 """Name of the hidden folder; one for a single file begins with the name of that file."""
 
-_NEW, _OLD, _JOURNAL = 'new', 'old', 'journal.json'
-_PART = f'{_JOURNAL}.part'
+_NEW, _OLD = 'new', 'old'
 _CLOSE_IT = _('Close the file in other programs, or choose a folder that you may write to.')
 _ADVICE = {
     errno.ENOSPC: _('Free some space, or choose another folder.'),
@@ -45,11 +53,8 @@ _ADVICE = {
 }
 _LEFT = _('what an earlier run left')
 _OTHER_ADVICE = _('Choose another folder.')
-_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
-"""What some network drives answer who asks them to write through: no reason not to write."""
-
-_SYNC_THREADS = 16
-"""One after the other, 100 slices took 0.58 s on a virtual disk, so 0.09 s."""
+_PATIENCE_S, _PAUSE_S = 1.0, 0.02
+"""Moving the files of an analysis takes 5 ms, on a network drive 0.6 s."""
 
 _MAX_NAME_CHARACTERS = 50
 """Of a file's name in that of its hidden folder: the system takes 255 bytes in all."""
@@ -99,10 +104,10 @@ class Transaction:
             If a file cannot be moved. Everything is then as it was.
         """
         names = _files_below(self.new)
-        _write_through(self.new)
-        journal = _Journal(tuple(path.as_posix() for path in old), names)
+        write_through(self.new)
+        journal = Journal(tuple(path.as_posix() for path in old), names)
         with signals_deferred():
-            journal.carry_out(self._directory, self._work)
+            _carry_out(journal, self._directory, self._work)
             committed_folders.append(self._directory)
         return tuple(self._directory / name for name in names)
 
@@ -139,7 +144,7 @@ def transaction(directory: Path, what: str, *, file_name: str = '') -> Iterator[
         try:
             work = directory / _work_name(file_name)
             with locked_folder(work):
-                if any(work.joinpath(name).exists() for name in (_NEW, _OLD, _JOURNAL)):
+                if any(work.joinpath(name).exists() for name in (_NEW, _OLD, JOURNAL)):
                     mended.append(_complete(directory, work))
                 running = Transaction(directory, work)
                 running.new.mkdir()
@@ -153,7 +158,7 @@ def transaction(directory: Path, what: str, *, file_name: str = '') -> Iterator[
                 _remove_made(made)
 
 
-def recover(directory: Path, *, below: bool = False, moved_only: bool = False) -> tuple[str, ...]:
+def recover(directory: Path, *, below: bool = False, reading: bool = False) -> tuple[str, ...]:
     """
     Complete or undo what a run left that was killed.
 
@@ -163,10 +168,11 @@ def recover(directory: Path, *, below: bool = False, moved_only: bool = False) -
         A folder that results were written to; it need not exist.
 
     below : bool, optional
-        True looks into all folders below it too.
+        True looks into all folders below it too, and reports every run that goes on.
 
-    moved_only : bool, optional
-        True passes over runs that have moved nothing: enough for who reads.
+    reading : bool, optional
+        True is enough for who reads: what has not begun to move files is
+        cleared away where that is possible, and passed over where it is not.
 
     Returns
     -------
@@ -178,22 +184,48 @@ def recover(directory: Path, *, below: bool = False, moved_only: bool = False) -
     OutputError
         If a run is writing there now, or the system refuses.
     """
-    search = directory.rglob if below else directory.glob
     told, problems = [], []
-    with system_errors_named(directory, _LEFT):
-        left = sorted({*search(f'.*{WORK_FOLDER}'), *search(WORK_FOLDER)})
-    for work in left:
-        if moved_only and not (work / _JOURNAL).exists():
-            continue
+    for work in _left(directory, below=below):
         try:
-            with system_errors_named(work.parent, _LEFT), locked_folder(work):
+            with system_errors_named(work.parent, _LEFT), _locked_when_moved(work):
                 told.append(_complete(work.parent, work))
         except OutputError as error:  # the others are none the worse for it
-            problems.append(sentence_of(error))
+            other = work.name != WORK_FOLDER and not below and isinstance(error, BusyError)
+            if os.path.lexists(work / JOURNAL) or not (reading or other):
+                problems.append(sentence_of(error))
     mended.extend(told)
     if problems:
         raise OutputError(joined(problems))
     return tuple(told)
+
+
+def _left(directory: Path, *, below: bool) -> list[Path]:
+    """Hidden folders of runs that go on, or were killed."""
+    if below:
+        with system_errors_named(directory, _LEFT):
+            return sorted({*directory.rglob(f'.*{WORK_FOLDER}'), *directory.rglob(WORK_FOLDER)})
+    try:
+        names = os.listdir(directory)
+    except OSError:  # missing, or not for us to see: who reads or writes it will say so
+        return []
+    return sorted(
+        directory / name for name in names if name[:1] == '.' and name.endswith(WORK_FOLDER)
+    )
+
+
+@contextmanager
+def _locked_when_moved(work: Path) -> Iterator[None]:
+    """Where a run that goes on is just moving its files, wait a moment for it."""
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with locked_folder(work):
+                yield
+            return
+        except BusyError:
+            if not os.path.lexists(work / JOURNAL) or time.monotonic() > end_s:
+                raise
+        time.sleep(_PAUSE_S)
 
 
 @contextmanager
@@ -230,65 +262,55 @@ def system_errors_named(directory: Path, what: str) -> Iterator[None]:
         raise OutputError(msg) from error
 
 
-@dataclass(frozen=True)
-class _Journal:
-    """What is to be moved, by names relative to the folder; where files lie says how far it is."""
+def _carry_out(journal: Journal, directory: Path, work: Path) -> None:
+    """Move all files, or put back what was moved; the journal stands as long as it takes."""
+    write_journal(journal, work)
+    if journal.forward:
+        try:
+            _advance(journal, directory, work)
+        except OSError:
+            _carry_out(replace(journal, forward=False), directory, work)
+            raise
+    else:
+        _retreat(journal, directory, work)
+    write_through(directory, recursive=False)
+    (work / JOURNAL).unlink()
 
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-    forward: bool = True
 
-    def carry_out(self, directory: Path, work: Path) -> None:
-        """Move all files, or put back what was moved; the journal stands as long as it takes."""
-        self._write(work)
-        if self.forward:
-            try:
-                self._advance(directory, work)
-            except OSError:
-                replace(self, forward=False).carry_out(directory, work)
-                raise
-        else:
-            self._retreat(directory, work)
-        _write_through(directory, recursive=False)
-        (work / _JOURNAL).unlink()
+def _advance(journal: Journal, directory: Path, work: Path) -> None:
+    for name in dict.fromkeys((*journal.old, *journal.new)):
+        waiting = (work / _NEW / name).exists()
+        if name in journal.new and not waiting:
+            continue  # it stands in its place already
+        if os.path.lexists(directory / name) and not (work / _OLD / name).exists():
+            _move(directory / name, work / _OLD / name)
+        if waiting:
+            _move(work / _NEW / name, directory / name)
 
-    def _write(self, work: Path) -> None:
-        part = work / _PART
-        part.write_text(json.dumps(asdict(self)), encoding='utf-8')
-        _sync(part)
-        part.replace(work / _JOURNAL)
-        _sync(work)
 
-    def _advance(self, directory: Path, work: Path) -> None:
-        for name in dict.fromkeys((*self.old, *self.new)):
-            waiting = (work / _NEW / name).exists()
-            if name in self.new and not waiting:
-                continue  # it stands in its place already
-            if os.path.lexists(directory / name) and not (work / _OLD / name).exists():
-                _move(directory / name, work / _OLD / name)
-            if waiting:
-                _move(work / _NEW / name, directory / name)
-
-    def _retreat(self, directory: Path, work: Path) -> None:
-        for name in self.new:
-            if not (work / _NEW / name).exists() and (directory / name).exists():
-                _move(directory / name, work / _NEW / name)
-                _remove_empty(directory / name, directory)
-        for name in _files_below(work / _OLD):
-            _move(work / _OLD / name, directory / name)
+def _retreat(journal: Journal, directory: Path, work: Path) -> None:
+    for name in journal.new:
+        if not (work / _NEW / name).exists() and (directory / name).exists():
+            _move(directory / name, work / _NEW / name)
+            _remove_empty(directory / name, directory)
+    for name in _files_below(work / _OLD):
+        _move(work / _OLD / name, directory / name)
 
 
 def _complete(directory: Path, work: Path) -> str:
     """Finish what a killed run had begun to move, and clear up after it."""
-    journal = _read_journal(work / _JOURNAL)
+    journal = read_journal(work, work / _OLD)
+    moved = os.path.lexists(work / _OLD)  # only what moves makes that folder
     text = _('an interrupted run had changed nothing yet')
+    if moved or not (work / _NEW).exists():
+        text = _('a run was interrupted when all was done, and is cleared up after')
     with signals_deferred():
         if journal is not None:
             try:
-                journal.carry_out(directory, work)
+                _carry_out(journal, directory, work)
                 text = _('an interrupted run was completed')
             except OSError:
-                if (work / _JOURNAL).exists():  # it could not even be undone
+                if (work / JOURNAL).exists():  # it could not even be undone
                     raise
                 text = _('an interrupted run was undone')
         _clear(work)
@@ -297,33 +319,11 @@ def _complete(directory: Path, work: Path) -> str:
 
 def _clear(work: Path) -> None:
     """Delete what was written beside, unless a journal says that it is still needed."""
-    if not (work / _JOURNAL).exists():
+    if not (work / JOURNAL).exists():
         for name in (_NEW, _OLD):
             shutil.rmtree(work / name, ignore_errors=True)
-        (work / _PART).unlink(missing_ok=True)
-
-
-def _read_journal(path: Path) -> _Journal | None:
-    if not path.is_file():
-        return None
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-        journal = _Journal(tuple(data['old']), tuple(data['new']), bool(data['forward']))
-        safe = all(_stays_below(name) for name in (*journal.old, *journal.new))
-    except (ValueError, KeyError, TypeError):
-        safe = False
-    if not safe:
-        msg = _(
-            '{path} is damaged: what an interrupted run has moved is not known. The files it put '
-            'aside are in {aside}; move them by hand, then delete {folder}.'
-        ).format(path=path, aside=path.parent / _OLD, folder=path.parent)
-        raise OutputError(msg)
-    return journal
-
-
-def _stays_below(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and '..' not in path.parts
+        for name in (JOURNAL_PART, JOURNAL_TWIN):
+            (work / name).unlink(missing_ok=True)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -348,31 +348,6 @@ def _files_below(folder: Path) -> tuple[str, ...]:
     return tuple(
         sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file())
     )
-
-
-def _write_through(folder: Path, *, recursive: bool = True) -> None:
-    """Let the disk have what was written: many at once, for which it waits only a little longer."""
-    below = [*folder.rglob('*')] if recursive else []
-    if not below:
-        _sync(folder)
-        return
-    from concurrent.futures import ThreadPoolExecutor  # loads slowly, and --help needs none
-
-    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(_sync, [*below, folder]))
-
-
-def _sync(path: Path) -> None:
-    if os.name == 'nt' and path.is_dir():  # folders cannot be opened there
-        return
-    handle = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in _NO_SYNC:
-            raise
-    finally:
-        os.close(handle)
 
 
 def _work_name(file_name: str) -> str:

@@ -28,6 +28,10 @@ _MARK = 'voi-identification\n'
 """What the file holds, so that nobody else's folder is taken for one of ours."""
 
 
+class BusyError(OutputError):
+    """Another run has the folder."""
+
+
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
     """
@@ -45,8 +49,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
     Raises
     ------
+    BusyError
+        If another process has it.
     OutputError
-        If another process has it, or it is somebody else's.
+        If it is somebody else's.
     """
     file = _lock_file(folder)
     try:
@@ -79,7 +85,7 @@ def _lock_file(folder: Path) -> IO[Any]:
                 'another run is writing into {folder}. Wait until it has ended, or choose another '
                 'folder.'
             ).format(folder=folder.parent)
-            raise OutputError(msg)
+            raise BusyError(msg)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), (folder / _LOCK).stat()):
                 if not os.fstat(file.fileno()).st_size:

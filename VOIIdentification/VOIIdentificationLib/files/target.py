@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..core.errors import OutputError
 from ..core.sentence import sentences
-from .atomic import transaction
+from .atomic import recover, transaction
 
 _ = sentences(__name__)
 
@@ -72,7 +72,7 @@ def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
 
 def earlier_files(directory: Path, names: Iterable[str]) -> tuple[Path, ...]:
     """
-    Files of an earlier run.
+    Files of an earlier run, after what a killed one left is mended.
 
     Parameters
     ----------
@@ -86,7 +86,13 @@ def earlier_files(directory: Path, names: Iterable[str]) -> tuple[Path, ...]:
     -------
     old : tuple of `pathlib.Path`
         Those that are there, relative to the folder.
+
+    Raises
+    ------
+    OutputError
+        If another run is writing there, or the system refuses.
     """
+    recover(directory)
     return tuple(Path(name) for name in names if (directory / name).exists())
 
 

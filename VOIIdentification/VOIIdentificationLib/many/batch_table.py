@@ -12,6 +12,7 @@ from ..core.errors import InputFileError
 from ..core.plain_text import plain_text
 from ..evaluate.quantities import QUANTITIES
 from ..files.atomic import transaction
+from ..files.target import earlier_files
 from .batch_series import SeriesJob, read_state
 from .page import csv_cell
 from .stored import RESULTS_NAME, StoredResults, read_results
@@ -57,7 +58,7 @@ def write_tables(directory: Path, jobs: Iterable[SeriesJob], sentences: Mapping[
     OutputError
         If they cannot be written.
     """
-    old = [Path(name) for name in (CSV_NAME, PARQUET_NAME) if (directory / name).exists()]
+    old = earlier_files(directory, (CSV_NAME, PARQUET_NAME))
     with transaction(directory, 'the table') as files:
         count = _write(files.new, (row for job in jobs for row in _series_rows(job, sentences)))
         files.commit(old)

@@ -10,6 +10,7 @@ from .. import __version__
 from ..core.plain_text import plain_data
 from ..evaluate.quantities import QUANTITY_OF
 from ..files.atomic import transaction
+from ..files.target import earlier_files
 from ..report.method import MethodRow
 from ..report.table import Measure, Table, tabulate
 from ..report.workbook import write_workbook
@@ -73,7 +74,7 @@ def write_repeatability(
         If they cannot be written.
     """
     table = tabulate('repeatability', 'Repeatability', _MEASURES, found)
-    old = [Path(name) for name in REPEATABILITY_FILES if (directory / name).exists()]
+    old = earlier_files(directory, REPEATABILITY_FILES)
     csv_name, json_name, book_name = REPEATABILITY_FILES
     with transaction(directory, 'the repeatability') as files:
         (files.new / csv_name).write_text(_csv(table, found, frames), encoding='utf-8', newline='')
