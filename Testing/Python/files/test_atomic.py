@@ -267,7 +267,12 @@ def damaged(text, rng):
     """A text cut, with a letter changed, with bytes of nothing, or put in twice."""
     at = rng.randrange(len(text))
     letter = chr(ord(text[at]) ^ 1 << rng.randrange(4))
-    kinds = text[:at], text[:at] + letter + text[at + 1 :], text[:at] + '\0' * len(text[at:]), 2 * text
+    kinds = (
+        text[:at],
+        text[:at] + letter + text[at + 1 :],
+        text[:at] + '\0' * len(text[at:]),
+        2 * text,
+    )
     return rng.choice(kinds)
 
 

@@ -360,7 +360,10 @@ def test_results_of_another_version_are_refused_by_its_name(tmp_path, number):
 def test_text_that_somebody_put_in_is_harmless_everywhere(tmp_path):
     results = made_results(0, station_name='\u202eA\x1b[2J\0', model='\ud800')
     results['spheres'][0]['label'] = 'S\ud800\x07'
-    one, other = write_results(tmp_path / 'a', results), write_results(tmp_path / 'b', made_results(1))
+    one, other = (
+        write_results(tmp_path / 'a', results),
+        write_results(tmp_path / 'b', made_results(1)),
+    )
 
     assert cli.main(['compare', str(one), str(other), '--output', str(tmp_path / 'out')]) == 0
     log = str(tmp_path / 'log.sqlite')
