@@ -353,7 +353,8 @@ def _voxels_digest(part: dict[str, Any]) -> str:
     """A scan is known by it: nothing would be the same scan as any other nothing."""
     digest = _text_of(part, 'sha256')
     if not digest:
-        raise KeyError('sha256')
+        msg = '"sha256" is missing'
+        raise ValueError(msg)
     return digest
 
 
