@@ -394,7 +394,7 @@ def test_what_stands_in_the_place_of_results_is_read_or_refused_at_once(tmp_path
     if kind == 'marked':  # as an editor of Windows saves it
         assert read_results(tmp_path).series_uid
         return
-    with pytest.raises(InputFileError, match='cannot be read|more than|nested'):
+    with pytest.raises(InputFileError, match=r'cannot be read|more than|nested'):
         read_results(tmp_path)
 
 

@@ -186,11 +186,12 @@ def recover(directory: Path, *, below: bool = False, reading: bool = False) -> t
     """
     told, problems = [], []
     for work in _left(directory, below=below):
+        alone = work.name == WORK_FOLDER or below
         try:
             with system_errors_named(work.parent, _LEFT), _locked_when_moved(work):
                 told.append(_complete(work.parent, work))
         except OutputError as error:  # the others are none the worse for it
-            other = work.name != WORK_FOLDER and not below and isinstance(error, BusyError)
+            other = isinstance(error, BusyError) and not alone
             if os.path.lexists(work / JOURNAL) or not (reading or other):
                 problems.append(sentence_of(error))
     mended.extend(told)
@@ -205,12 +206,10 @@ def _left(directory: Path, *, below: bool) -> list[Path]:
         with system_errors_named(directory, _LEFT):
             return sorted({*directory.rglob(f'.*{WORK_FOLDER}'), *directory.rglob(WORK_FOLDER)})
     try:
-        names = os.listdir(directory)
+        inside = [*directory.iterdir()]
     except OSError:  # missing, or not for us to see: who reads or writes it will say so
         return []
-    return sorted(
-        directory / name for name in names if name[:1] == '.' and name.endswith(WORK_FOLDER)
-    )
+    return sorted(path for path in inside if path.name[0] == '.' and path.match(f'*{WORK_FOLDER}'))
 
 
 @contextmanager

@@ -105,17 +105,23 @@ def read_journal(work: Path, aside: Path) -> Journal | None:
     if not os.path.lexists(work / JOURNAL):
         return None
     for name in (JOURNAL, JOURNAL_TWIN):
-        try:
-            data = json.loads((work / name).read_text(encoding='utf-8'))
-            _require_version(data, work)
-            return _journal_of(data)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            continue
+        if journal := _read_copy(work / name):
+            return journal
     msg = _(
         '{path} is damaged: what an interrupted run has moved is not known. The files it put '
         'aside are in {aside}; move them by hand, then delete {folder}.'
     ).format(path=work / JOURNAL, aside=aside, folder=work)
     raise OutputError(msg)
+
+
+def _read_copy(path: Path) -> Journal | None:
+    """None if it is damaged."""
+    try:
+        data = json.loads(path.read_text(encoding='utf-8'))
+        _require_version(data, path.parent)
+        return _journal_of(data)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _require_version(data: Any, work: Path) -> None:
