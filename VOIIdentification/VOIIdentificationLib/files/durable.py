@@ -75,9 +75,9 @@ def write_journal(journal: Journal, work: Path) -> None:
     text = json.dumps({**data, 'sha256': _digest(data)})
     for path in (work / JOURNAL_TWIN, work / JOURNAL_PART):
         path.write_text(text, encoding='utf-8')
-        sync(path)
+        _sync(path)
     (work / JOURNAL_PART).replace(work / JOURNAL)
-    sync(work)
+    _sync(work)
 
 
 def read_journal(work: Path, aside: Path) -> Journal | None:
@@ -174,28 +174,15 @@ def write_through(folder: Path, *, recursive: bool = True) -> None:
     """
     below = [*folder.rglob('*')] if recursive else []
     if not below:
-        sync(folder)
+        _sync(folder)
         return
     from concurrent.futures import ThreadPoolExecutor  # loads slowly, and --help needs none
 
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(sync, [*below, folder]))
+        list(pool.map(_sync, [*below, folder]))
 
 
-def sync(path: Path) -> None:
-    """
-    Let the disk have a file, or the names in a folder.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file or folder.
-
-    Raises
-    ------
-    OSError
-        If the disk fails.
-    """
+def _sync(path: Path) -> None:
     if os.name == 'nt' and path.is_dir():  # folders cannot be opened there
         return
     handle = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)

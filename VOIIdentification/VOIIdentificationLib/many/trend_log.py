@@ -30,7 +30,7 @@ from .trend_schema import (
     EXCLUDED,
     SCHEMA_VERSION,
     SUPERSEDED,
-    schema_sql,
+    schema_statements,
 )
 
 BUSY_TIMEOUT_S = 60.0
@@ -239,22 +239,12 @@ def _make_or_check(connection: sqlite3.Connection, path: Path) -> None:
     if _tables(connection):
         _require_version(connection, path)
         return
-    for statement in _statements(schema_sql()):
+    for statement in schema_statements():
         connection.execute(statement)
 
 
 def _tables(connection: sqlite3.Connection) -> int:
     return int(connection.execute('SELECT count(*) FROM sqlite_master').fetchone()[0])
-
-
-def _statements(sql: str) -> Iterator[str]:
-    """One by one: `executescript` would end the transaction."""
-    statement = ''
-    for part in sql.split(';'):
-        statement += f'{part};'
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ''
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:

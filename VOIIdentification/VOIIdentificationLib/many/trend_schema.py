@@ -7,6 +7,9 @@ touch values and history, whichever program opens the file.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+
 APPLICATION_ID = 0x564F4931
 """Marks a SQLite file as a trend log ("VOI1")."""
 
@@ -69,14 +72,15 @@ CREATE TABLE history (
 """
 
 
-def schema_sql() -> str:
+def schema_statements() -> Iterator[str]:
     """
-    Statements that make an empty log.
+    What makes an empty log.
 
-    Returns
-    -------
-    sql : str
-        Tables, indices, triggers and the marks of the file.
+    Yields
+    ------
+    statement : str
+        Of tables, indices, triggers and the marks of the file, one by one:
+        `executescript` would end the transaction.
     """
     kept = [
         ('entry', 'DELETE'),
@@ -84,4 +88,9 @@ def schema_sql() -> str:
     ]
     triggers = ''.join(_NO_TOUCH.format(table=table, verb=verb) for table, verb in kept)
     marks = f'PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};'
-    return f'{_TABLES}{triggers}{marks}'
+    statement = ''
+    for part in f'{_TABLES}{triggers}{marks}'.split(';'):
+        statement += f'{part};'
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ''
