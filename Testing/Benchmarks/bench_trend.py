@@ -21,7 +21,7 @@ from made_stored import made_results, write_results
 from VOIIdentificationLib.many.stored import read_results
 from VOIIdentificationLib.many.trend_log import add_entry, integrity_problems, reading
 from VOIIdentificationLib.many.trend_page import trend_page
-from VOIIdentificationLib.many.trend_schema import schema_sql
+from VOIIdentificationLib.many.trend_schema import schema_statements
 
 ADDED = 200
 """Entries whose adding is timed, each its own transaction."""
@@ -57,7 +57,8 @@ def print_adding(folder):
 def fill(log, count):
     """A log of many scans of one scanner."""
     connection = sqlite3.connect(log)
-    connection.executescript(schema_sql())
+    for statement in schema_statements():
+        connection.execute(statement)
     rng, start = random.Random(0), datetime(1990, 1, 1, 8)
     entries, values = [], []
     for n in range(1, count + 1):

@@ -310,7 +310,7 @@ def _entry(stored: StoredResults, said: Said) -> dict[str, str]:
         'scanner': _said_or_read(said.scanner, kind.scanner),
         'reconstruction': _said_or_read(said.reconstruction, kind.reconstruction),
         'fill': _said_or_read(said.fill, kind.fill),
-        'scanned_at': _scanned_at(stored, said),
+        'scanned_at': _moment(stored.scanned_at, f'{stored.path}: ') or _moment(said.scanned_at),
         'analyzed_at': stored.analyzed_at,
         'added_at': now(),
         'software': stored.software,
@@ -318,16 +318,6 @@ def _entry(stored: StoredResults, said: Said) -> dict[str, str]:
         'state': CURRENT,
     }
     return {name: plain_text(text) for name, text in entry.items()}
-
-
-def _scanned_at(stored: StoredResults, said: Said) -> str:
-    try:
-        return _moment(stored.scanned_at or said.scanned_at)
-    except InputFileError as error:
-        if not stored.scanned_at:
-            raise
-        msg = f'{stored.path}: {error}'
-        raise InputFileError(msg) from error
 
 
 def _insert(connection: sqlite3.Connection, entry: dict[str, str], stored: StoredResults) -> None:
@@ -363,14 +353,14 @@ def _said_or_read(said: str, read: str) -> str:
     return said or read if read == UNKNOWN else read
 
 
-def _moment(text: str) -> str:
+def _moment(text: str, where: str = '') -> str:
     """Times sort as text: to the second, without a zone that only some have."""
     if not text:
         return ''
     try:
         return datetime.fromisoformat(text.partition('.')[0]).isoformat(timespec='seconds')
     except ValueError as error:
-        msg = f'{text!r} is no date; write it as 2026-03-01 or 2026-03-01T10:15:00'
+        msg = f'{where}{text!r} is no date; write it as 2026-03-01 or 2026-03-01T10:15:00'
         raise InputFileError(msg) from error
 
 
