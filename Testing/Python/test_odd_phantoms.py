@@ -5,14 +5,24 @@ from functools import cache
 
 import numpy as np
 import pytest
-from VOIIdentificationLib.analysis import analyze
+from VOIIdentificationLib.activity.worksheet import given_activity
+from VOIIdentificationLib.analysis import Known, analyze
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
-from VOIIdentificationLib.synthetic.phantom import PSF, Noise, Pose, SyntheticPhantom, synthesize
+from VOIIdentificationLib.synthetic.phantom import (
+    PSF,
+    Activities,
+    Ball,
+    Noise,
+    Pose,
+    SyntheticPhantom,
+    synthesize,
+)
 from VOIIdentificationLib.synthetic.scene import grid
 
 PRESET = load_phantom('NEMA IEC body')
 LABELS = [insert.label for insert in PRESET.inserts]
+HOT, BACKGROUND = 20_000.0, 2000.0
 
 
 def made(**scene):
@@ -20,6 +30,7 @@ def made(**scene):
     given = {
         'geometry': grid((74, 64, 30), (4.3, 4.1, 4.2), middle_ras_mm=(0.0, 0.0, -20.0)),
         'pose': Pose(rotation_deg=25.0),
+        'activities': Activities(hot=HOT, background=BACKGROUND),
         'psf': PSF(6.0),
         'noise': Noise(0.05, 5.0),
     }
@@ -69,3 +80,23 @@ def test_a_sphere_that_is_not_there_is_measured_where_its_seed_is_and_flagged():
     assert 'Nothing stands out where S10 must be' in ' '.join(result.notes)
     assert 'ot measured' not in ' '.join(result.notes)
     assert result.nema is not None
+
+
+@pytest.mark.parametrize('seeded', [True, False])
+def test_an_air_bubble_is_flagged_and_its_sphere_not_judged(seeded):
+    """A ball of 14 mm without activity at the top of the 28 mm sphere, an eighth of it."""
+    image, centers = scan()
+    top = tuple(np.add(centers['S28'], (0.0, 7.0, 0.0)))
+    odd, _ = made(distractors=(Ball(top, 14.0, -HOT),))
+    known = Known(activity=given_activity(HOT, BACKGROUND))
+
+    plain, found = (
+        analyze(one, seeds_of(centers) if seeded else (), PRESET, known=known)
+        for one in (image, odd)
+    )
+
+    assert Flag.PART_MISSING in flags(found)['S28']
+    assert Flag.PART_MISSING not in set().union(*flags(plain).values())
+    verdicts = {one.label: one.verdicts for one in found.recovery.spheres}
+    assert all(one.passed is None for one in verdicts['S28'])
+    assert all(one.passed is not None for one in verdicts['S37'])

@@ -72,6 +72,19 @@ def test_exchanged_labels_are_named_without_any_ring(scan):
     assert 'S37 of 37 mm looks like a sphere of 13 mm' in checked.notes[0]
 
 
+def test_a_place_without_voxels_does_not_keep_the_others_from_being_judged(scan):
+    image, centers = scan
+    index = np.indices(image.voxels.shape)[::-1].reshape(3, -1).T
+    away = np.linalg.norm(image.geometry.position_ras_mm(index) - centers['S22'], axis=1) > 28
+    voxels = np.where(away.reshape(image.voxels.shape), image.voxels, np.nan)
+
+    checked = check_inserts(
+        replace(image, voxels=voxels), labeled(centers, S37='S13', S13='S37'), LOOSE, None
+    )
+
+    assert flags(checked) == {'S37': (Flag.SEED_MISNAMED,), 'S13': (Flag.SEED_MISNAMED,)}
+
+
 def test_a_place_without_a_sphere_is_flagged(scan):
     image, centers = scan
     air = {**centers, 'S17': (50.0, 20.0, -60.0), 'S28': (0.0, 60.0, -45.0)}

@@ -14,6 +14,7 @@ from VOIIdentificationLib.locate.identity import (
     identify_spheres,
     with_usual_sizes,
 )
+from VOIIdentificationLib.locate.shells import Shells
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.psf import PSF
 from VOIIdentificationLib.synthetic.scene import (
@@ -66,7 +67,7 @@ def test_any_order_is_read_off_the_image(seed, where):
     order = np.random.default_rng(100 + seed).permutation(6).tolist()
     image, places = made(order, cov=0.2, fwhm_mm=4.5 + seed, seed=seed, where=where)
 
-    found = identify_spheres(image, places, DIAMETERS_MM)
+    found = identify_spheres(Shells.around(image, places), DIAMETERS_MM)
 
     assert sizes(found) == order
     assert all(one.is_clear and one.filling == 'hot' for one in found.spheres)
@@ -89,7 +90,7 @@ def test_spheres_that_are_cold_or_hold_background_are_seen(cold, inside, filling
     activities = Activities(hot=20000.0, cold=inside, background=5000.0)
     image, places = made(order, cold=cold, activities=activities, seed=2)
 
-    found = identify_spheres(image, places, DIAMETERS_MM)
+    found = identify_spheres(Shells.around(image, places), DIAMETERS_MM)
 
     hot = [size for size in order if size not in cold]
     assert [found.spheres[place].size for place in hot] == hot
@@ -101,7 +102,7 @@ def test_spheres_that_are_cold_or_hold_background_are_seen(cold, inside, filling
 def test_fewer_places_than_spheres():
     image, places = made([3, 1, 5, 0, 2, 4])
 
-    found = identify_spheres(image, places[:3], DIAMETERS_MM)
+    found = identify_spheres(Shells.around(image, places[:3]), DIAMETERS_MM)
 
     assert sizes(found) == [3, 1, 5]
 
@@ -110,7 +111,7 @@ def test_a_wrong_diameter_is_contradicted_by_the_signals():
     image, places = made([0, 1, 2, 3, 4, 5])
     typed = np.where(DIAMETERS_MM == 37.0, 73.0, DIAMETERS_MM)
 
-    found = identify_spheres(image, places, typed)
+    found = identify_spheres(Shells.around(image, places), typed)
 
     assert max(abs(found.deviation(place)) for place in range(6)) > MAX_SIGNAL_DEVIATION
 
@@ -119,7 +120,7 @@ def test_where_noise_drowns_the_spheres_their_identity_is_open():
     activities = Activities(hot=7500.0, background=5000.0)
     image, places = made([0, 1, 2, 3, 5, 4], activities=activities, cov=0.4, seed=5)
 
-    found = identify_spheres(image, places, DIAMETERS_MM)
+    found = identify_spheres(Shells.around(image, places), DIAMETERS_MM)
 
     assert min(one.margin for one in found.spheres) < MIN_MARGIN
 
@@ -128,7 +129,9 @@ def test_values_and_their_unit_change_nothing_but_the_signal():
     image, places = made([1, 0, 2, 3, 5, 4])
     scaled = replace(image, voxels=image.voxels * np.float32(1e-3))
 
-    one, other = (identify_spheres(each, places, DIAMETERS_MM) for each in (image, scaled))
+    one, other = (
+        identify_spheres(Shells.around(each, places), DIAMETERS_MM) for each in (image, scaled)
+    )
 
     assert sizes(one) == sizes(other)
     assert other.signal == pytest.approx(1e-3 * one.signal, rel=1e-4)
@@ -137,13 +140,13 @@ def test_values_and_their_unit_change_nothing_but_the_signal():
 def test_a_place_outside_the_image_tells_nothing():
     image = PETImage(np.ones((4, 5, 6), np.float32), VolumeGeometry((4, 5, 6), np.eye(4)))
 
-    assert identify_spheres(image, [(500.0, 0.0, 0.0)], DIAMETERS_MM) is None
+    assert identify_spheres(Shells.around(image, [(500.0, 0.0, 0.0)]), DIAMETERS_MM) is None
 
 
 def test_an_even_image_holds_nothing():
     image = PETImage(np.ones((40, 50, 60), np.float32), VolumeGeometry((40, 50, 60), np.eye(4)))
 
-    found = identify_spheres(image, [(30.0, 25.0, 20.0)], DIAMETERS_MM)
+    found = identify_spheres(Shells.around(image, [(30.0, 25.0, 20.0)]), DIAMETERS_MM)
 
     assert found.spheres[0].filling == 'none'
 
@@ -151,9 +154,9 @@ def test_an_even_image_holds_nothing():
 def test_signals_of_right_diameters_agree_and_one_size_more_or_less_does_not():
     image, places = made([0, 1, 2, 3, 4, 5])
 
-    assert np.abs(compare_signals(image, places, DIAMETERS_MM)).max() < 0.15
+    assert np.abs(compare_signals(Shells.around(image, places), DIAMETERS_MM)).max() < 0.15
     swapped = DIAMETERS_MM[[0, 1, 2, 3, 5, 4]]
-    deviations = compare_signals(image, places, swapped)
+    deviations = compare_signals(Shells.around(image, places), swapped)
     assert np.abs(deviations[:4]).max() < MAX_SIGNAL_DEVIATION
     assert deviations[4] > 0.5  # the 13 mm sphere taken for 10 mm: (13 / 10)^3 = 2.2
     assert deviations[5] < -MAX_SIGNAL_DEVIATION
@@ -162,8 +165,7 @@ def test_signals_of_right_diameters_agree_and_one_size_more_or_less_does_not():
 def test_signals_are_not_compared_where_nothing_is_hot():
     image = PETImage(np.ones((40, 50, 60), np.float32), VolumeGeometry((40, 50, 60), np.eye(4)))
 
-    assert not np.any(compare_signals(image, [(30.0, 25.0, 20.0)], np.array([10.0])))
-    assert compare_signals(image, [(500.0, 25.0, 20.0)], np.array([10.0])) is None
+    assert not np.any(compare_signals(Shells.around(image, [(30.0, 25.0, 20.0)]), np.array([10.0])))
 
 
 def test_usual_sizes_are_added_but_not_beside_the_phantoms_own():

@@ -11,6 +11,7 @@ from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.image import PETImage
 from VOIIdentificationLib.measure.voi_mask import Sphere
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres, most_shift_mm
+from VOIIdentificationLib.sphere_fit.one_side import DIRECTIONS
 
 NOISE_FWHM_MM = 4.0
 
@@ -389,3 +390,84 @@ def test_a_resolution_finer_than_any_scanner_is_not_told(fwhm_mm, told):
     assert fit.accepted, fit.reason
     expected = pytest.approx(fwhm_mm, rel=0.005) if told else None
     assert (fit.fwhm_in_plane_mm, fit.fwhm_axial_mm) == (expected, expected)
+
+
+BUBBLE_SIGNAL = 4.0
+
+
+def without_cap(geometry, sphere, above, up):
+    """
+    What lacks beyond a plane across the sphere, blurred to 6 mm FWHM.
+
+    Random points fill the cap, each spread as a Gaussian over the voxels' centers.
+    """
+    rng = np.random.default_rng(4)
+    radius = sphere.diameter_mm / 2
+    points = rng.uniform(-radius, radius, (9000, 3))
+    points = points[(np.linalg.norm(points, axis=1) < radius) & (points @ up > above * radius)]
+    volume_mm3 = len(points) / 9000 * (2 * radius) ** 3
+    k, j, i = np.indices(geometry.shape_kji)
+    centers = geometry.position_ras_mm(np.stack([i, j, k], axis=-1).reshape(-1, 3).astype(float))
+    sigma = 6.0 / 2.3548
+    seen = np.zeros(len(centers))
+    for point in points + sphere.center_ras_mm:
+        seen += np.exp(-((centers - point) ** 2).sum(axis=1) / (2 * sigma**2))
+    density = volume_mm3 / len(points) / (2 * np.pi * sigma**2) ** 1.5
+    return BUBBLE_SIGNAL * density * seen.reshape(geometry.shape_kji)
+
+
+@pytest.fixture(scope='module')
+def bubble():
+    """The cap above half the radius of a 28 mm sphere, 16 % of its volume."""
+    sphere = Sphere('S28', middle_of(COARSE), 28.0)
+    up = np.array([0.48, 0.8, 0.36])
+    return sphere, without_cap(COARSE, sphere, 0.5, up / np.linalg.norm(up))
+
+
+@pytest.mark.parametrize(('part', 'flagged'), [(1.0, True), (0.6, True), (0.2, False), (0, False)])
+def test_a_sphere_that_lacks_activity_on_one_side_is_seen(bubble, part, flagged):
+    sphere, cap = bubble
+    values = scan_of(COARSE, [sphere], signal=BUBBLE_SIGNAL) - part * cap
+    values += noise_like(values, 0.05, 7, COARSE)
+
+    fit = fit_sphere(scan(COARSE, values), sphere)
+
+    assert fit.accepted
+    assert (fit.missing_part > 0.15) == flagged
+    assert flagged or fit.missing_part == 0.0
+
+
+@pytest.mark.parametrize('cov', [0.02, 0.15, 0.4])
+@pytest.mark.parametrize(('geometry', 'diameter'), [(FINE, 22.0), (FINE, 17.0), (COARSE, 37.0)])
+def test_noise_alone_is_no_bubble(geometry, diameter, cov):
+    sphere = Sphere('a', middle_of(geometry), diameter)
+    clean = scan_of(geometry, [sphere], signal=BUBBLE_SIGNAL)
+    for seed in range(3):
+        values = clean + noise_like(clean, cov, seed, geometry)
+        assert fit_sphere(scan(geometry, values), sphere).missing_part == 0.0
+
+
+@pytest.mark.parametrize('diameter', [16.5, 30.0])
+def test_a_wrong_diameter_is_the_same_in_all_directions(diameter):
+    sphere = Sphere('a', middle_of(FINE), 22.0)
+    values = scan_of(FINE, [sphere], signal=BUBBLE_SIGNAL)
+    taken_for = Sphere('a', sphere.center_ras_mm, diameter)
+
+    assert fit_sphere(scan(FINE, values), taken_for).missing_part == 0.0
+
+
+def test_the_smallest_sphere_is_left_alone(bubble):
+    """The same image, taken for that of a sphere too small to tell."""
+    sphere, cap = bubble
+    values = scan_of(COARSE, [sphere], signal=BUBBLE_SIGNAL) - cap
+    small = Sphere('a', sphere.center_ras_mm, 15.0)
+
+    assert fit_sphere(scan(COARSE, values), small).missing_part == 0.0
+
+
+def test_no_direction_is_far_from_those_that_are_looked_at():
+    ways = np.random.default_rng(1).normal(size=(2000, 3))
+    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+
+    assert np.linalg.norm(DIRECTIONS, axis=1) == pytest.approx(np.ones(26))
+    assert np.degrees(np.arccos((ways @ DIRECTIONS.T).max(axis=1))).max() < 28.0

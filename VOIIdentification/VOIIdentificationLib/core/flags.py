@@ -62,6 +62,7 @@ class Flag(str, Enum):
     FILLING_DIFFERS = 'filling_differs'
     SIGNAL_DEVIATES = 'signal_deviates'
     DIAMETER_DEVIATES = 'diameter_deviates'
+    PART_MISSING = 'part_missing'
     SATURATED = 'saturated'
     SLICES_COPIED = 'slices_copied'
     RING_SCALE = 'ring_scale'
@@ -136,6 +137,10 @@ _TEXTS = {
     Flag.SIGNAL_DEVIATES: _(
         'its signal contradicts that of the other spheres: check size and label'
     ),
+    Flag.PART_MISSING: _(
+        'one side of the sphere holds less than the rest: check it for an air bubble, the image '
+        'for damaged slices'
+    ),
     Flag.SATURATED: _(
         'many of its voxels hold exactly its highest value: the values of the image are cut off'
     ),
@@ -168,6 +173,7 @@ DOUBTED_LABELS = frozenset(
         Flag.FILLING_DIFFERS,
         Flag.SIGNAL_DEVIATES,
         Flag.DIAMETER_DEVIATES,
+        Flag.PART_MISSING,
     }
 )
 """Flags of a sphere that may not be the one its label says: nothing is judged by its diameter."""

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from ..core.geometry import FloatArray
-from ..core.image import PETImage
 from ..sphere_fit.fit import WALL_MM
 from ..sphere_fit.model import FWHM_PER_SIGMA
 from .ring_template import blurred_ball
@@ -221,15 +220,12 @@ class Assigned:
     signal: float
 
 
-def all_costs(image: PETImage, shells: Shells, diameters_mm: FloatArray) -> list[Costs]:
+def all_costs(shells: Shells, diameters_mm: FloatArray) -> list[Costs]:
     """
     Compare all diameters with all places.
 
     Parameters
     ----------
-    image : PETImage
-        The scan; tells the blur by the voxels.
-
     shells : Shells
         What it shows around the places.
 
@@ -241,15 +237,12 @@ def all_costs(image: PETImage, shells: Shells, diameters_mm: FloatArray) -> list
     costs : list of Costs
         For each of `FWHM_MM`.
     """
-    voxel_variance = float(np.mean(image.geometry.spacing_ijk_mm**2)) / 12
-    return [_costs(shells, diameters_mm, fwhm, voxel_variance) for fwhm in FWHM_MM]
+    return [_costs(shells, diameters_mm, fwhm_mm) for fwhm_mm in FWHM_MM]
 
 
-def _costs(
-    shells: Shells, diameters_mm: FloatArray, fwhm_mm: float, voxel_variance_mm2: float
-) -> Costs:
+def _costs(shells: Shells, diameters_mm: FloatArray, fwhm_mm: float) -> Costs:
     """Least squares over the shells, the background of each place eliminated."""
-    sigma = float(np.sqrt((fwhm_mm / FWHM_PER_SIGMA) ** 2 + voxel_variance_mm2))
+    sigma = float(np.sqrt((fwhm_mm / FWHM_PER_SIGMA) ** 2 + shells.voxel_variance_mm2))
     radius = np.asarray(diameters_mm)[:, None] / 2
     distance, weight = shells.distance_mm[:, None], shells.count[:, None]
     ball = blurred_ball(distance, radius, sigma)

@@ -142,9 +142,14 @@ def check_inserts(
     """
     spheres = [one for one in located if one.insert.shape == 'sphere']
     doubts = {one.label: list(one.flags) for one in located}
-    notes = _size_doubts(image, spheres, phantom, doubts)
-    notes += _signal_doubts(image, spheres, doubts)
-    notes += _diameter_doubts(image, spheres, doubts)
+    around = Shells.around(image, [one.center_ras_mm for one in spheres])
+    seen = np.flatnonzero(around.seen)
+    shown, shells = [spheres[place] for place in seen], around.of(seen)
+    notes: list[str] = []
+    if shown:
+        notes += _size_doubts(shells, shown, phantom, doubts)
+        notes += _signal_doubts(shells, shown, doubts)
+        notes += _diameter_doubts(shells, shown, doubts)
     scale = _scale_doubt(pose, phantom, MAX_SCALE_DEVIATION)
     if pose is None:
         scale = _scale_doubt(
@@ -180,7 +185,7 @@ def _lacks(located: Sequence[LocatedInsert], phantom: Phantom) -> list[str]:
 
 
 def _size_doubts(
-    image: PETImage,
+    shells: Shells,
     spheres: Sequence[LocatedInsert],
     phantom: Phantom,
     doubts: dict[str, list[Flag]],
@@ -188,7 +193,7 @@ def _size_doubts(
     """Other sizes and fillings than the labels say; added to the doubts, and in words."""
     own = sorted({one.diameter_mm for one in phantom.inserts if one.shape == 'sphere'})
     diameters = with_usual_sizes(own)
-    found = identify_spheres(image, [one.center_ras_mm for one in spheres], diameters)
+    found = identify_spheres(shells, diameters)
     notes: list[str] = []
     for one, seen in zip(spheres, found.spheres if found else (), strict=False):
         flag = _contradiction(one, seen, diameters.tolist())
@@ -227,15 +232,21 @@ def _contradiction(
 
 
 def _signal_doubts(
-    image: PETImage, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
+    shells: Shells, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
 ) -> list[str]:
     """Hot spheres whose signals disagree; added to the doubts, and in words."""
     apart = {*_SAID, Flag.NOTHING_SEEN, Flag.FILLING_DIFFERS}
-    hot = [one for one in spheres if one.insert.hot and not apart & set(doubts[one.label])]
-    if len(hot) < 2:
+    places = [
+        place
+        for place, one in enumerate(spheres)
+        if one.insert.hot and not apart & set(doubts[one.label])
+    ]
+    if len(places) < 2:
         return []
-    diameters = np.array([one.insert.diameter_mm for one in hot])
-    deviations = compare_signals(image, [one.center_ras_mm for one in hot], diameters)
+    hot = [spheres[place] for place in places]
+    deviations = compare_signals(
+        shells.of(places), np.array([one.insert.diameter_mm for one in hot])
+    )
     notes: list[str] = []
     for one, part in zip(hot, () if deviations is None else deviations.tolist(), strict=False):
         if abs(part) > MAX_SIGNAL_DEVIATION:
@@ -250,7 +261,7 @@ def _signal_doubts(
 
 
 def _diameter_doubts(
-    image: PETImage, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
+    around: Shells, spheres: Sequence[LocatedInsert], doubts: dict[str, list[Flag]]
 ) -> list[str]:
     """One factor of all diameters leaves their order and their signals in accord."""
     hot = [one for one in spheres if one.insert.hot and not DOUBTED_LABELS & set(doubts[one.label])]
@@ -258,8 +269,8 @@ def _diameter_doubts(
     largest = sorted(sized, key=lambda one: -one.insert.diameter_mm)[:2]
     if len(largest) < 2 or not all(_stands_alone(one, spheres) for one in largest):
         return []
-    shells = Shells.around(image, [one.center_ras_mm for one in largest])
-    if shells is None or not shells.count[:, int(_OUTER_MM) :].all():  # cut by the image's edge
+    shells = around.of([spheres.index(one) for one in largest])
+    if not shells.count[:, int(_OUTER_MM) :].all():  # cut by the image's edge
         return []
     diameters = np.array([one.insert.diameter_mm for one in largest])
     parts = effective_diameters_mm(shells, diameters) / diameters - 1.0

@@ -20,6 +20,7 @@ from .reading import Reading, read_ring
 from .ring import fit_ring, predict, ring_inserts
 from .ring_search import RingSearch
 from .ring_template import RingMatch
+from .shells import Shells
 
 _ = sentences(__name__)
 
@@ -273,7 +274,7 @@ def _read(
 ) -> Reading:
     """What stands on the places, expected in the order of the match."""
     diameters = [insert.diameter_mm for insert in ring_inserts(phantom)]
-    found = identify_spheres(image, places, with_usual_sizes(diameters))
+    found = identify_spheres(Shells.around(image, places), with_usual_sizes(diameters))
     if found is None:
         msg = _('the spheres were not found: the ring reaches out of the image. {advice}').format(
             advice=_SEED_THEM

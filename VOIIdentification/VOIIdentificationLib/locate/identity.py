@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.geometry import FloatArray, Point
-from ..core.image import PETImage
+from ..core.geometry import FloatArray
 from .assignment import FILLINGS, FWHM_MM, TINY, Assigned, Costs, Filling, all_costs
 from .shells import Shells
 
@@ -143,9 +142,7 @@ class Identification:
         return 0.0 if own is None or not self.signal else own / self.signal - 1.0
 
 
-def identify_spheres(
-    image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray, diameters_mm: FloatArray
-) -> Identification | None:
+def identify_spheres(shells: Shells, diameters_mm: FloatArray) -> Identification | None:
     """
     Tell spheres apart by what the image shows, whatever their order.
 
@@ -155,11 +152,8 @@ def identify_spheres(
 
     Parameters
     ----------
-    image : PETImage
-        The scan.
-
-    centers_ras_mm : (P, 3) sequence of float
-        Centers, within a millimeter or two.
+    shells : Shells
+        Around centers that are right within a millimeter or two.
 
     diameters_mm : (D,) `numpy.ndarray` of float
         Inner diameters of the spheres that may be there; fewer places than
@@ -179,29 +173,23 @@ def identify_spheres(
     parabola in the signal, so that the assignment (Jonker-Volgenant) and the
     signal are found in turn.
     """
-    shells = Shells.around(image, centers_ras_mm)
-    if shells is None:
+    if not shells.seen.all():
         return None
-    tried = all_costs(image, shells, diameters_mm)
+    tried = all_costs(shells, diameters_mm)
     found = [costs.assigned(costs.own_signals()) for costs in tried]
     best = int(np.argmin([one.misfit for one in found]))
     near = tried[max(best - 1, 0) : best + 2]
     return _identified(found[best], tried[best], near, shells, diameters_mm, FWHM_MM[best])
 
 
-def compare_signals(
-    image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray, diameters_mm: FloatArray
-) -> FloatArray | None:
+def compare_signals(shells: Shells, diameters_mm: FloatArray) -> FloatArray | None:
     """
     How far the signal of each hot sphere is from that of the others.
 
     Parameters
     ----------
-    image : PETImage
-        The scan.
-
-    centers_ras_mm : (P, 3) sequence of float
-        Centers of hot spheres.
+    shells : Shells
+        Around the centers of hot spheres.
 
     diameters_mm : (P,) `numpy.ndarray` of float
         Diameter of each, as it is labeled.
@@ -210,13 +198,9 @@ def compare_signals(
     -------
     deviations : (P,) `numpy.ndarray` of float or None
         Own signal over the median of all, less 1, under the resolution that
-        fits all best; 0 where noise alone makes as much. None where a center
-        is outside the image, or nothing is hot.
+        fits all best; 0 where noise alone makes as much. None where nothing is hot.
     """
-    shells = Shells.around(image, centers_ras_mm)
-    if shells is None:
-        return None
-    tried = all_costs(image, shells, diameters_mm)
+    tried = all_costs(shells, diameters_mm)
     misfits = []
     for costs in tried:
         at_0, slope, curve = (np.diag(a) for a in (costs.at_0, costs.slope, costs.curve))

@@ -186,6 +186,8 @@ def _placed(one: LocatedInsert, place: Point | None, *, held: bool) -> LocatedIn
         deviation = math.dist(center, place)
         if held and (not one.fit.accepted or deviation > WEAK_REACH_MM):
             center, deviation = place, 0.0
+    if one.fit.missing_part:
+        flags.append(Flag.PART_MISSING)
     if held:
         flags.append(Flag.BOUND_BY_RING)
     if deviation is not None and deviation > MAX_RING_DEVIATION_MM:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
@@ -26,14 +27,18 @@ class Shells:
     ----------
     distance_mm, value, count : (P, B) `numpy.ndarray` of float
         Mean distance and mean value of each shell, and its number of voxels.
+
+    voxel_variance_mm2 : float
+        Of positions in a voxel, along one axis on average: the voxels' own blur.
     """
 
     distance_mm: FloatArray
     value: FloatArray
     count: FloatArray
+    voxel_variance_mm2: float = 0.0
 
     @classmethod
-    def around(cls, image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray) -> Shells | None:
+    def around(cls, image: PETImage, centers_ras_mm: Sequence[Point] | FloatArray) -> Shells:
         """
         Sort the voxels around places.
 
@@ -47,17 +52,42 @@ class Shells:
 
         Returns
         -------
-        shells : Shells or None
-            None where a place has no voxels in the image.
+        shells : Shells
+            In the order of the places.
         """
         sums = [_shell_sums(image, np.asarray(center, dtype=float)) for center in centers_ras_mm]
-        if not sums:
-            return None
-        count, distance, value = np.moveaxis(np.array(sums), 1, 0)
-        if not np.all(count.sum(axis=1) > 0):
-            return None
+        sums_of = np.array(sums).reshape(-1, 3, int(REACH_MM / SHELL_MM))
+        count, distance, value = np.moveaxis(sums_of, 1, 0)
         known = np.maximum(count, 1.0)
-        return cls(distance / known, value / known, count)
+        variance = float(np.mean(image.geometry.spacing_ijk_mm**2)) / 12
+        return cls(distance / known, value / known, count, variance)
+
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Of each place, whether it has voxels in the image."""
+        return np.asarray(self.count.sum(axis=1) > 0)
+
+    def of(self, places: Sequence[int] | npt.NDArray[np.int64]) -> Shells:
+        """
+        Leave out places.
+
+        Parameters
+        ----------
+        places : sequence of int
+            Which are kept.
+
+        Returns
+        -------
+        shells : Shells
+            Of these, in their order.
+        """
+        kept = np.asarray(places, dtype=np.int64)
+        return replace(
+            self,
+            distance_mm=self.distance_mm[kept],
+            value=self.value[kept],
+            count=self.count[kept],
+        )
 
 
 def _shell_sums(image: PETImage, center_ras_mm: FloatArray) -> FloatArray:

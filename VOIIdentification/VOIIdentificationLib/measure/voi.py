@@ -59,6 +59,9 @@ class SphereFit:
 
     detectability : float or None
         Signal minus background over its uncertainty if only that were unknown.
+
+    missing_part : float
+        Part of the contrast that it lacks on one side; 0 where nothing is missing but by noise.
     """
 
     label: str
@@ -72,6 +75,7 @@ class SphereFit:
     fwhm_axial_mm: float | None = None
     mean_sd: float | None = None
     detectability: float | None = None
+    missing_part: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from ..measure.voi_mask import Sphere
 from .least_squares import FWHM_RANGE_MM, FirstFit, SecondFit, first_fit, second_fit, with_absorbed
 from .model import FitBox, SphereParameters, fit_box
 from .noise import estimate_noise, left_over
+from .one_side import missing_part
 
 _ = sentences(__name__)
 
@@ -149,6 +150,7 @@ def _judged(box: FitBox, fit: SecondFit) -> SphereFit:
         fwhm_axial_mm=_within_range(p.fwhm_axial_mm),
         mean_sd=fit.mean_sd * box.unit,
         detectability=abs(p.signal - p.background) * float(np.sqrt(fit.signal_information)),
+        missing_part=missing_part(box, fit.residual, p) if box.hot else 0.0,
     )
 
 

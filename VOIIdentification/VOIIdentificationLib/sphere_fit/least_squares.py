@@ -92,12 +92,16 @@ class SecondFit(NamedTuple):
 
     mean_sd : float
         Standard deviation of the mean in the ball.
+
+    residual : `numpy.ndarray` of float32
+        Image minus model.
     """
 
     parameters: SphereParameters
     covariance: FloatArray
     signal_information: float
     mean_sd: float
+    residual: SinglePrecision
 
 
 class _NormalEquations:
@@ -308,6 +312,7 @@ def second_fit(box: FitBox, first: FirstFit, noise: Noise) -> SecondFit:
         covariance=normal.covariance,
         signal_information=float(normal.hessian[_SIGNAL, _SIGNAL]),
         mean_sd=_mean_sd(box, noise, model),
+        residual=box.values - model,
     )
 
 
