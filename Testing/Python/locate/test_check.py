@@ -8,9 +8,9 @@ from scipy.special import erf
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.geometry import VolumeGeometry
 from VOIIdentificationLib.core.phantom import Phantom, load_phantom
-from VOIIdentificationLib.locate.check import check_inserts, effective_diameters_mm
+from VOIIdentificationLib.locate.check import check_inserts
 from VOIIdentificationLib.locate.ring import fit_ring
-from VOIIdentificationLib.locate.shells import Shells
+from VOIIdentificationLib.locate.shells import Shells, effective_diameters_mm
 from VOIIdentificationLib.measure.voi import seeded
 from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import synthesize

@@ -10,12 +10,11 @@ import numpy as np
 
 from ..core.errors import InputFileError, SeedError
 from ..core.flags import DOUBTED_LABELS, Flag
-from ..core.geometry import FloatArray, VolumeGeometry
+from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
 from ..core.sentence import sentences
 from ..measure.voi import LocatedInsert
-from ..sphere_fit.fit import WALL_MM
 from .assignment import Filling
 from .identity import (
     MAX_SIGNAL_DEVIATION,
@@ -25,7 +24,7 @@ from .identity import (
     with_usual_sizes,
 )
 from .ring import RingPose, fit_ring, ring_inserts
-from .shells import REACH_MM, SHELL_MM, Shells
+from .shells import OUTER_MM, REACH_MM, Shells, effective_diameters_mm
 
 _ = sentences(__name__)
 
@@ -49,9 +48,6 @@ to 8, COV up to 40 %, 4 to 12 mm FWHM, and a real reconstruction that overshoots
 
 _SIZED_MM = (20.0, 42.0)
 """Diameters with a core and a rim that usual blur leaves apart, within reach of the shells."""
-
-_RIM_MM, _OUTER_MM = 8.0, 24.0
-"""What the blur takes out of a sphere is counted so far from its surface, or its center."""
 
 _SAID = {Flag.SEED_MISNAMED, Flag.SEED_ASTRAY}
 """Doubts about a seed that need no second one."""
@@ -270,7 +266,7 @@ def _diameter_doubts(
     if len(largest) < 2 or not all(_stands_alone(one, spheres) for one in largest):
         return []
     shells = around.of([spheres.index(one) for one in largest])
-    if not shells.count[:, int(_OUTER_MM) :].all():  # cut by the image's edge
+    if not shells.count[:, int(OUTER_MM) :].all():  # cut by the image's edge
         return []
     diameters = np.array([one.insert.diameter_mm for one in largest])
     parts = effective_diameters_mm(shells, diameters) / diameters - 1.0
@@ -295,40 +291,6 @@ def _stands_alone(one: LocatedInsert, spheres: Sequence[LocatedInsert]) -> bool:
         for other in others
     ]
     return min(gaps, default=np.inf) > REACH_MM
-
-
-def effective_diameters_mm(shells: Shells, diameters_mm: FloatArray) -> FloatArray:
-    """
-    Diameter of a ball that holds as much as a hot sphere, at the concentration of its core.
-
-    Parameters
-    ----------
-    shells : Shells
-        Around the centers of hot spheres, each with voxels in its outer shells.
-
-    diameters_mm : (P,) `numpy.ndarray` of float
-        As they are labeled: tells where core and surroundings are.
-
-    Returns
-    -------
-    diameters_mm : (P,) `numpy.ndarray` of float
-        Blur moves activity out of a sphere and loses none; what the wall lacks of the background
-        is added. NaN where the core is not hotter than the surroundings.
-    """
-    found = []
-    for n, radius_mm in enumerate(diameters_mm / 2):
-        known, edges = shells.count[n] > 0, SHELL_MM * np.arange(shells.count.shape[1] + 1)
-        distance = (edges[:-1] + edges[1:]) / 2
-        value = np.interp(distance, shells.distance_mm[n][known], shells.value[n][known])
-        outer_mm = min(radius_mm + _RIM_MM, _OUTER_MM)
-        inside, around = distance < radius_mm / 2, distance >= outer_mm
-        volume = np.diff(edges**3)  # of shells, in parts of a ball
-        core = np.average(value[inside], weights=volume[inside])
-        background = np.average(value[around], weights=volume[around])
-        net = float(((value - background) * volume)[~around].sum())
-        net += background * ((radius_mm + WALL_MM) ** 3 - radius_mm**3)
-        found.append(2 * np.cbrt(net / (core - background)) if core > background else np.nan)
-    return np.array(found)
 
 
 def _seeded_ring(

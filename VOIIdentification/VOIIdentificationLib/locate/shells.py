@@ -10,12 +10,17 @@ import numpy.typing as npt
 
 from ..core.geometry import FloatArray, Point
 from ..core.image import PETImage
+from ..sphere_fit.fit import WALL_MM
 
 REACH_MM = 27.0
 """Voxels this far from a center are compared: spheres of the IEC ring are 57 mm apart."""
 
 SHELL_MM = 1.0
 """Thickness of the shells of equal distance whose means are compared."""
+
+
+_RIM_MM, OUTER_MM = 8.0, 24.0
+"""What the blur takes out of a sphere is counted so far from its surface, or its center."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,3 +111,37 @@ def _shell_sums(image: PETImage, center_ras_mm: FloatArray) -> FloatArray:
     shell = (distance[used] / SHELL_MM).astype(np.int64)
     weights = (None, distance[used], values[used])
     return np.array([np.bincount(shell, w, int(REACH_MM / SHELL_MM)) for w in weights])
+
+
+def effective_diameters_mm(shells: Shells, diameters_mm: FloatArray) -> FloatArray:
+    """
+    Diameter of a ball that holds as much as a hot sphere, at the concentration of its core.
+
+    Parameters
+    ----------
+    shells : Shells
+        Around the centers of hot spheres, each with voxels in its outer shells.
+
+    diameters_mm : (P,) `numpy.ndarray` of float
+        As they are labeled: tells where core and surroundings are.
+
+    Returns
+    -------
+    diameters_mm : (P,) `numpy.ndarray` of float
+        Blur moves activity out of a sphere and loses none; what the wall lacks of the background
+        is added. NaN where the core is not hotter than the surroundings.
+    """
+    found = []
+    for n, radius_mm in enumerate(diameters_mm / 2):
+        known, edges = shells.count[n] > 0, SHELL_MM * np.arange(shells.count.shape[1] + 1)
+        distance = (edges[:-1] + edges[1:]) / 2
+        value = np.interp(distance, shells.distance_mm[n][known], shells.value[n][known])
+        outer_mm = min(radius_mm + _RIM_MM, OUTER_MM)
+        inside, around = distance < radius_mm / 2, distance >= outer_mm
+        volume = np.diff(edges**3)  # of shells, in parts of a ball
+        core = np.average(value[inside], weights=volume[inside])
+        background = np.average(value[around], weights=volume[around])
+        net = float(((value - background) * volume)[~around].sum())
+        net += background * ((radius_mm + WALL_MM) ** 3 - radius_mm**3)
+        found.append(2 * np.cbrt(net / (core - background)) if core > background else np.nan)
+    return np.array(found)
