@@ -6,6 +6,7 @@ from bad_input import (
     group_cases,
     label_cases,
     series_cases,
+    sidecar_cases,
     text_cases,
     time_cases,
     told_cases,
@@ -22,6 +23,7 @@ CASES = [
     *group_cases.CASES,
     *file_cases.CASES,
     *volume_cases.CASES,
+    *sidecar_cases.CASES,
     *bound_cases.CASES,
     *text_cases.CASES,
 ]

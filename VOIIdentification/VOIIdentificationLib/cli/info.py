@@ -52,7 +52,7 @@ def _volume_lines(args: argparse.Namespace) -> list[str]:
     from ..suv.scale import suv_statements
 
     image, _ = read_input(args, no_progress)
-    sidecar = volume_sidecar(args.input, image.geometry.shape_kji[0])
+    sidecar = volume_sidecar(args.input, image.geometry.shape_kji[0], args.frame)
     suv = suv_statements(sidecar.header) if sidecar else ('No DICOM header: no SUV.',)
     i, j, k = image.geometry.size_ijk
     x, y, z = image.geometry.spacing_ijk_mm

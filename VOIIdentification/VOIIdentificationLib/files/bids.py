@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..activity.isotopes import isotope_named
+from ..activity.isotopes import Isotope, isotope_named, isotope_of_tracer
 from ..core.config_json import read_json
 from ..core.errors import InputFileError
 from ..core.flags import Flag
 from ..core.image import UNKNOWN_UNIT, Acquisition
-from ..core.plain_text import plain_line
 from ..core.sentence import joined, sentences
 from ..core.units import row_of_units, unit_of_code
 from ..suv.header import Decisions, SUVFrame, SUVHeader
+from .sidecar_values import SidecarReader, check_frames, check_injection
 
 _ = sentences(__name__)
 
@@ -42,8 +41,12 @@ _UNKNOWN_DAY = date(1, 6, 1)
 _SAME_S = 1.0
 """Times that differ less are one."""
 
-_UNCORRECTED = ('', 'none', 'no', 'n/a', 'false')
-"""Attenuation Correction, in small letters, where there was none."""
+_UNCORRECTED = re.compile(
+    r'^(no|non|none|not|nac|n/?a|false|off|disabled|without)\b|'
+    r'\buncorrected|\b(no|not|non|without)[ -]+(attenuation|corrected|applied|performed)',
+    re.IGNORECASE,
+)
+"""Attenuation Correction where there was none: it is free text, mostly how it was done."""
 
 _CLOCK = re.compile(r'(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)Z?')
 
@@ -92,7 +95,9 @@ def sidecar_path(volume: Path) -> Path | None:
     return path if is_one and path.is_file() else None
 
 
-def read_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Sidecar:
+def read_sidecar(
+    path: Path, slice_count: int, frame: int | None = None, frame_count: int = 1
+) -> Sidecar:
     """
     Read a sidecar.
 
@@ -106,6 +111,9 @@ def read_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Side
 
     frame : int, optional
         Which of the frames that the sidecar lists the volume is, from 1.
+
+    frame_count : int, optional
+        How many frames the file of the volume holds.
 
     Returns
     -------
@@ -123,80 +131,13 @@ def read_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Side
             path=path
         )
         raise InputFileError(msg)
-    reader = _Reader(data, frame)
+    reader = SidecarReader(data, frame, frame_count)
     _note_modality(reader)
     unit, header = _unit(reader), _header(reader, slice_count)
     return Sidecar(unit, _acquisition(reader, header, path.name), header)
 
 
-class _Reader:
-    """Values by their keys, of the right kind, or None; what is odd becomes a note."""
-
-    def __init__(self, data: dict[str, Any], frame: int | None) -> None:
-        self._data = data
-        self._frame = frame
-        self.notes: list[str] = []
-
-    def note(self, sentence: str) -> None:
-        if sentence not in self.notes:
-            self.notes.append(sentence)
-
-    def has(self, key: str) -> bool:
-        return self._data.get(key) not in (None, '', [], 'n/a')
-
-    def text(self, key: str) -> str:
-        value = self._data.get(key)
-        if value is not None and not isinstance(value, str):
-            self.note(
-                _('{key} is {value!r}, which is no text: it is not used').format(
-                    key=key, value=value
-                )
-            )
-        return plain_line(value) if isinstance(value, str) else ''
-
-    def number(self, key: str) -> float | None:
-        return self._number(key, self._data.get(key))
-
-    def truth(self, key: str) -> bool | None:
-        value = self._data.get(key)
-        if value is None or isinstance(value, bool):
-            return value
-        self.note(
-            _('{key} is {value!r}, not true or false: it is not used').format(key=key, value=value)
-        )
-        return None
-
-    def only(self, key: str) -> float | None:
-        """The number of the frame that is read; of the only one if none was named."""
-        value = self._data.get(key)
-        if not isinstance(value, list):
-            return self._number(key, value)
-        if self._frame is not None and self._frame <= len(value):
-            return self._number(key, value[self._frame - 1])
-        if len(value) == 1 and self._frame is None:
-            return self._number(key, value[0])
-        if value:
-            self.note(
-                _(
-                    '{key} has {count} values, but the volume is one frame, and nothing says '
-                    'which: it is not used'
-                ).format(key=key, count=len(value))
-            )
-        return None
-
-    def _number(self, key: str, value: object) -> float | None:
-        if value is None or value in ('', 'n/a'):
-            return None
-        right = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if right and isfinite(float(str(value))):
-            return float(str(value))
-        self.note(
-            _('{key} is {value!r}, which is no number: it is not used').format(key=key, value=value)
-        )
-        return None
-
-
-def _note_modality(reader: _Reader) -> None:
+def _note_modality(reader: SidecarReader) -> None:
     said = reader.text('Modality')
     if said and said.upper() not in _PET:
         reader.note(
@@ -204,24 +145,27 @@ def _note_modality(reader: _Reader) -> None:
         )
 
 
-def _unit(reader: _Reader) -> str:
+def _unit(reader: SidecarReader) -> str:
     said = reader.text('Units')
-    if not said:
+    if not reader.has('Units'):
         reader.note(_('Units is missing: the unit is unknown'))
     row = row_of_units(said)
     return row.unit if row else unit_of_code(said) or UNKNOWN_UNIT
 
 
-def _header(reader: _Reader, slice_count: int) -> SUVHeader:
+def _header(reader: SidecarReader, slice_count: int) -> SUVHeader:
     log, zero = Decisions(), _time_zero(reader)
-    isotope = isotope_named(reader.text('TracerRadionuclide'))
-    if isotope is None:
-        said = reader.text('TracerRadionuclide') or _('missing')
-        reader.note(_('TracerRadionuclide is {said}: no isotope that is known').format(said=said))
+    isotope = _isotope(reader)
     start = _start(reader, log)
-    frame = SUVFrame(_at(zero, start), duration_s=reader.only('FrameDuration'))
+    frame = SUVFrame(
+        _at(zero, start),
+        duration_s=reader.only('FrameDuration'),
+        decay_factor=reader.only('DecayCorrectionFactor'),
+    )
     corrected, reference = _decay_correction(reader, zero)
-    attenuation = reader.text('AttenuationCorrection').casefold() not in _UNCORRECTED
+    attenuation = _is_corrected(reader.text('AttenuationCorrection'))
+    check_frames(reader, log)
+    check_injection(reader, isotope.half_life_s if isotope else None, log)
     return SUVHeader(
         units='BQML' if _is_bqml(reader) else reader.text('Units').upper(),
         decay_correction=corrected,
@@ -234,6 +178,7 @@ def _header(reader: _Reader, slice_count: int) -> SUVHeader:
         dose=_dose_bq(reader),
         half_life_s=isotope.half_life_s if isotope else None,
         radionuclide=isotope.name if isotope else '',
+        radiopharmaceutical=reader.text('TracerName'),
         weight=reader.number('BodyWeight'),
         frames=(frame,) * slice_count,
         notes=tuple(log.sentences),
@@ -241,12 +186,35 @@ def _header(reader: _Reader, slice_count: int) -> SUVHeader:
     )
 
 
-def _is_bqml(reader: _Reader) -> bool:
+def _isotope(reader: SidecarReader) -> Isotope | None:
+    said, name = reader.text('TracerRadionuclide'), reader.text('TracerName')
+    isotope, of_name = isotope_named(said), isotope_of_tracer(name)
+    if isotope is None:
+        reader.note(
+            _('TracerRadionuclide is {said}: no isotope that is known').format(
+                said=said or _('missing')
+            )
+        )
+    elif of_name not in (None, isotope):
+        reader.note(
+            _('TracerName is {name}, but TracerRadionuclide is {said}: that is used').format(
+                name=name, said=said
+            )
+        )
+    return isotope
+
+
+def _is_corrected(attenuation: str) -> bool:
+    """Free text: how it was corrected, or that it was not."""
+    return bool(attenuation) and not _UNCORRECTED.search(attenuation)
+
+
+def _is_bqml(reader: SidecarReader) -> bool:
     said = reader.text('Units')
     return unit_of_code(said) == 'Bq/mL' or said.upper() == 'BQML'
 
 
-def _time_zero(reader: _Reader) -> datetime | None:
+def _time_zero(reader: SidecarReader) -> datetime | None:
     """Time Zero on the day of the scan; in the year 1 where that is not said."""
     text = reader.text('TimeZero')
     match = _CLOCK.fullmatch(text)
@@ -282,7 +250,7 @@ def _at(zero: datetime | None, seconds: float | None) -> datetime | None:
         return None
 
 
-def _start(reader: _Reader, log: Decisions) -> float | None:
+def _start(reader: SidecarReader, log: Decisions) -> float | None:
     """Start of the frame after Time Zero; it cannot begin before the scan."""
     frame, scan = reader.only('FrameTimesStart'), reader.number('ScanStart')
     if frame is None:
@@ -296,12 +264,13 @@ def _start(reader: _Reader, log: Decisions) -> float | None:
     return frame
 
 
-def _decay_correction(reader: _Reader, zero: datetime | None) -> tuple[str, datetime | None]:
+def _decay_correction(reader: SidecarReader, zero: datetime | None) -> tuple[str, datetime | None]:
     """Decay Correction in the words of DICOM, and the instant that it refers to."""
     corrected = reader.truth('ImageDecayCorrected')
     seconds = reader.number('ImageDecayCorrectionTime')
-    if corrected is None:
+    if corrected is None and not reader.has('ImageDecayCorrected'):
         reader.note(_('ImageDecayCorrected is missing: nobody knows what the values show'))
+    if corrected is None:
         return '', None
     if not corrected:
         if seconds is not None:
@@ -324,7 +293,7 @@ def _decay_correction(reader: _Reader, zero: datetime | None) -> tuple[str, date
     return 'START', reference
 
 
-def _dose_bq(reader: _Reader) -> float | None:
+def _dose_bq(reader: SidecarReader) -> float | None:
     amount = reader.number('InjectedRadioactivity')
     if amount is None:
         return None
@@ -341,7 +310,7 @@ def _dose_bq(reader: _Reader) -> float | None:
     return amount * factor
 
 
-def _acquisition(reader: _Reader, header: SUVHeader, name: str) -> Acquisition:
+def _acquisition(reader: SidecarReader, header: SUVHeader, name: str) -> Acquisition:
     start = header.frames[0].acquisition_start
     known_day = start is not None and start.year > 1
     return Acquisition(

@@ -23,7 +23,7 @@ from ..core.plain_text import plain_line
 from ..core.sentence import sentences
 from .atomic import transaction
 from .bids import Sidecar, read_sidecar, sidecar_path
-from .nifti import read_nifti
+from .nifti import nifti_frame_count, read_nifti
 from .nifti_header import require_sizes
 from .nrrd_header import mm_per_space_unit, nrrd_fields, nrrd_notes, require_lengths
 from .target import require_free
@@ -145,7 +145,9 @@ def volume_sidecar(path: Path, slice_count: int, frame: int | None = None) -> Si
         If the sidecar cannot be read.
     """
     found = sidecar_path(path)
-    return None if found is None else read_sidecar(found, slice_count, frame)
+    if found is None:
+        return None
+    return read_sidecar(found, slice_count, frame, nifti_frame_count(path))
 
 
 def _read(path: Path) -> tuple[Any, FloatArray, tuple[str, ...]]:
