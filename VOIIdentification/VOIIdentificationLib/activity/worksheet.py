@@ -306,8 +306,8 @@ def _concentration_bqml(fill: Fill | None, reference: datetime, half_life_s: flo
     assay, residual = _left_mbq(fill, reference, half_life_s)
     if residual >= assay:
         msg = _(
-            'the syringe of {assay:g} MBq, read at {assay_time:%H:%M:%S}, cannot leave '
-            '{residual:g} MBq at {residual_time:%H:%M:%S}: check both readings'
+            'the syringe of {assay:g} MBq, read at {assay_time}, cannot leave '
+            '{residual:g} MBq at {residual_time}: check both readings'
         ).format(
             assay=fill.assay_mbq,
             assay_time=fill.assay_time,

@@ -46,16 +46,47 @@ class SidecarReader:
         self.notes: list[str] = []
 
     def note(self, sentence: str) -> None:
-        """Add one, once."""
+        """
+        Add one, once.
+
+        Parameters
+        ----------
+        sentence : str
+            What is missing or contradicts itself.
+        """
         if sentence not in self.notes:
             self.notes.append(sentence)
 
     def has(self, key: str) -> bool:
-        """Whether anything is said."""
+        """
+        Whether anything is said.
+
+        Parameters
+        ----------
+        key : str
+            Of the sidecar.
+
+        Returns
+        -------
+        has : bool
+            False for what stands for nothing.
+        """
         return self._data.get(key) not in (None, '', [], 'n/a')
 
     def text(self, key: str) -> str:
-        """A text on one line."""
+        """
+        A text on one line.
+
+        Parameters
+        ----------
+        key : str
+            Of the sidecar.
+
+        Returns
+        -------
+        text : str
+            Empty if it is none.
+        """
         value = self._data.get(key)
         if value is not None and not isinstance(value, str):
             self.note(
@@ -66,11 +97,35 @@ class SidecarReader:
         return plain_line(value) if isinstance(value, str) else ''
 
     def number(self, key: str) -> float | None:
-        """A finite number."""
+        """
+        A finite number.
+
+        Parameters
+        ----------
+        key : str
+            Of the sidecar.
+
+        Returns
+        -------
+        number : float or None
+            None if it is none.
+        """
         return self._number(key, self._data.get(key))
 
     def truth(self, key: str) -> bool | None:
-        """True or false."""
+        """
+        True or false.
+
+        Parameters
+        ----------
+        key : str
+            Of the sidecar.
+
+        Returns
+        -------
+        truth : bool or None
+            None if it is neither.
+        """
         value = self._data.get(key)
         if value is None or isinstance(value, bool):
             return value
@@ -82,7 +137,19 @@ class SidecarReader:
         return None
 
     def only(self, key: str) -> float | None:
-        """The number of the frame that is read; of the only one if none was named."""
+        """
+        The number of the frame that is read.
+
+        Parameters
+        ----------
+        key : str
+            Of the sidecar.
+
+        Returns
+        -------
+        number : float or None
+            That of the only frame if none was named; None if nothing says which it is.
+        """
         value = self._data.get(key)
         if not isinstance(value, list):
             return self._number(key, value)
@@ -107,7 +174,19 @@ class SidecarReader:
         return None
 
     def numbers(self, key: str) -> list[float] | None:
-        """A list of finite numbers; None if it is anything else."""
+        """
+        A list of finite numbers.
+
+        Parameters
+        ----------
+        key : str
+            Of the sidecar.
+
+        Returns
+        -------
+        numbers : list of float or None
+            None if it is anything else.
+        """
         value = self._data.get(key)
         if not isinstance(value, list):
             return None
