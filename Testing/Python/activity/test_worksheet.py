@@ -272,7 +272,9 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
 
 
 def test_more_left_in_the_syringe_than_was_in_it_is_refused():
-    with pytest.raises(ActivityError, match=r'of 42 MBq, read at 20\d\d-.*cannot leave 30 MBq at 20\d\d-'):
+    with pytest.raises(
+        ActivityError, match=r'of 42 MBq, read at 20\d\d-.*cannot leave 30 MBq at 20\d\d-'
+    ):
         true_activity(replace(WORKSHEET, hot=replace(HOT, residual_mbq=30.0)))
 
 
