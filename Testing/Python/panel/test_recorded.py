@@ -6,6 +6,8 @@ it is added, before it has an image; a scene is read in steps, and each selector
 its own turn; a selector whose node is removed takes another one.
 """
 
+import gc
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -804,3 +806,21 @@ def test_a_scene_without_its_seeds_has_no_centers_as_seeds_either(scene, measure
     assert agree(measured).inputVolume.GetName() == 'PET'
     assert seeds is None or seeds.GetNumberOfDefinedControlPoints() == 0
     assert find_outputs(agree(measured).inputVolume).centers.GetNumberOfDefinedControlPoints() == 6
+
+
+@pytest.mark.parametrize('applied', [False, True])
+def test_a_volume_that_was_removed_takes_no_memory(widget, made, applied):
+    """A hundred series are looked at and removed with the module open."""
+    node = whole(made[0], 'PET')
+    if applied:
+        place_all(widget, made[1])
+        widget.ui.applyButton.click()
+
+    slicer.mrmlScene.RemoveNode(node)
+    slicer.app.started.clear()  # the stand-in notes what is shown
+    whole(made[0], 'Next')
+    gc.collect()
+
+    assert node.GetReferenceCount() == 1, 'that of Python'
+    assert sys.getrefcount(node) == 2, 'those of this test'
+    assert agree(widget).inputVolume.GetName() == 'Next'

@@ -29,7 +29,24 @@ _VOLUME_EVENTS = (
 )
 
 
-class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
+class _Ear(slicer.util.VTKObservationMixin):  # type: ignore[misc]
+    """
+    Listens to some nodes, and to no others.
+
+    The mixin keeps what it has listened to, with all voxels of a volume, until all its observers
+    are removed: so each kind of node has an ear of its own.
+    """
+
+    def listen(
+        self, nodes: Iterable[Node], events: Iterable[Any], heard: Callable[..., None]
+    ) -> None:
+        self.removeObservers()
+        for node in dict.fromkeys(nodes):  # without a volume one list may be chosen for both
+            for event in events:
+                self.addObserver(node, event, heard)
+
+
+class Watch:
     """
     Tells the panel of nodes that come, change and go.
 
@@ -59,7 +76,7 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         on_leaving: Callable[[Node], None],
         on_removed: Callable[[], None],
     ) -> None:
-        super().__init__()
+        self._scene, self._volume, self._points = _Ear(), _Ear(), _Ear()
         self._on_volume, self._on_points = on_volume, on_points
         self._on_coming, self._on_added = on_coming, on_added
         self._on_leaving, self._on_removed = on_leaving, on_removed
@@ -67,14 +84,16 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
     def start(self) -> None:
         """Listen to the scene."""
         scene = slicer.mrmlScene
-        self.addObserver(scene, scene.NodeAddedEvent, self._coming, priority=_BEFORE_SELECTORS)
-        self.addObserver(scene, scene.NodeAddedEvent, self._added)
-        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self._leaving)
-        self.addObserver(scene, scene.NodeRemovedEvent, self._removed)
+        listen = self._scene.addObserver
+        listen(scene, scene.NodeAddedEvent, self._coming, priority=_BEFORE_SELECTORS)
+        listen(scene, scene.NodeAddedEvent, self._added)
+        listen(scene, scene.NodeAboutToBeRemovedEvent, self._leaving)
+        listen(scene, scene.NodeRemovedEvent, self._removed)
 
     def stop(self) -> None:
         """Listen to nothing."""
-        self.removeObservers()
+        for ear in (self._scene, self._volume, self._points):
+            ear.removeObservers()
 
     def watch_volume(self, volume: Node) -> None:
         """
@@ -85,10 +104,8 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         volume : vtkMRMLScalarVolumeNode or None
             Its voxels, its place, its name, its files.
         """
-        self.removeObservers(self._volume_changed)
-        if volume is not None:
-            for event in _VOLUME_EVENTS:
-                self.addObserver(volume, event, self._volume_changed)
+        volumes = () if volume is None else (volume,)
+        self._volume.listen(volumes, _VOLUME_EVENTS, self._volume_changed)
 
     def watch_points(self, lists: Iterable[Node]) -> None:
         """
@@ -99,10 +116,7 @@ class Watch(slicer.util.VTKObservationMixin):  # type: ignore[misc]
         lists : iterable of vtkMRMLMarkupsFiducialNode
             Every move of one of their points is told.
         """
-        self.removeObservers(self._points_changed)
-        for node in dict.fromkeys(lists):  # without a volume one list may be chosen for both
-            for event in _POINT_EVENTS:
-                self.addObserver(node, event, self._points_changed)
+        self._points.listen(lists, _POINT_EVENTS, self._points_changed)
 
     def _volume_changed(self, _caller: Node, _event: str) -> None:
         self._on_volume()
