@@ -34,7 +34,7 @@ with pytest.MonkeyPatch.context() as patch:
     patch.setitem(sys.modules, 'slicer.i18n', TRANSLATOR)
     from VOIIdentificationLib.mrml.measured import Measured
     from VOIIdentificationLib.mrml.session import Request
-    from VOIIdentificationLib.panel.findings import Group, Line, as_html
+    from VOIIdentificationLib.panel.findings import Group, Line, as_html, name_of_link
     from VOIIdentificationLib.panel.situation import Choices, Scene, VolumeFacts
     from VOIIdentificationLib.panel.state import (
         PROPERTIES,
@@ -434,6 +434,25 @@ def test_names_of_people_cannot_be_rich_text():
     assert words(html) == '<b>\n<i>S10</i>: <u>a</u>\n<u>b</u>'
     assert '<i>' not in html
     assert '<u>' not in html
+
+
+@pytest.mark.parametrize(
+    ('name', 'link', 'told'),
+    [
+        ('S37', 'S37', 'S37'),
+        ('S:13', 'S%3A13', 'S%3A13'),
+        ('50%', '50%25', '50%25'),
+        ('a%41', 'a%2541', 'a%2541'),
+        ('"q"', '%22q%22', '%22q%22'),
+        ('37/28 ä', '37%2F28%20%C3%A4', '37%2F28 ä'),
+    ],
+)
+def test_a_link_leads_to_its_name_whatever_that_is(name, link, told):
+    """What a QTextBrowser of Qt 6.12 tells of a click: without quotes s:13, 50%25, aA, %22q%22."""
+    html = as_html([Group('', (Line('off', (name,)),))])
+
+    assert f'<a href="{link}">' in html
+    assert name_of_link(told) == name
 
 
 def test_the_verdicts_are_counted_by_standard_and_quantity():

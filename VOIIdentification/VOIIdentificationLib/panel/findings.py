@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 from slicer.i18n import tr as _
 
@@ -111,11 +112,33 @@ def as_html(groups: Iterable[Group]) -> str:
     return ''.join(f'<p>{"<br>".join(_group_lines(group))}</p>' for group in groups)
 
 
+def name_of_link(link: str) -> str:
+    """
+    The name that a link of `as_html` leads to.
+
+    Parameters
+    ----------
+    link : str
+        As Qt tells it, which decodes some characters and leaves others.
+
+    Returns
+    -------
+    name : str
+        Of a sphere or a ROI.
+    """
+    return unquote(link)
+
+
+def _link(name: str) -> str:
+    """Qt would take ``S:13`` for a scheme, and ``50%`` for something encoded."""
+    return f'<a href="{quote(name, safe="")}">{escape(name)}</a>'
+
+
 def _group_lines(group: Group) -> Iterator[str]:
     if group.title:
         yield f'<b>{escape(group.title)}</b>'
     for line in group.lines:
-        names = ', '.join(f'<a href="{escape(name)}">{escape(name)}</a>' for name in line.names)
+        names = ', '.join(map(_link, line.names))
         yield f'{names}: {escape(line.text)}' if names else escape(line.text)
 
 

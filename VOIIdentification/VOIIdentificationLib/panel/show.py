@@ -18,6 +18,7 @@ from ..mrml.roi_repeats import draw_repeats
 from ..mrml.rois import label_rois
 from ..mrml.session import Request
 from ..results import AnalysisResult
+from .findings import name_of_link
 from .layout import OwnLayout
 from .view import show_in_3d
 
@@ -204,7 +205,7 @@ class ShowSection:
     def _on_name(self, url: Any) -> None:
         outputs = self._panel.outputs
         if outputs is not None:
-            _go_to(place_of_name(outputs, str(url.toString())))
+            _go_to(place_of_name(outputs, name_of_link(str(url.toString()))))
 
 
 class _RowsOfView:
