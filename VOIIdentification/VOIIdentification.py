@@ -540,6 +540,10 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
         """Begin clean."""
         self.begin()
 
+    def tearDown(self):
+        """Leave the application as it was found, but for the scene."""
+        self.end()
+
     def runTest(self):
         """Run all tests; called by Reload and Test."""
         tests = (
@@ -554,7 +558,10 @@ class VOIIdentificationTest(SelfTest, ScriptedLoadableModuleTest):
         )
         for test in tests:
             self.setUp()
-            test()
+            try:
+                test()
+            finally:
+                self.tearDown()
 
     def test_fromFilesToWorkbook(self):
         """Load, place, fill in, apply, export, save, read again."""

@@ -7,7 +7,9 @@ parent, which keeps the hidden ones.
 """
 
 import gc
+import importlib.util
 import sys
+import types
 import weakref
 
 import numpy as np
@@ -16,7 +18,10 @@ import pytest
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
 import vtk  # noqa: E402 - comes with slicer-core
+from paths import MODULE  # noqa: E402
 from stand_in_application import application, import_module_file, parent_widget  # noqa: E402
+from stand_in_dicom import ScalarVolumePlugin, SeriesDatabase, dicom_lib, load_all  # noqa: E402
+from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
@@ -124,3 +129,46 @@ def test_after_the_last_cleanup_nothing_of_ours_listens(opened):
     opened.widget.panel = opened.widget.logic = None
     gc.collect()
     assert not any(heard(nodes[2]))
+
+
+def test_what_the_application_keeps_of_before_a_reload_goes_on_working(
+    opened, tmp_path, monkeypatch
+):
+    """Readers of files and plug-ins of the DICOM module are not reloaded."""
+    samples = {'PETPhantom': lambda: SyntheticPhantom(grid((60, 54, 26), (4.5, 4.5, 5.0)))}
+    monkeypatch.setattr(opened.module, 'SAMPLES', samples)
+    parent = types.SimpleNamespace(loadedNodes=[])
+    reader = opened.module.VOIIdentificationFileReader(parent)
+    (tmp_path / 'x.voisample').write_text('PETPhantom')
+    series = tmp_path / 'series'
+    image = synthesize(samples['PETPhantom']())[0]
+    write_pet_series(image, series, seed=1, scan=Scan(photometric='MONOCHROME1'))
+    plugin = dicom_plugin(monkeypatch)
+    monkeypatch.setattr(slicer, 'dicomDatabase', SeriesDatabase(series))
+
+    opened.reload()
+    assert reader.load({'fileName': str(tmp_path / 'x.voisample')})
+    ((used, _loadable, node),) = load_all()
+    opened.widget.ui.inputVolumeSelector.setCurrentNode(node)
+    opened.widget.ui.applyButton.click()
+
+    assert type(used) is plugin
+    assert np.allclose(
+        slicer.util.arrayFromVolume(node), image.voxels, atol=1e-3 * image.voxels.max()
+    )
+    assert len(opened.widget.panel.result.spheres) == 6
+    assert opened.widget.ui.verificationLabel.text == 'The voxels are those of the DICOM files.'
+    made = slicer.mrmlScene.GetNodeByID(parent.loadedNodes[0])
+    assert len(opened.widget.logic.process(made).spheres) == 6
+
+
+def dicom_plugin(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'DICOMLib', dicom_lib())
+    monkeypatch.setattr(slicer.util, 'settingsValue', lambda _key, default, converter: default)
+    slicer.modules.dicomPlugins = {'DICOMScalarVolumePlugin': ScalarVolumePlugin}
+    path = MODULE / 'VOIIdentificationDICOMPlugin.py'
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    found.VOIIdentificationDICOMPlugin(types.SimpleNamespace())
+    return found.VOIIdentificationDICOMPluginClass

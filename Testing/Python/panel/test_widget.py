@@ -15,6 +15,7 @@ import pytest
 
 slicer = pytest.importorskip('slicer', reason='slicer-core is not installed')
 
+import vtk  # noqa: E402 - comes with slicer-core
 from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - needs slicer
 from made_nodes import TURN, affine, bent_transform, linear_transform  # noqa: E402
 from shown_words import results_words  # noqa: E402
@@ -35,6 +36,8 @@ from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E40
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
 
 LAYOUT_ID = 27180
+PLUG_IN = 'VOIIdentificationDICOMPlugin'
+
 LABELS = ['S37', 'S28', 'S22', 'S17', 'S13', 'S10']
 PET_COLORS = 'vtkMRMLPETProceduralColorNodePET-Heat'
 
@@ -1132,12 +1135,24 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
 
         @classmethod
         def loadPatientByUID(cls, _uid, *, enabledPluginClassNames):  # noqa: N802, N803
+            """Return all nodes that came meanwhile, whoever made them, but display nodes."""
+            assert enabledPluginClassNames, 'other extensions would load it too'
             instances = sorted_instances(cls.folder)
             monkeypatch.setattr(slicer, 'dicomDatabase', Database(instances))
-            paths = [Path(path) for _uid, path in instances]
-            if enabledPluginClassNames or misread_series(paths) is None:
-                return [load(cls.folder)[0].GetID()]
-            return [load_as_stored(paths, 'PET').GetID()]
+            paths, added = [Path(path) for _uid, path in instances], []
+
+            @vtk.calldata_type(vtk.VTK_OBJECT)
+            def on_added(_scene, _event, node):
+                if not node.IsA('vtkMRMLDisplayNode'):
+                    added.append(node.GetID())
+
+            tag = scene.AddObserver(scene.NodeAddedEvent, on_added)
+            if PLUG_IN in enabledPluginClassNames and misread_series(paths) is not None:
+                load_as_stored(paths, 'PET')
+            else:
+                load(cls.folder)
+            scene.RemoveObserver(tag)
+            return added
 
     def save_scene(path):
         scene.SetRootDirectory(str(tmp_path))
@@ -1156,9 +1171,20 @@ def self_test(scene, module, widget, monkeypatch, tmp_path):
     return module.VOIIdentificationTest()
 
 
-def test_the_self_test_passes_twice(self_test):
+@pytest.mark.parametrize('opened', [True, False])
+def test_the_self_test_passes_twice(self_test, widget, opened):
+    """As with Reload and Test, or from a script in another module."""
+    widget.parent.isEntered = opened
+    if not opened:
+        widget.exit()
+    manager = slicer.app.layoutManager()
+    before = manager.layout
+
     self_test.runTest()
     self_test.runTest()
+
+    assert (widget.panel.parameters is not None) == opened
+    assert (manager.layout == before) != opened
 
 
 def small_image():

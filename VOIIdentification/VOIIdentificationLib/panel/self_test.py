@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..synthetic.truth import Truth
 
 _MODULE = 'VOIIdentification'
+_OWN_READER, _PLUG_IN = ('DICOMScalarVolumePlugin',), 'VOIIdentificationDICOMPlugin'
 _SEED_OFFSET_MM = (3.0, -2.0, 1.0)
 _MAX_CENTER_ERROR_MM = 1.0
 _WEIGHT_G = 1e4
@@ -49,9 +50,15 @@ class SelfTest:
 
     def begin(self) -> None:
         """Begin clean, whatever a test before left: an empty scene, a panel that begins with it."""
-        slicer.util.getModuleWidget(_MODULE).panel.leave()
+        slicer.util.getModuleWidget(_MODULE).exit()
         slicer.mrmlScene.Clear()
         slicer.app.processEvents()
+
+    def end(self) -> None:
+        """A panel that only the test has opened listens no more, and the layout is the user's."""
+        widget = slicer.util.getModuleWidget(_MODULE)
+        if not widget.parent.isEntered:
+            widget.exit()
 
     def check_arrival(self: Any) -> None:
         """A volume is selected before it has an image: the panel waits, and then takes it."""
@@ -115,7 +122,8 @@ class SelfTest:
 
     def check_plug_in(self: Any) -> None:
         """The DICOM module offers what its own reader would invert, and loads it as stored."""
-        with self._imported_phantom('MONOCHROME1') as (volume, truth, _folder):
+        plug_ins = [*_OWN_READER, _PLUG_IN]
+        with self._imported_phantom('MONOCHROME1', plug_ins) as (volume, truth, _folder):
             highest = volume.GetImageData().GetScalarRange()[1]
             self.assertAlmostEqual(highest / float(truth.noise_free.max()), 1.0, 3)
             panel = self._panel_for(volume)
@@ -173,8 +181,7 @@ class SelfTest:
 
     def check_inverted_series(self: Any) -> None:
         """Whether or not this application's reader inverts MONOCHROME1, the panel must notice."""
-        own_reader = ['DICOMScalarVolumePlugin']
-        with self._imported_phantom('MONOCHROME1', own_reader) as (volume, truth, _folder):
+        with self._imported_phantom('MONOCHROME1') as (volume, truth, _folder):
             panel = self._panel_for(volume)
             if not panel.logic.sourceOf(volume).trusted:
                 panel.ui.reloadButton.click()
@@ -200,9 +207,13 @@ class SelfTest:
 
     @contextmanager
     def _imported_phantom(
-        self: Any, photometric: Any, plug_ins: list[str] | None = None
+        self: Any, photometric: Any, plug_ins: Sequence[str] = _OWN_READER
     ) -> Iterator[tuple[Node, Truth, Path]]:
-        """Write a synthetic series, import it into a database of its own, and load it."""
+        """
+        Write a synthetic series, import it into a database of its own, and load it.
+
+        The plug-ins are named: those of other extensions, as for SUV, would make other volumes.
+        """
         from DICOMLib import DICOMUtils
 
         from ..dicom.write import Scan, write_pet_series
@@ -214,15 +225,16 @@ class SelfTest:
             write_pet_series(image, files, seed=1, scan=Scan(photometric=photometric))
             with DICOMUtils.TemporaryDICOMDatabase() as database:
                 self.assertTrue(DICOMUtils.importDicom(str(files), database))
-                nodes = [
-                    node_id
+                loaded = [
+                    slicer.mrmlScene.GetNodeByID(node_id)
                     for uid in database.patients()
                     for node_id in DICOMUtils.loadPatientByUID(
-                        uid, enabledPluginClassNames=plug_ins
+                        uid, enabledPluginClassNames=list(plug_ins)
                     )
-                ]
-                self.assertTrue(nodes, 'the series was not loaded')
-                yield slicer.mrmlScene.GetNodeByID(nodes[0]), truth, Path(name)
+                ]  # with what the open panel has added meanwhile
+                volumes = [node for node in loaded if node.IsA('vtkMRMLScalarVolumeNode')]
+                self.assertEqual(len(volumes), 1, 'the series was not loaded')
+                yield volumes[0], truth, Path(name)
 
     def _panel_for(self, volume: Node) -> Any:
         """Open the module on a volume."""
