@@ -72,7 +72,7 @@ def load(ui_file):
 
 def fill_in(panel, words):
     """An example, in the sections that are open."""
-    from PySide6.QtWidgets import QGroupBox, QPushButton, QWidget
+    from PySide6.QtWidgets import QGroupBox, QHeaderView, QPushButton, QWidget
 
     for widget in panel.findChildren(QGroupBox):
         if widget.property('collapsed') and widget.objectName() not in words:
@@ -89,8 +89,12 @@ def fill_in(panel, words):
     panel.findChild(QWidget, 'resultsBrowser').setHtml(RESULTS)
     panel.findChild(QWidget, 'suvLabel').hide()
     panel.findChild(QWidget, 'missingBrowser').hide()
-    fill_table(panel.findChild(QWidget, 'worksheetTable'), *WORKSHEET)
-    fill_table(panel.findChild(QWidget, 'insertsTable'), *INSERTS, ticks=True)
+    worksheet = panel.findChild(QWidget, 'worksheetTable')
+    fill_table(worksheet, *WORKSHEET)
+    worksheet.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    inserts = panel.findChild(QWidget, 'insertsTable')
+    fill_table(inserts, *INSERTS, ticks=True)
+    inserts.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     for name in ('seedsWidget', 'backgroundWidget'):
         fill_table(panel.findChild(QWidget, name).table, *SEEDS)
 
@@ -109,13 +113,16 @@ def fill_long(panel):
 
 
 def wrong_places(panel):
-    """Labels that are cut, and widgets of one section that lie over each other."""
-    from PySide6.QtWidgets import QLabel, QWidget
+    """Labels and cells that are cut, and widgets of one section that lie over each other."""
+    from PySide6.QtWidgets import QLabel, QTableWidget, QWidget
 
     for label in panel.findChildren(QLabel):
         wraps = label.isVisible() and label.wordWrap()
         if wraps and label.height() < label.heightForWidth(label.width()):
             yield f'cut:{label.objectName()}'
+    for table in panel.findChildren(QTableWidget):
+        if table.objectName() and table.isVisible():
+            yield from cut_cells(table)
     for parent in panel.findChildren(QWidget):
         own = [w for w in parent.children() if isinstance(w, QWidget) and w.isVisible()]
         named = [w for w in own if not w.objectName().startswith('qt_') and w.objectName()]
@@ -126,6 +133,24 @@ def wrong_places(panel):
             scrolled = parent.objectName().startswith('qt_')
             if not scrolled and not parent.rect().contains(one.geometry()):
                 yield f'outside:{one.objectName()}'
+
+
+def cut_cells(table):
+    """Columns with a text that is wider, and rows below the end of a table that does not scroll."""
+    from PySide6.QtCore import Qt
+
+    margin = 8
+    for column in range(table.columnCount()):
+        rows = [table.item(row, column) for row in range(table.rowCount())]
+        texts = [table.horizontalHeaderItem(column), *rows]
+        wanted = max(table.fontMetrics().horizontalAdvance(one.text()) for one in texts if one)
+        if wanted + margin > table.columnWidth(column):
+            yield f'narrow:{table.objectName()}/{column}'
+    below = table.verticalHeader().length() > table.viewport().height()
+    if below and table.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
+        yield f'below:{table.objectName()}'
+    if table.horizontalScrollBar().isVisible():
+        yield f'scrolls:{table.objectName()}'
 
 
 def is_seen(module_panel, widget):
@@ -277,6 +302,9 @@ CHOSEN = {
     'phantomComboBox': ['NEMA IEC body'],
     'isotopeComboBox': ['F-18'],
     'suvTypeComboBox': ['body weight'],
+    'refinementComboBox': ['fitted to the image'],
+    'countingComboBox': ['by the part inside'],
+    'limitsComboBox': ['Add…'],
     'tableComboBox': ['Spheres'],
     'chartComboBox': ['Mean and max against diameter'],
 }

@@ -210,6 +210,10 @@ class Table(StandIn):
         self.selected_row_ = self.selected_column_ = -1
         self.values['tabKeyNavigation'] = True
         self.viewport_, self.editor_ = classes()['qt.QWidget'](), None
+        self.header_ = classes()['qt.QHeaderView']()
+
+    def horizontalHeader(self):
+        return self.header_
 
     def viewport(self):
         return self.viewport_

@@ -35,7 +35,7 @@ def widget(scene, monkeypatch, made):
 
 def add(widget, path):
     FileDialog.answer_ = str(path)
-    widget.ui.limitsComboBox.currentText = 'From a file …'
+    widget.ui.limitsComboBox.currentText = 'From a file…'
 
 
 def profile(folder, name='Site', **row):
@@ -57,7 +57,7 @@ def profile(folder, name='Site', **row):
 def test_limits_of_a_file_are_judged_by_apply(widget, tmp_path, row, level):
     add(widget, profile(tmp_path, **row))
     assert widget.ui.limitsLabel.text == 'Site'
-    assert widget.ui.limitsComboBox.currentText == 'Add limits …'
+    assert widget.ui.limitsComboBox.currentText == 'Add…'
 
     widget.ui.applyButton.click()
 
@@ -80,7 +80,7 @@ def test_shipped_limits_are_added_by_name_and_cleared(widget):
 def test_a_canceled_file_or_the_heading_changes_no_limits(widget, tmp_path):
     add(widget, profile(tmp_path, 'Good', high=50))
     FileDialog.answer_ = ''
-    for chosen in ('From a file …', 'Add limits …'):
+    for chosen in ('From a file…', 'Add…'):
         widget.ui.limitsComboBox.currentText = chosen
     assert widget.ui.limitsLabel.text == 'Good'
     assert str(widget.panel.parameters.limits) == str(tmp_path / 'Good.json')

@@ -184,6 +184,8 @@ class ActivitySection:
         table.setColumnCount(len(_FILLS))
         table.setVerticalHeaderLabels([*rows, _('Volume [mL]')])
         table.setHorizontalHeaderLabels([_('Hot spheres'), _('Background')])
+        # Both as wide as there is room: a bar to scroll by would cover the last row.
+        table.horizontalHeader().setSectionResizeMode(self._qt.QHeaderView.Stretch)
         for column in range(len(_FILLS)):
             for row in range(len(_FILL_FIELDS)):
                 item = self._qt.QTableWidgetItem('')

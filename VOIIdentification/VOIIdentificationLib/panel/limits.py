@@ -36,7 +36,7 @@ class LimitsSection:
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         ui: Any = panel.ui
-        self._add, self._file = _('Add limits …'), _('From a file …')
+        self._add, self._file = _('Add…'), _('From a file…')
         names = [one.name for one in shipped_limits()]
         ui.limitsComboBox.addItems([self._add, *names, self._file])
         ui.limitsComboBox.currentTextChanged.connect(self._on_add)

@@ -70,6 +70,8 @@ class PhantomSection:
         headers = [_('Insert'), _('Diameter [mm]'), _('Cylinder, height [mm]')]
         ui.insertsTable.setColumnCount(len(headers))
         ui.insertsTable.setHorizontalHeaderLabels(headers)
+        header = ui.insertsTable.horizontalHeader()  # its last column has what is left
+        header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         ui.phantomComboBox.currentTextChanged.connect(self._on_preset)
         ui.loadPhantomButton.clicked.connect(self._on_load)
         ui.savePhantomButton.clicked.connect(self._on_save)
