@@ -340,7 +340,7 @@ def test_what_was_killed_when_all_was_done_had_not_changed_nothing(folder, monke
         write_new(folder)
 
     (sentence,) = recover(folder)
-    assert 'all was done' in sentence
+    assert 'cleared up' in sentence
     assert held(folder) == {**NEW, **FOREIGN}
 
 

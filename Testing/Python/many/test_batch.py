@@ -22,6 +22,7 @@ from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.dicom.read import read_pet_series
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series
 from VOIIdentificationLib.evaluate.limits import load_limits
+from VOIIdentificationLib.files.lock import locked_folder
 from VOIIdentificationLib.many import batch_cluster
 from VOIIdentificationLib.many.batch_find import FoundSeries, find_pet_series
 from VOIIdentificationLib.many.batch_series import (
@@ -31,6 +32,7 @@ from VOIIdentificationLib.many.batch_series import (
     read_state,
     series_checksum,
 )
+from VOIIdentificationLib.many.stored import read_results
 
 pytest.importorskip('distributed')
 pq = pytest.importorskip('pyarrow.parquet')
@@ -294,6 +296,46 @@ def test_anything_unexpected_is_a_sentence(root, tmp_path, monkeypatch, error):
     assert outcome.state == 'failed'
     assert outcome.sentence
     assert read_state(tmp_path / 'out')['sentence'] == outcome.sentence
+
+
+@pytest.mark.parametrize('harm', ['results cut', 'page missing', 'picture missing'])
+def test_results_that_are_no_longer_whole_are_measured_again(root, tmp_path, harm):
+    """They were "done before" for ever, and the exit status was 0."""
+    job = job_of(root, 0, tmp_path / 'out')
+    assert measure_series(job, options()).state == 'done'
+    whole = files_of(tmp_path / 'out')
+    assert measure_series(job, options()).state == 'skipped'
+    path = {
+        'results cut': tmp_path / 'out' / 'results.json',
+        'page missing': tmp_path / 'out' / 'results.csv',
+        'picture missing': min((tmp_path / 'out' / 'output_images').glob('slice_*.png')),
+    }[harm]
+    path.write_text('{') if harm == 'results cut' else path.unlink()
+
+    assert measure_series(job, options()).state == 'done'
+
+    assert files_of(tmp_path / 'out') == whole
+    assert read_results(tmp_path / 'out').measured
+    assert not list((tmp_path / 'out').glob('.*'))
+
+
+def test_a_second_batch_into_the_folder_is_refused(root, tmp_path, capsys):
+    """Two of other settings would mix their series in one table."""
+    with locked_folder(tmp_path / '.batch.voi-identification'):
+        assert batch(root, tmp_path) == 1
+    assert 'another run is writing' in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_state_that_cannot_be_written_leaves_nothing_half(root, tmp_path, monkeypatch):
+    def full(*_args):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('VOIIdentificationLib.files.durable.os.fsync', full)
+    outcome = measure_series(job_of(root, 0, tmp_path / 'out'), options())
+    assert outcome.state == 'failed'
+    assert 'No space' in outcome.sentence
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_series_over_two_folders_is_one(root):

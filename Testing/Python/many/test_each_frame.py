@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import statistics
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from VOIIdentificationLib.core.phantom import load_phantom
 from VOIIdentificationLib.core.settings import Settings
 from VOIIdentificationLib.evaluate.quantities import Value
 from VOIIdentificationLib.files.volume import write_volume
+from VOIIdentificationLib.many import each_frame
 from VOIIdentificationLib.many.each_frame import Frame, FrameOptions, measure_each_frame
 from VOIIdentificationLib.many.repeatability import repeatability
 from VOIIdentificationLib.synthetic.scene import Noise, Pose, SyntheticPhantom, grid
@@ -109,6 +111,42 @@ def test_one_frame_alone_is_that_frame(dynamic, measured, tmp_path):
     alone, one = results(output), results(measured / 'frame_2')
     assert alone['input']['sha256'] == one['input']['sha256']
     assert alone['shared_geometry'] is None
+
+
+def every_byte(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob('*')) if path.is_file()}
+
+
+def test_frames_of_two_runs_never_stand_side_by_side(dynamic, measured, tmp_path, monkeypatch):
+    """Stopped after two of three frames, the folder is as it was; done, no old frame is left."""
+    output = shutil.copytree(measured, tmp_path / 'frames')
+    shutil.copytree(output / 'frame_3', output / 'frame_4')
+    (output / 'frame_4' / 'mine.txt').write_text('foreign')
+    shutil.copytree(output / 'frame_3', output / 'frame_5')
+    before = every_byte(output)
+    words = ['analyze', str(dynamic), '--output', str(output), '--each-frame', *FILL]
+    assert main(words) == 1
+    assert every_byte(output) == before
+
+    written = each_frame.write_result_files
+    calls = []
+
+    def stops(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        written(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(each_frame, 'write_result_files', stops)
+        assert main([*words, '--overwrite']) == 130
+    assert every_byte(output) == before
+
+    assert main([*words, '--overwrite', '--quiet']) == 0
+    after = {path.relative_to(output).as_posix() for path in every_byte(output)}
+    wanted = {path.relative_to(measured).as_posix() for path in every_byte(measured)}
+    assert after == {*wanted, 'frame_4/mine.txt'}
+    assert not (output / 'frame_5').exists()
 
 
 def test_without_a_frame_the_series_is_refused_with_the_list(dynamic, tmp_path, capsys):

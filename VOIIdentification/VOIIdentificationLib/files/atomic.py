@@ -283,6 +283,8 @@ def _advance(journal: Journal, directory: Path, work: Path) -> None:
             continue  # it stands in its place already
         if os.path.lexists(directory / name) and not (work / _OLD / name).exists():
             _move(directory / name, work / _OLD / name)
+        if name not in journal.new:
+            _remove_empty(directory / name, directory)
         if waiting:
             _move(work / _NEW / name, directory / name)
 
@@ -299,10 +301,11 @@ def _retreat(journal: Journal, directory: Path, work: Path) -> None:
 def _complete(directory: Path, work: Path) -> str:
     """Finish what a killed run had begun to move, and clear up after it."""
     journal = read_journal(work, work / _OLD)
-    moved = os.path.lexists(work / _OLD)  # only what moves makes that folder
     text = _('an interrupted run had changed nothing yet')
-    if moved or not (work / _NEW).exists():
-        text = _('a run was interrupted when all was done, and is cleared up after')
+    if os.path.lexists(work / _OLD):  # only what moves makes that folder
+        text = _('a run was interrupted while it cleared up')
+    elif not (work / _NEW).exists():
+        text = _('what an interrupted run left was cleared away')
     with signals_deferred():
         if journal is not None:
             try:

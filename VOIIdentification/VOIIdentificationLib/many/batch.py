@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import Progress, SeriesError, no_progress
-from ..files.atomic import system_errors_named
+from ..files.atomic import WORK_FOLDER, system_errors_named
+from ..files.lock import locked_folder
 from ..files.signals import signal_heard
 from ..files.target import real_path, require_folder
 from .batch_cluster import connected, measure_all, require_packages
 from .batch_find import FoundSeries, find_pet_series
 from .batch_series import BatchOptions, SeriesJob, SeriesOutcome
 from .batch_table import write_tables
+
+_LOCK_FOLDER = f'.batch{WORK_FOLDER}'
+"""There as long as a batch runs."""
 
 SERIES_FOLDER = 'series'
 """Holds a folder a series."""
@@ -116,10 +120,19 @@ def run_batch(
     SeriesError
         If there is no such folder, or no PET series in it.
     OutputError
-        If a package is missing, or the folder cannot be written.
+        If a package is missing, another batch writes into the folder, or it
+        cannot be written.
     """
     require_packages()
     _make_folder(directory)
+    with locked_folder(directory / _LOCK_FOLDER):
+        return _run_alone(root, directory, options, workers, progress)
+
+
+def _run_alone(
+    root: Path, directory: Path, options: BatchOptions, workers: Workers, progress: Progress
+) -> BatchSummary:
+    """Two batches of other settings would mix their series in one table."""
     found = find_pet_series(root, directory, progress)
     if not found.series:
         why = f' ({found.problems[0]})' if found.problems else ''

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-import os
 import time
 import traceback
 from dataclasses import asdict, dataclass
@@ -21,9 +20,10 @@ from ..core.image import calibrated
 from ..core.phantom import Phantom
 from ..core.settings import Settings
 from ..files.atomic import recover
+from ..files.target import write_text
 from ..report.export import existing_results, export_results
 from .of_header import with_header, with_worksheet, without_suv
-from .stored import RESULTS_NAME
+from .stored import read_results
 
 if TYPE_CHECKING:
     from ..evaluate.limits import Limits
@@ -165,7 +165,7 @@ def measure_series(job: SeriesJob, options: BatchOptions) -> SeriesOutcome:
         if _is_done(job.folder, checksum):
             verdict = str(read_state(job.folder).get('verdict') or '')
             return SeriesOutcome(job.uid, 'skipped', verdict=verdict)
-        _prepare(job, options)
+        _prepare(job, options, checksum)
         _write_state(job, 'started', checksum)
         verdict = _measure(job, options)
         seconds = time.process_time() - start
@@ -224,11 +224,25 @@ def _is_done(folder: Path, checksum: str) -> bool:
     Returns
     -------
     done : bool
-        True if the same checksum was finished, and its results are still there.
+        True if the same checksum was finished, its results can be read, and no
+        file is missing since.
     """
     state = read_state(folder)
-    same = state.get('state') == 'done' and state.get('checksum') == checksum
-    return same and (folder / RESULTS_NAME).is_file()
+    if state.get('state') != 'done' or state.get('checksum') != checksum:
+        return False
+    noted = state.get('files')
+    if isinstance(noted, list) and not set(map(str, noted)) <= set(_names(folder)):
+        return False
+    try:
+        read_results(folder)
+    except InputFileError:
+        return False
+    return True
+
+
+def _names(folder: Path) -> list[str]:
+    """Of the result files, relative to the folder."""
+    return [path.as_posix() for path in existing_results(folder)]
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -295,14 +309,9 @@ def _write_state(
         'checksum': checksum,
         'software': __version__,
         'cpu_s': seconds,
+        'files': _names(job.folder) if state == 'done' else [],
     }
-    job.folder.mkdir(parents=True, exist_ok=True)
-    beside = job.folder / f'.{STATE_NAME}.{os.getpid()}'
-    with beside.open('w', encoding='utf-8', errors='replace') as stream:
-        json.dump(data, stream, indent=1, ensure_ascii=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(job.folder / STATE_NAME)
+    write_text(job.folder / STATE_NAME, json.dumps(data, indent=1, ensure_ascii=False))
 
 
 def _measure(job: SeriesJob, options: BatchOptions) -> str:
@@ -326,11 +335,12 @@ def _measure(job: SeriesJob, options: BatchOptions) -> str:
     return result.verdict.level.value
 
 
-def _prepare(job: SeriesJob, options: BatchOptions) -> None:
-    """Complete what a killed worker left; refuse to replace what was finished."""
+def _prepare(job: SeriesJob, options: BatchOptions, checksum: str) -> None:
+    """Complete what a killed worker left; refuse to replace what other files or settings gave."""
     recover(job.folder)
-    state = read_state(job.folder).get('state')
-    if state != 'started' and existing_results(job.folder) and not options.overwrite:
+    state = read_state(job.folder)
+    ours = state.get('state') == 'started' or state.get('checksum') == checksum
+    if not ours and existing_results(job.folder) and not options.overwrite:
         msg = (
             f'{job.folder} holds results of other files or settings. Choose another folder, or '
             'allow overwriting (--overwrite on the command line).'
@@ -355,7 +365,7 @@ def _failed(job: SeriesJob, checksum: str, error: Exception) -> SeriesOutcome:
 def _note_failure(job: SeriesJob, checksum: str, sentence: str) -> None:
     try:
         _write_state(job, 'failed', checksum, sentence)
-    except OSError:
+    except OutputError:
         return  # the disk that refused the results refuses this too; the table has the sentence
 
 

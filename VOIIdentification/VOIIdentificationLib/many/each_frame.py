@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,19 +10,26 @@ from pathlib import Path
 import numpy as np
 
 from ..analysis import Known, analyze
-from ..core.errors import Progress, SeriesError, no_progress, part_of
+from ..core.errors import OutputError, Progress, SeriesError, no_progress, part_of
 from ..core.image import PETImage
 from ..core.phantom import Phantom, Seed
 from ..core.settings import Settings
 from ..evaluate.quantities import Value, values_of_results
+from ..files.atomic import transaction
+from ..files.target import earlier_files, require_folder
 from ..locate.shared import GivenCenter, SharedGeometry
-from ..report.export import PageOptions, check_target, export_results
+from ..report.export import PageOptions, check_target, write_result_files
 from ..report.formats import results_json
 from ..results import AnalysisResult
 from .repeatability import Repeatability, repeatability
-from .repeatability_files import write_repeatability
+from .repeatability_files import REPEATABILITY_FILES, write_repeatability
 
 _GRID_TOLERANCE_MM = 1e-3
+
+_FRAME = 'frame_'
+"""Begins the names of their folders."""
+
+_FRAME_NAME = re.compile(rf'{_FRAME}\d+')
 
 _SOURCE = 'the mean of all frames'
 
@@ -127,31 +135,54 @@ def measure_each_frame(
     SeriesError
         If there is one frame only, or frames lie on different grids.
     PhantomError
-        As from `analyze` and `export_results`; frames that are done stay.
+        As from `analyze` and `export_results`. The folder is then as it was.
     """
     if len(frames) < 2:
         msg = 'the series holds one image: leave out --each-frame.'
         raise SeriesError(msg)
-    digits = len(str(len(frames)))
-    folders = [directory / f'frame_{n:0{digits}d}' for n in range(1, len(frames) + 1)]
-    for folder in folders:
-        check_target(folder, overwrite=options.overwrite)
+    names = [f'{_FRAME}{n:0{len(str(len(frames)))}d}' for n in range(1, len(frames) + 1)]
+    old = _earlier_files(directory, names, overwrite=options.overwrite)
     shared = None
     if options.phantom.cylinder is None:
         shared = _shared_geometry(frames, options, part_of(progress, 0.0, 0.3))
     values: list[tuple[Value, ...]] = []
-    for n, (frame, folder) in enumerate(zip(frames, folders, strict=True)):
-        step = part_of(progress, 0.3 + 0.7 * n / len(frames), 0.3 + 0.7 * (n + 1) / len(frames))
-        result = _measured(frame, shared, options, step)
-        export_results(result, folder, overwrite=options.overwrite, page=options.page)
-        values.append(values_of_results(results_json(result)))
-    found = repeatability(values)
+    with transaction(directory, 'the results') as files:
+        for n, (frame, name) in enumerate(zip(frames, names, strict=True)):
+            step = part_of(progress, 0.3 + 0.7 * n / len(frames), 0.3 + 0.7 * (n + 1) / len(frames))
+            result = _measured(frame, shared, options, step)
+            (files.new / name).mkdir()
+            write_result_files(result, files.new / name, options.page)
+            values.append(values_of_results(results_json(result)))
+        found = repeatability(values)
+        notes = [*([shared.note] if shared is not None else []), *_doubts(frames, result)]
+        write_repeatability(files.new, found, [frame.text for frame in frames], notes)
+        files.commit(old)
+    return found
+
+
+def _earlier_files(directory: Path, names: Sequence[str], *, overwrite: bool) -> list[Path]:
+    """Those of frames that are no more, too: they would look like frames of this series."""
+    require_folder(directory, 'the results')
+    old = [*earlier_files(directory, REPEATABILITY_FILES)]
+    if old and not overwrite:
+        msg = (
+            f'{directory} holds frames already. Choose another folder, or allow overwriting '
+            '(--overwrite on the command line).'
+        )
+        raise OutputError(msg)
+    there = [
+        path.name for path in directory.glob(f'{_FRAME}*') if path.name[len(_FRAME) :].isdigit()
+    ]
+    for name in sorted({*names, *there}):
+        files = check_target(directory / name, overwrite=overwrite)
+        old += [Path(name) / file for file in files]
+    return old
+
+
+def _doubts(frames: Sequence[Frame], result: AnalysisResult) -> list[str]:
     uneven = len({frame.length_s for frame in frames}) > 1
     falling = result.image.acquisition.decay_correction == 'NONE'
-    notes = [shared.note] if shared is not None else []
-    notes += [*([_UNEVEN] if uneven else []), *([_NOT_CORRECTED] if falling else [])]
-    write_repeatability(directory, found, [frame.text for frame in frames], notes)
-    return found
+    return [*([_UNEVEN] if uneven else []), *([_NOT_CORRECTED] if falling else [])]
 
 
 def _measured(

@@ -9,8 +9,6 @@ from pathlib import Path
 from .. import __version__
 from ..core.plain_text import plain_data
 from ..evaluate.quantities import QUANTITY_OF
-from ..files.atomic import transaction
-from ..files.target import earlier_files
 from ..report.method import MethodRow
 from ..report.table import Measure, Table, tabulate
 from ..report.workbook import write_workbook
@@ -49,15 +47,15 @@ _MEASURES: list[Measure[Repeatability]] = [
 
 
 def write_repeatability(
-    directory: Path, found: Sequence[Repeatability], frames: Sequence[str], notes: Sequence[str]
+    folder: Path, found: Sequence[Repeatability], frames: Sequence[str], notes: Sequence[str]
 ) -> None:
     """
-    Write the three files: together, or none.
+    Write the three files.
 
     Parameters
     ----------
-    directory : `pathlib.Path`
-        Their folder; files of an earlier run are replaced.
+    folder : `pathlib.Path`
+        Their folder, in a transaction.
 
     found : sequence of Repeatability
         Every quantity.
@@ -67,26 +65,18 @@ def write_repeatability(
 
     notes : sequence of str
         What a reader must know.
-
-    Raises
-    ------
-    OutputError
-        If they cannot be written.
     """
     table = tabulate('repeatability', 'Repeatability', _MEASURES, found)
-    old = earlier_files(directory, REPEATABILITY_FILES)
     csv_name, json_name, book_name = REPEATABILITY_FILES
-    with transaction(directory, 'the repeatability') as files:
-        (files.new / csv_name).write_text(_csv(table, found, frames), encoding='utf-8', newline='')
-        text = json.dumps(plain_data(_json(found, frames, notes)), indent=1, ensure_ascii=False)
-        (files.new / json_name).write_text(f'{text}\n', encoding='utf-8')
-        method = [
-            MethodRow('Software', 'Version', __version__),
-            *(MethodRow('Frame', str(n), text) for n, text in enumerate(frames, start=1)),
-            *(MethodRow('Note', str(n), text) for n, text in enumerate(notes, start=1)),
-        ]
-        write_workbook(files.new / book_name, [table], method, title='Repeatability')
-        files.commit(old)
+    (folder / csv_name).write_text(_csv(table, found, frames), encoding='utf-8', newline='')
+    text = json.dumps(plain_data(_json(found, frames, notes)), indent=1, ensure_ascii=False)
+    (folder / json_name).write_text(f'{text}\n', encoding='utf-8')
+    method = [
+        MethodRow('Software', 'Version', __version__),
+        *(MethodRow('Frame', str(n), text) for n, text in enumerate(frames, start=1)),
+        *(MethodRow('Note', str(n), text) for n, text in enumerate(notes, start=1)),
+    ]
+    write_workbook(folder / book_name, [table], method, title='Repeatability')
 
 
 def _csv(table: Table, found: Sequence[Repeatability], frames: Sequence[str]) -> str:

@@ -137,13 +137,43 @@ def export_results(
         is then as it was before.
     """
     old = check_target(directory, overwrite=overwrite)
-    with transaction(directory, _('the results')) as files, _missing_package_named():
-        _write_all(result, files.new, part_of(progress, 0.0, 0.9))
-        _write_page(result, files.new, page, part_of(progress, 0.9, 1.0))
-        if dicom is not None:
-            write_dicom_objects(result, files.new, dicom)
+    with transaction(directory, _('the results')) as files:
+        write_result_files(result, files.new, page, dicom, progress)
         progress(1.0, _('Moving the files into place'))
         return files.commit(old)
+
+
+def write_result_files(
+    result: AnalysisResult,
+    folder: Path,
+    page: PageOptions,
+    dicom: DicomOptions | None = None,
+    progress: Progress = no_progress,
+) -> None:
+    """
+    Write all files of an analysis into a folder that is empty.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+        What was found.
+
+    folder : `pathlib.Path`
+        Of a transaction: nobody sees the files before all are written.
+
+    page, dicom, progress
+        As for `export_results`.
+
+    Raises
+    ------
+    OutputError
+        If a package is missing that writes them.
+    """
+    with _missing_package_named():
+        _write_all(result, folder, part_of(progress, 0.0, 0.9))
+        _write_page(result, folder, page, part_of(progress, 0.9, 1.0))
+        if dicom is not None:
+            write_dicom_objects(result, folder, dicom)
 
 
 def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
