@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from made_quality import quality_result
 from paths import ROOT
 from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.phantom import Seed
+from VOIIdentificationLib.core.resources import resource_directory
 from VOIIdentificationLib.dicom.write import write_pet_series
 from VOIIdentificationLib.files.markups import write_markups
 from VOIIdentificationLib.files.volume import write_volume
@@ -105,6 +107,48 @@ def test_two_files_in_one_place_are_refused(study, tmp_path, capsys):
     results = ('--export', 'quaac', tmp_path / 'out' / 'results.json')
     assert 'written already by this run' in refused(study, tmp_path, capsys, *results)
     assert 'is a folder' in refused(study, tmp_path, capsys, '--export', 'quaac', tmp_path)
+
+
+@pytest.mark.parametrize('option', ['--seeds', '--phantom', '--limits', '--baseline', 'INPUT'])
+@pytest.mark.parametrize('linked', [False, True])
+def test_no_export_is_written_over_what_is_read(study, tmp_path, capsys, option, linked):
+    """With --overwrite a slip of the keyboard replaced the only copy of a scan."""
+    own = shutil.copytree(study, tmp_path / 'own')
+    named = {
+        '--seeds': own / 'seeds.mrk.json',
+        '--phantom': tmp_path / 'phantom.json',
+        '--limits': tmp_path / 'limits.json',
+        '--baseline': tmp_path / 'baseline' / 'results.json',
+        'INPUT': min((own / 'pet').iterdir()),
+    }
+    shutil.copy(resource_directory('Phantoms') / 'NEMA_IEC_body.json', named['--phantom'])
+    shutil.copy(min(resource_directory('Limits').glob('*.json')), named['--limits'])
+    assert analyze(own, tmp_path / 'baseline') == 0
+    before = named[option].read_bytes()
+    path = tmp_path / 'link.json' if linked else named[option]
+    if linked:
+        path.symlink_to(named[option])
+    value = named[option].parent if option == '--baseline' else named[option]
+    given = () if option in ('INPUT', '--seeds') else (option, value)
+
+    said = refused(own, tmp_path, capsys, *given, '--export', 'wadqc', path, '--overwrite')
+
+    assert 'is read by this run' in said
+    assert named[option].read_bytes() == before
+
+
+def test_results_are_not_written_over_the_volume(study, tmp_path, capsys):
+    path = tmp_path / 'segmentation.seg.nrrd'
+    shutil.copy(study / 'pet.nrrd', path)
+    before = path.read_bytes()
+    assert analyze(study, tmp_path, '--overwrite', source=path) == 1
+    assert 'is read by this run' in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_no_export_takes_the_place_of_a_picture(study, tmp_path, capsys):
+    path = tmp_path / 'out' / 'output_images' / 'slice_3.png'
+    assert 'written already' in refused(study, tmp_path, capsys, '--export', 'quaac', path)
 
 
 @pytest.mark.parametrize(

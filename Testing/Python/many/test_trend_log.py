@@ -11,6 +11,7 @@ import time
 import pytest
 from made_stored import made_results, write_results
 from paths import MODULE
+from VOIIdentificationLib.cli import main as cli
 from VOIIdentificationLib.core.errors import InputFileError, OutputError
 from VOIIdentificationLib.many import trend_log
 from VOIIdentificationLib.many.stored import read_results
@@ -220,6 +221,18 @@ def test_a_refused_first_entry_makes_no_log(log, tmp_path):
     with pytest.raises(InputFileError, match=r"results\.json: 'yesterday' is no date"):
         add_entry(log, one)
     assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    ('name', 'words'), [('log.html', ['show', '--output']), ('log.csv', ['export'])]
+)
+def test_a_log_is_not_written_over_by_its_own_page(tmp_path, capsys, name, words):
+    log = tmp_path / name
+    add_entry(log, stored(tmp_path))
+    before = log.read_bytes()
+    assert cli.main(['trend', str(log), *words, str(log), '--overwrite']) == 1
+    assert 'is read by this run' in capsys.readouterr().err
+    assert log.read_bytes() == before
 
 
 def test_a_log_that_holds_nothing_yet_says_so(log):

@@ -11,6 +11,7 @@ from ..core.bounds import require_memory
 from ..core.errors import InputFileError, OutputError, Progress, no_progress, part_of
 from ..core.phantom import DEFAULT_PHANTOM, load_phantom
 from ..files.atomic import recover, transaction
+from ..files.target import require_folder
 from .arguments import number, whole_number
 from .terminal import as_lines, terminal_progress
 
@@ -306,9 +307,7 @@ def _refuse_centers_outside(scene: SyntheticPhantom) -> None:
 
 
 def _refuse_occupied(folder: Path, *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        msg = f'the phantom cannot be written to {folder}: it is a file. Name another folder.'
-        raise OutputError(msg)
+    require_folder(folder, 'the phantom')
     if folder.is_dir() and not overwrite:
         count = sum(1 for _ in folder.iterdir())
         if count:

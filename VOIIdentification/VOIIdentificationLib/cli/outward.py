@@ -96,6 +96,7 @@ def outward_options(args: argparse.Namespace, stack: PETStack | None) -> DicomOp
     from ..report.dicom_out import DicomOptions
 
     _check_files([path for _, path in args.export], args.output, overwrite=args.overwrite)
+    _spare_inputs(args, stack)
     if not (args.dicom_seg or args.dicom_sr):
         return None
     require_highdicom()
@@ -112,20 +113,39 @@ def outward_options(args: argparse.Namespace, stack: PETStack | None) -> DicomOp
 def _check_files(paths: Sequence[Path], results: Path, *, overwrite: bool) -> None:
     """Refuse files that something else is in the place of, or will be."""
     from ..files.target import real_path
-    from ..report.export import RESULT_FILES
+    from ..report.export import IMAGE_FOLDER, RESULT_FILES
 
+    pictures = real_path(results / IMAGE_FOLDER)
     taken = {real_path(results / name) for name in RESULT_FILES}
     for path in paths:
         if path.is_dir():
             msg = f'{path} is a folder: name a file for --export.'
             raise OutputError(msg)
-        if real_path(path) in taken:
+        if real_path(path) in taken or real_path(path).parent == pictures:
             msg = f'{path} is written already by this run: name another file for --export.'
             raise OutputError(msg)
         if path.exists() and not overwrite:
             msg = f'{path} is there already. Choose another file, or allow --overwrite.'
             raise OutputError(msg)
         taken.add(real_path(path))
+
+
+def _spare_inputs(args: argparse.Namespace, stack: PETStack | None) -> None:
+    """Nothing that is read is written over; points and worksheet may come from earlier results."""
+    from ..files.target import require_other
+    from ..many.stored import RESULTS_NAME
+    from ..report.export import RESULT_FILES
+
+    given = [args.input, args.seeds, args.settings, args.activity, args.baseline, args.centers]
+    given += [args.phantom, *args.limits]
+    inputs = [Path(one) for one in given if one]
+    inputs += [path / RESULTS_NAME for path in inputs if path.is_dir()]
+    inputs += [one.file.path for one in stack.slices] if stack is not None else []
+    for _, path in args.export:
+        require_other(path, inputs)
+    if args.input.is_file():
+        for name in RESULT_FILES:
+            require_other(args.output / name, [args.input])
 
 
 def write_exports(args: argparse.Namespace, result: AnalysisResult) -> None:

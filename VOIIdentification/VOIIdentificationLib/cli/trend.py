@@ -121,21 +121,23 @@ def _add_one(args: argparse.Namespace, path: Path) -> bool:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from ..files.target import require_free, write_text
+    from ..files.target import require_free, require_other, write_text
     from ..many.trend_page import trend_page
 
     require_free(args.output, '.html', overwrite=args.overwrite)
+    require_other(args.output, [args.log])
     write_text(args.output, trend_page(args.log, quantity=args.quantity, label=args.sphere))
     sys.stdout.write(as_lines([f'Page: {args.output}']))
     return 0
 
 
 def _export(args: argparse.Namespace) -> int:
-    from ..files.target import require_free, write_text
+    from ..files.target import require_free, require_other, write_text
     from ..many.page import csv_text
     from ..many.trend_charts import exported_rows
 
     require_free(args.output, '.csv', overwrite=args.overwrite)
+    require_other(args.output, [args.log])
     write_text(args.output, csv_text(exported_rows(args.log)))
     sys.stdout.write(as_lines([f'Values: {args.output}']))
     return 0

@@ -15,7 +15,7 @@ _ = sentences(__name__)
 
 def require_folder(directory: Path, what: str) -> None:
     """
-    Refuse a file where a folder is to be.
+    Refuse a file where a folder is to be, and a folder that nothing can be written to.
 
     Parameters
     ----------
@@ -28,13 +28,53 @@ def require_folder(directory: Path, what: str) -> None:
     Raises
     ------
     OutputError
-        If it is there and no folder.
+        If it is there and no folder, or the system would refuse.
     """
     if directory.exists() and not directory.is_dir():
         msg = _('{what} cannot be written to {directory}: it is a file. Choose a folder.').format(
             what=what, directory=directory
         )
         raise OutputError(msg)
+    _require_writable(directory, what)
+
+
+def _require_writable(directory: Path, what: str) -> None:
+    """Known before any work is done; what the system finds out later it says then."""
+    path = directory.absolute()
+    there = next((one for one in (path, *path.parents) if one.is_dir()), path)
+    if not os.access(there, os.W_OK | os.X_OK):
+        msg = _(
+            '{what} cannot be written to {directory}: {there} may not be written to. Choose '
+            'another folder.'
+        ).format(what=what, directory=directory, there=there)
+        raise OutputError(msg)
+
+
+def require_other(path: Path, inputs: Iterable[Path]) -> None:
+    """
+    Refuse to write over what is read.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A file that is to be written.
+
+    inputs : iterable of `pathlib.Path`
+        Files that are read.
+
+    Raises
+    ------
+    OutputError
+        If it is one of them, by whatever name: it would be lost.
+    """
+    for one in inputs:
+        if real_path(one) == real_path(path) or (
+            one.exists() and path.exists() and one.samefile(path)
+        ):
+            msg = _('{path} is read by this run: choose another name for the file.').format(
+                path=path
+            )
+            raise OutputError(msg)
 
 
 def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
@@ -68,6 +108,7 @@ def require_free(path: Path, ending: str, *, overwrite: bool) -> None:
             '{path} exists already; choose another name, or overwrite it with --overwrite.'
         ).format(path=path)
         raise OutputError(msg)
+    _require_writable(path.parent, path.name)
 
 
 def earlier_files(directory: Path, names: Iterable[str]) -> tuple[Path, ...]:

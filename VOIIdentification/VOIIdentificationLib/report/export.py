@@ -161,7 +161,13 @@ def write_result_files(
     folder : `pathlib.Path`
         Of a transaction: nobody sees the files before all are written.
 
-    page, dicom, progress
+    page : PageOptions
+        As for `export_results`.
+
+    dicom : DicomOptions, optional
+        As for `export_results`.
+
+    progress : callable, optional
         As for `export_results`.
 
     Raises
