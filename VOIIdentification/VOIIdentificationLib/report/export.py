@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -175,11 +174,17 @@ def write_result_files(
     OutputError
         If a package is missing that writes them.
     """
-    with _missing_package_named():
+    try:
         _write_all(result, folder, part_of(progress, 0.0, 0.9))
         _write_page(result, folder, page, part_of(progress, 0.9, 1.0))
         if dicom is not None:
             write_dicom_objects(result, folder, dicom)
+    except ModuleNotFoundError as error:
+        msg = _(
+            'writing the results needs the Python package {name}, which is not installed. Install '
+            'it and try again.'
+        ).format(name=error.name)
+        raise OutputError(msg) from error
 
 
 def check_target(directory: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
@@ -272,18 +277,6 @@ def _write_inputs(result: AnalysisResult, folder: Path) -> None:
     if result.worksheet is not None:
         text = worksheet_text(result.worksheet)
         (folder / _WORKSHEET).write_text(text, encoding='utf-8', newline='')
-
-
-@contextmanager
-def _missing_package_named() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        msg = _(
-            'writing the results needs the Python package {name}, which is not installed. Install '
-            'it and try again.'
-        ).format(name=error.name)
-        raise OutputError(msg) from error
 
 
 def _refuse_obstacles(directory: Path) -> None:
