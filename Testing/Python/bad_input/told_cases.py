@@ -249,6 +249,14 @@ def _own_bed(ds, k):
     )
 
 
+def _later_bed(ds, k):
+    put(AcquisitionTime=tm(after(600 * (k > 1))), FrameReferenceTime='0')(ds, k)
+
+
+def _near_bed(ds, k):
+    put(AcquisitionTime=tm(after(20 * k)), FrameReferenceTime='0')(ds, k)
+
+
 def _bed_off(ds, k):
     put(AcquisitionTime=tm(after(200 * k)), FrameReferenceTime=f'{1000 * 600 * k:.0f}')(ds, k)
 
@@ -282,6 +290,10 @@ INSTANTS = [
     _case('not corrected, beds that share one acquisition time', series(*NONE, _bed_of_ge),
           flagged('0054,1300', *BEDS)),
     _case('not corrected, beds of their own times', series(*NONE, _own_bed), good(*BEDS)),
+    Case('not corrected, beds ten minutes apart, info', KIND, info_of(series(*NONE, _later_bed)),
+         told('14:21:30 to 2025-11-12 14:31:30, between which 6.1 % decay')),
+    Case('not corrected, beds that nearly agree, info', KIND, info_of(series(*NONE, _near_bed)),
+         good(says='SUV: all')),
     _case('not corrected, beds whose times contradict', series(*NONE, _bed_off),
           flagged('contradict each other by 1200 s', *BEDS)),
     _case('corrected to the injection, decay factor of the scan, time alone', series(

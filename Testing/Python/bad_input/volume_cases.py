@@ -64,6 +64,9 @@ SCALES = [
     _case('scl_slope NaN, as nibabel writes it', nifti(('ff', 112, NAN, NAN)), good()),
     _case('scl_slope infinite', nifti(('ff', 112, INF, 0)), refused('scl_slope')),
     _case('scl_inter NaN beside a slope', nifti(('ff', 112, 2, NAN)), refused('scl_inter')),
+    _case('scl_slope that float32 cannot hold', nifti(('ff', 112, 3e38, 0)), refused('too large')),
+    _case('scl_inter that float32 cannot hold with the values', nifti(('ff', 112, 3e36, 3.4e38)), refused('too large')),
+    _case('a large scl_slope that it can hold', nifti(('ff', 112, 1e30, 0)), good()),
     _case('bits of another datatype', nifti(('h', 72, 16)), refused('16 bits')),
     _case('bits left 0', nifti(('h', 72, 0)), good()),
     _case('big-endian', nifti(order='>'), good(says='5 x 6 x 7 voxels of 4 x 4 x 4 mm')),
@@ -101,6 +104,8 @@ PLACES = [
 
 NRRD = [
     _case('NRRD, good', nrrd(), good(says='of 4 x 4 x 4 mm')),
+    _case('NRRD, one slice fewer than stored', nrrd(sizes='3 4 4'), told('goes on behind')),
+    _case('NRRD, values of another type than stored', nrrd(type='short'), told('goes on behind')),
     _case('NRRD in RAS', nrrd(space='RAS'), good(says='of 4 x 4 x 4 mm')),
     _case('NRRD in LAS', nrrd(space='left-anterior-superior'), good(says='of 4 x 4 x 4 mm')),
     *(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..core.errors import SUVError
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.units import UNIT_OF_DICOM, unit_of_code
-from ..suv.header import Decisions, SUVHeader
+from ..suv.header import Decisions, SUVHeader, is_positive
 from ..suv.plausible import dose_bq_of
 from ..suv.scan_facts import scan_facts
 from .agreement import said_by_all
@@ -28,6 +28,7 @@ from .header import (
 )
 from .position import position_of_header
 from .slices import PETSlice
+from .uncorrected import uncorrected_notes
 
 
 def series_unit(slices: Sequence[PETSlice]) -> str:
@@ -108,7 +109,9 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
         frame_duration_s=_frame_duration_s(slices),
     )
     facts = _with_injection(_with_reconstruction(facts, said), said)
-    return replace(facts, notes=(*notes, *said.notes))
+    half_life_s = as_number(said.injected('RadionuclideHalfLife'))
+    uncorrected = uncorrected_notes(slices, half_life_s if is_positive(half_life_s) else None)
+    return replace(facts, notes=(*notes, *said.notes, *uncorrected))
 
 
 class _Said:

@@ -35,6 +35,9 @@ _TYPES = {
 """NIfTI's datatype codes of real numbers (nifti1.h) by numpy's names."""
 
 _HEADER_BYTES = 540
+_SAFE_BYTES = 4
+"""Numbers of so many bytes are within float32, unless a large slope multiplies them."""
+
 _CHUNK_BYTES = 1 << 20
 _MAX_OFFSET = 1 << 62
 
@@ -128,7 +131,9 @@ def read_nifti(path: Path, frame: int | None = None) -> tuple[npt.NDArray[np.flo
     except (OSError, zlib.error) as error:
         raise InputFileError(unreadable(path, str(error))) from error
     stored = np.frombuffer(data, header.dtype).reshape(shape_kji)
-    return _scaled(stored, header.slope, header.intercept), _with_end(header, more)
+    voxels = _scaled(stored, header.slope, header.intercept)
+    _require_in_range(path, header, stored, voxels)
+    return voxels, _with_end(header, more)
 
 
 def _with_end(header: NiftiHeader, more_bytes: int) -> NiftiHeader:
@@ -342,9 +347,29 @@ def _bytes_or_fewer(stream: BinaryIO, count: int, *, keep: bool = True) -> bytea
 def _scaled(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[np.float32]:
     """Values slice by slice, to spare memory."""
     voxels = np.empty(stored.shape, np.float32)
-    for k, plane in enumerate(stored):
-        voxels[k] = plane * np.float64(slope) + intercept
+    with np.errstate(over='ignore'):
+        for k, plane in enumerate(stored):
+            voxels[k] = plane * np.float64(slope) + intercept
     return voxels
+
+
+def _require_in_range(
+    path: Path,
+    header: NiftiHeader,
+    stored: npt.NDArray[Any],
+    voxels: npt.NDArray[np.float32],
+) -> None:
+    """Values that float32 cannot hold would become infinite, as if they were no numbers."""
+    wide = (
+        header.dtype.itemsize > _SAFE_BYTES or max(abs(header.slope), abs(header.intercept)) > 1e9
+    )
+    if not wide or not np.isinf(voxels).any():
+        return
+    if np.isfinite(stored[np.isinf(voxels)]).any():
+        reason = _('its values times scl_slope {slope:g} plus {intercept:g} are too large').format(
+            slope=header.slope, intercept=header.intercept
+        )
+        raise InputFileError(unreadable(path, reason))
 
 
 def _truncated(path: Path, how: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 from ..core.errors import InputFileError
@@ -25,7 +26,8 @@ _MM_PER_SPACE_UNIT = {
 
 _NRRD_HEADER_BYTES = 65536
 _NRRD_FIELDS = re.compile(
-    r'^(space units|units|sizes|spacings|space directions|space|old ?min|old ?max):\s*(.*)$',
+    r'^(space units|units|sizes|spacings|space directions|space|old ?min|old ?max|type|encoding|'
+    r'data ?file|line ?skip|byte ?skip):\s*(.*)$',
     re.IGNORECASE | re.MULTILINE,
 )
 _NRRD_LENGTH = re.compile(r'\([^)]*\)|(?<!\S)[-+.\d][^\s]*')
@@ -38,6 +40,17 @@ _NRRD_PATIENT_SPACES = frozenset(
     }
 )
 """Spaces whose axes are those of the patient."""
+
+_BYTES_PER_TYPE = {
+    **dict.fromkeys(('signed char', 'int8', 'int8_t', 'uchar', 'unsigned char', 'uint8'), 1),
+    **dict.fromkeys(('uint8_t',), 1),
+    **dict.fromkeys(('short', 'short int', 'signed short', 'int16', 'int16_t'), 2),
+    **dict.fromkeys(('ushort', 'unsigned short', 'uint16', 'uint16_t'), 2),
+    **dict.fromkeys(('int', 'signed int', 'int32', 'int32_t', 'uint', 'unsigned int'), 4),
+    **dict.fromkeys(('uint32', 'uint32_t', 'float'), 4),
+    **dict.fromkeys(('double', 'longlong', 'int64', 'int64_t', 'ulonglong', 'uint64'), 8),
+}
+"""Bytes of a value, by the spellings of NRRD's types."""
 
 _NRRD_UNIT = re.compile(r'"([^"]*)"')
 
@@ -121,6 +134,42 @@ def require_lengths(path: Path, fields: Mapping[str, str]) -> None:
             'size of its voxels is unknown; save the volume again from its source.'
         ).format(path=path)
         raise InputFileError(msg)
+
+
+def nrrd_end_notes(path: Path, fields: Mapping[str, str]) -> tuple[str, ...]:
+    """
+    Say if a file goes on behind the values that its header tells of.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        A .nrrd file.
+
+    fields : mapping
+        As from `nrrd_fields`.
+
+    Returns
+    -------
+    notes : tuple of str
+        Empty if nothing follows, or the values are compressed or elsewhere.
+    """
+    size = _BYTES_PER_TYPE.get(fields.get('type', '').strip().lower())
+    raw = fields.get('encoding', '').strip().lower() == 'raw'
+    if size is None or not raw or any(key[-4:] in ('file', 'skip') for key in fields):
+        return ()
+    with path.open('rb') as stream:
+        head = stream.read(_NRRD_HEADER_BYTES)
+    blank = re.search(rb'\r?\n\r?\n', head)
+    sizes = fields.get('sizes', '').split()
+    if blank is None or not all(one.isdecimal() for one in sizes):
+        return ()
+    if path.stat().st_size <= blank.end() + size * prod(map(int, sizes)):
+        return ()
+    note = _(
+        'the file goes on behind the {size} voxels that its header tells of: check that these are '
+        'all'
+    ).format(size=' x '.join(sizes))
+    return (note,)
 
 
 def nrrd_notes(fields: Mapping[str, str]) -> tuple[str, ...]:

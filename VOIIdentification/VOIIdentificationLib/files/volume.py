@@ -25,7 +25,13 @@ from .atomic import transaction
 from .bids import Sidecar, read_sidecar, sidecar_path
 from .nifti import nifti_frame_count, read_nifti
 from .nifti_header import require_sizes
-from .nrrd_header import mm_per_space_unit, nrrd_fields, nrrd_notes, require_lengths
+from .nrrd_header import (
+    mm_per_space_unit,
+    nrrd_end_notes,
+    nrrd_fields,
+    nrrd_notes,
+    require_lengths,
+)
 from .target import require_free
 
 _ = sentences(__name__)
@@ -165,7 +171,8 @@ def _read(path: Path) -> tuple[Any, FloatArray, tuple[str, ...]]:
         require_lengths(path, fields)
         require_sizes(ijk_to_lps, path)
         reader.SetOutputPixelType(SimpleITK.sitkFloat32)
-        return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps, nrrd_notes(fields)
+        notes = (*nrrd_notes(fields), *nrrd_end_notes(path, fields))
+        return SimpleITK.GetArrayFromImage(reader.Execute()), ijk_to_lps, notes
 
 
 @contextmanager
