@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from VOIIdentificationLib.activity.worksheet import given_activity
 from VOIIdentificationLib.analysis import Known, analyze
+from VOIIdentificationLib.core.errors import SeedError
 from VOIIdentificationLib.core.flags import Flag
 from VOIIdentificationLib.core.phantom import Seed, load_phantom
 from VOIIdentificationLib.synthetic.phantom import (
@@ -100,3 +101,49 @@ def test_an_air_bubble_is_flagged_and_its_sphere_not_judged(seeded):
     verdicts = {one.label: one.verdicts for one in found.recovery.spheres}
     assert all(one.passed is None for one in verdicts['S28'])
     assert all(one.passed is not None for one in verdicts['S37'])
+
+
+@pytest.mark.parametrize(
+    ('first', 'last', 'factor'),
+    [(0, 1, 1.2), (1, 2, 0.5), (4, 5, 0.0), (-3, -2, 0.1), (2, 99, 2.0), (-99, 0, 0.8)],
+)
+def test_slices_that_are_scaled_otherwise_leave_nothing_to_be_judged(first, last, factor):
+    image, centers = scan()
+    central = int(np.rint(image.geometry.index_ijk(centers['S37'])[2]))
+    voxels = image.voxels.copy()
+    voxels[max(central + first, 0) : central + last] *= np.float32(factor)
+    known = Known(activity=given_activity(HOT, BACKGROUND))
+
+    result = analyze(replace(image, voxels=voxels), seeds_of(centers), PRESET, known=known)
+
+    (said,) = [one for one in result.contradictions if 'scaled otherwise' in one]
+    edges = {central + first, central + last}
+    assert int(said.split('slice ')[1].split()[0]) - 1 in edges | {k - 1 for k in edges}
+    assert all(one.passed is None for s in result.recovery.spheres for one in s.verdicts)
+
+
+@pytest.mark.parametrize(('cov', 'thickness_mm'), [(0.6, 4.2), (0.3, 8.0), (0.0, 2.0)])
+def test_noise_alone_makes_no_slice_odd(cov, thickness_mm):
+    geometry = grid((74, 64, int(126 / thickness_mm)), (4.3, 4.1, thickness_mm))
+    image, centers = made(geometry=geometry, noise=Noise(cov, 6.0, axial_edge_factor=3.0))
+
+    assert analyze(image, seeds_of(centers), PRESET).contradictions == ()
+
+
+def test_empty_slices_are_told_without_a_warning(recwarn):
+    image, centers = scan()
+    voxels = image.voxels.copy()
+    voxels[3], voxels[24] = np.nan, 0.0
+
+    result = analyze(replace(image, voxels=voxels), seeds_of(centers), PRESET)
+
+    assert [str(one.message) for one in recwarn] == []
+    assert result.nema.lung.mean_error_percent is not None
+
+
+def test_a_diameter_ten_times_too_large_is_named_without_a_warning(recwarn):
+    typed = tuple(replace(i, diameter_mm=100.0) if i.label == 'S10' else i for i in PRESET.inserts)
+
+    with pytest.raises(SeedError, match='S10 has 100 mm in the phantom and about 10 mm'):
+        analyze(scan()[0], (), replace(PRESET, inserts=typed))
+    assert [str(one.message) for one in recwarn] == []

@@ -17,7 +17,7 @@ from .core.settings import Settings
 from .evaluate.background import PooledBackground, pooled_background
 from .evaluate.background_vois import checked_background, left_out, undoubted
 from .evaluate.calibration import Calibration, calibration
-from .evaluate.damage import Damage, image_damage
+from .evaluate.damage import Damage, image_damage, slice_contradictions
 from .evaluate.editions import DEFAULT_EDITION, filling_contradictions
 from .evaluate.limits import shipped_limits
 from .evaluate.nema import NEMAResult, nema_quality
@@ -323,7 +323,10 @@ def evaluate_standards(
     background = checked_background(image, background, spheres, nema)
     pooled = pooled_background(background)
     measured = _measured(image, spheres, background, nema)
-    contradictions = _contradictions(known, truth, measured, nema)
+    contradictions = (
+        *_contradictions(known, truth, measured, nema),
+        *(slice_contradictions(nema, image.geometry) if nema is not None else ()),
+    )
     doubt = joined(filter(None, [*contradictions, known.doubt]))
     sure = undoubted(background)
     level = measured_level(nema, pooled_background(sure)) or true_level(image, truth)

@@ -189,7 +189,9 @@ def test_the_effective_diameter_is_that_of_the_ball_whatever_the_blur():
             assert found == pytest.approx([2 * radius], rel=0.015)
 
 
-@pytest.mark.parametrize('voxel_mm', [(4.0, 4.1, 20.0), (10.0, 10.5, 9.0), (5.0, 14.0, 5.0)])
+@pytest.mark.parametrize(
+    'voxel_mm', [(4.0, 4.1, 20.0), (10.0, 10.5, 9.0), (5.0, 14.0, 5.0), (40.0, 60.0, 42.0)]
+)
 def test_coarse_voxels_are_checked_without_an_error(voxel_mm):
     shape = tuple(int(300 / length) for length in voxel_mm)
     scene = SyntheticPhantom(geometry=grid(shape, voxel_mm), noise=Noise(0.05, 5.0))

@@ -114,6 +114,9 @@ class LungResidual:
 
     mean_error_percent, mean_same_slice_error_percent : float or None
         Means over the slices.
+
+    background_means : (K,) `numpy.ndarray` of float
+        Mean of the largest ROIs on every slice of the image; NaN where they have no voxels.
     """
 
     slices_k: tuple[int, ...]
@@ -122,6 +125,7 @@ class LungResidual:
     same_slice_error_percent: FloatArray
     mean_error_percent: float | None
     mean_same_slice_error_percent: float | None
+    background_means: FloatArray
 
 
 def background_variability_percent(roi_means: FloatArray) -> float:
@@ -247,7 +251,8 @@ def lung_residual_error_percent(
     error_percent : `numpy.ndarray` of float
         By `LUNG_ERROR_FORMULA`.
     """
-    return np.asarray(100.0 * mean_lung / mean_background)
+    background = np.where(np.asarray(mean_background) > 0, mean_background, np.nan)
+    return np.asarray(100.0 * mean_lung / background)
 
 
 def lung_residual(
@@ -278,13 +283,11 @@ def lung_residual(
     if placement.lung is None or level.mean is None or not placement.rois:
         return None
     every_k = range(image.geometry.shape_kji[0])
-    per_slice = np.nanmean(
-        [
-            roi_statistics(image, roi.center_ras_mm, ROI_DIAMETER_MM, every_k)[0]
-            for roi in placement.rois
-        ],
-        axis=0,
-    )
+    by_roi = [
+        roi_statistics(image, roi.center_ras_mm, ROI_DIAMETER_MM, every_k)[0]
+        for roi in placement.rois
+    ]
+    per_slice = np.ma.masked_invalid(by_roi).mean(axis=0).filled(np.nan)
     margin = int(np.ceil(margin_mm / image.geometry.slice_spacing_mm))
     slices = _slices_of_phantom(per_slice / level.mean, placement.central_slice_k, margin)
     lung, _ = roi_statistics(image, placement.lung.center_ras_mm, LUNG_ROI_DIAMETER_MM, slices)
@@ -295,9 +298,15 @@ def lung_residual(
         roi_means=lung,
         error_percent=by_all,
         same_slice_error_percent=by_same,
-        mean_error_percent=float(np.nanmean(by_all)),
-        mean_same_slice_error_percent=float(np.nanmean(by_same)),
+        mean_error_percent=_mean_of_known(by_all),
+        mean_same_slice_error_percent=_mean_of_known(by_same),
+        background_means=per_slice,
     )
+
+
+def _mean_of_known(values: FloatArray) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else None
 
 
 def _slices_of_phantom(relative: FloatArray, central: int, margin: int) -> list[int]:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.flags import Flag
+from ..core.geometry import VolumeGeometry
 from ..core.image import PETImage
 from ..core.sentence import sentences
 from ..measure.voi import VOIResult
 from ..measure.voi_mask import voi_mask
+from .nema import NEMAResult
 
 _ = sentences(__name__)
 
@@ -25,6 +27,19 @@ MIN_EQUAL_VOXELS = 5
 
 MIN_EQUAL_PART = 0.02
 """Part of the sphere's voxels that they must be too: values in few steps repeat by chance."""
+
+
+NEAR_SPHERES_MM = 25.0
+"""Slices this near to the central one hold the spheres and all background ROIs."""
+
+MAX_SLICE_STEP = 0.05
+"""
+Background of a slice over the mean of its neighbors, less 1: what a slice of a uniform cylinder
+may be off. Steps of the real scan reach 0.023.
+"""
+
+MAX_SLICE_SIGMAS = 5.0
+"""Standard deviations of such a step, by the ROIs of one slice, by which it must differ, too."""
 
 
 class Damage(NamedTuple):
@@ -79,6 +94,50 @@ def image_damage(image: PETImage, spheres: Sequence[VOIResult]) -> Damage:
         'was copied over another.'
     ).format(k=copies[0] + 1, next=copies[0] + 2, count=len(copies))
     return Damage(flagged, (Flag.SLICES_COPIED,), (note,))
+
+
+def slice_contradictions(nema: NEMAResult, geometry: VolumeGeometry) -> tuple[str, ...]:
+    """
+    Look for a slice near the spheres whose values are scaled otherwise than its neighbors.
+
+    Parameters
+    ----------
+    nema : NEMAResult
+        Background ROIs and their means on every slice.
+
+    geometry : VolumeGeometry
+        Grid of the image.
+
+    Returns
+    -------
+    sentences : tuple of str
+        The worst slice; empty where the background goes on evenly.
+    """
+    if nema.lung is None:
+        return ()
+    means, central = nema.lung.background_means, nema.placement.central_slice_k
+    reach = int(NEAR_SPHERES_MM / geometry.slice_spacing_mm)
+    near = np.arange(max(central - reach, 1), min(central + reach + 1, len(means) - 1))
+    around = (means[near - 1] + means[near + 1]) / 2
+    steps = np.where(around > 0, means[near] / np.where(around > 0, around, 1.0) - 1.0, np.nan)
+    if not np.isfinite(steps).any():
+        return ()
+    worst = int(np.nanargmax(np.abs(steps)))
+    if abs(steps[worst]) <= max(MAX_SLICE_STEP, MAX_SLICE_SIGMAS * _step_sd(nema)):
+        return ()
+    said = _(
+        'the background of slice {k} of the image is {part:+.0f} % off that of the slices beside '
+        'it: slices are scaled otherwise than others, or damaged. Export the series again.'
+    )
+    return (said.format(k=int(near[worst]) + 1, part=100 * steps[worst]),)
+
+
+def _step_sd(nema: NEMAResult) -> float:
+    """Of a slice's mean over that of its neighbors, by how its ROIs scatter."""
+    rois = nema.background[0].roi_means
+    known = [one[np.isfinite(one)] for one in rois]
+    parts = [one.std() / one.mean() for one in known if one.size > 1 and one.mean() > 0]
+    return float(np.median(parts) * np.sqrt(1.5 / rois.shape[1])) if parts else 0.0
 
 
 def _noise(image: PETImage, spheres: Sequence[VOIResult]) -> float:

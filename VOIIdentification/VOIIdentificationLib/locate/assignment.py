@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from ..core.geometry import FloatArray
 from ..sphere_fit.fit import WALL_MM
 from ..sphere_fit.model import FWHM_PER_SIGMA
-from .ring_template import blurred_ball
+from .ring_template import TINY, blurred_ball
 from .shells import Shells
 
 Filling = Literal['hot', 'cold', 'none']
@@ -30,9 +30,6 @@ _SIGNALS = 25
 
 _MAX_ROUNDS = 4
 """Assignment and signal are found in turn; they agree after two or three rounds."""
-
-TINY = float(np.finfo(float).tiny)
-"""Keeps what is empty from a division by zero."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.geometry import FloatArray
-from .assignment import FILLINGS, FWHM_MM, TINY, Assigned, Costs, Filling, all_costs
+from .assignment import FILLINGS, FWHM_MM, Assigned, Costs, Filling, all_costs
+from .ring_template import TINY
 from .shells import Shells
 
 MIN_MARGIN = 25.0

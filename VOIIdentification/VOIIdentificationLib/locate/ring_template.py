@@ -38,6 +38,10 @@ _MAX_ROUNDS = 3
 """Assignment and contrast are found in turn."""
 
 
+TINY = float(np.finfo(float).tiny)
+"""Keeps what is empty from a division by zero."""
+
+
 class RingMatch(NamedTuple):
     """
     How well an image agrees with a ring in its best order.
@@ -228,7 +232,8 @@ class RingMatcher:
             if not group.any():
                 continue
             product = np.sum(own * group, axis=1)
-            contrast = np.maximum(sign * product / np.sum(norm * group, axis=1), 0.0)
+            square = np.maximum(np.sum(norm * group, axis=1), TINY)
+            contrast = np.maximum(sign * product / square, 0.0)
             gains = gains + np.where(contrast > 0, contrast * sign * product, -np.inf)
         return gains
 
@@ -259,7 +264,7 @@ class RingMatcher:
 
 def _free_gain(squares: FloatArray, values: FloatArray) -> float:
     """What the best assignment explains; (place, sphere) with one contrast for all hot ones."""
-    own = values / squares
+    own = values / np.maximum(squares, TINY)
     cold = np.where(values < 0, values * own, 0.0)
     nothing = np.zeros((len(values), len(values)))
     best = 0.0

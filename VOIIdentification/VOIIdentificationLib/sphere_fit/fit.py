@@ -25,6 +25,9 @@ WALL_MM = 1.0
 MIN_COVERAGE = 0.6
 """Part of the ball's voxels that must be in the image and finite."""
 
+MIN_VOXELS = 8
+"""One more than numbers are fitted."""
+
 MIN_RANGE = 1e-5
 """Part of the largest value by which the values in the box must differ."""
 
@@ -188,6 +191,10 @@ def _obstacle(box: FitBox) -> str:
             'spheres; {least:.0f} % are needed'
         ).format(coverage=100 * box.coverage, least=100 * MIN_COVERAGE)
     values = box.values[box.use]
+    if values.size < MIN_VOXELS:
+        return _('only {count} voxels show it and its surroundings; {least} are needed').format(
+            count=values.size, least=MIN_VOXELS
+        )
     if float(np.ptp(values)) <= MIN_RANGE * float(np.abs(values).max()):
         return _('the image has the same value everywhere around it')
     return ''

@@ -351,11 +351,15 @@ def fit_box(
 def _extent(
     geometry: VolumeGeometry, center_ras_mm: tuple[float, float, float], support_mm: float
 ) -> tuple[npt.NDArray[np.int64], tuple[int, int, int]]:
-    """First index (ijk) and shape (kji) of the box around a ball, of sizes that the FFT likes."""
+    """
+    First index (ijk) and shape (kji) of the box around a ball, of sizes that the FFT likes.
+
+    Between voxels that are larger than the ball it holds one that lies near.
+    """
     half = support_mm * np.linalg.norm(np.linalg.inv(geometry.axes_ras_mm), axis=1)
     center = geometry.index_ijk(center_ras_mm)
     first = np.ceil(center - half).astype(np.int64)
-    size = np.floor(center + half).astype(np.int64) - first + 1
+    size = np.maximum(np.floor(center + half).astype(np.int64) - first + 1, 1)
     k, j, i = (int(fft.next_fast_len(int(n), real=True)) for n in size[::-1])
     return first, (k, j, i)
 
