@@ -182,6 +182,8 @@ def _placed(one: LocatedInsert, place: Point | None, *, held: bool) -> LocatedIn
     center, deviation, flags = one.fit.center_ras_mm, one.deviation_mm, list(one.flags)
     if not one.fit.accepted:
         flags.append(Flag.FIT_REFUSED)
+    elif place is None and _is_weak(one.fit):
+        flags.append(Flag.NOTHING_SEEN)
     if place is not None and deviation is None:
         deviation = math.dist(center, place)
         if held and (not one.fit.accepted or deviation > WEAK_REACH_MM):
