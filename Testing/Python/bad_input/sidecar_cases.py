@@ -7,7 +7,7 @@ import numpy as np
 from bad_input.case import ACTIVITY_BQML, Case, flagged, good, refused, told
 from bad_input.made_series import DOSE_BQ, DURATION_S, UPTAKE_S, WEIGHT_KG, factor, mean_time_s
 
-KIND = 'sidecars'
+KIND = 'volume headers'
 HALF_LIFE_S = 1.8288 * 3600
 F = factor(half_life_s=HALF_LIFE_S)
 MEAN_S = mean_time_s(DURATION_S, HALF_LIFE_S)

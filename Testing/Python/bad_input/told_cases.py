@@ -139,6 +139,12 @@ PRIVATE = [
           flagged('7053,1000.*10 times')),
     _case('factor to Bq/mL tenfold in one slice', _counts(_in_one_slice(philips(None, 20), philips(None, 2))),
           flagged('7053,1009.*10 times')),
+    _case('factor to Bq/mL of next to nothing', _counts(philips(None, '1e-300')),
+          flagged('times the activity that was injected')),
+    _case('slope of next to nothing', series(put(RescaleSlope='1e-40')),
+          flagged('times the activity that was injected')),
+    _case('an intercept below nothing', series(put(RescaleIntercept='-1e9')),
+          flagged('-.* times the activity that was injected')),
     _case('Bq/mL beside a factor that agrees', series(philips(f'{1.02 * F:.6g}')), good(F)),
     _case('Bq/mL beside both factors of its counts', series(philips(f'{7 * F:.6g}', 7)), good(F)),
     _case('Bq/mL beside factors of 0', series(philips('0', '0')), good(F)),
@@ -395,4 +401,60 @@ SPECT = [
     _case('SPECT with a mapping of another slope', spect(lambda ds: map_to_bqml(ds, 6.0)), refused('0040,9096')),
 ]  # fmt: skip
 
-CASES = [*UNREADABLE, *PRIVATE, *VALUES, *ISOTOPES, *INSTANTS, *DYNAMIC, *SPECT]
+
+def with_copy(**values):
+    """A slice twice, and the copy tells something else."""
+
+    def _make(folder):
+        path = series()(folder)
+        ds = pydicom.dcmread(sorted(path.iterdir())[1])
+        for keyword, value in values.items():
+            setattr(ds, keyword, value)
+        save(ds, path / 'copy.img')
+        return path
+
+    return _make
+
+
+def _second_item(**values):
+    """The injection twice, where the second tells something else."""
+
+    def _edit(ds, _k):
+        facts_of(ds)
+        second = pydicom.Dataset()
+        facts(second)
+        one = second.RadiopharmaceuticalInformationSequence[0]
+        for keyword, value in values.items():
+            setattr(one, keyword, value)
+        ds.RadiopharmaceuticalInformationSequence.append(one)
+
+    return _edit
+
+
+def _second_code(ds, _k):
+    facts_of(ds)
+    gallium = item(CodeValue='C-131A3', CodingSchemeDesignator='SRT', CodeMeaning='^68^Gallium')[0]
+    ds.RadiopharmaceuticalInformationSequence[0].RadionuclideCodeSequence.append(gallium)
+
+
+def _second_unit(groups, _n):
+    units = groups.RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence
+    units.append(item(CodeValue='{counts}', CodingSchemeDesignator='UCUM')[0])
+
+
+TWICE = [
+    _case('a copy of a slice', with_copy(), told('copies of others', F)),
+    _case('a copy in another unit', with_copy(Units='CNTS'), refused('Units')),
+    _case('a copy of another correction', with_copy(DecayCorrection='ADMIN'), refused('DecayCorrection')),
+    _case('one injection in two number formats', series(_second_item(RadionuclideTotalDose='1.85E8')), good(F)),
+    _case('one injection under two names', series(_second_item(Radiopharmaceutical='18F-FDG')), good(F)),
+    _case('an injection of another tracer beside', series(_second_item(Radiopharmaceutical='Ga-68 PSMA')),
+          flagged('2 injections', F)),
+    _case('two radionuclides of one injection', series(_second_code), flagged('C-111A1, C-131A3', F)),
+    _case('enhanced, type of the values contradicts the unit', enhanced(every_frame(
+        lambda groups, _n: setattr(groups.PixelValueTransformationSequence[0], 'RescaleType', 'CNTS'))),
+          refused('several units')),
+    _case('enhanced, two units of one mapping', enhanced(every_frame(_second_unit)), refused('several units')),
+]  # fmt: skip
+
+CASES = [*UNREADABLE, *PRIVATE, *VALUES, *ISOTOPES, *INSTANTS, *DYNAMIC, *SPECT, *TWICE]

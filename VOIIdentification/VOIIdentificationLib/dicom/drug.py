@@ -198,10 +198,9 @@ def dose_and_patient(file: Header, offset: timedelta | None, log: Decisions) -> 
 
 def _tell_several_injections(file: Header, log: Decisions) -> None:
     """Items that say the same are one injection."""
-    keywords = ('RadionuclideTotalDose', 'RadionuclideHalfLife', _START, _START_TIME)
-    items = {tuple(item.text(keyword) for keyword in keywords): item for item in file.items(DRUG)}
+    items = {_identity(item): item for item in file.items(DRUG)}
     if len(items) > 1:
-        doses = [item.text(keywords[0]) or _('unknown') for item in items.values()]
+        doses = [item.text('RadionuclideTotalDose') or _('unknown') for item in items.values()]
         log.note(
             _(
                 '{count} injections are listed (0054,0016), of {doses} Bq (0018,1074): only the '
@@ -209,6 +208,16 @@ def _tell_several_injections(file: Header, log: Decisions) -> None:
             ).format(count=len(items), doses=joined(doses, _(' and '))),
             Flag.SEVERAL_INJECTIONS,
         )
+
+
+def _identity(drug: Header) -> tuple[object, ...]:
+    """Equal for items that tell of one injection, in whatever format."""
+    told = radionuclide_of(drug, Decisions())
+    return (
+        *(read(drug.text(keyword)) for keyword, (_kind, read) in _KINDS_OF_DRUG.items()),
+        isotope_named(told) or told,
+        isotope_of_tracer(drug.line('Radiopharmaceutical')),
+    )
 
 
 def _flag_whole_hours(drug: Header, log: Decisions) -> None:
@@ -243,6 +252,14 @@ def radionuclide_of(drug: Header, log: Decisions) -> str:
         The meaning of its code; by the code itself where the meaning tells no isotope.
     """
     coded = drug.item('RadionuclideCodeSequence')
+    codes = [one.text('CodeValue') for one in drug.items('RadionuclideCodeSequence')]
+    if len(set(codes)) > 1:
+        log.note(
+            _('several radionuclides are named, {codes} (0054,0300): the first is believed').format(
+                codes=', '.join(codes)
+            ),
+            Flag.HEADER_CONTRADICTS,
+        )
     said, meant = coded.line('CodeMeaning'), RADIONUCLIDES.get(coded.text('CodeValue'), '')
     named = isotope_named(said) or isotope_of_tracer(said)
     if named is None:

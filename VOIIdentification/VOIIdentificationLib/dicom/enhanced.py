@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..core.errors import SeriesError
 from ..core.sentence import sentences
+from ..core.units import row_of_units
 from .attributes import CONTENT, MAPPING, RECONSTRUCTION, TRANSFORM, tag_text
 from .file import DicomFile
 from .header import Header, as_number, empty_header
@@ -192,7 +193,9 @@ def _require_one_scale_outside(file: DicomFile, groups: _Groups, own: Scale) -> 
 
 def _units(file: DicomFile, groups: _Groups, scale: Scale) -> str:
     converted = (groups.text(sequence, 'Units') for sequence in _CONVERTED)
-    return agreed_units(groups.name, [scale.code, *converted, file.text('Units')])
+    kind = row_of_units(groups.text(TRANSFORM, 'RescaleType'))
+    codes = [scale.code, *converted, file.text('Units')]
+    return agreed_units(groups.name, [*codes, kind.units if kind and any(codes) else ''])
 
 
 def _facts(groups: _Groups) -> tuple[tuple[str, str], ...]:

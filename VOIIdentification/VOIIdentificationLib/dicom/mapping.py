@@ -168,12 +168,18 @@ def real_world_scales(items: Iterable[Header]) -> list[Scale]:
         Scale(
             slope,
             item.numbers('RealWorldValueIntercept', 1) or (0.0,),
-            item.item('MeasurementUnitsCodeSequence').text('CodeValue'),
+            _unit_code(item),
             _mapped(item),
         )
         for item in items
         if (slope := item.numbers('RealWorldValueSlope', 1)) is not None
     ]
+
+
+def _unit_code(item: Header) -> str:
+    """The one unit of a mapping (PS3.3, C.7.6.16.2.11)."""
+    units = item.items('MeasurementUnitsCodeSequence')
+    return agreed_units(item.name, [unit.text('CodeValue') for unit in units])
 
 
 def _mapped(item: Header) -> tuple[float, ...]:

@@ -313,7 +313,7 @@ def _stack(series: Series, notes: tuple[str, ...], frame: int | None = None) -> 
     others = [file.name for file in series.files if not _may_be_read(file)]
     chosen, of_frame = one_of_frames(order_slices(_all_slices(series)), frame)
     ordered, copies = without_copies(chosen)
-    require_one_image(ordered)
+    require_one_image(chosen)  # a copy may tell that its values are others
     _require_one_acquisition(ordered)
     planes, converted = counts_to_activity(ordered)
     dropped = [

@@ -39,6 +39,10 @@ empty space adds a little where negative values were cut.
 """
 
 
+MIN_PART_OF_DOSE = 1e-9
+"""One slice of a phantom holds a thousandth: so little, or less than nothing, is a wrong scale."""
+
+
 @dataclass(frozen=True, eq=False)
 class SUVScale:
     """
@@ -153,7 +157,7 @@ def suv_statements(header: SUVHeader) -> tuple[str, ...]:
 
 def compared_with_dose(header: SUVHeader, scale: SUVScale, totals: FloatArray) -> SUVScale:
     """
-    Flag an image that holds more activity than was injected.
+    Flag an image that holds more activity than was injected, or hardly any.
 
     Parameters
     ----------
@@ -182,12 +186,12 @@ def compared_with_dose(header: SUVHeader, scale: SUVScale, totals: FloatArray) -
     except SUVError:  # stored SUVs need no weight
         return scale
     part = float(scale.factors @ totals) / normalizer
-    if part <= MAX_PART_OF_DOSE:
+    if MIN_PART_OF_DOSE <= part <= MAX_PART_OF_DOSE:
         return scale
     log.note(
         _(
-            'the image holds {part:.3g} times the activity that was injected: unit, dose, weight '
-            'or times are wrong'
+            'the image holds {part:.3g} times the activity that was injected: unit, scale, dose, '
+            'weight or times are wrong'
         ).format(part=part),
         Flag.HEADER_IMPLAUSIBLE,
     )
@@ -233,7 +237,7 @@ def _from_philips_counts(header: SUVHeader, suv_type: SUVType, log: Decisions) -
         return to_activity * _from_concentration(header, suv_type, log) / per_count
     msg = _(
         'SUV refused: the units are CNTS (0054,1001), and the Philips factors to SUV (7053,1000) '
-        'and to Bq/mL (7053,1009) are absent or 0'
+        'and to Bq/mL (7053,1009) are absent, 0 or no numbers'
     )
     raise SUVError(msg)
 
