@@ -20,7 +20,8 @@ from dicom_in_scene import Database, load, sorted_instances  # noqa: E402 - need
 from made_nodes import affine, bent_transform, linear_transform, put_under  # noqa: E402
 from shown_words import results_words  # noqa: E402
 from stand_in_application import parent_widget  # noqa: E402
-from stand_in_classes import ProgressDialog  # noqa: E402
+from stand_in_classes import ProgressDialog, Timer  # noqa: E402
+from VOIIdentificationLib.core.errors import NodeError  # noqa: E402
 from VOIIdentificationLib.dicom.write import write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.outputs import find_outputs  # noqa: E402
 from VOIIdentificationLib.mrml.tables import mend_charts, series_of_chart  # noqa: E402
@@ -824,3 +825,47 @@ def test_a_volume_that_was_removed_takes_no_memory(widget, made, applied):
     assert node.GetReferenceCount() == 1, 'that of Python'
     assert sys.getrefcount(node) == 2, 'those of this test'
     assert agree(widget).inputVolume.GetName() == 'Next'
+
+
+@pytest.mark.parametrize('button', ['applyButton', 'findSpheresButton'])
+@pytest.mark.parametrize('what', ['closed', 'removed', 'read'])
+def test_a_volume_that_goes_while_it_is_measured_ends_that_in_words(
+    widget, made, scene, tmp_path, button, what
+):
+    """By a key before the dialog is there, or by a script: without its scene Slicer would crash."""
+    first = whole(made[0], 'PET')
+    file = save(scene, tmp_path)
+    gone = {
+        'closed': lambda: scene.Clear(0),
+        'removed': lambda: scene.RemoveNode(first),
+        'read': lambda: (scene.Clear(0), scene.ReadFromMRB(file)),
+    }[what]
+    Timer.waiting_.append(gone)
+
+    with pytest.raises(NodeError, match='the volume PET was removed while this went on'):
+        getattr(widget.ui, button).click()
+
+    settle()
+    volume = agree(widget).inputVolume
+    assert (volume is None) == (what != 'read')
+    assert widget.panel.result is None
+    assert slicer.util.getNodesByClass('vtkMRMLTableNode') == []
+    assert widget.ui.applyButton.enabled == (what == 'read')
+
+
+@pytest.mark.parametrize('column', ['label', 'mean', 'flags'])
+def test_a_table_that_was_edited_by_hand_is_shown_as_far_as_it_goes(
+    measured, scene, tmp_path, capsys, column
+):
+    table = find_outputs(measured.volume).tables['spheres']
+    table.RemoveColumn(table.GetColumnIndex(column))
+    file = save(scene, tmp_path)
+    scene.Clear(0)
+
+    assert scene.ReadFromMRB(file)
+
+    words = results_words(measured.ui)
+    assert words.startswith('Measured before this session')
+    assert ('S37' in words) == (column != 'label')
+    assert ('mean' in words) == (column != 'mean')
+    assert 'Traceback' not in capsys.readouterr().err

@@ -81,6 +81,31 @@ def new_node(class_name: str, name: str, *, scene: Node = None) -> Node:
     return node
 
 
+def require_in_scene(volume_node: Node) -> None:
+    """
+    Refuse a volume that was removed, or whose scene was closed, while work went on with it.
+
+    Without its scene calls of the application end the program, and nodes of another scene may
+    have its ID by then.
+
+    Parameters
+    ----------
+    volume_node : vtkMRMLScalarVolumeNode
+        The volume.
+
+    Raises
+    ------
+    NodeError
+        If it is in no scene.
+    """
+    if volume_node.GetScene() is None:
+        msg = _(
+            'the volume {name} was removed while this went on: nothing was made of it. Choose a '
+            'volume and begin again.'
+        )
+        raise NodeError(msg.format(name=volume_node.GetName()))
+
+
 def remove_node(node: Node) -> None:
     """
     Take a node out of its scene, with its display and storage nodes.

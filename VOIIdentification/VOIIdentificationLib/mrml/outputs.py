@@ -15,7 +15,14 @@ from ..report.subjects import SUBJECTS
 from ..report.table import Table
 from ..results import AnalysisResult
 from .folder import place_in_folder
-from .nodes import OUTPUT_ATTRIBUTE, VOLUME_ROLE, Node, new_node, remove_node
+from .nodes import (
+    OUTPUT_ATTRIBUTE,
+    VOLUME_ROLE,
+    Node,
+    new_node,
+    remove_node,
+    require_in_scene,
+)
 from .point_lists import (
     LUNG_COLOR,
     ROI_COLOR,
@@ -125,9 +132,10 @@ def publish(
     Raises
     ------
     NodeError
-        If a node cannot be made or filled. Nodes made by this call are then
-        removed again, and the others show what they showed before.
+        If the volume is in no scene any more, or a node cannot be made or
+        filled. Nodes made by this call are then removed again, and the others show what they showed before.
     """
+    require_in_scene(volume_node)
     tables = {table.key: translated_table(table) for table in result_tables(result)}
     old = _found(volume_node) | ({} if nodes is None else _by_key(nodes))
     moved = moved_rois(old.get(_ROIS))

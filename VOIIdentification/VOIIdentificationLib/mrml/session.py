@@ -29,7 +29,7 @@ from ..report.verdicts import with_verdict
 from ..results import AnalysisResult
 from ..suv.scale import SUVType
 from ..suv.scan_facts import scan_facts
-from .nodes import Node, show_as_pet, world_matrix
+from .nodes import Node, require_in_scene, show_as_pet, world_matrix
 from .outputs import publish
 from .volume import (
     dicom_files,
@@ -240,8 +240,12 @@ def reload_volume(volume_node: Node, database: Node, progress: Progress = no_pro
     ------
     SeriesError
         If the files are gone or cannot be read.
+
+    NodeError
+        If the volume was removed meanwhile.
     """
     image = stored_image(dicom_files(volume_node, database), progress)
+    require_in_scene(volume_node)
     name = volume_node.GetName()
     new = volume_node_from_image(image, name, scene=volume_node.GetScene())
     volume_node.SetName(name + _OLD_READING)

@@ -14,7 +14,7 @@ from ..dicom.source import (
     suv_voxels,
 )
 from ..suv.scale import SUVScale, SUVType
-from .nodes import Node, remove_node, show_as_pet
+from .nodes import Node, remove_node, require_in_scene, show_as_pet
 from .volume import (
     dicom_files,
     local_image,
@@ -76,11 +76,13 @@ def make_suv_volume(
     ------
     PhantomError
         If the files are gone, the header does not allow an SUV, or the volume
-        is under a transform that is not linear. Nothing is made then.
+        is under a transform that is not linear, or was removed meanwhile.
+        Nothing is made then.
     """
     geometry = local_image(volume_node).geometry
     paths = dicom_files(volume_node, database)
     image, scale = suv_voxels(geometry, source, paths, suv_type, progress)
+    require_in_scene(volume_node)
     if told is not None:
         told(_decisions(scale))
     node = _suv_of(volume_node, suv_type)

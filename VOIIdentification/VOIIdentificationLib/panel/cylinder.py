@@ -90,6 +90,6 @@ def shown_cylinder(outputs: OutputNodes) -> tuple[str, ...]:
     columns = [texts_of_column(table, key) for key in ('quantity', 'value', 'unit')]
     # The scene may have been saved in English, in this language, or in a third one.
     known = {*SHOWN_LATER, *map(translated, SHOWN_LATER)} & {*columns[0]} or {*columns[0]}
-    lines = zip(*columns, strict=True)
+    lines = zip(*columns, strict=False)  # of columns that were not removed by hand
     said = [f'{name}: {value} {unit}' for name, value, unit in lines if name in known]
     return (_('Measured before this session; press Apply to export or to judge it again.'), *said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import zip_longest
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -187,14 +188,15 @@ def shown_in_tables(outputs: OutputNodes) -> tuple[str | Line, ...]:
     spheres = outputs.tables.get('spheres')
     if spheres is None:
         return shown_cylinder(outputs)
-    labels, means, flags = (texts_of_column(spheres, key) for key in ('label', 'mean', 'flags'))
+    columns = (texts_of_column(spheres, key) for key in ('label', 'mean', 'flags'))
     unit = spheres.GetColumnUnitLabel('mean')
     lines: list[str | Line] = [
         _('Measured before this session; press Apply to export or to judge it again.')
     ]
-    for label, mean, doubts in zip(labels, means, flags or [''] * len(labels), strict=True):
-        line = _('mean {mean} {unit}').format(mean=mean, unit=unit).strip()
-        lines.append(Line(f'{line}; {doubts}' if doubts else line, (label,)))
+    # Columns may have been removed by hand.
+    for label, mean, doubts in zip_longest(*columns, fillvalue=''):
+        line = _('mean {mean} {unit}').format(mean=mean, unit=unit).strip() if mean else ''
+        lines.append(Line('; '.join(filter(None, (line, doubts))), (label,) if label else ()))
     return tuple(lines)
 
 
