@@ -300,9 +300,12 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.dropPanelWidget()
 
     def dropPanelWidget(self):
-        """A reload only hides it: its selectors would go on listening, its buttons keep `panel`."""
+        """
+        A reload only hides it: its selectors would go on listening, its buttons keep `panel`.
+
+        It keeps its scene until then: without one the tables of points tell the log of an error.
+        """
         if self.panelWidget is not None:
-            self.panelWidget.setMRMLScene(None)
             self.panelWidget.deleteLater()
             self.panelWidget = None
 

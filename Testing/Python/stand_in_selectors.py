@@ -23,11 +23,6 @@ class SceneWidget(StandIn):
         for receiver in self.dynamic.get('scene receivers', ()):
             receiver.setMRMLScene(scene)
 
-    def destroy_(self):
-        """It lets go of the scene before its signals go."""
-        self.setMRMLScene(None)
-        super().destroy_()
-
 
 class ProxyModel:
     """As much of qMRMLSortFilterProxyModel as the module asks for."""
@@ -59,6 +54,11 @@ class NodeComboBox(SceneWidget):
 
     def sortFilterProxyModel(self):
         return self.proxy_
+
+    def destroy_(self):
+        """It lets go of the scene before its signals go."""
+        self.setMRMLScene(None)
+        super().destroy_()
 
     def setMRMLScene(self, scene):
         if scene is self.scene_:
@@ -236,12 +236,20 @@ class MarkupsWidget(SceneWidget):
         place = classes()['slicer.qSlicerMarkupsPlaceWidget']()
         place.owner_, self.place_ = self, place
 
+    critical_ = []  # noqa: RUF012 - what it has told the application's log
+
     def setMRMLScene(self, scene):
+        if scene is None:
+            self.critical_.append('updateWidget failed: Markups module logic or scene is invalid')
+        self._set_scene(scene)
+
+    def _set_scene(self, scene):
         super().setMRMLScene(scene)
         self.selector_.setMRMLScene(scene)
         self.place_.observe_(scene)
 
     def destroy_(self):
+        self._set_scene(None)
         super().destroy_()
         for one in (self.table_, self.selector_, self.place_):
             one.destroy_()

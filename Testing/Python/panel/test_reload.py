@@ -21,6 +21,7 @@ import vtk  # noqa: E402 - comes with slicer-core
 from paths import MODULE  # noqa: E402
 from stand_in_application import application, import_module_file, parent_widget  # noqa: E402
 from stand_in_dicom import ScalarVolumePlugin, SeriesDatabase, dicom_lib, load_all  # noqa: E402
+from stand_in_selectors import MarkupsWidget  # noqa: E402
 from VOIIdentificationLib.dicom.write import Scan, write_pet_series  # noqa: E402
 from VOIIdentificationLib.mrml.volume import volume_node_from_image  # noqa: E402
 from VOIIdentificationLib.synthetic.phantom import SyntheticPhantom, grid, synthesize  # noqa: E402
@@ -104,6 +105,7 @@ def test_reloading_leaves_no_panel_and_no_observer(opened):
         opened.reload()
 
     assert opened.observers() == before > 30
+    assert MarkupsWidget.critical_ == [], 'each is an error in the log'
     alive = [panel for panel in opened.panels if panel() is not None]
     assert len(opened.panels) == RELOADS + 2
     assert alive == opened.panels[-1:]

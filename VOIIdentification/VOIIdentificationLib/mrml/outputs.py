@@ -133,7 +133,8 @@ def publish(
     ------
     NodeError
         If the volume is in no scene any more, or a node cannot be made or
-        filled. Nodes made by this call are then removed again, and the others show what they showed before.
+        filled. Nodes made by this call are then removed again, and the others
+        show what they showed before.
     """
     require_in_scene(volume_node)
     tables = {table.key: translated_table(table) for table in result_tables(result)}
