@@ -261,7 +261,7 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.keyFilters = []
 
     def setup(self):
-        """Called when the module is opened for the first time, and after a reload."""
+        """Called when the module is opened or asked for for the first time, and after a reload."""
         ScriptedLoadableModuleWidget.setup(self)
         self.panelWidget = panelWidget = slicer.util.loadUI(self.resourcePath(f'UI/{MODULE}.ui'))
         self.layout.addWidget(panelWidget)
@@ -275,7 +275,8 @@ class VOIIdentificationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.addObserver(scene, event, self.onSceneStart, priority=BEFORE_SELECTORS)
         for event in (scene.EndCloseEvent, scene.EndImportEvent):
             self.addObserver(scene, event, self.onSceneEnd, priority=AFTER_SELECTORS)
-        self.enter()
+        if self.parent.isEntered:  # reloaded; a script that asks for the logic opens no panel
+            self.enter()
 
     def listenToKeys(self, panelWidget):
         """Let tables be used as those of a spreadsheet, and Escape end placing."""

@@ -712,6 +712,24 @@ def test_a_sphere_without_any_number_in_it_does_not_end_apply(measured):
 # 221 to 224, moved and back: test_another_place_is_said_and_the_old_one_is_not
 
 
+def test_a_script_that_asks_for_the_logic_opens_no_panel(scene, module, made):
+    """As `slicer.util.getModuleLogic` does, which makes the widget."""
+    node = whole(made[0], 'PET')
+    widget = module.VOIIdentificationWidget(parent_widget(entered=False))
+
+    widget.setup()
+    result = widget.logic.process(node)
+
+    assert len(result.spheres) == 6
+    assert widget.panel.parameters is None
+    assert scene.GetFirstNodeByName('PET seeds') is None
+    assert not [what for what, _how in slicer.app.started if what == 'layers']
+    enter(widget)
+    assert agree(widget).inputVolume is node
+    assert widget.ui.exportButton.enabled
+    widget.cleanup()
+
+
 def test_opened_twice_it_begins_once(widget, made):
     """6 to 15: `setup` and the application both enter."""
     followed = widget.panel.parameters
