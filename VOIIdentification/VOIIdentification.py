@@ -26,6 +26,7 @@ from VOIIdentificationLib.locate.detect import detect
 from VOIIdentificationLib.mrml.derived import dicom_options
 from VOIIdentificationLib.mrml.folder import merge_folders
 from VOIIdentificationLib.mrml.measured import Measured, MeasuredVolumes, volume_stamp
+from VOIIdentificationLib.mrml.nodes import require_in_scene
 from VOIIdentificationLib.mrml.outputs import wanted_rois
 from VOIIdentificationLib.mrml.points import all_seeds, place_spheres
 from VOIIdentificationLib.mrml.session import Request, SourceTracer, measure, reload_volume
@@ -477,6 +478,7 @@ class VOIIdentificationLogic(ScriptedLoadableModuleLogic):
         """
         phantom = phantom if isinstance(phantom, Phantom) else load_phantom(phantom)
         found = detect(self.imageOf(volumeNode), phantom, progress or no_progress)
+        require_in_scene(volumeNode)
         return place_spheres(volumeNode, phantom, found.centers_ras_mm)
 
     def exportResults(self, result, folder, overwrite=False, progress=None, dicomOf=None):

@@ -12,7 +12,7 @@ from ..core.errors import NodeError
 from ..core.geometry import Point
 from ..core.phantom import Phantom, Seed
 from ..core.sentence import sentences
-from .nodes import Node, new_node, require_in_scene
+from .nodes import Node, new_node
 from .point_lists import BACKGROUND, LIST_COLORS, SEEDS, assign_points, points_of_volume
 
 _ = sentences(__name__)
@@ -209,13 +209,7 @@ def place_spheres(volume_node: Node, phantom: Phantom, centers_ras_mm: Mapping[s
     -------
     points_node : vtkMRMLMarkupsFiducialNode
         What was placed before is gone.
-
-    Raises
-    ------
-    NodeError
-        If the volume is in no scene any more.
     """
-    require_in_scene(volume_node)
     points_node = points_of_volume(volume_node, SEEDS) or _new_points(volume_node, SEEDS)
     with slicer.util.NodeModify(points_node):
         points_node.SetFixedNumberOfControlPoints(False)
