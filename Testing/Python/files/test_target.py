@@ -37,6 +37,18 @@ def test_second_writer_of_one_file_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize('kind', ['file', 'link to nothing', 'link to itself'])
+@pytest.mark.parametrize('below', ['.', 'x', 'x/y'])
+def test_what_is_no_folder_on_the_way_is_known_before_the_work(tmp_path, kind, below):
+    way = tmp_path / 'way'
+    if kind == 'file':
+        way.write_text('mine')
+    else:
+        way.symlink_to('nothing' if kind == 'link to nothing' else 'way')
+    with pytest.raises(OutputError, match=r'way is no folder|is a file'):
+        require_folder(way / below, 'it')
+
+
 def refusals(place):
     """What is said of a folder, of one below it, and of a file in it."""
     said = []

@@ -507,3 +507,11 @@ def test_the_frames_of_a_damaged_file_are_not_counted(tmp_path):
     path.write_bytes(b'no gzip')
     with pytest.raises(InputFileError, match=r'bad\.nii\.gz cannot be read as a volume'):
         nifti_frame_count(path)
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='no pipes with names on this system')
+@pytest.mark.parametrize('name', ['v.nrrd', 'v.nii', 'v.nii.gz'])
+def test_a_pipe_is_no_volume_and_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputFileError, match='no file but a folder or a device'):
+        read_volume(tmp_path / name)

@@ -41,7 +41,12 @@ def require_folder(directory: Path, what: str) -> None:
 def _require_writable(directory: Path, what: str) -> None:
     """Known before any work is done; what the system finds out later it says then."""
     path = directory.absolute()
-    there = next((one for one in (path, *path.parents) if one.is_dir()), path)
+    there = next((one for one in (path, *path.parents) if os.path.lexists(one)), path)
+    if not there.is_dir():
+        msg = _('{what} cannot be written to {directory}: {there} is no folder.').format(
+            what=what, directory=directory, there=there
+        )
+        raise OutputError(msg)
     if not os.access(there, os.W_OK | os.X_OK):
         msg = _(
             '{what} cannot be written to {directory}: {there} may not be written to. Choose '

@@ -99,6 +99,10 @@ def read_volume(path: Path, *, unit: str = UNKNOWN_UNIT, frame: int | None = Non
         raise InputFileError(msg)
     if not path.is_file():
         msg = _('the volume file {path} does not exist.').format(path=path)
+        if path.exists():
+            msg = _('{path} is no file but a folder or a device: name a volume file.').format(
+                path=path
+            )
         raise InputFileError(msg)
     if '.nii' in path.name.lower():
         return _image_of_nifti(path, unit, frame)
