@@ -15,6 +15,7 @@ from bad_input.made_series import (
     drop,
     drug,
     enhanced,
+    enhanced_dataset,
     factor,
     facts,
     facts_of,
@@ -373,6 +374,42 @@ DYNAMIC = [
 ]  # fmt: skip
 
 
+def enhanced_dynamic(edit, command, frame=2):
+    """Two times of ten minutes in one file."""
+
+    def _make(folder):
+        ds = enhanced_dataset(slices=8)
+        for n, groups in enumerate(ds.PerFrameFunctionalGroupsSequence):
+            place = [-20.0, 31.0, -47.5 + 4.0 * (n % 4)]
+            groups.PlanePositionSequence[0].ImagePositionPatient = place
+            content = groups.FrameContentSequence[0]
+            content.TemporalPositionIndex = 1 + n // 4
+            content.FrameAcquisitionDateTime = _at(600 * (n // 4))
+        ds.PixelData = np.repeat(np.uint16([1000, 1001]), 4 * 42).tobytes()
+        edit(ds)
+        save(ds, folder / 'pet' / 'enhanced.dcm')
+        return folder / 'pet'
+
+    return lambda folder: [*command(_make)(folder), '--frame', str(frame)]
+
+
+def _nothing_divides(ds):
+    for groups in ds.PerFrameFunctionalGroupsSequence:
+        groups.FrameContentSequence = item(FrameAcquisitionDuration=180_000.0)
+
+
+SECOND = factor(UPTAKE_S + 600 + MEAN_S) * 1.001
+
+ENHANCED_DYNAMIC = [
+    Case('enhanced, second frame', KIND, enhanced_dynamic(
+        _named(DecayCorrected='NO'), suv_of), good(SECOND)),
+    Case('enhanced, second frame, info', KIND, enhanced_dynamic(lambda ds: None, info_of),
+         told('Acquired: 2025-11-12T14:30:00.*Decay correction: START.*Corrections: DECY, ATTN')),
+    Case('enhanced, images that nothing divides', KIND, enhanced_dynamic(_nothing_divides, info_of),
+         refused('different images of one plane')),
+]  # fmt: skip
+
+
 def spect(edit):
     """A reconstruction of Tc-99m with all that an SUV needs."""
 
@@ -457,4 +494,14 @@ TWICE = [
     _case('enhanced, two units of one mapping', enhanced(every_frame(_second_unit)), refused('several units')),
 ]  # fmt: skip
 
-CASES = [*UNREADABLE, *PRIVATE, *VALUES, *ISOTOPES, *INSTANTS, *DYNAMIC, *SPECT, *TWICE]
+CASES = [
+    *UNREADABLE,
+    *PRIVATE,
+    *VALUES,
+    *ISOTOPES,
+    *INSTANTS,
+    *DYNAMIC,
+    *ENHANCED_DYNAMIC,
+    *SPECT,
+    *TWICE,
+]

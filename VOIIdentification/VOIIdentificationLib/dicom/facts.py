@@ -17,13 +17,13 @@ from .agreement import said_by_all
 from .attributes import DRUG
 from .clock import iso_datetime
 from .drug import radionuclide_of
+from .file import DicomFile
 from .header import (
     GE_CREATOR,
     GE_GROUP,
     GE_ITERATIONS,
     GE_SUBSETS,
     MS_PER_S,
-    Header,
     as_number,
 )
 from .position import position_of_header
@@ -88,7 +88,7 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
         reconstruction would have to say the same and do not; a note tells that.
     """
     file, said = slices[0].file, _Said(slices)
-    times = sorted(filter(None, (_acquisition_datetime(plane.file) for plane in slices)))
+    times = sorted(filter(None, map(_acquisition_datetime, slices)))
     facts = Acquisition(
         series_instance_uid=file.text('SeriesInstanceUID'),
         study_instance_uid=file.text('StudyInstanceUID'),
@@ -100,8 +100,9 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
         series_datetime=iso_datetime(file.text('SeriesDate'), file.text('SeriesTime')),
         acquisition_datetime=times[0] if times else '',
         patient_position=position_of_header(file),
-        corrected_image=file.texts('CorrectedImage'),
-        decay_correction=file.text('DecayCorrection'),
+        corrected_image=file.texts('CorrectedImage') or _corrections_of_enhanced(file),
+        decay_correction=file.text('DecayCorrection')
+        or _DECAY_CORRECTION.get(file.text('DecayCorrected').upper(), ''),
         device_serial_number=said.line('DeviceSerialNumber'),
         station_name=said.line('StationName'),
         software_versions=said.texts('SoftwareVersions'),
@@ -112,6 +113,10 @@ def acquisition_facts(slices: Sequence[PETSlice], notes: Sequence[str] = ()) -> 
     half_life_s = as_number(said.injected('RadionuclideHalfLife'))
     uncorrected = uncorrected_notes(slices, half_life_s if is_positive(half_life_s) else None)
     return replace(facts, notes=(*notes, *said.notes, *uncorrected))
+
+
+CORRECTED = {'DECY': 'DecayCorrected', 'ATTN': 'AttenuationCorrected'}
+"""Elements of enhanced images by the terms of Corrected Image (0028,0051)."""
 
 
 class _Said:
@@ -164,6 +169,9 @@ def _with_reconstruction(facts: Acquisition, said: _Said) -> Acquisition:
     return replace(facts, reconstruction_method=method, iterations=iterations, subsets=subsets)
 
 
+_DECAY_CORRECTION = {'YES': 'START', 'NO': 'NONE'}
+"""Decay Corrected of enhanced images in the words of Decay Correction."""
+
 _ITERATIONS_AND_SUBSETS = re.compile(r'(?<!\w)(\d+)i(\d+)s(?!\w)', re.IGNORECASE)
 """How Siemens, Philips and others write them into the method, e.g. ``PSF+TOF 4i5s``."""
 
@@ -205,8 +213,15 @@ def _frame_duration_s(slices: Sequence[PETSlice]) -> float | None:
     return None if told or duration is None or duration <= 0 else duration / MS_PER_S
 
 
-def _acquisition_datetime(file: Header) -> str:
-    whole = file.text('AcquisitionDateTime')
+def _corrections_of_enhanced(file: DicomFile) -> tuple[str, ...]:
+    """In the terms of Corrected Image (0028,0051)."""
+    return tuple(name for name, keyword in CORRECTED.items() if file.text(keyword).upper() == 'YES')
+
+
+def _acquisition_datetime(plane: PETSlice) -> str:
+    file = plane.file
+    own = dict(plane.facts).get('FrameAcquisitionDateTime', '')
+    whole = own or file.text('AcquisitionDateTime')
     if whole:
         return iso_datetime(whole[:8], whole[8:].split('+')[0].split('-')[0])
     return iso_datetime(file.text('AcquisitionDate'), file.text('AcquisitionTime'))

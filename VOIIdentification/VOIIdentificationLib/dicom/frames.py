@@ -139,6 +139,8 @@ def one_of_frames(
     frames = time_frames(ordered)
     if not frames and number in (None, 1):
         return list(ordered), ()
+    if not frames:
+        without_copies(ordered)  # tells of images that nothing divides into frames
     if number is None or number > len(frames):
         raise SeriesError(_list_of(frames, number))
     frame = frames[number - 1]

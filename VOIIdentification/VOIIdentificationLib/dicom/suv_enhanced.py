@@ -17,12 +17,12 @@ from .attributes import tag_text
 from .clock import local_moment, seconds_of
 from .days import local_offset
 from .drug import dose_and_patient, odd_values, positive_number, tell_odd_values
+from .facts import CORRECTED
 from .header import Header, as_number
 from .slices import PETSlice
 
 _ = sentences(__name__)
 
-_CORRECTED = (('DECY', 'DecayCorrected'), ('ATTN', 'AttenuationCorrected'))
 _ENHANCED_UNITS = frozenset({'BQML', 'GML', 'CM2ML'})
 """What the values of an enhanced image may be, as Units (0054,1001) calls them."""
 
@@ -54,7 +54,7 @@ def suv_header_of_enhanced(slices: Sequence[PETSlice]) -> SUVHeader:
             code=code or 'not given'
         )
         raise SUVError(msg)
-    corrected = [name for name, keyword in _CORRECTED if _said_yes(file, keyword)]
+    corrected = [name for name, keyword in CORRECTED.items() if _said_yes(file, keyword)]
     files = list({id(plane.file): plane.file for plane in slices}.values())
     require_one_scan(files, () if 'DECY' in corrected else ('DecayCorrectionDateTime',))
     require_scan_of_frames(slices)
