@@ -63,21 +63,48 @@ def refusals(place):
     return said
 
 
+def looked_by_another(look):
+    """Whether it is so for a user without rights: root may read and write everywhere."""
+    there = os.fork()
+    if not there:
+        right = False
+        try:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            right = look()
+        finally:
+            os._exit(0 if right else 1)
+    return os.waitpid(there, 0)[1] == 0
+
+
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='rights are other there')
 def test_a_folder_that_may_not_be_written_to_is_known_before_the_work():
-    """Root may write everywhere: another user looks."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o555)
-        there = os.fork()
-        if not there:
-            try:
-                if os.geteuid() == 0:
-                    os.setuid(65534)
-                right = all(
-                    f'{name} may not be written to' in said for said in refusals(Path(name))
-                )
-            finally:
-                os._exit(0 if right else 1)
-        _, status = os.waitpid(there, 0)
+        words = f'{name} may not be written to'
+        right = looked_by_another(lambda: all(words in text for text in refusals(Path(name))))
         Path(name).chmod(0o755)
-    assert status == 0
+    assert right
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='rights are other there')
+def test_recover_names_what_it_may_not_look_into():
+    """Instead of saying that no run has left anything."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        closed = Path(name, 'closed')
+        closed.mkdir(mode=0o700)
+        (closed / '.voi-identification').mkdir()
+        if os.geteuid() != 0:
+            closed.chmod(0)
+
+        def look():
+            try:
+                recover(Path(name), below=True)
+            except OutputError as error:
+                return f'{closed} cannot be looked into: Permission denied' in str(error)
+            return False
+
+        right = looked_by_another(look)
+        closed.chmod(0o700)
+    assert right

@@ -184,8 +184,9 @@ def recover(directory: Path, *, below: bool = False, reading: bool = False) -> t
     OutputError
         If a run is writing there now, or the system refuses.
     """
-    told, problems = [], []
-    for work in _left(directory, below=below):
+    told: list[str] = []
+    left, problems = _left_below(directory) if below else (_left(directory), [])
+    for work in left:
         alone = work.name == WORK_FOLDER or below
         try:
             with system_errors_named(work.parent, _LEFT), _locked_when_moved(work):
@@ -200,16 +201,30 @@ def recover(directory: Path, *, below: bool = False, reading: bool = False) -> t
     return tuple(told)
 
 
-def _left(directory: Path, *, below: bool) -> list[Path]:
+def _left(directory: Path) -> list[Path]:
     """Hidden folders of runs that go on, or were killed."""
-    if below:
-        with system_errors_named(directory, _LEFT):
-            return sorted({*directory.rglob(f'.*{WORK_FOLDER}'), *directory.rglob(WORK_FOLDER)})
     try:
         inside = [*directory.iterdir()]
     except OSError:  # missing, or not for us to see: who reads or writes it will say so
         return []
-    return sorted(path for path in inside if path.name[0] == '.' and path.match(f'*{WORK_FOLDER}'))
+    return sorted(path for path in inside if _is_work(path.name))
+
+
+def _left_below(directory: Path) -> tuple[list[Path], list[str]]:
+    """Those of all folders below, too; a sentence about each folder that keeps its own."""
+    left: list[Path] = []
+    closed: list[OSError] = []
+    for folder, below, _files in os.walk(directory, onerror=closed.append):
+        left += [Path(folder, name) for name in below if _is_work(name)]
+        below[:] = [name for name in below if not _is_work(name)]
+    msg = _('{folder} cannot be looked into: {reason}.')
+    return sorted(left), [
+        msg.format(folder=error.filename, reason=error.strerror) for error in closed
+    ]
+
+
+def _is_work(name: str) -> bool:
+    return name[0] == '.' and name.endswith(WORK_FOLDER)
 
 
 @contextmanager
