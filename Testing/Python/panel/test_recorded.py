@@ -887,3 +887,25 @@ def test_a_table_that_was_edited_by_hand_is_shown_as_far_as_it_goes(
     assert ('S37' in words) == (column != 'label')
     assert ('mean' in words) == (column != 'mean')
     assert 'Traceback' not in capsys.readouterr().err
+
+
+def test_rois_without_a_display_are_moved_all_the_same(measured, scene, capsys):
+    rois = find_outputs(measured.volume).background_rois
+    scene.RemoveNode(rois.GetDisplayNode())
+
+    rois.SetNthControlPointPositionWorld(0, 1.0, 2.0, 3.0)
+
+    assert measured.ui.roisLabel.text.startswith('12, of which 1 yours')
+    assert 'Traceback' not in capsys.readouterr().err
+
+
+def test_an_insert_that_is_unticked_and_ticked_again_changes_nothing(measured, module):
+    item, states = measured.ui.insertsTable.item(2, 0), module.qt.Qt
+    item.setCheckState(states.Unchecked)
+    between = is_stale(measured), measured.ui.phantomComboBox.currentText
+
+    measured.ui.insertsTable.item(2, 0).setCheckState(states.Checked)
+
+    assert between == (True, 'Own phantom')
+    assert not is_stale(measured)
+    assert measured.ui.phantomComboBox.currentText == 'NEMA IEC body'

@@ -261,7 +261,8 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
     Returns
     -------
     phantom : Phantom
-        The same object if nothing changed; else its name says so.
+        The same object if nothing changed, a preset if its rows are shown again; else its
+        name says that it was changed.
 
     Raises
     ------
@@ -275,10 +276,13 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
     data['inserts'] = [
         _insert_json(row, _insert_before(row, n, phantom, before)) for n, row in enumerate(rows)
     ]
-    data['name'] = phantom.name.removesuffix(_CHANGED) + _CHANGED
+    name = phantom.name.removesuffix(_CHANGED)
+    data['name'] = name + _CHANGED
     edited = parse_phantom(data, source_name=_('the table of inserts'))
     for insert in edited.inserts:
         _check_insert(insert)
+    if name in preset_names() and replace(edited, name=name) == load_phantom(name):
+        return load_phantom(name)  # an insert that was unticked is ticked again
     return phantom if edited.inserts == phantom.inserts else edited
 
 

@@ -260,9 +260,9 @@ class _ROINames(slicer.util.VTKObservationMixin):  # type: ignore[misc]
 
     def _on_mouse(self, _caller: Node, _event: str) -> None:
         """It came over a ROI, left it, or drags it."""
-        if self._rois.GetScene() is None or self._names.GetScene() is None:
-            return
         display = self._rois.GetDisplayNode()
+        if None in (self._rois.GetScene(), self._names.GetScene(), display):
+            return
         on_point = display.GetActiveComponentType() == display.ComponentControlPoint
         label_rois(self._names, self._rois, display.GetActiveComponentIndex() if on_point else -1)
 
