@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import stand_in_parameters
 from paths import MODULE
+from slicer_wrapper import SOURCE, Library, load_wrapper
 from stand_in_classes import (
     API,
     DesktopServices,
@@ -188,7 +189,8 @@ def application(scene, monkeypatch):
     """Install the stand-ins, import the module file, and take everything back afterwards."""
     import slicer
 
-    qt, ctk = types.ModuleType('qt'), types.ModuleType('ctk')
+    library = Library if SOURCE else types.ModuleType
+    qt, ctk = library('qt'), library('ctk')
     for api_name, made in classes().items():
         module, name = api_name.split('.')
         if module == 'slicer':
@@ -227,6 +229,8 @@ def application(scene, monkeypatch):
     }
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
+    if SOURCE:
+        load_wrapper()
     _fresh(ProgressDialog, FileDialog, DesktopServices)
     try:
         yield import_module_file()

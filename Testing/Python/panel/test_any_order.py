@@ -685,7 +685,8 @@ class Panels(RuleBasedStateMachine):
                 assert may_be(points, parameters.inputVolume, kind), kind
         from VOIIdentificationLib.panel.worksheet_form import form_from_text
 
-        for connections in parameters._connections.values():
+        connected = getattr(parameters, '_connections', {})  # Slicer's own has others
+        for connections in connected.values():
             for one in connections:
                 in_node = one.parameter.read(parameters.parameterNode)
                 assert one.read() == in_node, one.parameter.name
