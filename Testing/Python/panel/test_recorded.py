@@ -237,6 +237,7 @@ def test_changed_voxels_are_said(measured):
     slicer.util.arrayFromVolumeModified(measured.volume)
 
     assert is_stale(measured)
+    assert 'of the last Apply' in measured.ui.exportButton.toolTip
 
 
 def test_another_place_is_said_and_the_old_one_is_not(measured):

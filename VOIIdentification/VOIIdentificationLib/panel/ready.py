@@ -84,6 +84,31 @@ def what_apply_does(chosen: Choices) -> str:
     return _('Find the spheres without seeds and measure them.')
 
 
+def what_export_writes(*, measured: bool, changed: bool) -> str:
+    """
+    Say what an export writes.
+
+    Parameters
+    ----------
+    measured : bool
+        Whether there is a result.
+
+    changed : bool
+        Whether something that it depends on was changed since.
+
+    Returns
+    -------
+    text : str
+        What is missing, without a result.
+    """
+    if not measured:
+        return _('Measure first: press Apply.')
+    text = _('Write workbooks, pictures and all numbers into a folder.')
+    if changed:
+        text += ' ' + _('They are those of the last Apply: something was changed since.')
+    return text
+
+
 def loading_text(volume: VolumeFacts) -> str:
     """
     Say that a volume is still arriving.

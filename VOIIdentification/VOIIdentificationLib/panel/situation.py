@@ -10,7 +10,7 @@ from ..core.geometry import VolumeGeometry
 from ..core.image import UNKNOWN_UNIT, Acquisition
 from ..core.settings import Settings
 from ..dicom.source import NO_FILES, VolumeSource
-from ..mrml.measured import Stamp
+from ..mrml.measured import Measured, Stamp
 from ..mrml.session import Request, suv_refusal
 from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts, scan_facts
@@ -142,6 +142,30 @@ class Scene:
     has_report: bool = False
     measuring: bool = False
     limits: str = ''
+
+
+def is_stale(chosen: Choices, volume: VolumeFacts | None, measured: Measured) -> bool:
+    """
+    Whether Apply would now measure something else: voxels, place, points, phantom, worksheet.
+
+    Parameters
+    ----------
+    chosen : Choices
+        What the user chose.
+
+    volume : VolumeFacts or None
+        Of the volume that is chosen.
+
+    measured : Measured
+        Its last measurement.
+
+    Returns
+    -------
+    stale : bool
+        Also for a volume of which nothing was read.
+    """
+    same = volume is not None and volume.stamp == measured.stamp
+    return not same or not measured.request.same_as(chosen.request)
 
 
 def facts_of_files(source: VolumeSource) -> VolumeFacts:

@@ -24,8 +24,14 @@ from ..suv.scale import SUVType
 from ..suv.scan_facts import ScanFacts
 from .findings import as_html, findings, roi_doubts, verdict_text
 from .limits import limits_text
-from .ready import loading_text, missing_for_apply, missing_for_search, what_apply_does
-from .situation import Choices, Scene, VolumeFacts
+from .ready import (
+    loading_text,
+    missing_for_apply,
+    missing_for_search,
+    what_apply_does,
+    what_export_writes,
+)
+from .situation import Choices, Scene, VolumeFacts, is_stale
 
 _BQ_PER_KBQ = 1000.0
 
@@ -373,8 +379,7 @@ def _background_rois(chosen: Choices, scene: Scene, measured: Measured | None) -
 
 def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[str, Look]:
     result = measured.result if measured else None
-    changed = measured is not None and _is_stale(chosen, scene.volume, measured)
-    export = _('Write workbooks, pictures and all numbers into a folder.')
+    changed = measured is not None and is_stale(chosen, scene.volume, measured)
     return {
         'standards': Look(verdict_text(result)),
         'limits': Look(limits_text(scene.limits)),
@@ -385,16 +390,10 @@ def _results(chosen: Choices, scene: Scene, measured: Measured | None) -> dict[s
         'table': Look(enabled=scene.has_outputs),
         'chart': Look(enabled=scene.has_outputs),
         'export': Look(
-            tool_tip=export if result else _('Measure first: press Apply.'),
+            tool_tip=what_export_writes(measured=result is not None, changed=changed),
             enabled=result is not None,
         ),
         'dicom': Look(enabled=result is not None),
         'open_folder': Look(enabled=scene.has_folder),
         'open_report': Look(visible=scene.has_report),
     }
-
-
-def _is_stale(chosen: Choices, volume: VolumeFacts | None, measured: Measured) -> bool:
-    """Whether Apply would now measure something else: voxels, place, points, phantom, worksheet."""
-    same = volume is not None and volume.stamp == measured.stamp
-    return not same or not measured.request.same_as(chosen.request)
