@@ -16,12 +16,13 @@ from VOIIdentificationLib.sphere_fit.fit import fit_spheres
 from VOIIdentificationLib.synthetic.phantom import synthesize
 from VOIIdentificationLib.synthetic.psf import PSF
 from VOIIdentificationLib.synthetic.scene import Activities, Noise, Pose, SyntheticPhantom, grid
+from VOIIdentificationLib.synthetic.solids import Ball
 
 PRESET = load_phantom('NEMA IEC body')
 LOOSE = Phantom('loose', tuple(replace(i, ring_angle_deg=None) for i in PRESET.inserts))
 
 
-def made(overshoot=0.0, seed=0):
+def made(overshoot=0.0, seed=0, **more):
     scene = SyntheticPhantom(
         geometry=grid((76, 70, 36), (4.0, 4.1, 4.2)),
         pose=Pose(rotation_deg=40.0 * seed, tilt_deg=2.0),
@@ -29,6 +30,7 @@ def made(overshoot=0.0, seed=0):
         psf=PSF(5.5, 5.5, overshoot=overshoot),
         noise=Noise(0.1, 4.0, grows_with_signal=True),
         random_seed=seed,
+        **more,
     )
     image, truth = synthesize(scene)
     return image, {true.insert.label: true.center_ras_mm for true in truth.inserts}
@@ -103,6 +105,21 @@ def test_a_wrong_diameter_is_contradicted_by_the_others(scan):
 
     assert flags(checked) == {'S37': (Flag.SIGNAL_DEVIATES,)}
     assert 'S37 of 73 mm looks like a sphere of 37 mm' in checked.notes[0]
+
+
+@pytest.mark.parametrize(
+    ('label', 'part', 'flagged'),
+    [('S37', 0.78, True), ('S28', 1.2, True), ('S22', 0.8, True), ('S37', 0.95, False)],
+)
+def test_another_concentration_in_a_large_sphere_is_flagged(label, part, flagged):
+    inserts = {insert.label: insert for insert in PRESET.inserts}
+    _, centers = made(seed=1)
+    other = Ball(centers[label], inserts[label].diameter_mm, (part - 1.0) * 20_000.0)
+    image, _ = made(seed=1, distractors=(other,))
+
+    checked = check_inserts(image, labeled(centers), LOOSE, None)
+
+    assert flags(checked) == ({label: (Flag.SIGNAL_DEVIATES,)} if flagged else {})
 
 
 def test_a_hot_sphere_taken_for_cold_is_flagged(scan):
