@@ -57,6 +57,15 @@ def test_a_minute_is_no_contradiction():
     assert header_contradictions(SHEET, facts) == ()
 
 
+def test_beds_that_are_not_corrected_have_no_one_fill():
+    sheet = replace(SHEET, decay_corrected=False, scan_duration_s=600.0)
+    facts = replace(FACTS, decay_corrected=False, scan_start=None)
+
+    assert header_contradictions(sheet, replace(facts, spread_s=90.0)) == ()
+    (said,) = header_contradictions(sheet, replace(facts, spread_s=660.0))
+    assert 'instants 11 min apart, in which 7 % decay' in said
+
+
 @pytest.mark.parametrize(
     ('change', 'sentence'),
     [

@@ -1,7 +1,7 @@
 """Isotope, start and length of a scan, from headers of every kind of decay correction."""
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import pytest
 from VOIIdentificationLib.dicom.read import find_stack
@@ -96,3 +96,14 @@ def test_a_written_series_tells_its_scan(tmp_path):
 
     assert facts.scan_start == datetime(2026, 3, 1, 11, 45)
     assert (facts.isotope, facts.scan_duration_s) == ('F-18', 333.0)
+
+
+def test_beds_that_are_not_corrected_show_instants_apart():
+    frames = tuple(SUVFrame(START + timedelta(seconds=s), None, 600.0) for s in (0, 0, 660))
+    header = SUVHeader(
+        decay_correction='NONE', half_life_s=6586.2, radionuclide='^18^Fluorine', frames=frames
+    )
+    assert scan_facts(header).spread_s == pytest.approx(660.0)
+    assert scan_facts(replace(header, decay_correction='START')).spread_s == 0.0
+    assert scan_facts(replace(header, frames=(SUVFrame(),))).spread_s == 0.0
+    assert scan_facts(replace(header, frames=())).spread_s == 0.0

@@ -252,6 +252,7 @@ def _header_doubts(sheet: FillWorksheet, facts: ScanFacts) -> Iterator[str]:
             is_so=has[sheet.decay_corrected], is_other=has[not sheet.decay_corrected]
         )
     yield from _duration_doubts(sheet, facts, half_life)
+    yield from _instant_doubts(facts, half_life)
     if facts.scan_start is not None:
         clocks = [time.replace(tzinfo=None) for time in (sheet.scan_start, facts.scan_start)]
         apart_s = (clocks[0] - clocks[1]).total_seconds()
@@ -281,6 +282,16 @@ def _duration_doubts(sheet: FillWorksheet, facts: ScanFacts, half_life_s: float)
             'the worksheet has a scan of {duration:g} s, the header one of {other:g} s: the mean '
             'of the image would be {decayed:.0f} % off.'
         ).format(duration=durations[0], other=durations[1], decayed=100 * decayed)
+
+
+def _instant_doubts(facts: ScanFacts, half_life_s: float) -> Iterator[str]:
+    """Beds that are not corrected show one fill as several."""
+    lost = -math.expm1(-decay_constant(half_life_s) * facts.spread_s)
+    if lost > MAX_DECAY_DIFFERENCE:
+        yield _(
+            'the image is not decay-corrected, and its slices show instants {apart} apart, in '
+            'which {lost:.0f} % decay: no fill is true for all of them.'
+        ).format(apart=_span(facts.spread_s), lost=100 * lost)
 
 
 def _ratio_doubts(truth: TrueActivity) -> Iterator[str]:

@@ -13,6 +13,7 @@ from .half_life import half_life_s_of, isotope_of_half_life
 from .header import Decisions, SUVHeader
 from .reference import start_reference
 from .times import injection_start
+from .uncorrected import mean_count_rate_references
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class ScanFacts:
 
     notes : tuple of str
         How the instant was found, in words.
+
+    spread_s : float
+        Between the first and the last instant that slices of an image without
+        decay correction show, in seconds; 0 where it is one, or not known.
     """
 
     isotope: str = ''
@@ -48,6 +53,7 @@ class ScanFacts:
     scan_duration_s: float | None = None
     decay_corrected: bool | None = None
     notes: tuple[str, ...] = ()
+    spread_s: float = 0.0
 
     def for_worksheet(self) -> dict[str, Any]:
         """What is known, by the keys of a fill worksheet."""
@@ -88,11 +94,23 @@ def scan_facts(header: SUVHeader) -> ScanFacts:
         scan_duration_s=_duration_s(header),
         decay_corrected=_DECAY_CORRECTED.get(header.decay_correction),
         notes=tuple(log.sentences),
+        spread_s=_spread_s(header, half_life_s),
     )
 
 
 _DECAY_CORRECTED = {'NONE': False, 'START': True, 'ADMIN': True}
 """By the words of Decay Correction (0054,1102)."""
+
+
+def _spread_s(header: SUVHeader, half_life_s: float | None) -> float:
+    """Slices that were acquired one after the other, as beds are."""
+    if header.decay_correction != 'NONE' or not half_life_s or not header.frames:
+        return 0.0
+    try:
+        instants = mean_count_rate_references(header, half_life_s, Decisions())
+    except SUVError:
+        return 0.0
+    return (max(instants) - min(instants)).total_seconds()
 
 
 def _half_life_s(header: SUVHeader) -> float | None:
