@@ -10,6 +10,7 @@ import signal
 
 import numpy as np
 import pytest
+from dicom_files import Made, write
 from paths import MODULE
 from VOIIdentificationLib import __version__
 from VOIIdentificationLib.cli import main as cli
@@ -242,6 +243,19 @@ def test_stopping_by_the_system_leaves_nothing(study, tmp_path, monkeypatch, cap
     assert list(tmp_path.iterdir()) == []
     assert 'nothing was changed' in capsys.readouterr().err
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_list_of_series_has_a_line_each_and_names_stay_on_theirs(tmp_path, capsys):
+    folder = tmp_path / 'two\nlines\x1b[2J'
+    for n in (1, 2):
+        write(Made(series_uid=f'1.2.{n}'), folder / str(n))
+
+    assert cli.main(['info', str(folder)]) == 1
+
+    *_progress, head, first, second = capsys.readouterr().err.splitlines()
+    assert head.endswith(r'two\nlines\x1b[2J holds 2 PET series; choose one by its UID:')
+    assert first == '  1.2.1: PT, "made", 5 images'
+    assert second == '  1.2.2: PT, "made", 5 images'
 
 
 def test_what_stands_in_the_way_of_suv_is_said(study, tmp_path, capsys):

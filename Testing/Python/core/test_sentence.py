@@ -124,6 +124,16 @@ def test_what_was_done_to_a_sentence_is_done_to_its_translation():
     assert changed('plain', capital) == 'Plain'
 
 
+def test_names_within_can_be_changed_and_its_own_words_stay():
+    inner = _('a\nb of {name}').format(name='x\ny')
+    text = joined((_('{path}: {error}, {count:d}').format(
+        path=Path('c\nd'), error=OSError('e\nf'), count=3), inner), '\n')  # fmt: skip
+
+    assert text.with_values(lambda value: value.replace('\n', '/')) == 'c/d: e/f, 3\na\nb of x/y'
+    assert text == 'c\nd: e\nf, 3\na\nb of x\ny'
+    assert _('{brace}').with_values(str.upper) == '{brace}'
+
+
 @pytest.mark.parametrize('copied', [lambda one: pickle.loads(pickle.dumps(one)), copy.deepcopy])
 def test_it_survives_the_way_to_another_process(copied):
     inner = _('{count} files of {folder}').format(count=2, folder=Path('x'))

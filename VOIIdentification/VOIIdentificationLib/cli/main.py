@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..core.errors import PhantomError
+from ..core.plain_text import plain_line
+from ..core.sentence import joined, sentence_of
 from ..files.signals import committed_folders, mended
 from .stop import StopSignals
-from .terminal import PlainStream, as_lines
+from .terminal import PlainStream
 
 if TYPE_CHECKING:
     import argparse
@@ -120,14 +122,15 @@ def _problem(error: Exception, *, debug: bool) -> int:
         import traceback
 
         traceback.print_exc()
-    _complain(_sentence(error) + (f' But {_what_is_true()}.' if committed_folders else ''))
+    true = [f'But {_what_is_true()}.'] if committed_folders else []
+    _complain(joined((_sentence(error), *true)))
     return EXIT_PROBLEM
 
 
 def _sentence(error: Exception) -> str:
     """What a problem is to the user, and what can be done."""
     if isinstance(error, PhantomError):
-        return str(error)
+        return sentence_of(error)
     if isinstance(error, MemoryError):
         return 'there is not enough memory for it. Close other programs, or use a smaller image.'
     if isinstance(error, OSError) and error.filename is not None:
@@ -161,7 +164,9 @@ def _say_mended() -> None:
 
 
 def _complain(sentence: str) -> None:
-    PlainStream(sys.stderr, needed=False).write(as_lines([f'{PROGRAM}: {sentence}']))
+    """Line feeds are our own: those of names are shown as such."""
+    said = joined((f'{PROGRAM}:', sentence)).with_values(plain_line)
+    PlainStream(sys.stderr, needed=False).write(f'{said}\n')
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import PurePath
 from string import Formatter
 
 Translate = Callable[[str, str], str]
@@ -103,6 +104,29 @@ class Sentence(str):
         except ValueError:
             return str(self)
 
+    def with_values(self, change: Change) -> Sentence:
+        """
+        Change names and texts from elsewhere that it holds, and not its own words.
+
+        Parameters
+        ----------
+        change : callable
+            Takes a text and gives another, e.g. one that stays on its line.
+
+        Returns
+        -------
+        sentence : Sentence
+            Its line feeds and those of sentences within it stay.
+        """
+        values = self.values and {name: _other(x, change) for name, x in self.values.items()}
+        return Sentence(self.template, self.context, values, self.changes)
+
+
+def _other(value: object, change: Change) -> object:
+    if isinstance(value, Sentence):
+        return value.with_values(change)
+    return change(str(value)) if isinstance(value, (str, PurePath, BaseException)) else value
+
 
 def _said(template: str, values: Mapping[str, object] | None, changes: tuple[Change, ...]) -> str:
     text = template if values is None else template.format(**values)
@@ -153,6 +177,8 @@ def joined(parts: Iterable[str], separator: str = ' ') -> Sentence:
     """
     values = {f'part_{n}': part for n, part in enumerate(parts)}
     template = '{separator}'.join(f'{{{name}}}' for name in values)
+    if not isinstance(separator, Sentence):
+        separator = Sentence(separator, '')  # our own: not a name from elsewhere
     return Sentence(template, '', {'separator': separator, **values})
 
 

@@ -229,7 +229,7 @@ def choose_pet_series(listing: SeriesListing, series_uid: str | None = None) -> 
         If there is none, if there are several to choose from, or if the one
         asked for is absent or neither. The message lists the series.
     """
-    found = joined(('\n', _lines(listing.series)), '') if listing.series else ''
+    found = joined(('', _lines(listing.series)), '\n') if listing.series else ''
     if series_uid is not None:
         chosen = [series for series in listing.series if series.uid == series_uid]
         if not chosen:
