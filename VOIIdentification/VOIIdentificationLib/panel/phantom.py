@@ -281,9 +281,11 @@ def phantom_from_rows(rows: Sequence[InsertRow], phantom: Phantom) -> Phantom:
     edited = parse_phantom(data, source_name=_('the table of inserts'))
     for insert in edited.inserts:
         _check_insert(insert)
+    if edited.inserts == phantom.inserts:  # 22 mm for 22
+        return phantom
     if name in preset_names() and replace(edited, name=name) == load_phantom(name):
         return load_phantom(name)  # an insert that was unticked is ticked again
-    return phantom if edited.inserts == phantom.inserts else edited
+    return edited
 
 
 def _check_insert(insert: Insert) -> None:
