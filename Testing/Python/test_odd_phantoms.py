@@ -166,3 +166,12 @@ def test_a_maximum_of_the_noise_is_not_taken_for_a_sphere_without_a_word(seed):
     for one in result.spheres:
         off_mm = np.linalg.norm(np.subtract(one.center_ras_mm, centers[one.label]))
         assert one.flags or off_mm < 3.0
+
+
+def test_a_sphere_larger_than_any_of_the_phantom_is_named():
+    """The 60 mm sphere of the Lu-177 set-up fills all that is compared at its place."""
+    geometry = grid((80, 76, 40), (4.1, 4.0, 4.2), middle_ras_mm=(0.0, 0.0, -20.0))
+    image, _ = made(geometry=geometry, phantom=load_phantom('EARL Lu-177 SPECT'))
+
+    with pytest.raises(SeedError, match='mm in the phantom and about 60 mm'):
+        analyze(image, (), PRESET)

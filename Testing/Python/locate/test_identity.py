@@ -169,5 +169,5 @@ def test_signals_are_not_compared_where_nothing_is_hot():
 
 
 def test_usual_sizes_are_added_but_not_beside_the_phantoms_own():
-    assert with_usual_sizes(DIAMETERS_MM.tolist()).tolist() == [*DIAMETERS_MM, 7.7, 48.0]
-    assert with_usual_sizes([73.0, 27.0]).tolist() == [73, 27, 7.7, 10, 13, 17, 22, 37, 48]
+    assert with_usual_sizes(DIAMETERS_MM.tolist()).tolist() == [*DIAMETERS_MM, 7.7, 48, 60]
+    assert with_usual_sizes([73.0, 27.0]).tolist() == [73, 27, 7.7, 10, 13, 17, 22, 37, 48, 60]

@@ -27,8 +27,8 @@ by the others: half of what one size more or less does to the signal (a factor o
 twice what reconstructions that overshoot do (0.1).
 """
 
-_USUAL_DIAMETERS_MM = (7.7, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 48.0)
-"""Spheres of the IEC phantom, and one size more and less."""
+_USUAL_DIAMETERS_MM = (7.7, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 48.0, 60.0)
+"""Spheres of the IEC phantom, one size more and less, and the largest of the Lu-177 set-up."""
 
 _SAME_SIZE = 0.12
 """Part by which a usual diameter differs at least from those of the phantom to be told apart."""
