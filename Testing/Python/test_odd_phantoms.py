@@ -175,3 +175,15 @@ def test_a_sphere_larger_than_any_of_the_phantom_is_named():
 
     with pytest.raises(SeedError, match='mm in the phantom and about 60 mm'):
         analyze(image, (), PRESET)
+
+
+def test_an_order_that_a_wrong_filling_suggests_is_flagged_sphere_by_sphere():
+    """The 37 mm sphere 1.4 times as hot makes the image fit an order that is one place off."""
+    geometry = grid((76, 70, 50), (4.0, 4.1, 4.2))
+    given = {'geometry': geometry, 'pose': Pose(), 'activities': Activities(HOT, 0.0, 5000.0)}
+    hotter = Ball((57.2, 0.0, 0.0), 37.0, 0.4 * HOT)
+    image, centers = made(**given, distractors=(hotter,))
+
+    for one in analyze(image, (), PRESET).spheres:
+        off_mm = np.linalg.norm(np.subtract(one.center_ras_mm, centers[one.label]))
+        assert one.flags or off_mm < 1.0

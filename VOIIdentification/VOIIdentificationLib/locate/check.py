@@ -151,8 +151,9 @@ def check_inserts(
     notes: list[str] = []
     if shown:
         notes += _size_doubts(shells, shown, phantom, doubts)
-        notes += _signal_doubts(shells, shown, doubts)
+        # A signal that deviates is no reason to leave the sphere out here: the order may be wrong.
         notes += _diameter_doubts(shells, shown, doubts)
+        notes += _signal_doubts(shells, shown, doubts)
     scale = _scale_doubt(pose, phantom, MAX_SCALE_DEVIATION)
     if pose is None:
         scale = _scale_doubt(
