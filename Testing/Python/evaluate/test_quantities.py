@@ -22,7 +22,7 @@ RESULTS = {
             'fit': {'mean_sd': 1.5},
             'flags': ['clipped'],
         },
-        {'label': 'S10', 'diameter_mm': 10.0, 'mean': 40.0, 'max': True, 'peak': 'x'},
+        {'label': 'S10', 'diameter_mm': 10.0, 'mean': 40.0, 'peak': None},
     ],
     'nema': {
         'spheres': [
@@ -69,6 +69,14 @@ RESULTS = {
 }
 
 FOUND = {(one.quantity, one.label): one for one in values_of_results(RESULTS)}
+
+
+@pytest.mark.parametrize('odd', [True, 'x', [12], {}])
+def test_what_is_no_number_is_refused_and_not_left_out(odd):
+    results = {**RESULTS, 'spheres': [{'label': 'S10', 'max': odd}]}
+
+    with pytest.raises(TypeError, match='is no number'):
+        values_of_results(results)
 
 
 def test_every_value_comes_in_the_order_of_the_quantities_and_none_is_invented():
