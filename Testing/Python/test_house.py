@@ -360,6 +360,20 @@ def test_placeholders_and_values_have_the_same_names(path):
             assert not node.args, f'{name_of(path)}:{node.lineno}'
 
 
+@pytest.mark.parametrize('path', MODULES, ids=name_of)
+def test_a_private_name_of_a_module_is_used_in_it(path):
+    """What a move leaves behind stands twice, and one of both is no longer looked after."""
+    body = TREES[path].body
+    targets = [t for node in body if isinstance(node, ast.Assign) for t in node.targets]
+    targets += [node.target for node in body if isinstance(node, ast.AnnAssign)]
+    bound = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+    bound |= {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    private = {name for name in bound if re.fullmatch('_[A-Za-z].*', name)}
+
+    text = path.read_text(encoding='utf-8')
+    assert not [name for name in private if len(re.findall(rf'\b{name}\b', text)) < 2]
+
+
 @pytest.mark.parametrize('path', [*MODULES, *OUTSIDE], ids=lambda path: path.name)
 def test_the_mark_is_bound_to_the_file_and_never_to_something_else(path):
     """`a, _ = f()` would make it local, and every sentence in that function would fail."""

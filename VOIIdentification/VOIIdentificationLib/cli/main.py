@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..core.errors import PhantomError
-from ..core.plain_text import plain_line
 from ..core.sentence import joined, sentence_of
 from ..files.signals import committed_folders, mended
 from .stop import StopSignals
-from .terminal import PlainStream
+from .terminal import PROGRAM, PlainStream, complain
 
 if TYPE_CHECKING:
     import argparse
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 EXIT_PROBLEM = 1
 """The data or the files are not as needed; argparse itself exits with 2."""
 
-PROGRAM = 'voi-identification'
 RECOVER = 'recover'
 
 DEBUG_VARIABLE = 'VOI_IDENTIFICATION_DEBUG'
@@ -93,7 +91,7 @@ def main(argv: Sequence[str] | None = None, *, last: bool = False) -> int:
                 return _run(argv, stop)
         except KeyboardInterrupt:
             stop.end()
-            _complain(f'stopped; {_what_is_true()}')
+            complain(f'stopped; {_what_is_true()}')
             return stop.status
 
 
@@ -123,7 +121,7 @@ def _problem(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exc()
     true = [f'But {_what_is_true()}.'] if committed_folders else []
-    _complain(joined((_sentence(error), *true)))
+    complain(joined((_sentence(error), *true)))
     return EXIT_PROBLEM
 
 
@@ -160,13 +158,7 @@ def _what_is_true() -> str:
 
 def _say_mended() -> None:
     for sentence in mended:
-        _complain(sentence)
-
-
-def _complain(sentence: str) -> None:
-    """Line feeds are our own: those of names are shown as such."""
-    said = joined((f'{PROGRAM}:', sentence)).with_values(plain_line)
-    PlainStream(sys.stderr, needed=False).write(f'{said}\n')
+        complain(sentence)
 
 
 def _parser() -> argparse.ArgumentParser:

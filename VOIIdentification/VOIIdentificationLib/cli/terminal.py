@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import time
 from collections.abc import Iterable
 from typing import TextIO
 
 from ..core.errors import OutputError, Progress, no_progress
 from ..core.plain_text import plain_line, plain_text
+from ..core.sentence import joined
+
+PROGRAM = 'voi-identification'
 
 _BAR_WIDTH = 30
 
@@ -115,6 +119,19 @@ def as_lines(lines: Iterable[str]) -> str:
         Each stays one line, whatever it holds.
     """
     return ''.join(f'{plain_line(line)}\n' for line in lines)
+
+
+def complain(sentence: str) -> None:
+    """
+    Say a problem on standard error.
+
+    Parameters
+    ----------
+    sentence : str
+        Its line feeds are our own and stay; those of names within it are shown as such.
+    """
+    said = joined((f'{PROGRAM}:', sentence)).with_values(plain_line)
+    PlainStream(sys.stderr, needed=False).write(f'{said}\n')
 
 
 def terminal_progress(stream: TextIO | None) -> Progress:

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from ..core.errors import InputFileError
-from .terminal import as_lines
+from ..core.sentence import sentence_of
+from .terminal import as_lines, complain
 
 EXIT_PROBLEM = 1
 """Some results could not be added."""
@@ -113,7 +114,7 @@ def _add_one(args: argparse.Namespace, path: Path) -> bool:
     try:
         outcome = add_entry(args.log, read_results(path), said, replace_reason=args.replace)
     except InputFileError as error:
-        sys.stderr.write(as_lines([f'voi-identification: {error}']))
+        complain(sentence_of(error))
         return False
     sys.stdout.write(as_lines([f'{outcome}: {path}']))
     sys.stdout.flush()

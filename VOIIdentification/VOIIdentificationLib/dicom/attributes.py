@@ -14,7 +14,6 @@ class Policy(Enum):
     NO_SUV = 'no SUV'
     BY_SLICE = 'each slice has its own'
     CHECKED = 'compared within a tolerance, else series refused'
-    FLAG = 'flag'
     FIRST = 'the first is shown'
     NOTHING = 'as if missing in all'
 
@@ -57,7 +56,7 @@ class Attribute(NamedTuple):
 
 
 _REFUSE, _NO_SUV, _OWN = Policy.REFUSE, Policy.NO_SUV, Policy.BY_SLICE
-_CHECKED, _FLAG, _FIRST, _NOTHING = Policy.CHECKED, Policy.FLAG, Policy.FIRST, Policy.NOTHING
+_CHECKED, _FIRST, _NOTHING = Policy.CHECKED, Policy.FIRST, Policy.NOTHING
 
 _SERIES_REFUSED = 'series refused'
 _SUV_REFUSED = 'no SUV'

@@ -12,7 +12,7 @@ from ..core.sentence import joined, sentences
 from .attributes import WANTED, tag_text
 from .clock import iso_datetime
 from .grid import same_plane_groups, slice_heights_mm
-from .header import as_number
+from .header import MS_PER_S, as_number
 from .pixels import PixelReader
 from .slices import PETSlice
 
@@ -49,8 +49,6 @@ _PHRASES = {
 
 _SHOWN = 12
 """Frames that a refusal lists before it only counts."""
-
-_MS_PER_S = 1000.0
 
 _Key = tuple[float | str, ...]
 
@@ -230,7 +228,7 @@ def _when(part: Sequence[PETSlice]) -> str:
     said = [
         start and _('from {start}').format(start=start.replace('T', ' ')),
         *(
-            phrase.format(time=number / _MS_PER_S)
+            phrase.format(time=number / MS_PER_S)
             for phrase, keywords in _PHRASES.items()
             for number in [as_number(''.join(_text(plane, one) for one in keywords))]
             if number is not None

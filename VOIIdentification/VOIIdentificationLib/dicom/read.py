@@ -35,12 +35,6 @@ PART_FOR_HEADERS = 0.4
 _SLICES_PER_STEP = 10
 """Slices between two calls of `progress`."""
 
-_SAME_POSITION_MM = 0.01
-"""Copies of a slice are not farther apart."""
-
-_LOST_PLACES = 2
-"""So many others in the place of a slice are not two reconstructions under one UID."""
-
 
 class PETStack(NamedTuple):
     """

@@ -26,8 +26,6 @@ _MAX_ROUNDS = 60
 _FAR_MM = 1000.0
 """An end that is not seen is fitted as if it were this much farther: nothing tells of it."""
 
-_FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
-
 _PARAMETERS = 11
 _START, _STOP = 5, 6
 _AXIAL = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,8 +27,6 @@ _GRID_TOLERANCE_MM = 1e-3
 
 _FRAME = 'frame_'
 """Begins the names of their folders."""
-
-_FRAME_NAME = re.compile(rf'{_FRAME}\d+')
 
 _SOURCE = 'the mean of all frames'
 

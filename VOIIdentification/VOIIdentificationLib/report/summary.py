@@ -15,7 +15,7 @@ from .subjects import SUBJECTS
 from .table import Cell, Column, Table
 from .verdicts import VerdictLine, mark_of, outcomes, verdict_lines
 
-_SPHERE, _DIAMETER = 'label', 'diameter_mm'
+_SPHERE = 'label'
 _FIGURE_DIGITS = 4
 """Shown of a single figure."""
 
